@@ -1,0 +1,19 @@
+"""The one exception that means "the person at the keyboard can mend this".
+
+The command line prints its message as one line and exits with code 2; everything else keeps its traceback.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class UserError(ValueError):
+    """A mistake the user can mend: the message says what, where, what is allowed and what to do."""
+
+
+def unknown(what: str, came: str, allowed: Iterable[str]) -> UserError:
+    """The error for a name that is not in a closed list, with the nearest name first."""
+    names = sorted(allowed)
+    near = get_close_matches(came, names, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    return UserError(f"unknown {what} {came!r}{hint} Allowed: {', '.join(names)}")

@@ -1,0 +1,128 @@
+"""Every table of the lake: its Arrow schema, with the meaning and unit of each column.
+
+A table whose columns are open-ended (`signals` grows by one column a signal) lists here the columns it always
+has; the package that measures the rest hands the full schema to the lake when it writes.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from corpus.errors import UserError, unknown
+
+
+def column(name: str, kind: pa.DataType, doc: str, *, nullable: bool = False) -> pa.Field:
+    """A field that carries its own meaning (`doc`), so that any Parquet reader can show it."""
+    return pa.field(name, kind, nullable=nullable, metadata={"doc": doc})
+
+
+_ID = column("id", pa.string(), "Document id: 32 hex digits, a 128-bit hash of source, uri and position")
+_SOURCE = column("source", pa.string(), "Name of the source in the recipe")
+_STRINGS = pa.map_(pa.string(), pa.string())
+_MEASURE = pa.struct(
+    [
+        pa.field("rule", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("limit", pa.float64()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: what a row is, and the columns it has at least."""
+
+    name: str
+    row: str
+    schema: pa.Schema
+    open_ended: bool = False
+
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "documents",
+            "a document",
+            pa.schema(
+                [
+                    _ID,
+                    _SOURCE,
+                    column("uri", pa.string(), "Address of the document: a path, a URL, or file#record"),
+                    column("text", pa.large_string(), "Main text: valid UTF-8, line ends as \\n"),
+                    column("license", pa.string(), "License as the source states it", nullable=True),
+                    column("metadata", _STRINGS, "What the source knows: url, date, title, encoding, rights"),
+                ]
+            ),
+        ),
+        Table(
+            "rejects",
+            "a raw record that could not become a document",
+            pa.schema(
+                [
+                    _SOURCE,
+                    column("uri", pa.string(), "File, or record, that was refused"),
+                    column("position", pa.string(), "Where in the file: byte offset, row or member; '' for all of it"),
+                    column("reason", pa.string(), "One of a short list of causes, e.g. invalid_json"),
+                    column("detail", pa.string(), "What was found, for a person; at most 500 characters"),
+                ]
+            ),
+        ),
+        Table("signals", "a document's numbers", pa.schema([_ID, _SOURCE]), open_ended=True),
+        Table(
+            "decisions",
+            "a document x stage",
+            pa.schema(
+                [
+                    _ID,
+                    _SOURCE,
+                    column("stage", pa.string(), "Stage that decided: filter, dedup, ..."),
+                    column("kept", pa.bool_(), "False where at least one reason stands"),
+                    column("reasons", pa.list_(pa.string()), "Every failing rule, as ruleset.rule"),
+                    column("measured", pa.list_(_MEASURE), "For each reason: the value and the limit it broke; null where they are no numbers"),
+                ]
+            ),
+        ),
+        Table(
+            "duplicates",
+            "a document in a cluster of two or more",
+            pa.schema(
+                [
+                    _ID,
+                    _SOURCE,
+                    column("cluster", pa.string(), "Cluster: for exact duplicates the 128-bit hash of the text"),
+                    column("representative", pa.string(), "Id of the member that stays"),
+                    column("similarity", pa.float64(), "Jaccard similarity to the representative, in [0, 1]"),
+                ]
+            ),
+        ),
+    )
+}
+
+
+def table(name: str) -> Table:
+    """The table called `name`; raises `UserError` with the nearest name where there is none."""
+    if name not in TABLES:
+        raise unknown("table", name, TABLES)
+    return TABLES[name]
+
+
+def check(name: str, schema: pa.Schema) -> None:
+    """Raises `UserError` unless `schema` is what table `name` holds: same names, types and order."""
+    want = TABLES[name].schema
+    came = pa.schema([schema.field(i) for i in range(len(want))]) if TABLES[name].open_ended else schema
+    if _shape(came) != _shape(want):
+        raise UserError(f"table {name!r} takes {_shape(want)}, got {_shape(schema)}")
+
+
+def _shape(schema: pa.Schema) -> list[tuple[str, str]]:
+    return [(field.name, str(field.type)) for field in schema]
+
+
+def describe(schema: pa.Schema) -> list[dict[str, Any]]:
+    """One entry a column: name, type, meaning. What `docs/tables.md` is generated from."""
+    return [
+        {"name": field.name, "type": str(field.type), "doc": (field.metadata or {}).get(b"doc", b"").decode()}
+        for field in schema
+    ]

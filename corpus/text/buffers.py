@@ -1,0 +1,34 @@
+"""Arrow string arrays as the flat NumPy buffers that kernels read, without a copy."""
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Offsets = npt.NDArray[np.int64]
+Bytes = npt.NDArray[np.uint8]
+
+
+def string_buffers(text: pa.Array | pa.ChunkedArray) -> tuple[Offsets, Bytes]:
+    """(offsets int64 (D + 1,), data uint8 (N,)) of a string or binary array; a slice is read in place.
+
+    Raises TypeError for other types and for nulls: Arrow may keep arbitrary bytes under a null.
+    """
+    if isinstance(text, pa.ChunkedArray):
+        text = text.combine_chunks() if text.num_chunks != 1 else text.chunk(0)
+    if pa.types.is_string(text.type):
+        text = text.cast(pa.large_string())
+    elif pa.types.is_binary(text.type):
+        text = text.cast(pa.large_binary())
+    if text.type not in (pa.large_string(), pa.large_binary()) or text.null_count:
+        raise TypeError(f"kernels take strings or binary without nulls, got {text.type} with {text.null_count} nulls")
+    _, offsets, data = text.buffers()
+    if len(text) == 0 or offsets is None:
+        return np.zeros(len(text) + 1, np.int64), np.empty(0, np.uint8)
+    view = np.frombuffer(offsets, np.int64)[text.offset : text.offset + len(text) + 1]
+    return view, np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
+
+
+def string_array(offsets: Offsets, data: Bytes) -> pa.Array:
+    """A large_string array over `offsets` (D + 1,) and `data` (N,), which must be valid UTF-8."""
+    buffers = [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(data.tobytes())]
+    return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)

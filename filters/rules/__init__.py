@@ -1,0 +1,82 @@
+"""Published rule sets as named bounds on signals.
+
+One module a rule set. Each has `RULES`, and a docstring with its source. A new rule set is one new file and its
+name in `RULE_SETS`. A rule breaks where its value is known and outside its limit; a limit of None turns it off,
+0 is a limit like any other.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import import_module
+from typing import Literal
+
+import polars as pl
+
+from corpus.errors import UserError, unknown
+
+RULE_SETS = ("gopher_quality", "gopher_repetition", "c4", "fineweb", "code", "language")
+VERSION = 1  # raised when a decision would change for the same signals and limits
+
+Bound = Literal["at_least", "at_most", "one_of"]
+Limit = float | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One bound on one signal: the document breaks it where the value lies outside."""
+
+    name: str
+    signal: str
+    bound: Bound
+    limit: Limit
+    doc: str
+
+    @property
+    def value(self) -> pl.Expr:
+        """What is compared with the limit."""
+        return pl.col(self.signal)
+
+    def breaks(self, limit: pl.Expr) -> pl.Expr:
+        """True where the signal lies outside `limit`, a numeric expression; unknown values and limits break nothing."""
+        outside = self.value < limit if self.bound == "at_least" else self.value > limit
+        return outside.fill_null(False)
+
+    def describe(self) -> str:
+        """The rule as a person reads it: `n_plain_words >= 50`."""
+        if isinstance(self.limit, tuple):
+            return f"{self.signal} in {{{', '.join(self.limit)}}}"
+        sign = ">=" if self.bound == "at_least" else "<="
+        return f"{self.signal} {sign} {self.limit:g}" if self.limit is not None else f"{self.signal}: off"
+
+
+def at_least(name: str, signal: str, limit: float | None, doc: str) -> Rule:
+    """A lower bound: breaks where signal < limit."""
+    return Rule(name, signal, "at_least", limit, doc)
+
+
+def at_most(name: str, signal: str, limit: float | None, doc: str) -> Rule:
+    """An upper bound: breaks where signal > limit."""
+    return Rule(name, signal, "at_most", limit, doc)
+
+
+@lru_cache(maxsize=1)
+def rules() -> dict[str, Rule]:
+    """Every rule by its full name, `ruleset.rule`, in the order of `RULE_SETS`."""
+    return {f"{name}.{rule.name}": rule for name in RULE_SETS for rule in rule_set(name)}
+
+
+def rule_set(name: str) -> tuple[Rule, ...]:
+    """The rules of one set; raises `UserError` with the nearest name where there is none."""
+    if name not in RULE_SETS:
+        raise unknown("rule set", name, RULE_SETS)
+    found: tuple[Rule, ...] = import_module(f"filters.rules.{name}").RULES
+    return found
+
+
+def rule(full_name: str) -> Rule:
+    """The rule `ruleset.rule`; raises `UserError` with the nearest name where there is none."""
+    if "." not in full_name:
+        raise UserError(f"rule {full_name!r} has no dot; write ruleset.rule, e.g. gopher_quality.min_words")
+    if full_name not in rules():
+        raise unknown("rule", full_name, rules())
+    return rules()[full_name]
