@@ -363,6 +363,16 @@ def _segment(offsets, data, table, abbreviations, s):
     return c, w, n_lines
 
 
+@njit(cache=True, nogil=True, inline="always")
+def trim(s, start, end):
+    """(start, end) without the white space at both ends; empty as (end, end)."""
+    while start < end and s.kinds[start] & _SPACE:
+        start += 1
+    while end > start and s.kinds[end - 1] & _SPACE:
+        end -= 1
+    return start, end
+
+
 class Segmenter:
     """Cuts batches into `Segments`, reusing its scratch: what it returned before is overwritten."""
 

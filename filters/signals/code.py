@@ -10,9 +10,8 @@ import pyarrow as pa
 from numba import njit
 
 from corpus.text import classes
-from corpus.text.segment import Segments
+from corpus.text.segment import Segments, trim
 from filters.signals import Batch, Signal
-from filters.signals.lines import trim
 
 SIGNALS = (
     Signal(

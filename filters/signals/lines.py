@@ -6,7 +6,7 @@ import pyarrow as pa
 from numba import njit
 
 from corpus.text import classes
-from corpus.text.segment import Segments
+from corpus.text.segment import Segments, trim
 from filters.signals import Batch, Signal
 
 _GOPHER = "Gopher, Rae et al. 2021, arXiv:2112.11446, A.1.1"
@@ -28,17 +28,7 @@ SIGNALS = (
     Signal("max_line_length", pa.int64(), "Characters of the longest line", "Codex, Chen et al. 2021, arXiv:2107.03374, 3.1"),
 )
 
-_SPACE, _TERMINAL = np.uint8(classes.SPACE), np.uint8(classes.TERMINAL)
-
-
-@njit(cache=True, nogil=True, inline="always")
-def trim(s, start, end):
-    """(start, end) without the white space at both ends; empty as (end, end)."""
-    while start < end and s.kinds[start] & _SPACE:
-        start += 1
-    while end > start and s.kinds[end - 1] & _SPACE:
-        end -= 1
-    return start, end
+_TERMINAL = np.uint8(classes.TERMINAL)
 
 
 @njit(cache=True, nogil=True, inline="always")

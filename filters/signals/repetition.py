@@ -11,9 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.text.segment import Segments, hash_chars
+from corpus.text.segment import Segments, hash_chars, trim
 from filters.signals import Batch, Signal
-from filters.signals.lines import trim
 
 _GOPHER = "Gopher, Rae et al. 2021, arXiv:2112.11446, table A1"
 _FINEWEB = "FineWeb, Penedo et al. 2024, arXiv:2406.17557, section 3.6"

@@ -1,0 +1,96 @@
+"""Exact duplicates: documents whose texts differ only in case and white space, across all sources.
+
+The signal `text_hash`, 128 bits, stands for the normalized text; equal hashes are equal texts. Work items are
+ranges of the hash, so that memory stays bounded however many documents there are, and every copy of a text is in
+the same item. The copy that stays is the least by a total order, so that it does not depend on the order of work.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from corpus import schema
+from corpus.execution import WorkItem, digest
+from corpus.lake import Lake
+
+VERSION = 1  # raised when the same documents would give other clusters
+STAGE = "dedup"
+REASON = "dedup.exact_duplicate"
+_DOCUMENTS_AN_ITEM = 4_000_000
+_PREFIX = 4  # hex digits that say which range a hash is in
+
+
+def plan(n_documents: int, config: Any) -> list[WorkItem]:
+    """Ranges of the hash with about `_DOCUMENTS_AN_ITEM` documents each."""
+    n_items = max(-(-n_documents // _DOCUMENTS_AN_ITEM), 1)
+    bounds = [16**_PREFIX * i // n_items for i in range(n_items + 1)]
+    items = []
+    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+        spec = {"low": f"{low:0{_PREFIX}x}", "high": f"{high:0{_PREFIX}x}" if high < 16**_PREFIX else "g"}
+        n_bytes = n_documents * 100 // n_items
+        items.append(WorkItem(digest([config, spec, VERSION]), f"hashes {spec['low']} to {spec['high']}", n_bytes, spec))
+    return items
+
+
+@dataclass(frozen=True, slots=True)
+class ExactStep:
+    """Clusters and decisions of the documents whose hash is in one range."""
+
+    lake: Lake
+    keep: str
+    sources: tuple[str, ...]
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        found = rank(self._documents(item.spec["low"], item.spec["high"]), self.keep, self.sources)
+        for table, frame in (("duplicates", duplicates(found)), ("decisions", decisions(found))):
+            for batch in frame.to_arrow().cast(schema.TABLES[table].schema).to_batches():
+                yield table, batch
+
+    def _documents(self, low: str, high: str) -> pl.DataFrame:
+        """id, source, text_hash, n_characters, uri of the range's documents that the filter kept."""
+        columns = ["id", "source", "text_hash", "n_characters"]
+        hashed = self.lake.scan("signals").select(columns)
+        hashed = hashed.filter((pl.col("text_hash") >= low) & (pl.col("text_hash") < high))
+        if self.lake.parts("decisions", "filter"):
+            kept = self.lake.scan("decisions", slot="filter").filter("kept").select("id")
+            hashed = hashed.join(kept, on="id", how="semi")
+        uris = self.lake.scan("documents").select("id", "uri")
+        return hashed.join(uris, on="id", how="inner").collect(engine="streaming")
+
+
+def rank(documents: pl.DataFrame, keep: str, sources: tuple[str, ...]) -> pl.DataFrame:
+    """The documents in their total order, with `representative` and `n_copies` of each one's cluster."""
+    order = {name: place for place, name in enumerate(sources)}
+    documents = documents.with_columns(
+        place=pl.col("source").replace_strict(order, default=len(order), return_dtype=pl.Int64),
+        length=-pl.col("n_characters"),
+    )
+    by = {"source_order": ["place", "uri", "id"], "longest": ["length", "place", "uri", "id"], "first": ["uri", "id"]}
+    return documents.sort(["text_hash", *by[keep]]).with_columns(
+        representative=pl.col("id").first().over("text_hash"), n_copies=pl.len().over("text_hash")
+    )
+
+
+def duplicates(ranked: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `duplicates`: the members of clusters of two or more, the representative among them."""
+    return ranked.filter(pl.col("n_copies") > 1).select(
+        "id", "source", pl.col("text_hash").alias("cluster"), "representative", pl.lit(1.0).alias("similarity")
+    )
+
+
+def decisions(ranked: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `decisions`: every document of the stage, kept where it represents its cluster."""
+    kept = pl.col("id") == pl.col("representative")
+    measured = pl.struct(rule=pl.lit(REASON), value=pl.lit(1.0), limit=pl.lit(1.0))
+    none = pl.lit([], pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": pl.Float64})))
+    return ranked.select(
+        "id",
+        "source",
+        pl.lit(STAGE).alias("stage"),
+        kept.alias("kept"),
+        pl.when(kept).then(pl.lit([], pl.List(pl.String))).otherwise(pl.concat_list(pl.lit(REASON))).alias("reasons"),
+        pl.when(kept).then(none).otherwise(pl.concat_list(measured)).alias("measured"),
+    )

@@ -1,0 +1,220 @@
+"""Runs a step over work items on datatrove's executors.
+
+A step turns one item into Arrow batches for one or more tables. What is planned is planned the same way every time,
+so an item's key names its result: a part that exists is a finished item, and a killed run goes on where it stood.
+
+Items run on `Local`, datatrove's LocalPipelineExecutor with one thing changed: it notices a worker that dies.
+"""
+
+import json
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stderr
+from dataclasses import dataclass, field
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from corpus.lake import Lake, PartWriter
+
+ITEM_BYTES = 64 << 20
+
+
+def digest(value: Any) -> str:
+    """32 hex digits that stand for any JSON value: the same for the same content, on every machine."""
+    return blake2b(json.dumps(value, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A bounded piece of a stage's input: `key` names its result, `spec` tells the step what to read."""
+
+    key: str
+    label: str
+    n_bytes: int
+    spec: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A table that a step writes, and the slot of it that the stage owns."""
+
+    table: str
+    slot: str
+    schema: pa.Schema
+
+
+class Step(Protocol):
+    """Turns an item into batches, each with the name of its table. Must be picklable and free of state."""
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]: ...
+
+
+Progress = Callable[[int, int, WorkItem], None]  # items done, items in all, the item that just ended
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One pipeline step as datatrove runs it: rank r is the r-th pending item."""
+
+    lake: Lake
+    step: Step
+    outputs: tuple[Output, ...]
+    plan: str  # where the pending items are listed, one JSON document a line
+
+    def __call__(self, data: Any, rank: int, world_size: int) -> None:
+        item = _planned(self.lake.url, tuple(self.lake.storage_options.items()), self.plan)[rank]
+        run_item(self.lake, self.step, self.outputs, item)
+
+
+def run_item(lake: Lake, step: Step, outputs: Sequence[Output], item: WorkItem) -> None:
+    """Writes the item's parts: every table gets one, if only an empty one; the first table's appears last."""
+    with ExitStack() as stack:
+        writers: dict[str, PartWriter] = {
+            output.table: stack.enter_context(lake.part_writer(output.table, output.slot, item.key, output.schema))
+            for output in outputs
+        }
+        for table, batch in step(item):
+            writers[table].write(batch)
+
+
+def pending(lake: Lake, outputs: Sequence[Output], items: Sequence[WorkItem]) -> list[WorkItem]:
+    """The items without a finished part in the first output, which is written last."""
+    done = lake.finished(outputs[0].table, outputs[0].slot)
+    return [item for item in items if item.key not in done]
+
+
+def run(
+    lake: Lake,
+    step: Step,
+    outputs: Sequence[Output],
+    items: Sequence[WorkItem],
+    *,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> int:
+    """Runs what is not finished; returns how many items ran. Raises what a step raised, when all workers stopped."""
+    todo = pending(lake, outputs, items)
+    if not todo:
+        return 0
+    folder = f"{lake.root}/.pomona/{outputs[0].table}/{outputs[0].slot}"
+    lake.fs.makedirs(folder, exist_ok=True)
+    plan = f"{folder}/pending.jsonl"
+    with lake.fs.open(plan, "w") as file:
+        file.writelines(json.dumps([item.key, item.label, item.n_bytes, dict(item.spec)]) + "\n" for item in todo)
+    _planned.cache_clear()
+    task = Task(lake, step, tuple(outputs), plan)
+    done = len(items) - len(todo)
+    for rank in _execute(task, len(todo), min(workers, len(todo)), f"{folder}/logs"):
+        done += 1
+        if progress:
+            progress(done, len(items), todo[rank])
+    lake.fs.rm_file(plan)
+    return len(todo)
+
+
+@lru_cache(maxsize=4)
+def _planned(url: str, options: tuple[tuple[str, str], ...], plan: str) -> list[WorkItem]:
+    with Lake(url, dict(options)).fs.open(plan) as file:
+        return [WorkItem(*json.loads(line)) for line in file]
+
+
+def _execute(task: Task, n_tasks: int, workers: int, logs: str) -> Iterator[int]:
+    """Ranks in the order in which they end."""
+    with _quiet():
+        from datatrove.executor.local import LocalPipelineExecutor
+        from datatrove.utils.logging import logger
+
+        logger.remove()
+        executor = LocalPipelineExecutor(
+            [task], tasks=n_tasks, workers=workers, logging_dir=logs, skip_completed=False
+        )
+    if workers == 1:
+        for rank in range(n_tasks):
+            with _quiet():
+                executor._run_for_rank(rank, local_rank=1)
+            yield rank
+        return
+    yield from _pooled(executor, n_tasks, workers)
+
+
+def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[int]:
+    """datatrove's own pool waits for ever when a worker is killed; this one raises, and stops the others."""
+    from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["corpus.preload"])
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker)
+    ranks = iter(range(n_tasks))
+    running: dict[Any, int] = {}
+    try:
+        while True:
+            while len(running) < workers and (rank := next(ranks, None)) is not None:
+                running[pool.submit(_run_rank, executor, rank)] = rank
+            if not running:
+                break
+            ended, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in ended:
+                rank = running.pop(future)
+                future.result()
+                yield rank
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            "a worker process died, most likely killed for want of memory; "
+            "run the same command again with fewer --workers or a smaller --memory"
+        ) from error
+    finally:
+        for process in list((pool._processes or {}).values()):
+            if running:
+                process.kill()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _run_rank(executor: Any, rank: int) -> None:
+    executor._run_for_rank(rank, local_rank=1)
+
+
+def _start_worker() -> None:
+    """A worker leaves Ctrl-C to its parent, ends with it, and keeps its chatter off the terminal."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the life of the process
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(1)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """datatrove's logger writes to whatever standard error is when a task starts; the log files keep it all."""
+    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+        yield
+
+
+@dataclass(slots=True)
+class Clock:
+    """Wall and processor seconds of a stage, workers included once they have ended."""
+
+    started: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=lambda: _cpu_seconds())
+
+    def read(self) -> dict[str, float]:
+        """Seconds since the clock was made."""
+        return {"seconds": time.perf_counter() - self.started, "cpu_seconds": _cpu_seconds() - self.cpu}
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system

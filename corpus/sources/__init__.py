@@ -1,0 +1,53 @@
+"""Raw formats, one module each: what files they take, how those are cut, how a piece is read.
+
+A source module has
+  SUFFIXES              file names it takes in a folder
+  cut(file, n_bytes)    spans of one file, each a list [start, end] in the module's own unit, or None for whole files
+  read(file, span, options)  records of one span: `Text`, `Page`, `Reject`, or Arrow batches of texts
+A new source is one new file and its name in `KINDS`.
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any, Protocol, cast
+
+import pyarrow as pa
+
+from corpus.errors import UserError, unknown
+from corpus.records import Page, Reject, Text
+from corpus.sources.files import File
+
+KINDS = ("html", "warc", "jsonl", "parquet", "text", "code", "python")
+
+Span = tuple[int, int] | None
+Record = Text | Page | Reject | pa.RecordBatch
+
+
+class Source(Protocol):
+    """What a source module offers."""
+
+    SUFFIXES: tuple[str, ...]
+
+    def cut(self, file: File, n_bytes: int) -> list[Span]:
+        """Spans of about `n_bytes` that together hold every record once; [None] where the file is read whole."""
+        ...
+
+    def read(self, file: File, span: Span, options: dict[str, Any]) -> Iterator[Record]:
+        """The records that begin in the span."""
+        ...
+
+
+def source(kind: str) -> Source:
+    """The module for a kind; raises `UserError` with the nearest name where there is none."""
+    if kind not in KINDS:
+        raise unknown("source kind", kind, KINDS)
+    return cast(Source, import_module(f"corpus.sources.{kind}"))
+
+
+def guess_kind(files: list[File]) -> str:
+    """The kind that takes most of the files' bytes by their names; raises `UserError` where none takes any."""
+    weights = {kind: sum(f.n_bytes + 1 for f in files if f.matches(source(kind).SUFFIXES)) for kind in KINDS}
+    best = max(weights, key=lambda kind: weights[kind])
+    if not weights[best]:
+        raise UserError(f"no kind of source is known for {files[0].path}; name one with --kind {'|'.join(KINDS)}")
+    return best

@@ -1,0 +1,38 @@
+"""Plain text and Markdown: one file, one document, whatever its encoding."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from corpus.records import Reject, Text
+from corpus.sources.files import File
+from corpus.text.decoding import decode
+
+SUFFIXES = (".txt", ".md", ".markdown", ".rst", ".text")
+
+
+def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
+    """A file is one document: it is not cut."""
+    return [None]
+
+
+def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject]:
+    """The file as one text."""
+    if file.n_bytes > options["max_record_bytes"]:
+        yield Reject(file.path, "", "too_large", f"{file.n_bytes} bytes; at most {options['max_record_bytes']}")
+        return
+    try:
+        with file.open() as stream:
+            raw = stream.read()
+    except OSError as error:
+        yield Reject(file.path, "", "corrupt", str(error))
+        return
+    yield to_text(file.path, "", raw)
+
+
+def to_text(uri: str, position: str, raw: bytes, **metadata: str) -> Text | Reject:
+    """A text from a file's bytes, or the reason why it is none."""
+    decoded = decode(raw)
+    if decoded is None or "\x00" in decoded.text[:8192]:
+        reason = "encoding" if decoded is None and b"\x00" not in raw[:8192] else "binary"
+        return Reject(uri, position, reason, f"begins {raw[:16]!r}")
+    return Text(uri, position, decoded.text, metadata={**metadata, **decoded.metadata})

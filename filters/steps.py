@@ -1,0 +1,47 @@
+"""The steps that measure and decide, as the executor runs them: one work item in, batches out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from corpus import schema
+from corpus.execution import WorkItem
+from corpus.lake import Lake
+from filters import signals
+from filters.decide import Settings, decide
+
+_BATCH_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class SignalsStep:
+    """Signals of the documents in one row group of one part."""
+
+    lake: Lake
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        parquet = self.lake.open_part("documents", item.spec["part"])
+        arrow = signals.table_schema()
+        for batch in parquet.iter_batches(
+            _BATCH_ROWS, row_groups=[item.spec["row_group"]], columns=["id", "source", "text"]
+        ):
+            measured = signals.measure(batch["text"])
+            columns = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), *measured.columns]
+            yield "signals", pa.record_batch(columns, schema=arrow)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterStep:
+    """Decisions on the documents of some parts of `signals`."""
+
+    lake: Lake
+    settings: Settings
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        arrow = schema.TABLES["decisions"].schema
+        for path in item.spec["parts"]:
+            columns = ["id", "source", *self.settings.signals]
+            frame = self.lake.scan_paths("signals", [path]).select(columns).collect()
+            for batch in decide(frame, self.settings).to_arrow().cast(arrow).to_batches():
+                yield "decisions", batch

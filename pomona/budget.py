@@ -1,0 +1,107 @@
+"""How much memory, time and disk a stage takes: the budget it keeps, and what `pomona plan` says before a run.
+
+Memory is a model, checked by tests against the peak that a run reports: a worker holds its libraries, and a multiple
+of its work item. Rates are measured on this machine by `pomona calibrate`, which `./dev setup` runs.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus.errors import UserError
+from corpus.execution import ITEM_BYTES, WorkItem
+from corpus.lake import Lake
+from pomona import stages
+from pomona.recipe import Recipe
+from pomona.stages import Stage
+
+WORKER_BYTES = 450 << 20  # a worker's libraries, kernels and tables of characters
+PARSER_BYTES = 150 << 20  # the process in which a worker's pages are parsed
+_ITEM_FACTOR = {"ingest": 3.0, "signals": 6.0, "filter": 3.0, "dedup": 12.0}  # bytes held, a byte of the item
+_TEXT_SHARE = {"html": 0.12, "warc": 0.12}  # of raw bytes that become text
+DEFAULT_RATES = {"html": 3.0, "text": 40.0, "signals": 12.0, "filter": 60.0, "dedup": 60.0}  # MB/s on one core
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What one stage is expected to take."""
+
+    stage: str
+    items: int
+    n_bytes: int
+    minutes: float
+    peak_bytes: int
+    disk_bytes: int
+    workers: int
+
+
+def workers(stage: Stage, items: Sequence[WorkItem], wanted: int, memory: int | None) -> int:
+    """How many workers fit the budget; raises `UserError` where not even one does."""
+    if stage.in_process:
+        return 1
+    wanted = max(1, min(wanted, len(items)))
+    if memory is None:
+        return wanted
+    one = worker_bytes(stage.name, max((item.n_bytes for item in items), default=0))
+    fitting = (memory - WORKER_BYTES) // one  # the parent process holds libraries too
+    if fitting < 1:
+        raise UserError(
+            f"--memory {memory >> 20}MiB is too little for {stage.name}: one worker needs {(one + WORKER_BYTES) >> 20}MiB"
+        )
+    return int(min(wanted, fitting))
+
+
+def worker_bytes(stage: str, item_bytes: int) -> int:
+    """Peak memory of one worker on items of a size."""
+    kind = stage.partition(":")[0]
+    parser = PARSER_BYTES if kind == "ingest" else 0
+    return int(WORKER_BYTES + parser + _ITEM_FACTOR[kind] * min(item_bytes, ITEM_BYTES))
+
+
+def estimate(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> list[Estimate]:
+    """Every stage of a recipe, before anything ran: text sizes are guessed from the raw files'."""
+    rates = load_rates()
+    text_bytes = 0.0
+    found = []
+    for source in recipe.sources:
+        stage = stages.plan_ingest(lake, source)
+        n_bytes, kind = int(stage.facts["n_bytes"]), str(stage.facts["kind"])
+        share = _TEXT_SHARE.get(kind, 1.0)
+        text_bytes += n_bytes * share
+        rate = rates["html" if kind in _TEXT_SHARE else "text"]
+        found.append(_estimate(stage.name, n_bytes, rate, n_bytes * share * 0.35, n_workers, memory))
+    signal_bytes = text_bytes * 0.1
+    found.append(_estimate("signals", int(text_bytes), rates["signals"], signal_bytes, n_workers, memory))
+    for name in stages.names(recipe)[len(recipe.sources) + 1 :]:
+        found.append(_estimate(name, int(signal_bytes), rates[name], signal_bytes * 0.2, 1, memory))
+    return found
+
+
+def _estimate(
+    name: str, n_bytes: int, rate: float, disk: float, n_workers: int, memory: int | None
+) -> Estimate:
+    size = stages.item_bytes(n_bytes)
+    n_items = max(1, -(-n_bytes // size))
+    one = worker_bytes(name, min(size, n_bytes))
+    fitting = n_workers if memory is None else max(1, (memory - WORKER_BYTES) // one)
+    used = int(min(n_workers, n_items, fitting))
+    peak = WORKER_BYTES + used * one if used > 1 else one
+    minutes = n_bytes / (rate * 1e6) / used / 60
+    return Estimate(name, n_items, n_bytes, minutes, peak, int(disk), used)
+
+
+def rates_path() -> Path:
+    """Where this machine's rates are kept."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return cache / "pomona" / "rates.json"
+
+
+def load_rates() -> dict[str, float]:
+    """MB/s on one core by kind of work: as measured here, else typical ones."""
+    try:
+        measured = json.loads(rates_path().read_text())
+    except (OSError, ValueError):
+        return DEFAULT_RATES
+    return DEFAULT_RATES | {name: float(rate) for name, rate in measured.items() if name in DEFAULT_RATES}

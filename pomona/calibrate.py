@@ -1,0 +1,75 @@
+"""Measures this machine's rates, on text that every Python holds; also compiles every kernel into Numba's cache."""
+
+import json
+import time
+from collections.abc import Callable
+from html import escape
+
+import polars as pl
+import pyarrow as pa
+
+from corpus.ingest import SourceSettings, find_files, plan, step
+from filters import signals
+from filters.decide import Settings, decide
+from filters.rules import RULE_SETS
+from pomona.budget import rates_path
+
+_TEXT_BYTES = 8 << 20
+_PAGES = 60
+
+
+def calibrate() -> dict[str, float]:
+    """MB/s on one core by kind of work; kept for `pomona plan`."""
+    text = _library_text()
+    signals.measure(text.slice(0, 8))  # compiles
+    rates = {
+        "signals": _rate(text.nbytes, lambda: signals.measure(text)),
+        "html": _html_rate(text),
+        "text": _text_rate(),
+    }
+    measured = pl.from_arrow(signals.measure(text))
+    assert isinstance(measured, pl.DataFrame)
+    frame = measured.with_columns(id=pl.lit("0"), source=pl.lit("x"))
+    settings = Settings(tuple(name for name in RULE_SETS if name != "language"))
+    rates["filter"] = rates["dedup"] = _rate(int(frame.estimated_size()), lambda: decide(frame, settings))
+    path = rates_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({name: round(rate, 2) for name, rate in rates.items()}, indent=1))
+    return rates
+
+
+def _library_text() -> pa.Array:
+    from corpus.sources.python import find
+
+    texts, size = [], 0
+    for file in find("library"):
+        with file.open() as stream:
+            texts.append(stream.read().decode("utf-8", "replace"))
+        size += file.n_bytes
+        if size > _TEXT_BYTES:
+            break
+    return pa.array(texts, pa.large_string())
+
+
+def _rate(n_bytes: int, work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return n_bytes / 1e6 / max(time.perf_counter() - started, 1e-6)
+
+
+def _html_rate(text: pa.Array) -> float:
+    from corpus.extract import extract
+
+    pages = [
+        "<html><body>" + "".join(f"<p>{escape(part)}</p>" for part in value.as_py().split("\n\n")) + "</body></html>"
+        for value in text[:_PAGES]
+    ]
+    extract(pages[0])
+    return _rate(sum(map(len, pages)), lambda: [extract(page) for page in pages])
+
+
+def _text_rate() -> float:
+    kind, files, _ = find_files("library", "python")
+    items = plan(SourceSettings("library", kind), files[:300])
+    n_bytes = sum(item.n_bytes for item in items)
+    return _rate(n_bytes, lambda: [list(step(item)) for item in items])

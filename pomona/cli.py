@@ -1,0 +1,81 @@
+"""The command line: `pomona`. Commands are thin; heavy libraries are imported where they are used.
+
+Exit codes: 0 done, 2 for what the user can mend (one line on standard error), 130 after Ctrl-C, 1 for a fault of ours.
+"""
+
+import os
+import sys
+from importlib import import_module
+
+import click
+import typer
+from typer.main import get_command
+
+from corpus.errors import UserError
+
+app = typer.Typer(
+    name="pomona",
+    help="Raw files in, an audited corpus out: ingest, measure, filter, deduplicate, explain.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+COMMANDS = ("whole", "single", "look", "judge")  # modules of pomona.commands, in the order of `pomona --help`
+for _name in COMMANDS:
+    import_module(f"pomona.commands.{_name}").register(app)
+
+
+@app.callback()
+def _options(debug: bool = typer.Option(False, "--debug", help="Show tracebacks for every error.")) -> None:
+    if debug:
+        os.environ["POMONA_DEBUG"] = "1"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command and returns its exit code."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments or os.environ.get("POMONA_DEBUG")
+    if "--debug" in arguments:
+        arguments.remove("--debug")
+    try:
+        code = get_command(app).main(arguments, prog_name="pomona", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except UserError as error:
+        if debug:
+            raise
+        return _fail(str(error))
+    except click.exceptions.Abort:
+        return _stopped()
+    except click.ClickException as error:
+        return _fail(error.format_message())
+    except KeyboardInterrupt:
+        return _stopped()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        if debug or error.filename is None:
+            raise
+        return _fail(f"{error.filename}: {error.strerror or error}")
+
+
+def _fail(message: str) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return 2
+
+
+def _stopped() -> int:
+    print("stopped; the same command goes on from here", file=sys.stderr)
+    return 130
+
+
+def run() -> None:
+    """The console script."""
+    sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,42 @@
+"""Options that several commands share, and the lake they name."""
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from corpus.errors import UserError
+
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+    from pomona.recipe import Recipe
+
+LakeOption = Annotated[
+    str | None, typer.Option("--lake", metavar="DIR", help="Folder or URL of the lake; else $POMONA_LAKE, else ./lake.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Worker processes; one a core by default.")]
+MemoryOption = Annotated[
+    str | None, typer.Option("--memory", metavar="SIZE", help="Memory that all workers together may use, e.g. 8GB.")
+]
+
+
+def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bool = True) -> "Lake":
+    """The lake that the option, the environment or the recipe names, in this order."""
+    from corpus.lake import Lake
+
+    chosen = url or os.environ.get("POMONA_LAKE") or (recipe.lake if recipe else "./lake")
+    lake = Lake(chosen)
+    if must_exist and not lake.tables():
+        raise UserError(f"there is no lake at {chosen}; make one with `pomona ingest` or `pomona run`, or name it with --lake")
+    return lake
+
+
+def memory_bytes(text: str | None) -> int | None:
+    """Bytes from a `--memory` option; raises `UserError` for what is no size."""
+    from pomona.recipe import parse_bytes
+
+    try:
+        return None if text is None else parse_bytes(text)
+    except ValueError as error:
+        raise UserError(f"--memory: {error}") from error

@@ -1,0 +1,215 @@
+"""Commands that run one stage: ingest, extract, signals, filter, dedup, export, calibrate."""
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corpus.errors import UserError
+from pomona.commands.options import (
+    JsonOption,
+    LakeOption,
+    MemoryOption,
+    WorkersOption,
+    memory_bytes,
+    open_lake,
+)
+
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+    from pomona.stages import Stage
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for command in (ingest, extract, signals, filter_, dedup, export, calibrate):
+        app.command(name=command.__name__.rstrip("_"))(command)
+
+
+def ingest(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns or URLs.")],
+    source: Annotated[str, typer.Option("--source", metavar="NAME", help="Name of the source.")],
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="html, warc, jsonl, parquet, text, code or python; guessed by default.")
+    ] = None,
+    lake: LakeOption = None,
+    extractor: Annotated[str | None, typer.Option("--extractor", help="blocks, fast or precise.")] = None,
+    honor_rights: Annotated[bool, typer.Option("--honor-rights", help="Refuse pages that opt out of training.")] = False,
+    clean: Annotated[list[str] | None, typer.Option("--clean", help="A cleaning step: c4_lines.")] = None,
+    text_column: Annotated[str, typer.Option("--text-column", help="JSONL, Parquet: column of the text.")] = "text",
+    uri_column: Annotated[str | None, typer.Option("--uri-column", help="JSONL, Parquet: column of the address.")] = None,
+    license: Annotated[str | None, typer.Option("--license", help="License where a document states none.")] = None,
+    metadata: Annotated[list[str] | None, typer.Option("--metadata", help="JSONL, Parquet: a column to keep.")] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Drop what the source held before.")] = False,
+    workers: WorkersOption = None,
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read raw files, extract their text and add them to the source; repeated, it does only what is new."""
+    from pydantic import ValidationError
+
+    from corpus.extract import DEFAULT
+    from pomona import stages
+    from pomona.recipe import SourceRecipe
+
+    opened = open_lake(lake, must_exist=False)
+    earlier = None if replace else opened.current("documents", f"ingest-{source}")
+    before = list(earlier.config.get("paths", ())) if earlier else []
+    fields: dict[str, Any] = {
+        "name": source, "kind": kind, "path": tuple(dict.fromkeys([*before, *_absolute(paths, kind)])),
+        "extractor": extractor or DEFAULT, "honor_rights": honor_rights, "clean": tuple(clean or ()),
+        "text_column": text_column, "uri_column": uri_column, "license": license,
+        "metadata_columns": tuple(metadata or ()),
+    }  # fmt: skip
+    try:
+        recipe = SourceRecipe(**fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
+    stage = stages.plan_ingest(opened, recipe)
+    if earlier and before:
+        _refuse_other_options(source, dict(earlier.config), stage.config)
+    _run(opened, stage, workers, memory, as_json)
+
+
+def _absolute(paths: list[str], kind: str | None) -> list[str]:
+    import os
+
+    return [path if kind == "python" or "://" in path else os.path.abspath(os.path.expanduser(path)) for path in paths]
+
+
+def _refuse_other_options(source: str, before: dict[str, Any], now: dict[str, Any]) -> None:
+    from pomona.runner import _plain
+
+    changed = [name for name in now if name != "paths" and _plain(before.get(name)) != _plain(now[name])]
+    if changed:
+        raise UserError(
+            f"source {source!r} was ingested with another {', '.join(changed)}; name another --source, or --replace it"
+        )
+
+
+def extract(
+    paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="HTML files.")],
+    extractor: Annotated[str | None, typer.Option("--extractor", help="blocks, fast or precise.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the main text of HTML files, without a lake: to see what an extractor makes of a page."""
+    from corpus.errors import unknown
+    from corpus.extract import DEFAULT, EXTRACTORS
+    from corpus.extract.sandbox import Sandbox
+    from corpus.records import Page, Reject
+    from corpus.sources.files import find
+    from pomona import output
+
+    if extractor and extractor not in EXTRACTORS:
+        raise unknown("extractor", extractor, EXTRACTORS)
+    found: list[dict[str, Any]] = []
+    with Sandbox(extractor or DEFAULT) as sandbox:
+        for path in paths:
+            for file in find(path)[0]:
+                result = sandbox.extract(Page(file.path, "", file.head(file.n_bytes)))
+                found.append({"uri": file.path, **asdict(result)})
+                if isinstance(result, Reject):
+                    print(f"{file.path}: {result.reason}: {result.detail}", file=sys.stderr)
+    output.show(found, "\n\n".join(page["text"] for page in found if "text" in page), as_json)
+    if not any(page.get("text") for page in found):
+        raise UserError("no page gave any text")
+
+
+def signals(
+    lake: LakeOption = None, workers: WorkersOption = None, memory: MemoryOption = None, as_json: JsonOption = False
+) -> None:
+    """Measure every signal of every document that has none yet."""
+    from pomona import stages
+
+    opened = open_lake(lake)
+    _run(opened, stages.plan_signals(opened), workers, memory, as_json)
+
+
+def filter_(
+    rules: Annotated[
+        str, typer.Option("--rules", metavar="A,B,...", help="Rule sets, and limits as ruleset.rule=number or =off.")
+    ] = "gopher_quality,gopher_repetition,c4,fineweb",
+    lake: LakeOption = None,
+    workers: WorkersOption = None,
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide which documents stay; measures the signals that are missing first."""
+    from filters.decide import parse
+    from pomona import stages
+
+    settings = parse(rules)
+    opened = open_lake(lake)
+    _run(opened, stages.plan_signals(opened), workers, memory, as_json, quiet=True)
+    _run(opened, stages.plan_filter(opened, settings), workers, memory, as_json)
+
+
+def dedup(
+    keep: Annotated[
+        str, typer.Option("--keep", help="Copy that stays: source_order (first ingested), longest or first.")
+    ] = "source_order",
+    lake: LakeOption = None,
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find exact duplicates among the documents that the filter kept, and decide which copy stays."""
+    from corpus.errors import unknown
+    from pomona import stages
+    from pomona.recipe import DedupRecipe
+
+    if keep not in ("source_order", "longest", "first"):
+        raise unknown("--keep", keep, ("source_order", "longest", "first"))
+    opened = open_lake(lake)
+    _run(opened, stages.plan_signals(opened), None, memory, as_json, quiet=True)
+    ingested = [c.lineage.stage.removeprefix("ingest:") for c in reversed(opened.history("documents")) if c.lineage]
+    recipe = DedupRecipe.model_validate({"keep": keep})
+    _run(opened, stages.plan_dedup(opened, recipe, list(dict.fromkeys(ingested))), None, memory, as_json)
+
+
+def export(
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help=".parquet, .jsonl, .jsonl.gz or .jsonl.zst.")],
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the kept documents to one file, with a data card beside it."""
+    from pomona import output
+    from pomona.export import export as write
+
+    result = write(open_lake(lake), out)
+    output.show(result, f"{result['documents']:,} documents to {result['file']}, card in {result['card']}", as_json)
+
+
+def calibrate(as_json: JsonOption = False) -> None:
+    """Measure this machine's rates for `pomona plan`, and compile the kernels."""
+    from pomona import output
+    from pomona.calibrate import calibrate as measure
+
+    rates = measure()
+    output.show(rates, output.table([(k, round(v, 1)) for k, v in rates.items()], ("work", "MB/s a core")), as_json)
+
+
+def _run(
+    lake: "Lake", stage: "Stage", workers: int | None, memory: str | None, as_json: bool, *, quiet: bool = False
+) -> None:
+    from pomona import output, runner
+
+    with output.progress() as progress:
+        outcome = runner.run_stage(lake, stage, workers=workers, memory=memory_bytes(memory), report=progress)
+    if quiet:
+        return
+    counts = ", ".join(f"{n:,} {table}" for table, n in outcome.rows.items())
+    did = "nothing to do" if outcome.state == "current" else f"{outcome.items_run} of {outcome.items} work items"
+    kept = _kept(lake, stage)
+    text = f"{stage.name}: {counts}{kept[1]} ({did}, {outcome.seconds:.1f} s)"
+    output.show(asdict(outcome) | kept[0], text, as_json)
+
+
+def _kept(lake: "Lake", stage: "Stage") -> tuple[dict[str, int], str]:
+    import polars as pl
+
+    if stage.outputs[0].table != "decisions":
+        return {}, ""
+    kept = int(lake.scan("decisions", slot=stage.slot).select(pl.col("kept").sum()).collect().item())
+    return {"kept": kept}, f", {kept:,} kept"

@@ -1,0 +1,91 @@
+"""Why a document is in the corpus or not: by which rule, value and limit, and what it is a copy of."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from corpus.errors import UserError
+from corpus.lake import Lake
+
+_MAX_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Everything that the lake knows about a document."""
+
+    document: dict[str, Any]
+    kept: bool | None  # None where nothing has decided yet
+    decisions: list[dict[str, Any]]
+    signals: dict[str, Any]
+    duplicates: list[dict[str, Any]]
+
+
+def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
+    """What is known of the document with this id, URI or unique prefix; or the rejects under that URI."""
+    found = find(lake, wanted)
+    if found is None:
+        rejects = lake.scan("rejects").filter(pl.col("uri").str.ends_with(wanted)).head(_MAX_SHOWN).collect()
+        if rejects.height:
+            return rejects.to_dicts()
+        raise UserError(f"no document or reject has the id or URI {wanted!r}, or one that begins or ends with it")
+    row = lake.scan("documents").filter(pl.col("id") == found).head(1).collect().to_dicts()[0]
+    row["metadata"] = dict(_pairs(row["metadata"]))
+    decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
+    measured = lake.scan("signals").filter(pl.col("id") == found).drop("id", "source").collect().to_dicts()
+    cluster = lake.scan("duplicates").filter(pl.col("id") == found).select("cluster")
+    members = lake.scan("duplicates").join(cluster, on="cluster", how="semi")
+    uris = lake.scan("documents").select("id", "uri")
+    copies = members.join(uris, on="id", how="inner").sort("id").head(100).collect()
+    kept = all(decision["kept"] for decision in decisions) if decisions else None
+    return Explanation(row, kept, decisions, measured[0] if measured else {}, copies.to_dicts())
+
+
+def find(lake: Lake, wanted: str) -> str | None:
+    """The id that is `wanted`, or the one document whose id begins, or whose URI is, begins or ends with it.
+
+    Raises `UserError` where several do.
+    """
+    addresses = lake.scan("documents").select("id", "uri")
+    exact = pl.col("id").eq(wanted) | pl.col("uri").eq(wanted)
+    partly = pl.col("id").str.starts_with(wanted) | pl.col("uri").str.starts_with(wanted)
+    partly |= pl.col("uri").str.ends_with(wanted)
+    for matches in (exact, partly):
+        found = addresses.filter(matches).head(_MAX_SHOWN + 1).collect()
+        if found.height == 1:
+            return str(found["id"][0])
+        if found.height > 1:
+            first = ", ".join(f"{id_[:12]} {uri}" for id_, uri in found.head(3).iter_rows())
+            raise UserError(f"{wanted!r} is not one document but several, e.g. {first}; give more of it")
+    return None
+
+
+def _pairs(metadata: Any) -> list[tuple[str, str]]:
+    if isinstance(metadata, dict):
+        return list(metadata.items())
+    return [(pair["key"], pair["value"]) if isinstance(pair, dict) else tuple(pair) for pair in metadata or ()]
+
+
+def render(explanation: Explanation) -> str:
+    """For a person at a terminal."""
+    document = explanation.document
+    verdict = {True: "kept", False: "dropped", None: "not decided yet"}[explanation.kept]
+    lines = [f"{document['uri']}", f"  id       {document['id']}", f"  source   {document['source']}", f"  verdict  {verdict}"]
+    if document["license"]:
+        lines.append(f"  license  {document['license']}")
+    lines += [f"  {name}: {value}" for name, value in document["metadata"].items()]
+    for decision in explanation.decisions:
+        lines.append(f"\n{decision['stage']}: {'kept' if decision['kept'] else 'dropped'}")
+        for measure in decision["measured"]:
+            value = "" if measure["value"] is None else f"  value {measure['value']:.4g}, limit {measure['limit']:.4g}"
+            lines.append(f"  {measure['rule']}{value}")
+    if explanation.duplicates:
+        lines.append("\nthe same text:")
+        lines += [
+            f"  {copy['uri']}{'  (stays)' if copy['id'] == copy['representative'] else ''}"
+            for copy in explanation.duplicates
+        ]
+    text = document["text"]
+    lines += ["", text[:600] + (" ..." if len(text) > 600 else "")]
+    return "\n".join(lines)

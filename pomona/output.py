@@ -1,0 +1,73 @@
+"""What commands print: results on standard output, for a person or as one JSON document; progress on standard error."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pomona.runner import Report
+
+
+def show(value: Any, text: str, as_json: bool) -> None:
+    """Prints `value` as JSON, or `text`."""
+    if as_json:
+        print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+    elif text:
+        print(text)
+
+
+def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
+    """Rows under headers, numbers to the right, plain enough to be piped."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    right = [bool(cells) and all(row[i][:1].isdigit() or not row[i] for row in cells) for i in range(len(headers))]
+    widths = [max(len(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
+    lines = []
+    for row in [list(headers), ["-" * width for width in widths], *cells]:
+        padded = [value.rjust(w) if r else value.ljust(w) for value, w, r in zip(row, widths, right, strict=True)]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: ""}[value]
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def n_bytes(value: float) -> str:
+    """Bytes for a person: 1.2 MB."""
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if value < 1000 or unit == "TB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+@contextmanager
+def progress() -> Iterator["Report"]:
+    """A bar a stage on standard error; nothing moves where standard error is no terminal, but each stage's end shows."""
+    if not sys.stderr.isatty():
+        yield lambda stage, done, total, item: _plain(stage, done, total)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(stage: str, done: int, total: int, item: Any) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield report
+
+
+def _plain(stage: str, done: int, total: int) -> None:
+    if done == total:
+        print(f"{stage}: {done}/{total} work items", file=sys.stderr)

@@ -1,0 +1,325 @@
+"""The recipe: one YAML file that describes every stage. Each field says its meaning, unit and bounds.
+
+Every model is frozen and refuses unknown fields; an error names the line of the file, what came and what is allowed.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from corpus.errors import UserError
+from corpus.extract import DEFAULT, EXTRACTORS
+from corpus.extract.sandbox import TIMEOUT_SECONDS
+from corpus.ingest import MAX_RECORD_BYTES, SourceSettings
+from corpus.sources import KINDS
+from filters.decide import Override, Settings
+
+_MAX_RECIPE_BYTES = 1 << 20
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
+
+
+def parse_bytes(value: object) -> int:
+    """Bytes from `64MB`, `8GiB` or a number; raises ValueError for anything else."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?)?B?\s*", str(value).upper())
+    if not match:
+        raise ValueError(f"{value!r} is no size; write a number of bytes, or e.g. 64MB or 8GiB")
+    return int(float(match[1]) * _UNITS[match[2] or ""])
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+LimitField = float | tuple[str, ...] | None
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
+
+class SourceRecipe(_Model):
+    """One source of raw files."""
+
+    name: Annotated[str, Field(pattern=_NAME, description="Name of the source; letters, digits, '_', '.', '-'; at most 64")]
+    path: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, description="File, folder, pattern or URL, or a list of them; parts of `python` for that kind"),
+    ]
+    kind: Annotated[str | None, Field(description=f"One of {', '.join(KINDS)}; guessed from file names when absent")] = None
+    license: Annotated[str | None, Field(description="License to record where a document states none; an SPDX name")] = None
+    extractor: Annotated[str, Field(description=f"HTML to text: one of {', '.join(EXTRACTORS)}")] = DEFAULT
+    honor_rights: Annotated[
+        bool, Field(description="Refuse pages whose robots, noai or tdm-reservation signals opt out")
+    ] = False
+    clean: Annotated[tuple[str, ...], Field(description="Steps that change texts on the way in: c4_lines; none by default")] = ()
+    max_record_bytes: Annotated[
+        int, Field(gt=0, le=1 << 30, description="Bytes of one raw record or text, above 0, at most 1 GiB; larger is refused")
+    ] = MAX_RECORD_BYTES
+    timeout_seconds: Annotated[
+        float, Field(gt=0, le=3600, description="Seconds that one page's extraction may take, in (0, 3600]")
+    ] = TIMEOUT_SECONDS
+    text_column: Annotated[str, Field(description="JSONL, Parquet: column that holds the text")] = "text"
+    uri_column: Annotated[str | None, Field(description="JSONL, Parquet: column with the address; else file#position")] = None
+    license_column: Annotated[str | None, Field(description="JSONL, Parquet: column with each record's license")] = None
+    metadata_columns: Annotated[
+        tuple[str, ...], Field(description="JSONL, Parquet: columns to keep as metadata, as strings")
+    ] = ()
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("max_record_bytes", mode="before")
+    @classmethod
+    def _size(cls, value: Any) -> int:
+        return parse_bytes(value)
+
+    @field_validator("kind")
+    @classmethod
+    def _known_kind(cls, value: str | None) -> str | None:
+        if value is not None and value not in KINDS:
+            raise ValueError(f"unknown kind {value!r}; allowed: {', '.join(KINDS)}")
+        return value
+
+    @field_validator("extractor")
+    @classmethod
+    def _known_extractor(cls, value: str) -> str:
+        if value not in EXTRACTORS:
+            raise ValueError(f"unknown extractor {value!r}; allowed: {', '.join(EXTRACTORS)}")
+        return value
+
+    @field_validator("clean")
+    @classmethod
+    def _known_cleaner(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if set(value) - {"c4_lines"}:
+            raise ValueError(f"unknown cleaning step in {list(value)}; allowed: c4_lines")
+        return value
+
+    def settings(self, kind: str) -> SourceSettings:
+        """What the ingest step takes, once the kind is known."""
+        fields = self.model_dump(exclude={"path", "kind"})
+        return SourceSettings(kind=kind, **fields)
+
+
+class OverrideRecipe(_Model):
+    """Rules and limits that hold for some documents only."""
+
+    source: Annotated[str | None, Field(description="Holds for documents of this source")] = None
+    language: Annotated[str | None, Field(description="Holds for documents in this language, an ISO 639 code")] = None
+    rules: Annotated[tuple[str, ...] | None, Field(description="Rule sets for these documents, in place of the others")] = None
+    limits: Annotated[
+        dict[str, LimitField], Field(description="Limits for these documents: ruleset.rule: number, list, or null for off")
+    ] = {}
+
+
+class FilterRecipe(_Model):
+    """Which documents are good enough."""
+
+    rules: Annotated[
+        tuple[str, ...], Field(min_length=1, description="Rule sets that every document must pass; see `pomona rules`")
+    ] = ("gopher_quality", "gopher_repetition", "c4", "fineweb")
+    languages: Annotated[
+        tuple[str, ...], Field(description="ISO 639 codes of the languages that stay; every language when empty")
+    ] = ()
+    limits: Annotated[
+        dict[str, LimitField], Field(description="Limits to change: ruleset.rule: number, list, or null for off")
+    ] = {}
+    overrides: Annotated[
+        tuple[OverrideRecipe, ...], Field(description="Other rules and limits for a source or a language; the last one wins")
+    ] = ()
+
+    def settings(self) -> Settings:
+        """What `filters.decide` takes; raises `UserError` for a rule or set that does not exist."""
+        sets, limits = list(self.rules), dict(self.limits)
+        if self.languages:
+            sets = sets if "language" in sets else [*sets, "language"]
+            limits["language.allowed"] = tuple(self.languages)
+        return Settings(
+            tuple(sets),
+            limits,
+            tuple(
+                Override(o.source, o.language, o.limits, o.rules if o.rules is None else tuple(o.rules))
+                for o in self.overrides
+            ),
+        )
+
+
+class DedupRecipe(_Model):
+    """Which copies of a document stay."""
+
+    exact: Annotated[bool, Field(description="Drop documents whose text differs from another's only in case and white space")] = True
+    keep: Annotated[
+        Literal["source_order", "longest", "first"],
+        Field(description="Copy that stays: of the source listed first, the longest, or the first by address"),
+    ] = "source_order"
+
+
+class Recipe(_Model):
+    """A whole run: where the lake is, what goes in, what stays."""
+
+    lake: Annotated[str, Field(description="Folder or object-store URL of the lake")] = "./lake"
+    sources: Annotated[tuple[SourceRecipe, ...], Field(min_length=1, description="Where raw files come from, in order")]
+    filter: Annotated[FilterRecipe | None, Field(description="Rules that documents must pass; null for none")] = FilterRecipe()
+    dedup: Annotated[DedupRecipe | None, Field(description="Removal of duplicates; null for none")] = DedupRecipe()
+
+    @field_validator("sources")
+    @classmethod
+    def _names_differ(cls, value: tuple[SourceRecipe, ...]) -> tuple[SourceRecipe, ...]:
+        names = [source.name for source in value]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two sources are called {', '.join(twice)}; names must differ")
+        return value
+
+
+def load(path: str | Path) -> Recipe:
+    """The recipe in a file; raises `UserError` that names the line."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"cannot read the recipe {path}: {error}") from error
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str = "recipe") -> Recipe:
+    """The recipe in a text; raises `UserError` that names the line in `name`."""
+    if len(text) > _MAX_RECIPE_BYTES:
+        raise UserError(f"{name} is larger than {_MAX_RECIPE_BYTES} bytes; that is no recipe")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is not None:
+            _refuse_repeated_keys(node, name)
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" line {mark.line + 1}:" if mark else ""
+        raise UserError(f"{name}:{line} no valid YAML: {getattr(error, 'problem', error)}") from error
+    if not isinstance(value, dict):
+        raise UserError(f"{name} holds no recipe; `pomona recipe` prints one with every field explained")
+    try:
+        recipe = Recipe.model_validate(value)
+        if recipe.filter:
+            recipe.filter.settings()
+    except ValidationError as error:
+        raise UserError(_explain(error, node, name)) from error
+    except UserError as error:
+        raise UserError(f"{name}: filter: {error}") from error
+    return recipe
+
+
+def _refuse_repeated_keys(node: yaml.Node, name: str) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise UserError(f"{name} line {key.start_mark.line + 1}: the field {key.value!r} stands here twice")
+            seen.add(key.value)
+            _refuse_repeated_keys(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(value, name)
+
+
+def _explain(error: ValidationError, node: yaml.Node | None, name: str) -> str:
+    first = error.errors()[0]
+    path = [part for part in first["loc"] if isinstance(part, (str, int))]
+    field = ".".join(map(str, path))
+    message = str(first["msg"]).removeprefix("Value error, ")
+    came = "" if first["type"] in ("missing", "value_error", "extra_forbidden") else f", got {first['input']!r}"
+    hint = ""
+    if first["type"] == "extra_forbidden":
+        from difflib import get_close_matches
+
+        allowed = _fields_at(path[:-1])
+        near = get_close_matches(str(path[-1]), allowed, n=1)
+        message = "no such field"
+        hint = f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(allowed)}"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{name} line {_line(node, path)}: {field}: {message}{came}{hint}{more}"
+
+
+def _fields_at(path: list[str | int]) -> list[str]:
+    models = {"sources": SourceRecipe, "filter": FilterRecipe, "overrides": OverrideRecipe, "dedup": DedupRecipe}
+    named = [part for part in path if isinstance(part, str) and part in models]
+    model: type[BaseModel] = models[named[-1]] if named else Recipe
+    return list(model.model_fields)
+
+
+def _line(node: yaml.Node | None, path: list[str | int]) -> int:
+    """1-based line of the deepest part of the path that the file has."""
+    line = 1
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == part), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
+
+
+def fields() -> Iterator[tuple[str, str, str, str]]:
+    """(path, type, default, meaning) of every field, nested ones with dots: what docs and `pomona recipe` show."""
+    yield from _fields(Recipe, "")
+
+
+def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
+    nested = {"sources": SourceRecipe, "filter": FilterRecipe, "dedup": DedupRecipe, "overrides": OverrideRecipe}
+    for name, info in model.model_fields.items():
+        path = f"{prefix}{name}"
+        inner = nested.get(name)
+        kind = _type_name(info.annotation)
+        default = "required" if info.is_required() else "see below" if inner else _default(info.default)
+        yield path, kind, default, info.description or ""
+        if inner:
+            yield from _fields(inner, f"{path}[]." if name in ("sources", "overrides") else f"{path}.")
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(str, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value) if value != {} else "{}"
+
+
+def _type_name(annotation: Any) -> str:
+    text = str(annotation).replace("typing.", "").replace("NoneType", "null").replace("None", "null")
+    text = re.sub(r"pomona\.recipe\.|<class '([^']+)'>", lambda m: (m[1] or "").rpartition(".")[2], text)
+    return re.sub(r"tuple\[([^,\]]+(?:\[[^\]]*\])?), \.\.\.\]", r"list[\1]", text)
+
+
+def commented() -> str:
+    """A recipe with every field, its default, meaning, unit and bounds as comments."""
+    lines = ["# A Pomona recipe. Every field is shown with its default; only `sources` is required.", ""]
+    lines += _commented(Recipe, "")
+    return "\n".join(lines) + "\n"
+
+
+_EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": ""}
+
+
+def _commented(model: type[BaseModel], indent: str, first: str = "") -> list[str]:
+    nested = {"sources": SourceRecipe, "filter": FilterRecipe, "dedup": DedupRecipe}
+    lines: list[str] = []
+    lead = first or indent
+    for name, info in model.model_fields.items():
+        lines.append(f"{indent}# {info.description}")
+        if name in nested:
+            lines.append(f"{lead}{name}:")
+            is_list = name == "sources"
+            lines += _commented(nested[name], indent + ("    " if is_list else "  "), indent + "  - " if is_list else "")
+        elif info.is_required():
+            lines.append(f"{lead}{name}: {_EXAMPLES[name]}")
+        else:
+            lines.append(f"{lead}{name}: {_default(info.default)}")
+        lead = indent
+    return lines
+
+
