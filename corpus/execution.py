@@ -54,7 +54,9 @@ class Output:
 class Step(Protocol):
     """Turns an item into batches, each with the name of its table. Must be picklable and free of state."""
 
-    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]: ...
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Batches with the names of their tables."""
+        ...
 
 
 Progress = Callable[[int, int, WorkItem], None]  # items done, items in all, the item that just ended
@@ -70,6 +72,7 @@ class Task:
     plan: str  # where the pending items are listed, one JSON document a line
 
     def __call__(self, data: Any, rank: int, world_size: int) -> None:
+        """Runs the item of a rank."""
         item = _planned(self.lake.url, tuple(self.lake.storage_options.items()), self.plan)[rank]
         run_item(self.lake, self.step, self.outputs, item)
 
@@ -133,9 +136,7 @@ def _execute(task: Task, n_tasks: int, workers: int, logs: str) -> Iterator[int]
         from datatrove.utils.logging import logger
 
         logger.remove()
-        executor = LocalPipelineExecutor(
-            [task], tasks=n_tasks, workers=workers, logging_dir=logs, skip_completed=False
-        )
+        executor = LocalPipelineExecutor([task], tasks=n_tasks, workers=workers, logging_dir=logs, skip_completed=False)
     if workers == 1:
         for rank in range(n_tasks):
             with _quiet():

@@ -209,4 +209,3 @@ def rejects_batch(source_name: str, rejects: list[Reject]) -> pa.RecordBatch:
     ]
     arrow = schema.TABLES["rejects"].schema
     return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, arrow, strict=True)], schema=arrow)
-

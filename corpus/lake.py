@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 ROW_GROUP_BYTES = 64 << 20
 COMPRESSION = "zstd"
 _LINEAGE = "pomona"
+_LOG_DAYS = 3650  # how long the log keeps the versions that lineage speaks of
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ class Lake:
         arrow = arrow or schema.table(table).schema
         schema.check(table, arrow)
         parts = [part for slot, keys in slots.items() for part in self._new_parts(table, slot, keys)]
-        old = self._replaced(table, set(slots) | set(replaces), arrow)
+        old = self._replaced(table, set(slots) | set(replaces))
         before = self.current(table, lineage.slot)
         if before and before.key == lineage.key and _same(parts, old):
             return self._delta(table).version()
@@ -222,12 +223,9 @@ class Lake:
         from deltalake import CommitProperties, Schema
         from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
-        kept = {part.path for part in old}
-        adds = [
-            AddAction(part.path, part.n_bytes, {}, 0, True, json.dumps({"numRecords": part.n_rows}))
-            for part in parts
-            if part.path not in kept
-        ]
+        def add(part: Part) -> AddAction:
+            return AddAction(part.path, part.n_bytes, {}, 0, True, json.dumps({"numRecords": part.n_rows}))
+
         properties = CommitProperties(custom_metadata={_LINEAGE: json.dumps(asdict(lineage), sort_keys=True)})
         delta_schema = Schema.from_arrow(arrow)
         if not self.exists(table):
@@ -236,20 +234,22 @@ class Lake:
             create_table_with_add_actions(
                 f"{self.url}/{table}",
                 delta_schema,
-                adds,
+                [add(part) for part in parts],
                 storage_options=self.storage_options or None,
-                configuration={"delta.logRetentionDuration": "interval 3650 days"},
+                configuration={"delta.logRetentionDuration": f"interval {_LOG_DAYS} days"},
                 commit_properties=properties,
             )
             return
-        new = {part.path for part in parts}
-        removes = [RemoveAction(part.path, True, 0, part.n_bytes) for part in old if part.path not in new]
         delta = self._delta(table)
+        actions: list[AddAction | RemoveAction]
         if pa.schema(delta.schema().to_arrow()).names != arrow.names:  # a new signal: every part is made anew
-            adds = [AddAction(p.path, p.n_bytes, {}, 0, True, json.dumps({"numRecords": p.n_rows})) for p in parts]
-            delta.create_write_transaction(adds, "overwrite", delta_schema, commit_properties=properties)
+            actions = [add(part) for part in parts]
+            delta.create_write_transaction(actions, "overwrite", delta_schema, commit_properties=properties)
             return
-        delta.create_write_transaction([*adds, *removes], "append", delta_schema, commit_properties=properties)
+        here, there = {part.path for part in old}, {part.path for part in parts}
+        actions = [add(part) for part in parts if part.path not in here]
+        actions += [RemoveAction(part.path, True, 0, part.n_bytes) for part in old if part.path not in there]
+        delta.create_write_transaction(actions, "append", delta_schema, commit_properties=properties)
 
     def _new_parts(self, table: str, slot: str, keys: Iterable[str]) -> Iterator[Part]:
         for key in keys:
@@ -258,7 +258,7 @@ class Lake:
             if n_rows:
                 yield Part(path, n_rows, int(self.fs.size(f"{self.root}/{table}/{path}")))
 
-    def _replaced(self, table: str, slots: set[str], arrow: pa.Schema) -> list[Part]:
+    def _replaced(self, table: str, slots: set[str]) -> list[Part]:
         return [part for part in self.parts(table) if any(_within(part.slot, slot) for slot in slots)]
 
     def _sweep_temporaries(self, table: str, slots: Iterable[str]) -> None:
@@ -280,9 +280,7 @@ class Lake:
         if not self.exists(table):
             raise UserError(f"lake {self.url} has no table {table!r}; it has {', '.join(self.tables()) or 'none'}")
         try:
-            return DeltaTable(
-                f"{self.url}/{table}", version=version, storage_options=self.storage_options or None
-            )
+            return DeltaTable(f"{self.url}/{table}", version=version, storage_options=self.storage_options or None)
         except DeltaError as error:
             if version is None:
                 raise

@@ -80,7 +80,11 @@ TABLES: dict[str, Table] = {
                     column("stage", pa.string(), "Stage that decided: filter, dedup, ..."),
                     column("kept", pa.bool_(), "False where at least one reason stands"),
                     column("reasons", pa.list_(pa.string()), "Every failing rule, as ruleset.rule"),
-                    column("measured", pa.list_(_MEASURE), "For each reason: the value and the limit it broke; null where they are no numbers"),
+                    column(
+                        "measured",
+                        pa.list_(_MEASURE),
+                        "For each reason: the value and the limit it broke; null where they are no numbers",
+                    ),
                 ]
             ),
         ),

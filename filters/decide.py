@@ -181,5 +181,3 @@ def _override_limit(name: str, override: Override, settings: Settings) -> object
     if override.rules is None:
         return _UNCHANGED
     return settings.limits.get(name, rule(name).limit) if name.split(".")[0] in override.rules else None
-
-

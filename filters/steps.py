@@ -21,6 +21,7 @@ class SignalsStep:
     lake: Lake
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `signals`."""
         parquet = self.lake.open_part("documents", item.spec["part"])
         arrow = signals.table_schema()
         for batch in parquet.iter_batches(
@@ -39,6 +40,7 @@ class FilterStep:
     settings: Settings
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `decisions`."""
         arrow = schema.TABLES["decisions"].schema
         for path in item.spec["parts"]:
             columns = ["id", "source", *self.settings.signals]

@@ -48,7 +48,8 @@ def workers(stage: Stage, items: Sequence[WorkItem], wanted: int, memory: int | 
     fitting = (memory - WORKER_BYTES) // one  # the parent process holds libraries too
     if fitting < 1:
         raise UserError(
-            f"--memory {memory >> 20}MiB is too little for {stage.name}: one worker needs {(one + WORKER_BYTES) >> 20}MiB"
+            f"--memory {memory >> 20}MiB is too little for {stage.name}: one worker "
+            f"needs {(one + WORKER_BYTES) >> 20}MiB"
         )
     return int(min(wanted, fitting))
 
@@ -74,14 +75,11 @@ def estimate(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> 
         found.append(_estimate(stage.name, n_bytes, rate, n_bytes * share * 0.35, n_workers, memory))
     signal_bytes = text_bytes * 0.1
     found.append(_estimate("signals", int(text_bytes), rates["signals"], signal_bytes, n_workers, memory))
-    for name in stages.names(recipe)[len(recipe.sources) + 1 :]:
-        found.append(_estimate(name, int(signal_bytes), rates[name], signal_bytes * 0.2, 1, memory))
-    return found
+    deciding = stages.names(recipe)[len(recipe.sources) + 1 :]
+    return found + [_estimate(name, int(signal_bytes), rates[name], signal_bytes * 0.2, 1, memory) for name in deciding]
 
 
-def _estimate(
-    name: str, n_bytes: int, rate: float, disk: float, n_workers: int, memory: int | None
-) -> Estimate:
+def _estimate(name: str, n_bytes: int, rate: float, disk: float, n_workers: int, memory: int | None) -> Estimate:
     size = stages.item_bytes(n_bytes)
     n_items = max(1, -(-n_bytes // size))
     one = worker_bytes(name, min(size, n_bytes))

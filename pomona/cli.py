@@ -6,12 +6,14 @@ Exit codes: 0 done, 2 for what the user can mend (one line on standard error), 1
 import os
 import sys
 from importlib import import_module
+from typing import Any
 
-import click
 import typer
 from typer.main import get_command
 
 from corpus.errors import UserError
+
+_UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
 app = typer.Typer(
     name="pomona",
@@ -47,9 +49,9 @@ def main(arguments: list[str] | None = None) -> int:
         if debug:
             raise
         return _fail(str(error))
-    except click.exceptions.Abort:
+    except typer.Abort:
         return _stopped()
-    except click.ClickException as error:
+    except _UsageError as error:
         return _fail(error.format_message())
     except KeyboardInterrupt:
         return _stopped()

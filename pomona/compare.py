@@ -80,7 +80,9 @@ def render_diff(found: dict[str, Any]) -> str:
         if samples:
             lines.append(f"\nkept only by {side.upper()}; {other.upper()} drops them for:")
             lines += [f"  {n:>7,}  {name}" for name, n in found[f"reasons_only_in_{other}"].items()]
-            lines += [f"  {s['id'][:12]}  {s['uri']}\n      {', '.join(s['rules'])}\n      {s['text']}" for s in samples]
+            lines += [
+                f"  {s['id'][:12]}  {s['uri']}\n      {', '.join(s['rules'])}\n      {s['text']}" for s in samples
+            ]
     return "\n".join(lines)
 
 
@@ -92,13 +94,20 @@ def sweep(lake: Lake, name: str, others: str | None, points: int) -> dict[str, A
     swept = find_rule(name)
     if swept.bound == "one_of":
         raise UserError(f"{name} has a list for a limit; only numbers can be swept")
-    base = parse(f"{others},{name}=off" if others and name.split(".")[0] in others.split(",") else others or f"{name.split('.')[0]}")
+    base = parse(
+        f"{others},{name}=off"
+        if others and name.split(".")[0] in others.split(",")
+        else others or f"{name.split('.')[0]}"
+    )
     frame = _signals(lake, sorted({"n_words", swept.signal, *base.signals}))
     if others:
         frame = frame.filter(decide(frame, base)["kept"])
     values = frame[swept.signal].cast(pl.Float64).drop_nulls()
     quantiles = {values.quantile(i / (points - 1), "nearest") for i in range(points)}
-    limits = sorted({q for q in quantiles if q is not None} | ({float(swept.limit)} if isinstance(swept.limit, (int, float)) else set()))
+    limits = sorted(
+        {q for q in quantiles if q is not None}
+        | ({float(swept.limit)} if isinstance(swept.limit, (int, float)) else set())
+    )
     rows = []
     for limit in limits:
         kept = frame.filter(~swept.breaks(pl.lit(limit)))
@@ -130,7 +139,8 @@ def plot_sweep(found: dict[str, Any]) -> str:
 
     points = found["points"]
     series = {
-        kind: [(point["limit"], point[kind] / max(found[kind], 1)) for point in points] for kind in ("documents", "words")
+        kind: [(point["limit"], point[kind] / max(found[kind], 1)) for point in points]
+        for kind in ("documents", "words")
     }
     return lines(series, title=f"{found['rule']}: share kept", mark=found["limit"], standalone=True)
 

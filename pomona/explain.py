@@ -71,7 +71,12 @@ def render(explanation: Explanation) -> str:
     """For a person at a terminal."""
     document = explanation.document
     verdict = {True: "kept", False: "dropped", None: "not decided yet"}[explanation.kept]
-    lines = [f"{document['uri']}", f"  id       {document['id']}", f"  source   {document['source']}", f"  verdict  {verdict}"]
+    lines = [
+        f"{document['uri']}",
+        f"  id       {document['id']}",
+        f"  source   {document['source']}",
+        f"  verdict  {verdict}",
+    ]
     if document["license"]:
         lines.append(f"  license  {document['license']}")
     lines += [f"  {name}: {value}" for name, value in document["metadata"].items()]

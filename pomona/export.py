@@ -78,7 +78,8 @@ def _kept_rows(lake: Lake, ids: pl.DataFrame) -> Iterator[pl.DataFrame]:
 
 class _ParquetOut:
     def __init__(self, path: Path) -> None:
-        self._path, self._writer = path, None
+        self._path = path
+        self._writer: Any = None
 
     def __enter__(self) -> "_ParquetOut":
         return self

@@ -49,7 +49,7 @@ def n_bytes(value: float) -> str:
 
 @contextmanager
 def progress() -> Iterator["Report"]:
-    """A bar a stage on standard error; nothing moves where standard error is no terminal, but each stage's end shows."""
+    """A bar a stage on standard error; a line a stage where that is no terminal."""
     if not sys.stderr.isatty():
         yield lambda stage, done, total, item: _plain(stage, done, total)
         return

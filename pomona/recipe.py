@@ -41,26 +41,41 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 class SourceRecipe(_Model):
     """One source of raw files."""
 
-    name: Annotated[str, Field(pattern=_NAME, description="Name of the source; letters, digits, '_', '.', '-'; at most 64")]
+    name: Annotated[
+        str, Field(pattern=_NAME, description="Name of the source; letters, digits, '_', '.', '-'; at most 64")
+    ]
     path: Annotated[
         tuple[str, ...],
-        Field(min_length=1, description="File, folder, pattern or URL, or a list of them; parts of `python` for that kind"),
+        Field(
+            min_length=1, description="File, folder, pattern or URL, or a list of them; parts of `python` for that kind"
+        ),
     ]
-    kind: Annotated[str | None, Field(description=f"One of {', '.join(KINDS)}; guessed from file names when absent")] = None
-    license: Annotated[str | None, Field(description="License to record where a document states none; an SPDX name")] = None
+    kind: Annotated[
+        str | None, Field(description=f"One of {', '.join(KINDS)}; guessed from file names when absent")
+    ] = None
+    license: Annotated[
+        str | None, Field(description="License to record where a document states none; an SPDX name")
+    ] = None
     extractor: Annotated[str, Field(description=f"HTML to text: one of {', '.join(EXTRACTORS)}")] = DEFAULT
     honor_rights: Annotated[
         bool, Field(description="Refuse pages whose robots, noai or tdm-reservation signals opt out")
     ] = False
-    clean: Annotated[tuple[str, ...], Field(description="Steps that change texts on the way in: c4_lines; none by default")] = ()
+    clean: Annotated[
+        tuple[str, ...], Field(description="Steps that change texts on the way in: c4_lines; none by default")
+    ] = ()
     max_record_bytes: Annotated[
-        int, Field(gt=0, le=1 << 30, description="Bytes of one raw record or text, above 0, at most 1 GiB; larger is refused")
+        int,
+        Field(
+            gt=0, le=1 << 30, description="Bytes of one raw record or text, above 0, at most 1 GiB; larger is refused"
+        ),
     ] = MAX_RECORD_BYTES
     timeout_seconds: Annotated[
         float, Field(gt=0, le=3600, description="Seconds that one page's extraction may take, in (0, 3600]")
     ] = TIMEOUT_SECONDS
     text_column: Annotated[str, Field(description="JSONL, Parquet: column that holds the text")] = "text"
-    uri_column: Annotated[str | None, Field(description="JSONL, Parquet: column with the address; else file#position")] = None
+    uri_column: Annotated[
+        str | None, Field(description="JSONL, Parquet: column with the address; else file#position")
+    ] = None
     license_column: Annotated[str | None, Field(description="JSONL, Parquet: column with each record's license")] = None
     metadata_columns: Annotated[
         tuple[str, ...], Field(description="JSONL, Parquet: columns to keep as metadata, as strings")
@@ -108,9 +123,12 @@ class OverrideRecipe(_Model):
 
     source: Annotated[str | None, Field(description="Holds for documents of this source")] = None
     language: Annotated[str | None, Field(description="Holds for documents in this language, an ISO 639 code")] = None
-    rules: Annotated[tuple[str, ...] | None, Field(description="Rule sets for these documents, in place of the others")] = None
+    rules: Annotated[
+        tuple[str, ...] | None, Field(description="Rule sets for these documents, in place of the others")
+    ] = None
     limits: Annotated[
-        dict[str, LimitField], Field(description="Limits for these documents: ruleset.rule: number, list, or null for off")
+        dict[str, LimitField],
+        Field(description="Limits for these documents: ruleset.rule: number, list, or null for off"),
     ] = {}
 
 
@@ -127,7 +145,8 @@ class FilterRecipe(_Model):
         dict[str, LimitField], Field(description="Limits to change: ruleset.rule: number, list, or null for off")
     ] = {}
     overrides: Annotated[
-        tuple[OverrideRecipe, ...], Field(description="Other rules and limits for a source or a language; the last one wins")
+        tuple[OverrideRecipe, ...],
+        Field(description="Other rules and limits for a source or a language; the last one wins"),
     ] = ()
 
     def settings(self) -> Settings:
@@ -149,7 +168,9 @@ class FilterRecipe(_Model):
 class DedupRecipe(_Model):
     """Which copies of a document stay."""
 
-    exact: Annotated[bool, Field(description="Drop documents whose text differs from another's only in case and white space")] = True
+    exact: Annotated[
+        bool, Field(description="Drop documents whose text differs from another's only in case and white space")
+    ] = True
     keep: Annotated[
         Literal["source_order", "longest", "first"],
         Field(description="Copy that stays: of the source listed first, the longest, or the first by address"),
@@ -161,7 +182,9 @@ class Recipe(_Model):
 
     lake: Annotated[str, Field(description="Folder or object-store URL of the lake")] = "./lake"
     sources: Annotated[tuple[SourceRecipe, ...], Field(min_length=1, description="Where raw files come from, in order")]
-    filter: Annotated[FilterRecipe | None, Field(description="Rules that documents must pass; null for none")] = FilterRecipe()
+    filter: Annotated[FilterRecipe | None, Field(description="Rules that documents must pass; null for none")] = (
+        FilterRecipe()
+    )
     dedup: Annotated[DedupRecipe | None, Field(description="Removal of duplicates; null for none")] = DedupRecipe()
 
     @field_validator("sources")
@@ -172,6 +195,14 @@ class Recipe(_Model):
         if twice:
             raise ValueError(f"two sources are called {', '.join(twice)}; names must differ")
         return value
+
+
+_NESTED: dict[str, type[BaseModel]] = {
+    "sources": SourceRecipe,
+    "filter": FilterRecipe,
+    "overrides": OverrideRecipe,
+    "dedup": DedupRecipe,
+}
 
 
 def load(path: str | Path) -> Recipe:
@@ -241,9 +272,8 @@ def _explain(error: ValidationError, node: yaml.Node | None, name: str) -> str:
 
 
 def _fields_at(path: list[str | int]) -> list[str]:
-    models = {"sources": SourceRecipe, "filter": FilterRecipe, "overrides": OverrideRecipe, "dedup": DedupRecipe}
-    named = [part for part in path if isinstance(part, str) and part in models]
-    model: type[BaseModel] = models[named[-1]] if named else Recipe
+    named = [part for part in path if isinstance(part, str) and part in _NESTED]
+    model = _NESTED[named[-1]] if named else Recipe
     return list(model.model_fields)
 
 
@@ -270,10 +300,9 @@ def fields() -> Iterator[tuple[str, str, str, str]]:
 
 
 def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
-    nested = {"sources": SourceRecipe, "filter": FilterRecipe, "dedup": DedupRecipe, "overrides": OverrideRecipe}
     for name, info in model.model_fields.items():
         path = f"{prefix}{name}"
-        inner = nested.get(name)
+        inner = _NESTED.get(name)
         kind = _type_name(info.annotation)
         default = "required" if info.is_required() else "see below" if inner else _default(info.default)
         yield path, kind, default, info.description or ""
@@ -306,20 +335,19 @@ _EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": ""}
 
 
 def _commented(model: type[BaseModel], indent: str, first: str = "") -> list[str]:
-    nested = {"sources": SourceRecipe, "filter": FilterRecipe, "dedup": DedupRecipe}
     lines: list[str] = []
     lead = first or indent
     for name, info in model.model_fields.items():
         lines.append(f"{indent}# {info.description}")
-        if name in nested:
+        if name in _NESTED and name != "overrides":
             lines.append(f"{lead}{name}:")
             is_list = name == "sources"
-            lines += _commented(nested[name], indent + ("    " if is_list else "  "), indent + "  - " if is_list else "")
+            lines += _commented(
+                _NESTED[name], indent + ("    " if is_list else "  "), indent + "  - " if is_list else ""
+            )
         elif info.is_required():
             lines.append(f"{lead}{name}: {_EXAMPLES[name]}")
         else:
             lines.append(f"{lead}{name}: {_default(info.default)}")
         lead = indent
     return lines
-
-

@@ -168,7 +168,7 @@ def _nothing(lake: Lake, stage: Stage) -> str:
         causes = ", ".join(f"{reason} {count}" for reason, count in refused.iter_rows()) or "no record qualified"
         return (
             f"source {stage.name.removeprefix('ingest:')!r} gave no document from {stage.facts['n_files']} files: "
-            f"{causes}; see `pomona sql \"select * from rejects\"`"
+            f'{causes}; see `pomona sql "select * from rejects"`'
         )
     return f"stage {stage.name!r} has nothing to work on: the lake holds no documents; ingest a source first"
 

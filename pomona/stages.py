@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-
 from corpus import ingest, schema
 from corpus.dedup import exact
 from corpus.errors import UserError
@@ -226,5 +225,3 @@ def plan_dedup(lake: Lake, recipe: DedupRecipe, sources: list[str]) -> Stage:
 def _content(table: str, parts: list[Part]) -> dict[str, Any]:
     """Parts are named by what they hold, so their names stand for a table's content."""
     return {table: digest([part.path for part in parts])}
-
-

@@ -5,6 +5,7 @@ ranges of the hash, so that memory stays bounded however many documents there ar
 the same item. The copy that stays is the least by a total order, so that it does not depend on the order of work.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,10 +29,12 @@ def plan(n_documents: int, config: Any) -> list[WorkItem]:
     n_items = max(-(-n_documents // _DOCUMENTS_AN_ITEM), 1)
     bounds = [16**_PREFIX * i // n_items for i in range(n_items + 1)]
     items = []
-    for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+    for low, high in itertools.pairwise(bounds):
         spec = {"low": f"{low:0{_PREFIX}x}", "high": f"{high:0{_PREFIX}x}" if high < 16**_PREFIX else "g"}
         n_bytes = n_documents * 100 // n_items
-        items.append(WorkItem(digest([config, spec, VERSION]), f"hashes {spec['low']} to {spec['high']}", n_bytes, spec))
+        items.append(
+            WorkItem(digest([config, spec, VERSION]), f"hashes {spec['low']} to {spec['high']}", n_bytes, spec)
+        )
     return items
 
 
@@ -44,6 +47,7 @@ class ExactStep:
     sources: tuple[str, ...]
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `duplicates` and `decisions`."""
         found = rank(self._documents(item.spec["low"], item.spec["high"]), self.keep, self.sources)
         for table, frame in (("duplicates", duplicates(found)), ("decisions", decisions(found))):
             for batch in frame.to_arrow().cast(schema.TABLES[table].schema).to_batches():

@@ -9,7 +9,7 @@ A new source is one new file and its name in `KINDS`.
 
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeAlias, cast
 
 import pyarrow as pa
 
@@ -20,7 +20,7 @@ from corpus.sources.files import File
 KINDS = ("html", "warc", "jsonl", "parquet", "text", "code", "python")
 
 Span = tuple[int, int] | None
-Record = Text | Page | Reject | pa.RecordBatch
+Record: TypeAlias = Text | Page | Reject | pa.RecordBatch
 
 
 class Source(Protocol):

@@ -33,7 +33,7 @@ _MAX_LINE = 50_000  # bytes; a longer line was written by a program
 def languages() -> dict[str, str]:
     """Programming language by extension, or by whole file name, lower-cased."""
     rows = (files("corpus.sources") / "languages.tsv").read_text().splitlines()[1:]
-    return dict(row.split("\t") for row in rows)  # type: ignore[misc]
+    return dict(row.split("\t") for row in rows)
 
 
 SUFFIXES = (*languages(), *_TAR)

@@ -60,7 +60,9 @@ def as_batch(table: pa.Table, position: pa.Array, path: str, columns: Columns) -
         uri = pc.if_else(pc.greater(pc.fill_null(pc.utf8_length(own), 0), 0), own, uri)
     absent = np.flatnonzero(text.is_null().to_numpy(zero_copy_only=False))
     rejects = [
-        Reject(uri[int(row)].as_py(), position[int(row)].as_py(), "missing_column", f"no {columns.text!r} in the record")
+        Reject(
+            uri[int(row)].as_py(), position[int(row)].as_py(), "missing_column", f"no {columns.text!r} in the record"
+        )
         for row in absent
     ]
     batch = pa.record_batch(
@@ -84,7 +86,9 @@ def _metadata(table: pa.Table, names: tuple[str, ...]) -> pa.Array:
     present = [name for name in names if name in table.column_names]
     n_rows = len(table)
     if not present:
-        return pa.MapArray.from_arrays(np.zeros(n_rows + 1, np.int32), pa.array([], pa.string()), pa.array([], pa.string()))
+        return pa.MapArray.from_arrays(
+            np.zeros(n_rows + 1, np.int32), pa.array([], pa.string()), pa.array([], pa.string())
+        )
     values = [_as_text(table[name].combine_chunks()) for name in present]
     filled = np.stack([value.is_valid().to_numpy(zero_copy_only=False) for value in values], axis=1)  # (rows, names)
     offsets = np.r_[0, np.cumsum(filled.sum(axis=1))].astype(np.int32)

@@ -30,7 +30,7 @@ class File:
     def open(self) -> BinaryIO:
         """The file's bytes, seekable, local or remote."""
         if "://" not in self.path:
-            return open(self.path, "rb")  # noqa: SIM115 - the caller closes it
+            return open(self.path, "rb")
         return cast(BinaryIO, _filesystem(self.path.partition("://")[0]).open(self.path, "rb"))
 
     def head(self, n_bytes: int) -> bytes:

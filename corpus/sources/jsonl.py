@@ -33,9 +33,7 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     return [(start, min(start + step, size)) for start in range(0, size, step)] or [None]
 
 
-def read(
-    file: File, span: tuple[int, int] | None, options: dict[str, Any]
-) -> Iterator[pa.RecordBatch | Text | Reject]:
+def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[pa.RecordBatch | Text | Reject]:
     """Batches of the lines that begin in the span; the position is the line's byte offset, decompressed."""
     columns = Columns.from_options(options)
     start, end = span or (0, None)

@@ -60,5 +60,3 @@ def _read(
         yield from rejects
         if len(good):
             yield good
-
-

@@ -41,7 +41,7 @@ def find(part: str) -> list[File]:
 
 
 def _is_prose(path: Path) -> bool:
-    return path.name == "METADATA" or path.suffix.lower() in (".md", ".rst", ".txt") and path.name != "top_level.txt"
+    return path.name == "METADATA" or (path.suffix.lower() in (".md", ".rst", ".txt") and path.name != "top_level.txt")
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:

@@ -8,7 +8,7 @@ length, reading goes on at the next record that can be found.
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, BinaryIO
 
 from corpus.records import Page, Reject, Text
@@ -48,7 +48,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
 
 def _read_from(
     file: File, stream: BinaryIO, start: int, end: int, mark: bytes, options: dict[str, Any]
-) -> Iterator[Page | Text | Reject]:
+) -> Generator[Page | Text | Reject, None, int | None]:
     """Reads on from the record at `start`; returns where to go on after a broken one, or None at the end."""
     from fastwarc.warc import ArchiveIterator, WarcRecordType
 
@@ -192,7 +192,7 @@ def find_record(stream: BinaryIO, start: int, mark: bytes, limit: int | None = N
     while chunk := stream.read(_BLOCK):
         held += chunk
         found = held.find(mark)
-        while found >= 0 and found + 64 <= len(held) or (found >= 0 and len(chunk) < _BLOCK):
+        while (found >= 0 and found + 64 <= len(held)) or (found >= 0 and len(chunk) < _BLOCK):
             at = offset + found
             if at >= start and _is_record(stream, held, found, at, mark):
                 return at if limit is None or at < limit else None
@@ -218,7 +218,7 @@ def _is_record(stream: BinaryIO, held: bytes, found: int, at: int, mark: bytes) 
         import zstandard
 
         return zstandard.ZstdDecompressor().stream_reader(io.BytesIO(raw)).read(5) == b"WARC/"
-    except Exception as error:  # noqa: BLE001 - each codec has its own class for "these bytes are not mine"
+    except Exception as error:
         if type(error).__name__ not in ("error", "ZstdError"):
             raise
         return False

@@ -41,10 +41,7 @@ def _at(chars, i, end, phrase):
     """Whether the lower-cased text at i is `phrase`."""
     if end - i < phrase.size:
         return False
-    for k in range(phrase.size):
-        if _lower(chars[i + k]) != phrase[k]:
-            return False
-    return True
+    return all(_lower(chars[i + k]) == phrase[k] for k in range(phrase.size))
 
 
 @njit(cache=True, nogil=True)

@@ -1,7 +1,7 @@
 """What kind of character a code point is: one byte of flags for each of Unicode's 1,114,112.
 
-The flags and the simple lower-case map are data: `python -m corpus.text.classes` writes them from this Python's
-`unicodedata`, as runs of equal values, so that every machine and Python version reads the same table.
+The flags and the simple lower-case map are data: `python -m corpus.text.classes` writes them from this
+Python's `unicodedata`, as runs of equal values, so that every machine and Python version reads the same table.
 Source: Unicode 14.0 (Python 3.11), General_Category and simple case mapping; Sentence_Terminal from the `regex` library.
 """
 

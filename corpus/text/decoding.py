@@ -41,7 +41,7 @@ def decode(raw: bytes, declared: str | None = None, *, html: bool = False) -> De
         return Decoded(raw.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
         pass
-    candidates = [declared] if declared else []
+    candidates: list[str | None] = [declared] if declared else []
     if html or not declared:
         from resiliparse.parse.encoding import detect_encoding
 

@@ -99,4 +99,6 @@ def hex128(high: Hashes, low: Hashes) -> pa.Array:
     digits = np.empty((n_documents, 32), np.uint8)
     digits[:, 0::2], digits[:, 1::2] = _HEX[words >> 4], _HEX[words & 15]
     offsets = np.arange(0, 32 * n_documents + 1, 32, dtype=np.int32)
-    return pa.Array.from_buffers(pa.string(), n_documents, [None, pa.py_buffer(offsets), pa.py_buffer(digits.tobytes())])
+    return pa.Array.from_buffers(
+        pa.string(), n_documents, [None, pa.py_buffer(offsets), pa.py_buffer(digits.tobytes())]
+    )

@@ -113,7 +113,6 @@ def _abbreviation_table() -> npt.NDArray[np.uint64]:
     return np.array(sorted(hash_chars(form, 0, len(form)) for form in forms), np.uint64)
 
 
-
 @njit(cache=True, nogil=True, inline="always")
 def _peels(point, kind):
     """Whether spaCy peels this character off a word's end."""
@@ -149,12 +148,12 @@ def _contraction(chars, kinds, a, b):
     if b - a < 3:
         return b
     last, mark = chars[b - 1] | 32, chars[b - 2]
-    if mark == _QUOTE or mark == _CURLY_QUOTE:
+    if mark in (_QUOTE, _CURLY_QUOTE):
         if last == 116:  # t
             return b - 3 if b - a > 3 and (chars[b - 3] | 32) == 110 else b
         return b - 2 if last == 115 or last == 109 or last == 100 else b  # s m d
     mark = chars[b - 3]
-    if b - a > 3 and (mark == _QUOTE or mark == _CURLY_QUOTE):
+    if b - a > 3 and (mark in (_QUOTE, _CURLY_QUOTE)):
         before = chars[b - 2] | 32
         if (last == 108 and before == 108) or (last == 101 and (before == 114 or before == 118)):  # ll re ve
             return b - 3
@@ -186,7 +185,7 @@ def _cuts(chars, kinds, i, a, b):
         return 1 if before & _LOWER and after & _UPPER else 0
     if point == _COMMA:
         return 1 if before & _ALPHA and after & _ALPHA else 0
-    if point == _COLON or point == 60 or point == 61 or point == 62 or point == _SLASH:  # : < = > /
+    if point in (_COLON, _SLASH) or point == 60 or point == 61 or point == 62:  # : < = > /
         return 1 if before & (_ALPHA | _DIGIT) and after & _ALPHA else 0
     if point == 43 or point == 42 or point == 94:  # + * ^
         return 1 if before & _DIGIT and after & _DIGIT else 0
@@ -396,7 +395,9 @@ class Segmenter:
     def _reserve(self, documents: int, n_bytes: int, lines: int) -> None:
         if all(have >= need for have, need in zip(self._capacity, (documents, n_bytes, lines), strict=True)):
             return
-        documents, n_bytes, lines = (max(a, b) for a, b in zip(self._capacity, (documents, n_bytes, lines), strict=True))
+        documents, n_bytes, lines = (
+            max(a, b) for a, b in zip(self._capacity, (documents, n_bytes, lines), strict=True)
+        )
         self._capacity = (documents, n_bytes, lines)
         self._scratch = Segments(
             np.empty(documents, np.int64),

@@ -25,6 +25,7 @@ SIGNALS = (
     Signal("policy_lines", pa.int64(), "Lines with a phrase such as 'privacy policy' or 'uses cookies'"),
 )
 
+
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
     for d in range(s.n_bytes.size):

@@ -40,7 +40,7 @@ def measure(batch: Batch) -> list[npt.NDArray[np.float64]]:
     ratio = np.ones(len(sizes))
     if len(filled):
         bounds = np.stack([batch.offsets[filled], sizes[filled]], axis=1).astype("=u8")
-        text = zstandard.BufferWithSegments(batch.data, bounds.tobytes())
+        text = zstandard.BufferWithSegments(batch.data.data, bounds.tobytes())
         packed = _compressor().multi_compress_to_buffer(text, threads=0)
         packed_sizes = np.fromiter(map(len, packed), np.int64, len(packed))
         ratio[filled] = sizes[filled] / np.maximum(packed_sizes - _HEADER, 1)

@@ -39,7 +39,9 @@ def _encode(point, out, n):
 
 
 @njit(cache=True, nogil=True)
-def _measure(s: Segments, lower: npt.NDArray[np.int32], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> None:
+def _measure(
+    s: Segments, lower: npt.NDArray[np.int32], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]
+) -> None:
     scratch = np.empty(4096, np.uint8)
     for d in range(s.n_bytes.size):
         first, last = s.char_offsets[d], s.char_offsets[d + 1]

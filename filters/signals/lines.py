@@ -22,10 +22,19 @@ SIGNALS = (
         "Share of non-blank lines whose last character ends a sentence (Sentence_Terminal)",
         _FINEWEB,
     ),
-    Signal("short_line_fraction", pa.float64(), f"Share of non-blank lines of {SHORT_LINE} characters or less", _FINEWEB),
+    Signal(
+        "short_line_fraction", pa.float64(), f"Share of non-blank lines of {SHORT_LINE} characters or less", _FINEWEB
+    ),
     Signal("newline_to_word_ratio", pa.float64(), "Line ends a word; 0 without words", _FINEWEB),
-    Signal("mean_line_length", pa.float64(), "Characters a line, mean", "Codex, Chen et al. 2021, arXiv:2107.03374, 3.1"),
-    Signal("max_line_length", pa.int64(), "Characters of the longest line", "Codex, Chen et al. 2021, arXiv:2107.03374, 3.1"),
+    Signal(
+        "mean_line_length", pa.float64(), "Characters a line, mean", "Codex, Chen et al. 2021, arXiv:2107.03374, 3.1"
+    ),
+    Signal(
+        "max_line_length",
+        pa.int64(),
+        "Characters of the longest line",
+        "Codex, Chen et al. 2021, arXiv:2107.03374, 3.1",
+    ),
 )
 
 _TERMINAL = np.uint8(classes.TERMINAL)

@@ -43,7 +43,8 @@ def diff(
 def sweep(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule as ruleset.rule.")],
     rules: Annotated[
-        str | None, typer.Option("--rules", metavar="A,B,...", help="The other rules in force; only this one by default.")
+        str | None,
+        typer.Option("--rules", metavar="A,B,...", help="The other rules in force; only this one by default."),
     ] = None,
     points: Annotated[int, typer.Option("--points", min=2, max=200, help="Limits to try.")] = 15,
     out: Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write the plot as an SVG file.")] = None,

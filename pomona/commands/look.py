@@ -37,7 +37,9 @@ def explain(
 def lake(
     table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="Show this table's versions.")] = None,
     lake: LakeOption = None,
-    vacuum: Annotated[bool, typer.Option("--vacuum", help="Delete files and versions that are not the newest.")] = False,
+    vacuum: Annotated[
+        bool, typer.Option("--vacuum", help="Delete files and versions that are not the newest.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """List tables: rows, bytes, versions and what made them."""
@@ -86,7 +88,9 @@ def _when(timestamp_ms: int) -> str:
 
 
 def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help='E.g. "select reason, count(*) from rejects group by 1".')],
+    query: Annotated[
+        str, typer.Argument(metavar="QUERY", help='E.g. "select reason, count(*) from rejects group by 1".')
+    ],
     lake: LakeOption = None,
     at: Annotated[
         list[str] | None, typer.Option("--at", metavar="TABLE=VERSION", help="Read an earlier version of a table.")

@@ -28,7 +28,9 @@ def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bo
     chosen = url or os.environ.get("POMONA_LAKE") or (recipe.lake if recipe else "./lake")
     lake = Lake(chosen)
     if must_exist and not lake.tables():
-        raise UserError(f"there is no lake at {chosen}; make one with `pomona ingest` or `pomona run`, or name it with --lake")
+        raise UserError(
+            f"there is no lake at {chosen}; make one with `pomona ingest` or `pomona run`, or name it with --lake"
+        )
     return lake
 
 

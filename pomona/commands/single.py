@@ -35,10 +35,14 @@ def ingest(
     ] = None,
     lake: LakeOption = None,
     extractor: Annotated[str | None, typer.Option("--extractor", help="blocks, fast or precise.")] = None,
-    honor_rights: Annotated[bool, typer.Option("--honor-rights", help="Refuse pages that opt out of training.")] = False,
+    honor_rights: Annotated[
+        bool, typer.Option("--honor-rights", help="Refuse pages that opt out of training.")
+    ] = False,
     clean: Annotated[list[str] | None, typer.Option("--clean", help="A cleaning step: c4_lines.")] = None,
     text_column: Annotated[str, typer.Option("--text-column", help="JSONL, Parquet: column of the text.")] = "text",
-    uri_column: Annotated[str | None, typer.Option("--uri-column", help="JSONL, Parquet: column of the address.")] = None,
+    uri_column: Annotated[
+        str | None, typer.Option("--uri-column", help="JSONL, Parquet: column of the address.")
+    ] = None,
     license: Annotated[str | None, typer.Option("--license", help="License where a document states none.")] = None,
     metadata: Annotated[list[str] | None, typer.Option("--metadata", help="JSONL, Parquet: a column to keep.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Drop what the source held before.")] = False,

@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
 
 
 def quickstart(
-    out: Annotated[str, typer.Option("--out", metavar="DIR", help="Folder for the lake and the report.")] = "quickstart",
+    out: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Folder for the lake and the report.")
+    ] = "quickstart",
     workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,10 +61,8 @@ def run(
 def _run(lake, recipe, workers, memory, as_json, report) -> None:  # type: ignore[no-untyped-def]
     from pomona import output, runner
 
-    outcomes = []
     with output.progress() as progress:
-        for outcome in runner.run_recipe(lake, recipe, workers=workers, memory=memory, report=progress):
-            outcomes.append(outcome)
+        outcomes = list(runner.run_recipe(lake, recipe, workers=workers, memory=memory, report=progress))
     result = {"lake": lake.url, "stages": [asdict(outcome) for outcome in outcomes], "report": report}
     rows = [(o.stage, o.state, _count(o.rows), round(o.seconds, 2)) for o in outcomes]
     if report:

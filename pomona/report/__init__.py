@@ -1,2 +1,72 @@
-"""One self-contained HTML page about a lake."""
-def write(lake, out): ...
+"""One self-contained HTML page about a lake, readable on a phone, in the dark and on paper. No script, no network."""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from corpus.lake import Lake
+
+
+def write(lake: Lake, out: str) -> None:
+    """Writes the page to `out`; it appears when it is whole."""
+    target = Path(out)
+    temporary = target.with_name(f".{target.name}-{uuid4().hex[:8]}.tmp")
+    try:
+        temporary.write_text(render(lake), encoding="utf-8")
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def render(lake: Lake) -> str:
+    """The page. Everything that comes from documents is escaped: their texts are untrusted."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from pomona import __version__, output
+    from pomona.export import decided_slots
+    from pomona.report import facts
+
+    environment = Environment(
+        loader=PackageLoader("pomona", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters |= {"n": _count, "pct": _percent, "size": output.n_bytes, "g": _number, "json": _json}
+    found = facts.verdicts(lake)
+    return environment.get_template("page.html").render(
+        lake=lake.url,
+        now=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        version=__version__,
+        total=found.height,
+        kept=int(found["kept"].sum()),
+        words=int(found.filter("kept")["n_words"].sum() or 0),
+        all_words=int(found["n_words"].sum() or 0),
+        slots=decided_slots(lake),
+        funnel=facts.funnel(lake, found),
+        sources=facts.by_source(lake, found),
+        reasons=facts.by_reason(lake),
+        distributions=facts.distributions(lake, found),
+        kept_samples=facts.samples(lake, found, kept=True),
+        dropped_samples=facts.samples(lake, found, kept=False),
+        duplicates=facts.duplicates(lake),
+        rejects=facts.rejects(lake),
+        lineage=facts.lineage(lake),
+    )
+
+
+def _count(value: Any) -> str:
+    return f"{value or 0:,}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}%"
+
+
+def _number(value: Any) -> str:
+    return "" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)

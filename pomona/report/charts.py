@@ -1,0 +1,126 @@
+"""Charts as inline SVG: no script, colors from the page's CSS variables, so that they follow dark mode and print."""
+
+import math
+from collections.abc import Mapping, Sequence
+from html import escape
+
+_WIDTH, _HEIGHT = 460, 190
+_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 30
+_PALETTE = ("var(--accent)", "var(--second)", "var(--third)")
+_STANDALONE_STYLE = (
+    "<style>:root{--accent:#3a6ea5;--second:#c2703d;--third:#6b8e4e;--line:#999;--ink:#222;--drop:#b3402e}"
+    "text{font:11px sans-serif;fill:var(--ink)}</style>"
+)
+
+
+def histogram(
+    kept: Sequence[int], dropped: Sequence[int], edges: Sequence[float], marks: Sequence[tuple[float, str]], title: str
+) -> str:
+    """Stacked columns of kept and dropped documents between `edges` (one more than columns); `marks` are limits."""
+    top = max((k + d for k, d in zip(kept, dropped, strict=True)), default=1) or 1
+    n_columns = len(kept)
+    inner_w, inner_h = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+    step = inner_w / max(n_columns, 1)
+    parts = [_y_axis([(0, "0"), (top, _short(top))], 0, top)]
+    for i, (k, d) in enumerate(zip(kept, dropped, strict=True)):
+        x, y = _LEFT + i * step, float(_TOP + inner_h)
+        for count, color in ((k, "var(--accent)"), (d, "var(--drop)")):
+            height = inner_h * count / top
+            y -= height
+            if count:
+                tip = f"{_short(edges[i])} to {_short(edges[i + 1])}: {k:,} kept, {d:,} dropped"
+                parts.append(
+                    f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(step - 1, 0.5):.1f}" height="{height:.1f}" '
+                    f'fill="{color}"><title>{escape(tip)}</title></rect>'
+                )
+    for value, label in marks:
+        place = _place(value, edges)
+        if place is not None:
+            parts.append(_mark(_LEFT + place * inner_w, label))
+    ticks = [(i, _short(edges[i])) for i in range(0, n_columns + 1, max(1, n_columns // 4))]
+    parts += [_x_label(_LEFT + i * step, text) for i, text in ticks]
+    return _svg(parts, title)
+
+
+def lines(
+    series: Mapping[str, Sequence[tuple[float, float]]],
+    title: str,
+    mark: float | None = None,
+    *,
+    standalone: bool = False,
+) -> str:
+    """Lines of shares in [0, 1] over a common x; `mark` is the limit in force."""
+    xs = [x for points in series.values() for x, _ in points] or [0.0, 1.0]
+    low, high = min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1
+    inner_w, inner_h = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+
+    def x_of(x: float) -> float:
+        return _LEFT + inner_w * (x - low) / (high - low)
+
+    parts = [_y_axis([(0, "0%"), (0.5, "50%"), (1, "100%")], 0, 1)]
+    for (name, points), color in zip(series.items(), _PALETTE, strict=False):
+        path = " ".join(f"{x_of(x):.1f},{_TOP + inner_h * (1 - y):.1f}" for x, y in points)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
+        if points:
+            x, y = points[-1]
+            at = f'x="{x_of(x) - 4:.1f}" y="{_TOP + inner_h * (1 - y) + 12:.1f}"'
+            parts.append(f'<text {at} text-anchor="end" style="fill:{color}">{escape(name)}</text>')
+    if mark is not None and low <= mark <= high:
+        parts.append(_mark(x_of(mark), f"limit {_short(mark)}"))
+    parts += [_x_label(x_of(low + (high - low) * i / 4), _short(low + (high - low) * i / 4)) for i in range(5)]
+    return _svg(parts, title, standalone=standalone)
+
+
+def _place(value: float, edges: Sequence[float]) -> float | None:
+    """Where a value stands between the edges, in [0, 1] of the axis; None outside."""
+    if not edges[0] <= value <= edges[-1]:
+        return None
+    for i in range(len(edges) - 1):
+        if value <= edges[i + 1]:
+            width = edges[i + 1] - edges[i]
+            return (i + ((value - edges[i]) / width if width else 0)) / (len(edges) - 1)
+    return None
+
+
+def _mark(x: float, label: str) -> str:
+    anchor, shift = ("end", -4) if x > _WIDTH * 0.7 else ("start", 4)
+    return (
+        f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}" stroke="var(--ink)" '
+        f'stroke-dasharray="4 3"/>'
+        f'<text x="{x + shift:.1f}" y="{_TOP + 9}" text-anchor="{anchor}">{escape(label)}</text>'
+    )
+
+
+def _y_axis(ticks: Sequence[tuple[float, str]], low: float, high: float) -> str:
+    inner_h = _HEIGHT - _TOP - _BOTTOM
+    parts = []
+    for value, text in ticks:
+        y = _TOP + inner_h * (1 - (value - low) / (high - low))
+        parts.append(
+            f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" '
+            'stroke="var(--line)" stroke-width="0.5"/>'
+            f'<text x="{_LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{escape(text)}</text>'
+        )
+    return "".join(parts)
+
+
+def _x_label(x: float, text: str) -> str:
+    return f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 15}" text-anchor="middle">{escape(text)}</text>'
+
+
+def _svg(parts: Sequence[str], title: str, *, standalone: bool = False) -> str:
+    head = '<svg xmlns="http://www.w3.org/2000/svg"' if standalone else "<svg"
+    style = _STANDALONE_STYLE if standalone else ""
+    caption = f'<text x="{_LEFT}" y="{_HEIGHT - 2}">{escape(title)}</text>' if standalone else ""
+    return (
+        f'{head} viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f"{style}{''.join(parts)}{caption}</svg>"
+    )
+
+
+def _short(value: float) -> str:
+    """12,345,678 as 12M; small numbers with three digits."""
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(value) >= limit:
+            return f"{value / (1e3 if unit == 'k' else limit):.3g}{unit}"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.2g}" if math.isfinite(value) else "-"
