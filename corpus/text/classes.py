@@ -2,7 +2,8 @@
 
 The flags and the simple lower-case map are data: `python -m corpus.text.classes` writes them from this
 Python's `unicodedata`, as runs of equal values, so that every machine and Python version reads the same table.
-Source: Unicode 14.0 (Python 3.11), General_Category and simple case mapping; Sentence_Terminal from the `regex` library.
+Source: Unicode 14.0 (Python 3.11), General_Category and simple case mapping; Sentence_Terminal as the `regex`
+library has it.
 """
 
 from functools import lru_cache

@@ -34,7 +34,7 @@ def ingest(
         str | None, typer.Option("--kind", help="html, warc, jsonl, parquet, text, code or python; guessed by default.")
     ] = None,
     lake: LakeOption = None,
-    extractor: Annotated[str | None, typer.Option("--extractor", help="blocks, fast or precise.")] = None,
+    extractor: Annotated[str | None, typer.Option("--extractor", help="cascade, blocks, fast or precise.")] = None,
     honor_rights: Annotated[
         bool, typer.Option("--honor-rights", help="Refuse pages that opt out of training.")
     ] = False,
@@ -95,7 +95,7 @@ def _refuse_other_options(source: str, before: dict[str, Any], now: dict[str, An
 
 def extract(
     paths: Annotated[list[str], typer.Argument(metavar="FILE...", help="HTML files.")],
-    extractor: Annotated[str | None, typer.Option("--extractor", help="blocks, fast or precise.")] = None,
+    extractor: Annotated[str | None, typer.Option("--extractor", help="cascade, blocks, fast or precise.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print the main text of HTML files, without a lake: to see what an extractor makes of a page."""
