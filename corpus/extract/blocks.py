@@ -15,12 +15,12 @@ their own, TeX from MathML annotations, MathJax scripts and image alternatives.
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import lxml.etree
-import lxml.html
-from lxml.html import HtmlElement
 
 from corpus.extract import markup
+from corpus.extract.markup import Element
 
 _SKIPPED = frozenset(
     "script style noscript template iframe svg canvas object embed select option button input textarea "
@@ -60,6 +60,7 @@ _POSITIVE = re.compile(
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0\u200b]+")
+_MAX_NAME = 1000  # characters of class, id and role together; longer says nothing
 _BREAK = "\x1e"  # a line break, until the block ends
 _MIN_GOOD = 20  # words of a block that count as running text
 _GOOD_LINKS = 0.4
@@ -78,12 +79,12 @@ _DESCEND_NAMED = 0.6  # the same for a child that calls itself the article
 class Block:
     """A piece of text between two block elements."""
 
-    parent: HtmlElement
+    parent: Element
     tag: str
     text: str
     n_words: int
     link_density: float
-    suspects: tuple[HtmlElement, ...] = ()  # elements around it that name themselves boilerplate
+    suspects: tuple[Element, ...] = ()  # elements around it that name themselves boilerplate
     verbatim: bool = False
 
     @property
@@ -98,7 +99,7 @@ class _Open:
 
     parts: list[str] = field(default_factory=list)
     link_characters: int = 0
-    suspects: list[HtmlElement] = field(default_factory=list)
+    suspects: list[Element] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +131,13 @@ def find(html: str) -> MainText:
     return MainText(render(chosen), has_markup or (n_words >= _FEW_WORDS and depth >= _FRAME_DEPTH))
 
 
-def flatten(body: HtmlElement) -> list[Block]:
+def flatten(body: Element) -> list[Block]:
     """The page's blocks in order."""
     blocks: list[Block] = []
     opened = _Open()
-    skip: HtmlElement | None = None
+    skip: Element | None = None
     n_links = 0
-    stack: list[HtmlElement] = [body]
+    stack: list[Element] = [body]
     for event, element in lxml.etree.iterwalk(body, events=("start", "end")):
         tag = element.tag
         if skip is not None:
@@ -195,26 +196,35 @@ def _gather(opened: _Open, text: str | None, n_links: int) -> None:
             opened.link_characters += len(text.strip())
 
 
-def _is_suspect(element: HtmlElement, tag: str) -> bool:
+def _is_suspect(element: Element, tag: str) -> bool:
     """Whether an element's class, id or role says that it is boilerplate, or it is not to be seen."""
-    attributes = element.attrib
     if tag in _SUSPECT_TAGS:
         return True
+    attributes = element.attrib
     if not attributes or tag in ("body", "html", "article", "main"):
         return False
-    name = f"{attributes.get('class', '')} {attributes.get('id', '')} {attributes.get('role', '')}"
-    if len(name) > 2 and (_NEGATIVE.search(name) or _NEGATIVE_WHOLE.search(name)) and not _POSITIVE.search(name):
+    get = attributes.get
+    if _is_suspect_name(f"{get('class', '')} {get('id', '')} {get('role', '')}"):
         return True
-    if "hidden" in attributes or attributes.get("aria-hidden") == "true":
+    if "hidden" in attributes or get("aria-hidden") == "true":
         return True
-    style = attributes.get("style")
+    style = get("style")
     return style is not None and _HIDDEN.search(style) is not None
 
 
-def _close(blocks: list[Block], opened: _Open, parent: HtmlElement, tag: str = "") -> None:
+@lru_cache(maxsize=4096)
+def _is_suspect_name(name: str) -> bool:
+    """By class, id and role; the same few names stand on thousands of elements."""
+    if len(name) > _MAX_NAME:
+        return False
+    return (_NEGATIVE.search(name) or _NEGATIVE_WHOLE.search(name)) is not None and not _POSITIVE.search(name)
+
+
+def _close(blocks: list[Block], opened: _Open, parent: Element, tag: str = "") -> None:
     """Ends the block being gathered, if it holds any text."""
     if opened.parts:
-        text = _folded("".join(opened.parts), tag or str(parent.tag))
+        raw = "".join(opened.parts)
+        text = "" if raw.isspace() else _folded(raw, tag or str(parent.tag))
         if text:
             density = min(opened.link_characters / len(text), 1.0)
             n_words = len(text.split())
@@ -239,7 +249,7 @@ def _folded(raw: str, tag: str) -> str:
 
 def without_suspects(blocks: list[Block]) -> list[Block]:
     """The blocks that stand under no suspect; a suspect that holds much of the page's running text is none."""
-    total, held = 0, dict[HtmlElement, int]()
+    total, held = 0, dict[Element, int]()
     for block in blocks:
         if block.is_running_text:
             total += block.n_words
@@ -249,12 +259,12 @@ def without_suspects(blocks: list[Block]) -> list[Block]:
     return [block for block in blocks if cleared.issuperset(block.suspects)]
 
 
-def find_root(blocks: list[Block], body: HtmlElement) -> HtmlElement:
+def find_root(blocks: list[Block], body: Element) -> Element:
     """The deepest element that holds most of the running text."""
-    good: dict[HtmlElement, float] = {}
+    good: dict[Element, float] = {}
     for block in blocks:
         if block.is_running_text:
-            element: HtmlElement | None = block.parent
+            element: Element | None = block.parent
             while element is not None:
                 good[element] = good.get(element, 0.0) + block.n_words
                 if element is body:
@@ -274,13 +284,13 @@ def find_root(blocks: list[Block], body: HtmlElement) -> HtmlElement:
         root = best
 
 
-def _is_named_content(element: HtmlElement) -> bool:
+def _is_named_content(element: Element) -> bool:
     if element.tag in ("article", "main") or element.get("itemprop") == "articleBody":
         return True
     return any(_POSITIVE.search(name) for name in f"{element.get('class', '')} {element.get('id', '')}".split())
 
 
-def choose(blocks: list[Block], root: HtmlElement) -> list[Block]:
+def choose(blocks: list[Block], root: Element) -> list[Block]:
     """The blocks under `root` that are content, by their links and neighbors."""
     inside = _with_lead(blocks, [block for block in blocks if _under(block.parent, root)])
     kept: list[Block] = []
@@ -313,7 +323,7 @@ def _with_lead(blocks: list[Block], inside: list[Block]) -> list[Block]:
     return [blocks[title], *between, *inside]
 
 
-def _under(element: HtmlElement | None, root: HtmlElement) -> bool:
+def _under(element: Element | None, root: Element) -> bool:
     while element is not None:
         if element is root:
             return True
@@ -348,7 +358,7 @@ def render(blocks: list[Block]) -> str:
     return "".join(pieces)
 
 
-def _bullet(item: HtmlElement) -> str:
+def _bullet(item: Element) -> str:
     """What a list item begins with: two blanks a level, then a hyphen or its number."""
     lists = [element.tag for element in item.iterancestors("ul", "ol")]
     indent = "  " * max(len(lists) - 1, 0)

@@ -1,35 +1,36 @@
 """Parsing a page, and the marks whose text is not their content: preformatted text and mathematics."""
 
 import re
+from typing import Any, TypeAlias
 
 import lxml.etree
-import lxml.html
-from lxml.html import HtmlElement
+
+Element: TypeAlias = Any  # lxml.etree._Element, which has no public name
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 FORMULA_TAGS = frozenset(("math", "script", "img", "span"))
 _SURROGATES = re.compile(r"[\x00\ud800-\udfff]")
 
 
-def parse(html: str) -> HtmlElement | None:
+def parse(html: str) -> Element | None:
     """The page's tree, or None where there is nothing to parse. Depth and node sizes are bounded by libxml2."""
     html = _SURROGATES.sub("", _DECLARATION.sub("", html))
     if not html.strip():
         return None
-    parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+    parser = lxml.etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        return lxml.html.document_fromstring(html.encode(), parser=parser)
-    except lxml.etree.ParserError:
+        return lxml.etree.fromstring(html.encode(), parser=parser)
+    except lxml.etree.XMLSyntaxError:
         return None
 
 
-def preformatted(element: HtmlElement) -> str:
+def preformatted(element: Element) -> str:
     """The text of a `pre`, byte for byte, without the line end that HTML drops after its start tag."""
     text = "".join("\n" if piece is None else piece for piece in _pieces(element))
     return text.removeprefix("\n").rstrip()
 
 
-def _pieces(element: HtmlElement) -> list[str | None]:
+def _pieces(element: Element) -> list[str | None]:
     pieces: list[str | None] = [element.text or ""]
     for child in element:
         if child.tag == "br":
@@ -40,7 +41,7 @@ def _pieces(element: HtmlElement) -> list[str | None]:
     return pieces
 
 
-def tex(element: HtmlElement) -> str | None:
+def tex(element: Element) -> str | None:
     """TeX of a formula element: `$...$`, or `$$...$$` where it is displayed; None where the element is no formula."""
     tag = element.tag
     if tag == "math":
@@ -57,7 +58,7 @@ def tex(element: HtmlElement) -> str | None:
     return None
 
 
-def _math(element: HtmlElement) -> str:
+def _math(element: Element) -> str:
     display = element.get("display") == "block"
     for annotation in element.iter("annotation"):
         if annotation.get("encoding", "") in ("application/x-tex", "TeX", "LaTeX"):

@@ -41,7 +41,10 @@ def _at(chars, i, end, phrase):
     """Whether the lower-cased text at i is `phrase`."""
     if end - i < phrase.size:
         return False
-    return all(_lower(chars[i + k]) == phrase[k] for k in range(phrase.size))
+    for k in range(phrase.size):
+        if _lower(chars[i + k]) != phrase[k]:
+            return False
+    return True
 
 
 @njit(cache=True, nogil=True)

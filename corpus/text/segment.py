@@ -376,7 +376,7 @@ class Segmenter:
     """Cuts batches into `Segments`, reusing its scratch: what it returned before is overwritten."""
 
     def __init__(self) -> None:
-        self._capacity = (0, 0, 0)
+        self._capacity = (-1, -1, -1)
 
     def __call__(self, offsets: Offsets, data: Bytes) -> Segments:
         """Segments of the documents data[offsets[d]:offsets[d + 1]]; about 22 bytes of scratch a byte of text."""
