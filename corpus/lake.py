@@ -187,8 +187,10 @@ class Lake:
         try:
             with self.fs.open(temporary, "wb") as file:
                 writer = PartWriter(file, arrow)
-                yield writer
-                writer.close()
+                try:
+                    yield writer
+                finally:
+                    writer.close()
             self.fs.mv(temporary, target)
         except BaseException:
             with suppress(OSError):

@@ -18,6 +18,7 @@ from corpus.records import Page, Reject, Text
 from corpus.sources.files import File
 
 KINDS = ("html", "warc", "jsonl", "parquet", "text", "code", "python")
+_BY_NAME = ("html", "warc", "jsonl", "parquet", "text", "code")  # the first that takes a name has it
 
 Span = tuple[int, int] | None
 Record: TypeAlias = Text | Page | Reject | pa.RecordBatch
@@ -46,7 +47,11 @@ def source(kind: str) -> Source:
 
 def guess_kind(files: list[File]) -> str:
     """The kind that takes most of the files' bytes by their names; raises `UserError` where none takes any."""
-    weights = {kind: sum(f.n_bytes + 1 for f in files if f.matches(source(kind).SUFFIXES)) for kind in KINDS}
+    weights = dict.fromkeys(KINDS, 0)
+    for file in files:
+        kind = next((kind for kind in _BY_NAME if file.matches(source(kind).SUFFIXES)), None)
+        if kind:
+            weights[kind] += file.n_bytes + 1
     best = max(weights, key=lambda kind: weights[kind])
     if not weights[best]:
         raise UserError(f"no kind of source is known for {files[0].path}; name one with --kind {'|'.join(KINDS)}")

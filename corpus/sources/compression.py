@@ -49,7 +49,7 @@ def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
         opened.seek(offset)
         return opened
     if kind == "gz":
-        opened = cast(BinaryIO, gzip.GzipFile(fileobj=stream))
+        opened = cast(BinaryIO, _Patient(gzip.GzipFile(fileobj=stream)))
     elif kind == "zst":
         opened = _zstd(stream)
     else:
@@ -71,6 +71,36 @@ def _zstd(stream: BinaryIO) -> BinaryIO:
     return cast(BinaryIO, _ZstdErrors(reader))
 
 
+class _Patient(io.RawIOBase):
+    """A gzip stream that hands out all it has unpacked before it raises what broke it."""
+
+    def __init__(self, stream: gzip.GzipFile) -> None:
+        self._stream = stream
+        self._error: Exception | None = None
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def read(self, n_bytes: int = -1) -> bytes:
+        """Up to `n_bytes`; raises what broke the stream once all before it was read."""
+        pieces: list[bytes] = []
+        left = n_bytes
+        while self._error is None and left > 0:
+            try:
+                piece = self._stream.read1(left)
+            except ERRORS as error:
+                self._error = error
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+        if not pieces and self._error is not None:
+            raise self._error
+        return b"".join(pieces)
+
+
 class _ZstdErrors(io.RawIOBase):
     """zstandard's own error as an OSError, which is what readers of streams expect."""
 
@@ -78,9 +108,11 @@ class _ZstdErrors(io.RawIOBase):
         self._reader = reader
 
     def readable(self) -> bool:
+        """True."""
         return True
 
     def read(self, n_bytes: int = -1) -> bytes:
+        """Up to `n_bytes`."""
         import zstandard
 
         try:

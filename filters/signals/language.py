@@ -44,6 +44,7 @@ def measure(batch: Batch) -> list[pa.Array]:
     text = pl.Series(batch.text).str.slice(0, MAX_CHARACTERS).str.replace_all(r"[\s\x00]+", " ") + "\n"
     predict = _model().f.predict
     answers = [predict(line, 1, 0.0, "strict") for line in text]
-    names = [answer[0][1].removeprefix("__label__") if answer else UNKNOWN for answer in answers]
-    sure = [min(answer[0][0], 1.0) if answer else 0.0 for answer in answers]
+    known = (text.str.contains(r"\p{L}") & pl.Series([bool(answer) for answer in answers], dtype=pl.Boolean)).to_list()
+    names = [a[0][1].removeprefix("__label__") if k else UNKNOWN for a, k in zip(answers, known, strict=True)]
+    sure = [min(a[0][0], 1.0) if k else 0.0 for a, k in zip(answers, known, strict=True)]
     return [pa.array(names, pa.string()), pa.array(sure, pa.float64())]

@@ -7,7 +7,9 @@ from corpus.text.buffers import string_array, string_buffers
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary()])
 def test_round_trip(kind: pa.DataType) -> None:
     values = ["a", "", "ümlaut"]
-    array = pa.array([v.encode() if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else v for v in values], kind)
+    array = pa.array(
+        [v.encode() if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else v for v in values], kind
+    )
     offsets, data = string_buffers(array)
     assert string_array(offsets, data).to_pylist() == values
 

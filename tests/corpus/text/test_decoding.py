@@ -3,7 +3,9 @@ import pytest
 from corpus.text.decoding import decode
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252", "koi8-r", "shift_jis", "gb18030"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252", "koi8-r", "shift_jis", "gb18030"]
+)
 def test_text_comes_back_whatever_its_encoding(encoding: str) -> None:
     text = {
         "koi8-r": "Съешь же ещё этих мягких французских булок, да выпей чаю. " * 5,

@@ -64,7 +64,17 @@ def lenient(raw: bytes) -> str:
     out, i = "", 0
     while i < len(raw):
         byte = raw[i]
-        width = 1 if byte < 0x80 else 2 if 0xC2 <= byte < 0xE0 else 3 if 0xE0 <= byte < 0xF0 else 4 if 0xF0 <= byte < 0xF5 else 0
+        width = (
+            1
+            if byte < 0x80
+            else 2
+            if 0xC2 <= byte < 0xE0
+            else 3
+            if 0xE0 <= byte < 0xF0
+            else 4
+            if 0xF0 <= byte < 0xF5
+            else 0
+        )
         if width == 0 or i + width > len(raw):
             out, i = out + "\ufffd", i + 1
             continue
@@ -81,7 +91,7 @@ def lenient(raw: bytes) -> str:
 def test_equal_words_have_equal_hashes_wherever_they_stand() -> None:
     s = segment("alpha beta alpha", "gamma alpha.")
     words = [words_of(s, 0), words_of(s, 1)]
-    hashes = dict(zip(sum(words, []), s.word_hash.tolist(), strict=True))
+    hashes = dict(zip([*words[0], *words[1]], s.word_hash.tolist(), strict=True))
     assert words == [["alpha", "beta", "alpha"], ["gamma", "alpha", "."]]
     assert len({hashes[w] for w in ("alpha", "beta", "gamma", ".")}) == 4
     assert s.word_hash[0] == s.word_hash[2] == s.word_hash[4]

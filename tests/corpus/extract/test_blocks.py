@@ -1,0 +1,117 @@
+"""A golden set of our own pages: each holds one structure that a language model needs, with what must come out."""
+
+import pytest
+
+from corpus.extract import EXTRACTORS, blocks, cascade, extract
+
+RUNNING = "This paragraph is running text, long enough and plain enough for any extractor to take it for content. "
+
+
+def page(inside: str, before: str = "", after: str = "") -> str:
+    return (
+        f'<html lang="en"><head><title>T</title></head><body>{before}<div id="wrap"><div><div class="content">'
+        f"<h1>Title of the page</h1><p>{RUNNING * 3}</p>{inside}<p>{RUNNING * 2}</p></div></div></div>{after}</body></html>"
+    )
+
+
+GOLDEN = {
+    "code keeps its indentation byte for byte": (
+        "<pre><code>def f(x):\n    if x &lt; 3:\n\treturn <b>x</b>\n\n  # done</code></pre>",
+        "def f(x):\n    if x < 3:\n\treturn x\n\n  # done",
+    ),
+    "a pre drops only the line end after its tag": ("<pre>\n\n  a\n b</pre>", "\n\n\n  a\n b\n\n"),
+    "list items stand on lines of their own": (
+        "<ul><li>first item</li><li>second item<ul><li>inner item</li></ul></li></ul>",
+        "- first item\n- second item\n  - inner item",
+    ),
+    "ordered lists are numbered": ("<ol><li>open it</li><li>close it</li></ol>", "1. open it\n2. close it"),
+    "tables keep their cells, empty ones too": (
+        "<table><tr><th>name</th><th>a</th><th>b</th></tr><tr><td>x</td><td></td><td>3</td></tr></table>",
+        "name | a | b\nx |  | 3",
+    ),
+    "headings stand alone": ("<h2>A heading</h2><p>Some text follows it here.</p>", "\n\nA heading\n\nSome text"),
+    "breaks are line ends": (
+        "<p>one line of verse<br>another line of verse</p>",
+        "one line of verse\nanother line of verse",
+    ),
+    "MathML gives its TeX": (
+        '<p>so <math display="block"><semantics><mi>x</mi><annotation encoding="application/x-tex">x^2</annotation>'
+        "</semantics></math> holds</p>",
+        "so $$x^2$$ holds",
+    ),
+    "MathJax scripts give their TeX": (
+        '<p>let <script type="math/tex">\\alpha_1</script> be</p>',
+        "let $\\alpha_1$ be",
+    ),
+    "KaTeX stands once": (
+        '<p>and <span class="katex"><span class="katex-mathml"><math><semantics><mi>y</mi>'
+        '<annotation encoding="application/x-tex">y_1</annotation></semantics></math></span>'
+        '<span class="katex-html">y1</span></span> too</p>',
+        "and $y_1$ too",
+    ),
+    "formula images give their alternative": ('<p>as <img class="latex" alt="\\frac12"> is</p>', "as $\\frac12$ is"),
+    "Wikipedia's wrapper goes": ('<p>a <math alttext="{\\displaystyle z}"><mi>z</mi></math> b</p>', "a $z$ b"),
+    "definition lists": ("<dl><dt>term</dt><dd>what the term means</dd></dl>", "term\nwhat the term means"),
+    "quotations": (
+        "<blockquote><p>To be or not to be, that is it.</p></blockquote>",
+        "To be or not to be, that is it.",
+    ),
+    "inline marks vanish": (
+        "<p>some <b>bold</b>, <i>it</i>alic and a<sup>2</sup> here</p>",
+        "some bold, italic and a2 here",
+    ),
+    "entities are read": ("<p>a &amp; b &lt; c &eacute; &#x1F642; end of it</p>", "a & b < c é 🙂 end of it"),
+}
+
+
+@pytest.mark.parametrize("extractor", [blocks, cascade])
+@pytest.mark.parametrize(("inside", "wanted"), GOLDEN.values(), ids=GOLDEN)
+def test_structure_survives(extractor: object, inside: str, wanted: str) -> None:
+    assert wanted in extractor.extract(page(inside))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "boilerplate",
+    [
+        '<nav><ul><li><a href="/">Home page</a></li><li><a href="/a">About us</a></li></ul></nav>',
+        '<div class="sidebar"><p>Subscribe to our letter today.</p></div>',
+        '<div id="comments"><p>Some commenter wrote these words here.</p></div>',
+        "<footer><p>Copyright of somebody, all rights reserved.</p></footer>",
+        '<div style="display:none"><p>Nobody can see these hidden words.</p></div>',
+        "<script>var words = 'in a script';</script><style>p { color: red }</style>",
+        '<div class="related-posts"><a href="/1">Another story here</a> <a href="/2">Yet another story</a></div>',
+    ],
+)
+@pytest.mark.parametrize("extractor", [blocks, cascade])
+def test_boilerplate_goes_before_and_after_the_content(extractor: object, boilerplate: str) -> None:
+    clean = extractor.extract(page(""))  # type: ignore[attr-defined]
+    assert extractor.extract(page("", before=boilerplate, after=boilerplate)) == clean  # type: ignore[attr-defined]
+
+
+def test_a_suspect_that_holds_the_text_is_none() -> None:
+    html = f'<html><body class="right-sidebar"><form class="comment-page"><div><p>{RUNNING * 4}</p></div></form></body></html>'
+    assert RUNNING.strip() in blocks.extract(html)
+
+
+def test_a_short_page_keeps_its_lines() -> None:
+    assert blocks.extract("<body><h1>Hi</h1><p>some words here</p><p>more words there</p></body>").split("\n\n") == [
+        "Hi",
+        "some words here",
+        "more words there",
+    ]
+
+
+def test_a_list_of_links_is_no_content() -> None:
+    links = "".join(f'<li><a href="/{i}">a link to somewhere {i}</a></li>' for i in range(20))
+    assert "a link to" not in blocks.extract(page("", after=f"<div><ul>{links}</ul></div>"))
+
+
+@pytest.mark.parametrize("html", ["", " ", "\x00", "<", "<html></html>", "<!-- only a comment -->", "<body></body>"])
+@pytest.mark.parametrize("extractor", list(EXTRACTORS))
+def test_pages_without_text_have_none(extractor: str, html: str) -> None:
+    assert extract(html, extractor).text.strip() in ("", "<")
+
+
+def test_every_extractor_finds_the_running_text() -> None:
+    for extractor in EXTRACTORS:
+        assert RUNNING.strip() in extract(page(""), extractor).text

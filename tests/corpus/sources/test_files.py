@@ -1,0 +1,74 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import UserError
+from corpus.sources import guess_kind, source
+from corpus.sources.files import File, find
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    root = tmp_path / "tree"
+    for name in ("b.html", "a.html", "sub/c.html", ".git/config", "node_modules/x.js"):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    return root
+
+
+def names(files: list[File], root: Path) -> list[str]:
+    return [os.path.relpath(file.path, root) for file in files]
+
+
+def test_a_folder_is_walked_in_order_without_version_control_and_vendored_code(tree: Path) -> None:
+    files, rejects = find(str(tree))
+    assert names(files, tree) == ["a.html", "b.html", "sub/c.html"]
+    assert rejects == []
+
+
+def test_links_that_leave_the_folder_are_refused_and_others_followed(tree: Path, tmp_path: Path) -> None:
+    (tmp_path / "outside.html").write_text("secret")
+    (tree / "out.html").symlink_to(tmp_path / "outside.html")
+    (tree / "in.html").symlink_to(tree / "a.html")
+    (tree / "outdir").symlink_to(tmp_path)
+    (tree / "loop").symlink_to(tree)
+    files, rejects = find(str(tree))
+    assert "in.html" in names(files, tree)
+    assert not any("out" in name for name in names(files, tree))
+    assert sorted(os.path.relpath(r.uri, tree) for r in rejects) == ["out.html", "outdir"]
+    assert {r.reason for r in rejects} == {"link_outside"}
+
+
+def test_patterns_and_single_files(tree: Path) -> None:
+    assert names(find(f"{tree}/*.html")[0], tree) == ["a.html", "b.html"]
+    assert names(find(f"{tree}/**/*.html")[0], tree)[-1] == "sub/c.html"
+    assert names(find(f"{tree}/a.html")[0], tree) == ["a.html"]
+
+
+@pytest.mark.parametrize(("path", "message"), [("*.nope", "matches no file"), ("nope", "does not exist")])
+def test_what_is_not_there_is_named(tree: Path, path: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        find(f"{tree}/{path}")
+
+
+def test_the_kind_is_guessed_from_most_of_the_bytes() -> None:
+    assert guess_kind([File("a.warc.gz", 10)]) == "warc"
+    assert guess_kind([File("a.html", 10), File("b.md", 5)]) == "html"
+    assert guess_kind([File("x.jsonl.zst", 1)]) == "jsonl"
+    with pytest.raises(UserError, match="no kind of source is known"):
+        guess_kind([File("a.xyz", 1)])
+    with pytest.raises(UserError, match="unknown source kind 'warcs'; did you mean 'warc'"):
+        source("warcs")
+
+
+def test_remote_files(tmp_path: Path) -> None:
+    import fsspec
+
+    fs = fsspec.filesystem("memory")
+    fs.pipe("/bucket/a.txt", b"hello")
+    files, _ = find("memory://bucket")
+    assert [f.n_bytes for f in files] == [5]
+    with files[0].open() as stream:
+        assert stream.read() == b"hello"

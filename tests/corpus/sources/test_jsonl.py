@@ -1,0 +1,129 @@
+import gzip
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus.records import Reject, Text
+from corpus.sources import jsonl
+from corpus.sources.files import File
+
+OPTIONS = {"max_record_bytes": 1 << 16}
+
+
+def file(tmp_path: Path, raw: bytes, name: str = "a.jsonl") -> File:
+    path = tmp_path / name
+    path.write_bytes(raw)
+    return File(str(path), len(raw), str(hash(raw)))
+
+
+def read(
+    f: File, spans: list[tuple[int, int] | None] | None = None, **options: object
+) -> tuple[list[dict], list[Reject]]:
+    texts, rejects = [], []
+    for span in spans or [None]:
+        for found in jsonl.read(f, span, OPTIONS | options):
+            if isinstance(found, Reject):
+                rejects.append(found)
+            elif isinstance(found, Text):
+                texts.append({"uri": found.uri, "position": found.position, "text": found.text,
+                              "license": found.license, "metadata": list(found.metadata.items())})  # fmt: skip
+            else:
+                assert isinstance(found, pa.RecordBatch)
+                texts += found.to_pylist()
+    return texts, rejects
+
+
+def lines(n: int) -> bytes:
+    return b"".join(json.dumps({"text": f"document {i} " * (i % 5 + 1), "n": i}).encode() + b"\n" for i in range(n))
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_lines_become_texts_addressed_by_byte_offset(tmp_path: Path, suffix: str) -> None:
+    import zstandard
+
+    raw = lines(20)
+    packed = {"": raw, ".gz": gzip.compress(raw), ".zst": zstandard.ZstdCompressor().compress(raw)}[suffix]
+    f = file(tmp_path, packed, f"a.jsonl{suffix}")
+    texts, rejects = read(f)
+    assert rejects == []
+    assert [t["text"] for t in texts] == [json.loads(line)["text"] for line in raw.splitlines()]
+    for text in texts:
+        assert text["uri"] == f"{f.path}#{text['position']}"
+        assert json.loads(raw[int(text["position"]) :].split(b"\n")[0])["text"] == text["text"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(['{"text":"a"}', '{"text":"bb"}', "", "not json", "  ", '{"text":"ü"}']), max_size=12),
+       st.integers(1, 40), st.booleans())  # fmt: skip
+def test_every_cut_finds_every_line_once(
+    tmp_path_factory: pytest.TempPathFactory, parts: list[str], step: int, end: bool
+) -> None:
+    raw = "\n".join(parts).encode() + (b"\n" if end else b"")
+    f = file(tmp_path_factory.mktemp("cut"), raw)
+    spans: list[tuple[int, int] | None] = [(i, min(i + step, len(raw))) for i in range(0, len(raw), step)]
+    whole, cut = read(f), read(f, spans or [None])
+    assert [(t["position"], t["text"]) for t in cut[0]] == [(t["position"], t["text"]) for t in whole[0]]
+    assert cut[1] == whole[1]
+    assert len(whole[0]) + len(whole[1]) == sum(bool(p.strip()) for p in parts)
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_a_large_file_is_cut_and_nothing_is_lost(tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    import zstandard
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    raw = lines(3000)
+    packed = {"": raw, ".gz": gzip.compress(raw), ".zst": zstandard.ZstdCompressor().compress(raw)}[suffix]
+    f = file(tmp_path, packed, f"a.jsonl{suffix}")
+    spans = jsonl.cut(f, 10_000)
+    assert len(spans) > 5
+    assert read(f, spans)[0] == read(f)[0]
+
+
+def test_bad_lines_are_refused_with_their_number_and_the_rest_is_read(tmp_path: Path) -> None:
+    raw = b'{"text": "one"}\n{"text": \n[1]\n{"other": 1}\n{"text": 5}\n{"text": "\\ud800"}\n{"text": "\xff"}\n\n{"text": "two"}\n'
+    texts, rejects = read(file(tmp_path, raw))
+    assert [t["text"] for t in texts] == ["one", "two"]
+    assert [(r.reason, r.detail.split(":")[0]) for r in rejects] == [
+        ("invalid_json", "line 2"),
+        ("invalid_json", "line 3"),
+        ("missing_column", "line 4"),
+        ("not_text", "line 5"),
+        ("encoding", "line 6"),
+        ("encoding", "line 7"),
+    ]
+
+
+def test_columns_are_mapped(tmp_path: Path) -> None:
+    rows = [{"body": "x", "url": "http://a", "lic": "MIT", "lang": "en", "n": 3}, {"body": "y", "url": None}]
+    raw = b"\n".join(json.dumps(row).encode() for row in rows)
+    options = {"text_column": "body", "uri_column": "url", "license_column": "lic", "metadata_columns": ["lang", "n"]}
+    texts, rejects = read(file(tmp_path, raw), **options)
+    assert rejects == []
+    assert (texts[0]["uri"], texts[0]["license"]) == ("http://a", "MIT")
+    assert sorted(texts[0]["metadata"]) == [("lang", "en"), ("n", "3")]
+    assert texts[1]["uri"].endswith("#" + texts[1]["position"])
+
+
+@pytest.mark.parametrize("blocks", [10, 8 << 20])
+def test_a_line_over_the_limit_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: int) -> None:
+    monkeypatch.setattr(jsonl, "_BLOCK", blocks)
+    raw = b'{"text": "a"}\n{"text": "' + b"x" * 100_000 + b'"}\n{"text": "b"}\n'
+    texts, rejects = read(file(tmp_path, raw))
+    assert [t["text"] for t in texts if len(t["text"]) < 10] == ["a", "b"]
+    if blocks == 10:
+        assert [r.reason for r in rejects] == ["too_large"]
+
+
+def test_a_truncated_gzip_file_gives_what_stands_before_the_break(tmp_path: Path) -> None:
+    raw = gzip.compress(lines(5000))
+    texts, rejects = read(file(tmp_path, raw[: len(raw) // 2], "a.jsonl.gz"))
+    assert len(texts) > 100
+    assert rejects[-1].reason == "truncated"
+    garbage, [refused] = read(file(tmp_path, b"no gzip at all", "b.jsonl.gz"))
+    assert garbage == []
+    assert refused.reason == "corrupt"

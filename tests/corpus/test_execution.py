@@ -1,0 +1,100 @@
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from corpus import execution
+from corpus.execution import Output, WorkItem, digest, pending, run
+from corpus.lake import Lake
+from tests.corpus.test_lake import REJECTS, rejects
+
+OUTPUTS = (Output("rejects", "slot", REJECTS),)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Writes its item's label; leaves a mark for every call; may fail, or die, on one item."""
+
+    marks: str
+    fail: str = ""
+    die: str = ""
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        with open(f"{self.marks}/{item.label}", "a") as mark:
+            mark.write("x")
+        yield "rejects", rejects(item.label)
+        if item.label == self.fail:
+            raise ValueError(f"cannot do {item.label}")
+        if item.label == self.die:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def items(n: int) -> list[WorkItem]:
+    return [WorkItem(digest(i), f"item{i}", 1, {"i": i}) for i in range(n)]
+
+
+def calls(marks: Path) -> dict[str, int]:
+    return {path.name: len(path.read_text()) for path in marks.iterdir()}
+
+
+@pytest.fixture
+def marks(tmp_path: Path) -> Path:
+    folder = tmp_path / "marks"
+    folder.mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_item_runs_once_and_a_repetition_runs_none(lake: Lake, marks: Path, workers: int) -> None:
+    seen: list[tuple[int, int]] = []
+    ran = run(
+        lake, Counting(str(marks)), OUTPUTS, items(5), workers=workers, progress=lambda d, n, i: seen.append((d, n))
+    )
+    assert ran == 5
+    assert seen == [(i + 1, 5) for i in range(5)]
+    assert run(lake, Counting(str(marks)), OUTPUTS, items(5), workers=workers) == 0
+    assert calls(marks) == {f"item{i}": 1 for i in range(5)}
+    assert lake.finished("rejects", "slot") == {digest(i) for i in range(5)}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_step_that_raises_stops_the_run_and_keeps_what_is_finished(lake: Lake, marks: Path, workers: int) -> None:
+    with pytest.raises(ValueError, match="cannot do item3"):
+        run(lake, Counting(str(marks), fail="item3"), OUTPUTS, items(5), workers=workers)
+    left = {item.label for item in pending(lake, OUTPUTS, items(5))}
+    assert "item3" in left
+    assert run(lake, Counting(str(marks)), OUTPUTS, items(5), workers=workers) == len(left)
+    repeated = sum(n - 1 for n in calls(marks).values())
+    assert repeated <= workers
+
+
+def test_a_worker_that_is_killed_ends_the_run_with_the_cause(lake: Lake, marks: Path) -> None:
+    with pytest.raises(RuntimeError, match="a worker process died"):
+        run(lake, Counting(str(marks), die="item1"), OUTPUTS, items(4), workers=2)
+    run(lake, Counting(str(marks)), OUTPUTS, items(4), workers=2)
+    assert pending(lake, OUTPUTS, items(4)) == []
+
+
+def test_the_pool_is_datatroves_executor(lake: Lake, marks: Path) -> None:
+    run(lake, Counting(str(marks)), OUTPUTS, items(2), workers=1)
+    logs = Path(lake.root) / ".pomona" / "rejects" / "slot" / "logs"
+    assert (logs / "completions" / "00001").exists()
+    assert "Processing done" in (logs / "logs" / "task_00000.log").read_text()
+
+
+def test_digests_name_content() -> None:
+    assert digest({"a": [1, 2], "b": None}) == digest({"b": None, "a": (1, 2)})
+    assert digest([1]) != digest(["1"])
+    assert len(digest(0)) == 32
+
+
+def test_clock_counts() -> None:
+    clock = execution.Clock()
+    sum(range(10**6))
+    read = clock.read()
+    assert read["seconds"] > 0
+    assert read["cpu_seconds"] > 0
