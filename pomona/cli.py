@@ -13,6 +13,7 @@ from typer.main import get_command
 
 from corpus.errors import UserError
 
+_STOPPED = 130  # what a shell says of Ctrl-C; typer returns it too
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
 app = typer.Typer(
@@ -44,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments.remove("--debug")
     try:
         code = get_command(app).main(arguments, prog_name="pomona", standalone_mode=False)
-        return code if isinstance(code, int) else 0
+        return _stopped() if code == _STOPPED else code if isinstance(code, int) else 0
     except UserError as error:
         if debug:
             raise
@@ -71,7 +72,7 @@ def _fail(message: str) -> int:
 
 def _stopped() -> int:
     print("stopped; the same command goes on from here", file=sys.stderr)
-    return 130
+    return _STOPPED
 
 
 def run() -> None:

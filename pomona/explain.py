@@ -31,7 +31,7 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
             return rejects.to_dicts()
         raise UserError(f"no document or reject has the id or URI {wanted!r}, or one that begins or ends with it")
     row = lake.scan("documents").filter(pl.col("id") == found).head(1).collect().to_dicts()[0]
-    row["metadata"] = dict(_pairs(row["metadata"]))
+    row["metadata"] = dict(row["metadata"])
     decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
     measured = lake.scan("signals").filter(pl.col("id") == found).drop("id", "source").collect().to_dicts()
     cluster = lake.scan("duplicates").filter(pl.col("id") == found).select("cluster")
@@ -59,12 +59,6 @@ def find(lake: Lake, wanted: str) -> str | None:
             first = ", ".join(f"{id_[:12]} {uri}" for id_, uri in found.head(3).iter_rows())
             raise UserError(f"{wanted!r} is not one document but several, e.g. {first}; give more of it")
     return None
-
-
-def _pairs(metadata: Any) -> list[tuple[str, str]]:
-    if isinstance(metadata, dict):
-        return list(metadata.items())
-    return [(pair["key"], pair["value"]) if isinstance(pair, dict) else tuple(pair) for pair in metadata or ()]
 
 
 def render(explanation: Explanation) -> str:

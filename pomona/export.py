@@ -46,12 +46,11 @@ def export(lake: Lake, out: str) -> dict[str, Any]:
     temporary = target.with_name(f".{target.name}-{uuid4().hex[:8]}.tmp")
     try:
         counts = _write(lake, ids, temporary, out)
+        if not counts["documents"]:
+            raise UserError(f"lake {lake.url} holds no kept document; nothing was exported")
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
-    if not counts["documents"]:
-        target.unlink()
-        raise UserError(f"lake {lake.url} holds no kept document; nothing was exported")
     card = target.with_name(f"{target.name}.md")
     card.write_text(data_card(lake, out, counts))
     return {"file": str(target), "card": str(card), **counts}
@@ -89,6 +88,7 @@ class _ParquetOut:
             self._writer.close()
 
     def write(self, rows: pl.DataFrame) -> None:
+        """One row group."""
         arrow = rows.to_arrow()
         arrow = arrow.set_column(
             arrow.column_names.index("metadata"), "metadata", arrow["metadata"].cast(pa.map_(pa.string(), pa.string()))
@@ -120,13 +120,8 @@ class _JsonOut:
             self._raw.close()
 
     def write(self, rows: pl.DataFrame) -> None:
-        for row in rows.iter_rows(named=True):
-            row["metadata"] = dict(_pairs(row["metadata"]))
-            self._file.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
-
-
-def _pairs(metadata: Any) -> list[tuple[str, str]]:
-    return [(pair["key"], pair["value"]) if isinstance(pair, dict) else pair for pair in metadata or ()]
+        """One JSON object a row; metadata as an object."""
+        rows.write_ndjson(self._file)
 
 
 def _writer(path: Path, out: str) -> _ParquetOut | _JsonOut:

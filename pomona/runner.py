@@ -170,6 +170,8 @@ def _nothing(lake: Lake, stage: Stage) -> str:
             f"source {stage.name.removeprefix('ingest:')!r} gave no document from {stage.facts['n_files']} files: "
             f'{causes}; see `pomona sql "select * from rejects"`'
         )
+    if stage.name == "dedup" and lake.parts("decisions", "filter"):
+        return "stage 'dedup' has nothing to work on: the filter kept no document; see `pomona report`, or relax a rule"
     return f"stage {stage.name!r} has nothing to work on: the lake holds no documents; ingest a source first"
 
 

@@ -1,0 +1,1 @@
+"""Claims about Pomona, each measured side by side with a peer in one run. `./dev bench [AREA...]`."""

@@ -1,0 +1,82 @@
+"""`python -m benchmarks [AREA...] [--json | --markdown] [--pages FILE]`: what `./dev bench` runs."""
+
+import argparse
+import json
+import platform
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from benchmarks.claims import Claim
+from corpus.errors import UserError
+from pomona.output import table
+
+AREAS = ("extraction", "ingest", "signals", "cli")
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+
+
+def main() -> int:
+    """Runs the areas; 1 where a claim misses its target is no error: the number is printed as it is."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Claims measured beside the peers, in one run.")
+    parser.add_argument("areas", nargs="*", metavar="AREA", help=f"one or more of {', '.join(AREAS)}; all by default")
+    parser.add_argument("--json", action="store_true", help="one JSON object a claim, one a line")
+    parser.add_argument("--markdown", action="store_true", help=f"write {PAGE.parent.name}/{PAGE.name}")
+    parser.add_argument("--pages", type=Path, help="Parquet file with html, with and without")
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.areas) - set(AREAS))
+    if unknown:
+        parser.error(f"no area {', '.join(unknown)}; allowed: {', '.join(AREAS)}")
+    found = []
+    try:
+        for claim in claims(tuple(arguments.areas) or AREAS, arguments.pages):
+            found.append(claim)
+            if arguments.json:
+                print(json.dumps(claim.as_dict()), flush=True)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if not arguments.json:
+        print(as_table(found))
+    if arguments.markdown:
+        PAGE.write_text(as_markdown(found))
+    return 0
+
+
+def claims(areas: tuple[str, ...], pages: Path | None) -> Iterator[Claim]:
+    """Every claim of the areas, as it is measured."""
+    for area in areas:
+        yield from import_module(f"benchmarks.{area}").run(pages)
+
+
+def as_table(found: list[Claim]) -> str:
+    """For a terminal."""
+    rows = [
+        (c.name, f"{c.ours:.4g}", f"{c.peer:.4g}", c.unit, f"{c.ratio:.3g}", f"{c.target:g}", "yes" if c.ok else "MISSED",
+         c.peer_name) for c in found
+    ]  # fmt: skip
+    return table(rows, ("claim", "ours", "peer", "unit", "ratio", "target", "met", "peer's name"))
+
+
+def as_markdown(found: list[Claim]) -> str:
+    """The page docs/benchmarks.md."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `./dev bench --markdown`, both sides in one run on this machine: "
+        f"{platform.machine()}, Python {platform.python_version()}. A ratio above 1 is better; a target is a ratio unless "
+        "the note says otherwise. Single runs on a shared machine move by some percent.",
+        "",
+        "| claim | ours | peer | unit | ratio | target | met | peer's name | note |",
+        "| --- | ---: | ---: | --- | ---: | ---: | --- | --- | --- |",
+    ]
+    for c in found:
+        lines.append(
+            f"| {c.name} | {c.ours:.4g} | {c.peer:.4g} | {c.unit} | {c.ratio:.3g} | {c.target:g} | "
+            f"{'yes' if c.ok else '**missed**'} | {c.peer_name} | {c.note} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Main-text extraction: which phrases survive, and how many pages a second, beside plain trafilatura and resiliparse.
+
+The rules of `blocks` were chosen on the pages with even numbers; the odd ones are printed apart, as a check.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.claims import Claim, claim, named, one_core
+from benchmarks.pages import load
+
+
+def run(path: Path | None) -> Iterator[Claim]:
+    """F1 and speed against trafilatura, and F1 against resiliparse."""
+    import trafilatura
+    from resiliparse.extract.html2text import extract_plain_text
+
+    from corpus.extract import cascade
+    from corpus.text.decoding import decode
+
+    pages = load(path)
+    html = [decoded.text if (decoded := decode(page, None, html=True)) else "" for page in pages["html"]]
+    sides: dict[str, Callable[[str], str | None]] = {
+        "ours": cascade.extract,
+        "trafilatura": trafilatura.extract,
+        "trafilatura without comments": lambda page: trafilatura.extract(page, include_comments=False),
+        "resiliparse": lambda page: extract_plain_text(page, main_content=True) if page else "",
+    }
+    texts, speed = {}, {}
+    with one_core():
+        for name, side in sides.items():
+            for page in html[:20]:
+                side(page)
+            started = time.perf_counter()
+            texts[name] = [side(page) or "" for page in html]
+            speed[name] = len(html) / (time.perf_counter() - started)
+    f1 = {name: score(pages, found) for name, found in texts.items()}
+    odd = {name: score(pages[1::2], found[1::2]) for name, found in texts.items()}
+    kept, dropped = shares(pages, texts["ours"])
+    note = f"{kept:.3f} of wanted phrases kept, {dropped:.3f} of unwanted dropped; odd pages {odd['ours']:.4f}"
+    peer = named("trafilatura")
+    yield claim(
+        "extraction.f1", f1["ours"], f1["trafilatura"], peer, "F1", 1.0, f"{note} against {odd['trafilatura']:.4f}"
+    )
+    yield claim(
+        "extraction.f1_without_comments",
+        f1["ours"],
+        f1["trafilatura without comments"],
+        f"{peer}, include_comments=False",
+        "F1",
+        1.0,
+    )
+    yield claim("extraction.speed", speed["ours"], speed["trafilatura"], peer, "pages/s", 3.0, "one core, HTML decoded")
+    yield claim("extraction.f1_fast", f1["ours"], f1["resiliparse"], named("resiliparse"), "F1", 1.0,
+                f"resiliparse runs at {speed['resiliparse']:.0f} pages/s")  # fmt: skip
+
+
+def score(pages: pl.DataFrame, texts: list[str]) -> float:
+    """F1 over phrases: kept `with` phrases are hits, kept `without` phrases false alarms."""
+    hits = misses = alarms = 0
+    for text, wanted, unwanted in zip(texts, pages["with"], pages["without"], strict=True):
+        found = sum(phrase in text for phrase in wanted)
+        hits, misses = hits + found, misses + len(wanted) - found
+        alarms += sum(phrase in text for phrase in unwanted)
+    precision, recall = hits / max(hits + alarms, 1), hits / max(hits + misses, 1)
+    return 2 * precision * recall / max(precision + recall, 1e-9)
+
+
+def shares(pages: pl.DataFrame, texts: list[str]) -> tuple[float, float]:
+    """(share of `with` phrases kept, share of `without` phrases dropped)."""
+    kept = sum(p in t for t, wanted in zip(texts, pages["with"], strict=True) for p in wanted)
+    left = sum(p in t for t, unwanted in zip(texts, pages["without"], strict=True) for p in unwanted)
+    return kept / max(pages["with"].list.len().sum(), 1), 1 - left / max(pages["without"].list.len().sum(), 1)

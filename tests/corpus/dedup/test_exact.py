@@ -1,0 +1,67 @@
+from itertools import pairwise
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from corpus.dedup import exact
+
+ROWS = pl.DataFrame(
+    {
+        "id": ["1", "2", "3", "4", "5"],
+        "source": ["web", "books", "web", "web", "news"],
+        "text_hash": ["aa", "aa", "bb", "aa", "bb"],
+        "n_characters": [10, 11, 20, 12, 20],
+        "uri": ["u9", "u8", "u3", "u4", "u1"],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("keep", "sources", "kept"),
+    [
+        ("source_order", ("books", "web", "news"), {"2", "3"}),
+        ("source_order", ("news", "web"), {"4", "5"}),
+        ("longest", (), {"4", "5"}),
+        ("first", (), {"4", "5"}),
+    ],
+)
+def test_which_copy_stays(keep: str, sources: tuple[str, ...], kept: set[str]) -> None:
+    ranked = exact.rank(ROWS, keep, sources)
+    decided = exact.decisions(ranked)
+    assert set(decided.filter("kept")["id"]) == kept
+    assert decided.height == 5
+    found = exact.duplicates(ranked)
+    assert found.height == 5
+    assert set(found["representative"]) == kept
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["web", "books"]), st.integers(1, 3)), min_size=1),
+    st.randoms(),
+    st.sampled_from(["source_order", "longest", "first"]),
+)
+def test_one_of_each_text_stays_whatever_the_order_of_rows(rows, random, keep) -> None:
+    frame = pl.DataFrame(
+        [
+            {"id": f"{i:02}", "source": s, "text_hash": h, "n_characters": n, "uri": f"u{i}"}
+            for i, (h, s, n) in enumerate(rows)
+        ]
+    )
+    shuffled = frame.sample(fraction=1.0, shuffle=True, seed=random.randint(0, 999))
+    kept = [set(exact.decisions(exact.rank(f, keep, ("web",))).filter("kept")["id"]) for f in (frame, shuffled)]
+    assert kept[0] == kept[1]
+    hashes = frame.filter(pl.col("id").is_in(list(kept[0])))["text_hash"]
+    assert sorted(hashes) == sorted({h for h, _, _ in rows})
+
+
+def test_items_cover_every_hash_once_however_many_they_are() -> None:
+    for n_documents in (0, 10, 10**7, 10**9):
+        items = exact.plan(n_documents, {})
+        bounds = [(item.spec["low"], item.spec["high"]) for item in items]
+        assert bounds[0][0] == "0000"
+        assert bounds[-1][1] > "f" * 32
+        assert all(a[1] == b[0] for a, b in pairwise(bounds))
+        assert len(items) == max(-(-n_documents // 4_000_000), 1)

@@ -1,0 +1,30 @@
+from corpus.lake import Lake
+from pomona.explain import Explanation, explain, render
+from tests.pomona.test_export import ran
+
+__all__ = ["ran"]
+
+
+def test_a_dropped_copy_names_what_it_copies(ran: Lake) -> None:
+    found = explain(ran, "rows.parquet#3")
+    assert isinstance(found, Explanation)
+    assert found.kept is False
+    assert [d["stage"] for d in found.decisions if not d["kept"]] == ["dedup"]
+    assert {copy["representative"] for copy in found.duplicates} == {found.duplicates[0]["representative"]}
+    text = render(found)
+    assert "dropped" in text
+    assert "(stays)" in text
+
+
+def test_rejects_are_found_by_their_address(ran: Lake) -> None:
+    uri = ran.scan("rejects").collect()["uri"][0]
+    found = explain(ran, uri)
+    assert isinstance(found, list)
+    assert found[0]["reason"] in ("invalid_json", "missing_column")
+
+
+def test_metadata_is_shown(ran: Lake) -> None:
+    found = explain(ran, "http://x.org/4")
+    assert isinstance(found, Explanation)
+    assert found.document["metadata"]["title"] == "Page 4"
+    assert "title: Page 4" in render(found)

@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from corpus.errors import UserError
+from corpus.lake import Lake
+from pomona import runner, stages
+from pomona.recipe import Recipe, load
+from tests.pomona.corpora import PROSE, raw, recipe
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> tuple[Lake, Recipe, Path]:
+    root = raw(tmp_path / "raw")
+    path = recipe(root, tmp_path / "lake")
+    return Lake(tmp_path / "lake"), load(path), path
+
+
+def run(lake: Lake, recipe: Recipe, **options: int) -> dict[str, runner.Outcome]:
+    return {outcome.stage: outcome for outcome in runner.run_recipe(lake, recipe, **options)}
+
+
+def table(lake: Lake, name: str) -> pl.DataFrame:
+    frame = lake.scan(name).collect()
+    return frame.sort(frame.columns[:3] if name != "rejects" else ["source", "uri", "position"])
+
+
+def test_the_whole_recipe_runs_and_counts_add_up(small: tuple[Lake, Recipe, Path]) -> None:
+    lake, recipe, _ = small
+    outcomes = run(lake, recipe, workers=1)
+    assert list(outcomes) == [
+        *(f"ingest:{s}" for s in ("site", "pages", "lines", "rows")),
+        "signals",
+        "filter",
+        "dedup",
+    ]
+    assert outcomes["ingest:site"].rows == {"documents": 30, "rejects": 0}
+    assert outcomes["ingest:lines"].rows == {"documents": 30, "rejects": 2}
+    assert outcomes["signals"].rows == {"signals": 120}
+    assert outcomes["filter"].rows == {"decisions": 120}
+    kept = table(lake, "decisions").filter(stage="dedup")
+    # 30 lines are 20 texts, all of which are rows as well: 10 + 20 copies of an earlier source's text.
+    assert kept.filter("kept").height == kept.height - 30
+
+
+def test_a_second_run_does_nothing(small: tuple[Lake, Recipe, Path]) -> None:
+    lake, recipe, _ = small
+    run(lake, recipe, workers=1)
+    versions = {name: lake.version(name) for name in lake.tables()}
+    assert {outcome.state for outcome in run(lake, recipe, workers=1).values()} == {"current"}
+    assert {name: lake.version(name) for name in lake.tables()} == versions
+    assert {status.state for status in runner.status(lake, recipe)} == {"current"}
+
+
+def test_the_number_of_workers_changes_nothing(small: tuple[Lake, Recipe, Path], tmp_path: Path) -> None:
+    _, recipe, _ = small
+    lakes = [Lake(tmp_path / f"lake{n}") for n in (1, 2)]
+    for n, lake in enumerate(lakes, 1):
+        run(lake, recipe, workers=n)
+    for name in lakes[0].tables():
+        assert table(lakes[0], name).equals(table(lakes[1], name)), name
+        assert [p.path for p in lakes[0].parts(name)] == [p.path for p in lakes[1].parts(name)]
+
+
+def test_a_changed_limit_redecides_and_reads_no_text(small: tuple[Lake, Recipe, Path]) -> None:
+    lake, recipe, path = small
+    run(lake, recipe, workers=1)
+    path.write_text(path.read_text().replace("min_words: 40", "min_words: 100000"))
+    changed = load(path)
+    assert {s.stage: s.state for s in runner.status(lake, changed)}["filter"] == "stale"
+    whys = {s.stage: s.why for s in runner.status(lake, changed)}
+    assert whys["filter"] == "the recipe changed: rules"
+    assert whys["dedup"] == "filter will run before it"
+    with pytest.raises(UserError, match="the filter kept no document"):
+        run(lake, changed, workers=1)
+    assert table(lake, "decisions").filter(stage="filter")["kept"].sum() == 0
+
+
+def test_only_new_files_are_read_when_a_source_grows(small: tuple[Lake, Recipe, Path], tmp_path: Path) -> None:
+    lake, recipe, _ = small
+    run(lake, recipe, workers=1)
+    (tmp_path / "raw" / "html" / "zzz.html").write_text(f"<p>Another page. {PROSE}</p>")
+    whys = {s.stage: s.why for s in runner.status(lake, recipe)}
+    assert whys["ingest:pages"] == "its input changed: files"
+    outcomes = run(lake, recipe, workers=1)
+    assert outcomes["ingest:pages"].rows["documents"] == 31
+    assert outcomes["ingest:site"].state == "current"
+    assert outcomes["signals"].items_run == 1
+    assert outcomes["signals"].rows == {"signals": 121}
+
+
+def test_a_source_that_the_recipe_drops_leaves_the_newest_version(small: tuple[Lake, Recipe, Path]) -> None:
+    lake, recipe, _ = small
+    run(lake, recipe, workers=1)
+    fewer = recipe.model_copy(update={"sources": recipe.sources[:2]})
+    run(lake, fewer, workers=1)
+    assert set(table(lake, "documents")["source"]) == {"site", "pages"}
+    assert table(lake, "signals").height == 60
+
+
+def test_a_source_that_yields_nothing_is_an_error_with_the_causes(tmp_path: Path) -> None:
+    (tmp_path / "bad.jsonl").write_text('nonsense\n{"no": "text"}\n{"no": "text"}\n')
+    recipe = Recipe.model_validate({"sources": [{"name": "bad", "path": str(tmp_path / "bad.jsonl")}]})
+    with pytest.raises(UserError, match="'bad' gave no document from 1 files: missing_column 2, invalid_json 1"):
+        run(Lake(tmp_path / "lake"), recipe, workers=1)
+
+
+def test_lineage_says_what_made_each_table(small: tuple[Lake, Recipe, Path]) -> None:
+    lake, recipe, _ = small
+    run(lake, recipe, workers=1)
+    made = lake.current("decisions", "filter")
+    assert made is not None
+    assert made.config["rules"]["gopher_quality.min_words"] == 40
+    assert made.inputs["versions"]["signals"] == 0
+    assert made.facts["n_documents"] == 120
+    assert made.key == stages.plan("filter", lake, recipe).key
+
+
+def test_items_are_bounded_by_the_input_alone() -> None:
+    assert stages.item_bytes(0) == stages.MIN_ITEM_BYTES
+    assert stages.item_bytes(10**9) == 10**9 // 64
+    assert stages.item_bytes(10**15) == 64 << 20

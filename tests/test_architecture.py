@@ -1,0 +1,77 @@
+"""Packages import one way only; every module says why it exists; every module has a test of its own."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ORDER = ["pomona", "eval_suites", "quantization", "training", "decontam", "filters", "corpus"]
+MODULES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))
+COVERED_TOGETHER = {
+    "corpus/errors.py": "every mistake that a test makes",
+    "corpus/records.py": "tests/corpus/sources",
+    "corpus/preload.py": "tests/corpus/test_execution.py",
+    "corpus/sources/html.py": "tests/corpus/sources/test_text.py",
+    "corpus/sources/columns.py": "tests/corpus/sources/test_parquet.py and test_jsonl.py",
+    "corpus/extract/fast.py": "tests/corpus/extract/test_blocks.py",
+    "corpus/extract/precise.py": "tests/corpus/extract/test_blocks.py",
+    "corpus/extract/cascade.py": "tests/corpus/extract/test_blocks.py",
+    "corpus/extract/worker.py": "tests/corpus/extract/test_sandbox.py",
+    "filters/steps.py": "tests/pomona/test_runner.py",
+    "pomona/stages.py": "tests/pomona/test_runner.py",
+    "pomona/__main__.py": "tests/pomona/test_kill.py",
+}
+TOGETHER = ("filters/signals/", "filters/rules/", "pomona/commands/", "pomona/report/")  # one test file for the folder
+
+
+def package(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0]
+
+
+def imported(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_stands_right_of_it(path: Path) -> None:
+    mine = ORDER.index(package(path))
+    left = set(ORDER[:mine])
+    assert not imported(path) & left
+    assert "tests" not in imported(path)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_says_why_it_exists_and_stays_small(path: Path) -> None:
+    text = path.read_text()
+    assert ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) <= 500
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_has_a_test_that_mirrors_it(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    if path.name == "__init__.py" or name in COVERED_TOGETHER or name.startswith(TOGETHER):
+        return
+    mirrored = ROOT / "tests" / path.relative_to(ROOT).parent / f"test_{path.name}"
+    assert mirrored.exists(), f"{name} has no {mirrored.relative_to(ROOT)}"
+
+
+def test_no_committed_file_names_this_machine() -> None:
+    import subprocess
+
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("no git checkout")
+    for name in listed.stdout.splitlines():
+        path = ROOT / name
+        if path.suffix in (".py", ".md", ".toml", ".yaml", ".txt", ".html", ".css") and path.exists():
+            text = path.read_text()
+            assert "/work" + "/main" not in text, name
+            assert "file://" + "/opt" not in text, name
