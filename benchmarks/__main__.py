@@ -70,11 +70,11 @@ def as_markdown(found: list[Claim]) -> str:
         "| claim | ours | peer | unit | ratio | target | met | peer's name | note |",
         "| --- | ---: | ---: | --- | ---: | ---: | --- | --- | --- |",
     ]
-    for c in found:
-        lines.append(
-            f"| {c.name} | {c.ours:.4g} | {c.peer:.4g} | {c.unit} | {c.ratio:.3g} | {c.target:g} | "
-            f"{'yes' if c.ok else '**missed**'} | {c.peer_name} | {c.note} |"
-        )
+    lines += [
+        f"| {c.name} | {c.ours:.4g} | {c.peer:.4g} | {c.unit} | {c.ratio:.3g} | {c.target:g} | "
+        f"{'yes' if c.ok else '**missed**'} | {c.peer_name} | {c.note} |"
+        for c in found
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -1,8 +1,6 @@
 """Ingesting a WARC against datatrove's WarcReader with Trafilatura; and how memory grows with the corpus."""
 
 import gzip
-import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -15,14 +13,15 @@ from benchmarks.pages import load
 
 _N_PAGES = 400  # for the timed comparison
 _MEMORY = """
-import resource, sys
+import sys
+from corpus.execution import peak_bytes
 from corpus.lake import Lake
 from pomona import runner
-from pomona.recipe import parse
-text = "sources: [{{name: web, path: {warc}, extractor: fast}}]\\nfilter: {{rules: [gopher_quality]}}"
-for _ in runner.run_recipe(Lake(sys.argv[2]), parse(text.format(warc=sys.argv[1])), workers=1): pass
-kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-print(max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024)
+from pomona.recipe import Recipe
+source = {"name": "web", "path": sys.argv[1], "extractor": "fast"}
+recipe = Recipe.model_validate({"sources": [source], "filter": {"rules": ["gopher_quality"]}})
+for _ in runner.run_recipe(Lake(sys.argv[2]), recipe, workers=1): pass
+print(peak_bytes() / 2**20)
 """
 
 
@@ -41,9 +40,8 @@ def run(path: Path | None) -> Iterator[Claim]:
         once = write_warc(Path(folder) / "once.warc.gz", pages, 1)
         ten = write_warc(Path(folder) / "ten.warc.gz", pages, 10)
         peak = {warc: peak_mebibytes(warc, f"{folder}/lake-{warc.stem}") for warc in (once, ten)}
-        grown = claim("ingest.memory", peak[ten], peak[once], "Pomona, a tenth of the corpus", "MiB peak", 0.8,
+        yield claim("ingest.memory", peak[ten], peak[once], "Pomona, a tenth of the corpus", "MiB peak", 0.8,
                       f"ingest, signals, filter and dedup of {ten.stat().st_size >> 20} MiB of WARC", less=True)  # fmt: skip
-        yield grown
 
 
 def write_warc(target: Path, pages: list[bytes], copies: int) -> Path:
@@ -66,7 +64,9 @@ def datatrove(warc: Path) -> tuple[float, int]:
     """(pages a second, documents) of WarcReader and Trafilatura, in this process."""
     from datatrove.pipeline.extractors import Trafilatura
     from datatrove.pipeline.readers import WarcReader
+    from datatrove.utils.logging import logger
 
+    logger.remove()
     reader = WarcReader(str(warc.parent), glob_pattern=warc.name)
     started = time.perf_counter()
     n_documents = sum(1 for _ in Trafilatura(timeout=10).run(reader.run()))
@@ -93,8 +93,8 @@ def pomona(warc: Path, extractor: str) -> tuple[float, int]:
 
 def peak_mebibytes(warc: Path, lake: str) -> float:
     """Largest resident set of any process of a whole run over the file."""
+    root = str(Path(__file__).resolve().parents[1])
     ran = subprocess.run(
-        [sys.executable, "-c", _MEMORY.replace("{{", "{").replace("}}", "}").replace("{warc}", "{warc}"), str(warc), lake],
-        capture_output=True, text=True, check=True, env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])},
-    )  # fmt: skip
-    return float(json.loads(ran.stdout.splitlines()[-1]))
+        [sys.executable, "-c", _MEMORY, str(warc), lake], capture_output=True, text=True, check=True, cwd=root
+    )
+    return float(ran.stdout.splitlines()[-1])

@@ -16,6 +16,7 @@ from benchmarks.pages import texts
 RULE_SETS = ("gopher_quality", "gopher_repetition", "c4", "fineweb")
 _FAMILIES = ("lengths", "words", "characters", "lines", "repetition", "c4")  # what the four rule sets read
 _N_DECIDED = 100_000
+_N_COPIES = 100  # of the texts, for two workers: a minute of work
 
 
 def run(path: Path | None) -> Iterator[Claim]:
@@ -126,7 +127,7 @@ def decide_again(frame: pl.DataFrame, their_documents_per_second: float) -> Clai
 
 
 def two_workers(text: pa.Array) -> Claim:
-    """The signals stage over a lake of 40 copies of the texts, with one worker and with two."""
+    """The signals stage over a lake of many copies of the texts, with one worker and with two."""
     from corpus import execution, schema
     from corpus.execution import Output
     from corpus.ingest import document_ids
@@ -137,7 +138,7 @@ def two_workers(text: pa.Array) -> Claim:
         lake = Lake(folder)
         arrow = schema.TABLES["documents"].schema
         n = len(text)
-        keys = [f"{i:032x}" for i in range(40)]
+        keys = [f"{i:032x}" for i in range(_N_COPIES)]
         for key in keys:
             uri = pa.array([f"{key}/{i}" for i in range(n)])
             columns = [document_ids("web", uri, uri), pa.array(["web"] * n), uri, text, pa.nulls(n, pa.string()),
@@ -152,6 +153,6 @@ def two_workers(text: pa.Array) -> Claim:
             output = Output("signals", f"signals-{workers}", stage.outputs[0].schema)
             started = time.perf_counter()
             execution.run(lake, stage.step, (output,), items, workers=workers)
-            speed[workers] = 40 * text.nbytes / (time.perf_counter() - started) / 1e6
+            speed[workers] = _N_COPIES * text.nbytes / (time.perf_counter() - started) / 1e6
     return claim("signals.two_workers", speed[2], speed[1], "Pomona, one worker", "MB/s", 1.8,
                  "whole stage, start of the workers included")  # fmt: skip

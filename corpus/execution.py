@@ -59,6 +59,14 @@ class Step(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a run came to: items that ran, and the peak memory of the largest process that ran them."""
+
+    items: int
+    peak_bytes: int
+
+
 Progress = Callable[[int, int, WorkItem], None]  # items done, items in all, the item that just ended
 
 
@@ -102,11 +110,11 @@ def run(
     *,
     workers: int = 1,
     progress: Progress | None = None,
-) -> int:
-    """Runs what is not finished; returns how many items ran. Raises what a step raised, when all workers stopped."""
+) -> Ran:
+    """Runs what is not finished. Raises what a step raised, when all workers stopped."""
     todo = pending(lake, outputs, items)
     if not todo:
-        return 0
+        return Ran(0, peak_bytes())
     folder = f"{lake.root}/.pomona/{outputs[0].table}/{outputs[0].slot}"
     lake.fs.makedirs(folder, exist_ok=True)
     plan = f"{folder}/pending.jsonl"
@@ -114,13 +122,13 @@ def run(
         file.writelines(json.dumps([item.key, item.label, item.n_bytes, dict(item.spec)]) + "\n" for item in todo)
     _planned.cache_clear()
     task = Task(lake, step, tuple(outputs), plan)
-    done = len(items) - len(todo)
-    for rank in _execute(task, len(todo), min(workers, len(todo)), f"{folder}/logs"):
-        done += 1
+    done, peak = len(items) - len(todo), 0
+    for rank, worker_peak in _execute(task, len(todo), min(workers, len(todo)), f"{folder}/logs"):
+        done, peak = done + 1, max(peak, worker_peak)
         if progress:
             progress(done, len(items), todo[rank])
     lake.fs.rm_file(plan)
-    return len(todo)
+    return Ran(len(todo), max(peak, peak_bytes()))
 
 
 @lru_cache(maxsize=4)
@@ -129,8 +137,8 @@ def _planned(url: str, options: tuple[tuple[str, str], ...], plan: str) -> list[
         return [WorkItem(*json.loads(line)) for line in file]
 
 
-def _execute(task: Task, n_tasks: int, workers: int, logs: str) -> Iterator[int]:
-    """Ranks in the order in which they end."""
+def _execute(task: Task, n_tasks: int, workers: int, logs: str) -> Iterator[tuple[int, int]]:
+    """(rank, peak bytes of its process) in the order in which they end."""
     with _quiet():
         from datatrove.executor.local import LocalPipelineExecutor
         from datatrove.utils.logging import logger
@@ -141,12 +149,12 @@ def _execute(task: Task, n_tasks: int, workers: int, logs: str) -> Iterator[int]
         for rank in range(n_tasks):
             with _quiet():
                 executor._run_for_rank(rank, local_rank=1)
-            yield rank
+            yield rank, peak_bytes()
         return
     yield from _pooled(executor, n_tasks, workers)
 
 
-def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[int]:
+def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[tuple[int, int]]:
     """datatrove's own pool waits for ever when a worker is killed; this one raises, and stops the others."""
     from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
@@ -165,8 +173,7 @@ def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[int]:
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in ended:
                 rank = running.pop(future)
-                future.result()
-                yield rank
+                yield rank, future.result()
     except BrokenProcessPool as error:
         raise RuntimeError(
             "a worker process died, most likely killed for want of memory; "
@@ -179,8 +186,9 @@ def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[int]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _run_rank(executor: Any, rank: int) -> None:
+def _run_rank(executor: Any, rank: int) -> int:
     executor._run_for_rank(rank, local_rank=1)
+    return peak_bytes()
 
 
 def _start_worker() -> None:
@@ -214,6 +222,18 @@ class Clock:
     def read(self) -> dict[str, float]:
         """Seconds since the clock was made."""
         return {"seconds": time.perf_counter() - self.started, "cpu_seconds": _cpu_seconds() - self.cpu}
+
+
+def peak_bytes() -> int:
+    """Largest resident set of this process so far. The kernel's own count: rusage inherits that of the parent."""
+    try:
+        with open("/proc/self/status") as status:
+            line = next(line for line in status if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
+    except (OSError, StopIteration):
+        import resource
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _cpu_seconds() -> float:

@@ -1,7 +1,6 @@
 """Runs a recipe's stages: skips what is current, goes on where a killed run stopped, commits each stage once."""
 
 import os
-import resource
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -70,11 +69,12 @@ def run_stage(
             report(stage.name, done, total, item)
 
     ran = run(lake, stage.step, stage.outputs, items, workers=workers, progress=progress)
-    commit(lake, stage, items, clock.read() | {"items_run": ran, "workers": workers, "peak_bytes": _peak_bytes()})
+    measured = {"items_run": ran.items, "workers": workers, "peak_bytes": ran.peak_bytes}
+    commit(lake, stage, items, clock.read() | measured)
     rows = _rows(lake, stage)
     if not rows[stage.outputs[0].table]:
         raise UserError(_nothing(lake, stage))
-    return Outcome(stage.name, "ran", ran, len(items), rows, clock.read()["seconds"])
+    return Outcome(stage.name, "ran", ran.items, len(items), rows, clock.read()["seconds"])
 
 
 def commit(lake: Lake, stage: Stage, items: list[WorkItem], measured: dict[str, Any]) -> None:
@@ -173,9 +173,3 @@ def _nothing(lake: Lake, stage: Stage) -> str:
     if stage.name == "dedup" and lake.parts("decisions", "filter"):
         return "stage 'dedup' has nothing to work on: the filter kept no document; see `pomona report`, or relax a rule"
     return f"stage {stage.name!r} has nothing to work on: the lake holds no documents; ingest a source first"
-
-
-def _peak_bytes() -> int:
-    """Largest resident set of this process and of any worker that has ended, in bytes."""
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(kind).ru_maxrss for kind in kinds) * 1024

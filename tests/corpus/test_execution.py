@@ -54,9 +54,10 @@ def test_every_item_runs_once_and_a_repetition_runs_none(lake: Lake, marks: Path
     ran = run(
         lake, Counting(str(marks)), OUTPUTS, items(5), workers=workers, progress=lambda d, n, i: seen.append((d, n))
     )
-    assert ran == 5
+    assert ran.items == 5
+    assert ran.peak_bytes > 50 << 20
     assert seen == [(i + 1, 5) for i in range(5)]
-    assert run(lake, Counting(str(marks)), OUTPUTS, items(5), workers=workers) == 0
+    assert run(lake, Counting(str(marks)), OUTPUTS, items(5), workers=workers).items == 0
     assert calls(marks) == {f"item{i}": 1 for i in range(5)}
     assert lake.finished("rejects", "slot") == {digest(i) for i in range(5)}
 
@@ -67,7 +68,7 @@ def test_a_step_that_raises_stops_the_run_and_keeps_what_is_finished(lake: Lake,
         run(lake, Counting(str(marks), fail="item3"), OUTPUTS, items(5), workers=workers)
     left = {item.label for item in pending(lake, OUTPUTS, items(5))}
     assert "item3" in left
-    assert run(lake, Counting(str(marks)), OUTPUTS, items(5), workers=workers) == len(left)
+    assert run(lake, Counting(str(marks)), OUTPUTS, items(5), workers=workers).items == len(left)
     repeated = sum(n - 1 for n in calls(marks).values())
     assert repeated <= workers
 
