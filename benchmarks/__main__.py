@@ -13,7 +13,8 @@ from corpus.errors import UserError
 from pomona.output import table
 
 AREAS = ("extraction", "ingest", "signals", "cli")
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "benchmarks.md"
+ROOT = Path(__file__).resolve().parents[1]
+PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
 
 
 def main() -> int:
@@ -21,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./dev bench", description="Claims measured beside the peers, in one run.")
     parser.add_argument("areas", nargs="*", metavar="AREA", help=f"one or more of {', '.join(AREAS)}; all by default")
     parser.add_argument("--json", action="store_true", help="one JSON object a claim, one a line")
-    parser.add_argument("--markdown", action="store_true", help=f"write {PAGE.parent.name}/{PAGE.name}")
+    parser.add_argument("--markdown", action="store_true", help="write docs/benchmarks.md and the README's table")
     parser.add_argument("--pages", type=Path, help="Parquet file with html, with and without")
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.areas) - set(AREAS))
@@ -40,6 +41,7 @@ def main() -> int:
         print(as_table(found))
     if arguments.markdown:
         PAGE.write_text(as_markdown(found))
+        README.write_text(with_table(README.read_text(), found))
     return 0
 
 
@@ -56,6 +58,23 @@ def as_table(found: list[Claim]) -> str:
          c.peer_name) for c in found
     ]  # fmt: skip
     return table(rows, ("claim", "ours", "peer", "unit", "ratio", "target", "met", "peer's name"))
+
+
+def with_table(text: str, found: list[Claim]) -> str:
+    """The README with its table written anew between the two marks."""
+    before, _, rest = text.partition("<!-- benchmarks: begin -->\n")
+    _, _, after = rest.partition("<!-- benchmarks: end -->")
+    rows = "".join(
+        f"| {c.name} | {c.ours:.3g} {c.unit} | {c.peer:.3g} ({c.peer_name}) | {c.ratio:.3g} |\n"
+        for c in found
+        if not c.name.startswith("signals.agreement.")
+    )
+    shares = [c.ours for c in found if c.name.startswith("signals.agreement.")]
+    rows += (
+        f"| same decision as datatrove's filter, worst of four rule sets | {min(shares):.1%} | | |\n" if shares else ""
+    )
+    head = "| claim | ours | peer | ratio |\n| --- | ---: | ---: | ---: |\n"
+    return f"{before}<!-- benchmarks: begin -->\n{head}{rows}<!-- benchmarks: end -->{after}"
 
 
 def as_markdown(found: list[Claim]) -> str:

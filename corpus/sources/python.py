@@ -6,6 +6,7 @@ Nothing is imported or executed: source files are parsed, never run.
 """
 
 import ast
+import re
 import site
 import sys
 import sysconfig
@@ -24,6 +25,8 @@ from corpus.sources.text import to_text
 PARTS = ("library", "docs", "readmes")
 SUFFIXES: tuple[str, ...] = ()
 _LICENSE = "PSF-2.0"
+_PROSE = re.compile(r"(readme|licen[cs]e|notice|copying|authors|change|history|news|contribut)", re.IGNORECASE)
+_TESTS = frozenset({"test", "tests", "idle_test"})  # their documentation strings are one-liners
 _SKIPPED = frozenset({"site-packages", "dist-packages", "__pycache__", "lib2to3", "idlelib", "lib-dynload"})
 
 
@@ -36,12 +39,13 @@ def find(part: str) -> list[File]:
         found = [path for path in found if path.is_file() and _is_prose(path)]
     else:
         library = Path(sysconfig.get_path("stdlib"))
-        found = [path for path in library.rglob("*.py") if not _SKIPPED.intersection(path.relative_to(library).parts)]
+        skipped = _SKIPPED | _TESTS if part == "docs" else _SKIPPED
+        found = [path for path in library.rglob("*.py") if not skipped.intersection(path.relative_to(library).parts)]
     return [File(str(path), path.stat().st_size, f"{part} {sys.version}") for path in sorted(found)]
 
 
 def _is_prose(path: Path) -> bool:
-    return path.name == "METADATA" or (path.suffix.lower() in (".md", ".rst", ".txt") and path.name != "top_level.txt")
+    return path.name == "METADATA" or _PROSE.match(path.name) is not None
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
