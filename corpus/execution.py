@@ -117,17 +117,15 @@ def run(
         return Ran(0, peak_bytes())
     folder = f"{lake.root}/.pomona/{outputs[0].table}/{outputs[0].slot}"
     lake.fs.makedirs(folder, exist_ok=True)
-    plan = f"{folder}/pending.jsonl"
+    plan = f"{folder}/plan-{digest([item.key for item in todo])}.jsonl"  # two runs at once never share a changing plan
     with lake.fs.open(plan, "w") as file:
         file.writelines(json.dumps([item.key, item.label, item.n_bytes, dict(item.spec)]) + "\n" for item in todo)
-    _planned.cache_clear()
     task = Task(lake, step, tuple(outputs), plan)
     done, peak = len(items) - len(todo), 0
     for rank, worker_peak in _execute(task, len(todo), min(workers, len(todo)), f"{folder}/logs"):
         done, peak = done + 1, max(peak, worker_peak)
         if progress:
             progress(done, len(items), todo[rank])
-    lake.fs.rm_file(plan)
     return Ran(len(todo), max(peak, peak_bytes()))
 
 

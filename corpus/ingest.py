@@ -54,15 +54,16 @@ class SourceSettings:
         return {**options, "version": [VERSION, extract.VERSION]}
 
 
-def find_files(path: str, kind: str | None) -> tuple[str, list[File], list[Reject]]:
-    """(kind, files, refused links) at a path; in a folder, only the files that the kind takes."""
+def find_files(path: str, kind: str | None) -> tuple[str, list[File], list[Reject], int]:
+    """(kind, files, refused links, files passed over) at a path; of a folder, the files that the kind takes by name."""
     if kind == "python":
-        return kind, python.find(path), []
+        return kind, python.find(path), [], 0
     files, rejects = find(path)
     kind = kind or guess_kind(files)
-    if len(files) > 1 and kind != "code":  # a code tree's other files are refused one by one, with a reason
-        files = [file for file in files if file.matches(source(kind).SUFFIXES)]
-    return kind, files, rejects
+    if len(files) == 1 or kind == "code":  # a code tree's other files are refused one by one, with a reason
+        return kind, files, rejects, 0
+    taken = [file for file in files if file.matches(source(kind).SUFFIXES)]
+    return kind, taken, rejects, len(files) - len(taken)
 
 
 def plan(

@@ -69,7 +69,7 @@ def _html_rate(text: pa.Array) -> float:
 
 
 def _text_rate() -> float:
-    kind, files, _ = find_files("library", "python")
+    kind, files, _, _ = find_files("library", "python")
     items = plan(SourceSettings("library", kind), files[:300])
     n_bytes = sum(item.n_bytes for item in items)
     return _rate(n_bytes, lambda: [list(step(item)) for item in items])

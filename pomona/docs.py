@@ -110,9 +110,8 @@ def tables() -> str:
     for table in TABLES.values():
         rows = "\n".join(f"| `{c['name']}` | {c['type']} | {c['doc']} |" for c in describe(table.schema))
         more = "\nand one column a signal: see [signals](signals.md)\n" if table.open_ended else ""
-        parts.append(
-            f"## {table.name}\n\nOne row: {table.row}.\n\n| column | type | meaning |\n| --- | --- | --- |\n{rows}\n{more}"
-        )
+        head = "| column | type | meaning |\n| --- | --- | --- |"
+        parts.append(f"## {table.name}\n\nOne row: {table.row}.\n\n{head}\n{rows}\n{more}")
     rows = "\n".join(f"| `{reason}` | {doc} |" for reason, doc in REASONS.items())
     parts.append(f"## Reasons of rejects\n\n| reason | meaning |\n| --- | --- |\n{rows}\n")
     return "\n".join(parts)

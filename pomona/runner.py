@@ -49,7 +49,8 @@ def run_recipe(
     lake: Lake, recipe: Recipe, *, workers: int | None = None, memory: int | None = None, report: Report | None = None
 ) -> Iterator[Outcome]:
     """Runs every stage in order, and yields what each came to."""
-    drop_removed_sources(lake, recipe)
+    for name in drop_removed_sources(lake, recipe):
+        yield Outcome(f"drop:{name}", "ran", 0, 0, {"documents": 0}, 0.0)
     for name in stages.names(recipe):
         yield run_stage(lake, stages.plan(name, lake, recipe), workers=workers, memory=memory, report=report)
 

@@ -79,7 +79,7 @@ def plan(name: str, lake: Lake, recipe: Recipe) -> Stage:
 
 def plan_ingest(lake: Lake, source: SourceRecipe) -> Stage:
     """Raw files of one source to `documents` and `rejects`."""
-    kind, files, rejects = _list(source)
+    kind, files, rejects, n_other = _list(source)
     settings = source.settings(kind)
     slot = f"ingest-{source.name}"
     total = sum(file.n_bytes for file in files)
@@ -95,23 +95,25 @@ def plan_ingest(lake: Lake, source: SourceRecipe) -> Stage:
         ingest.VERSION,
         ingest.step,
         plan_items,
-        facts={"n_files": len(files), "n_bytes": total, "kind": kind},
+        facts={"n_files": len(files), "n_bytes": total, "kind": kind, "n_other_files": n_other},
     )
 
 
-def _list(source: SourceRecipe) -> tuple[str, list[File], list[Reject]]:
+def _list(source: SourceRecipe) -> tuple[str, list[File], list[Reject], int]:
+    """(kind, files, refused links, files of other kinds that were passed over) of all paths of a source."""
     files: dict[str, File] = {}
     rejects: list[Reject] = []
-    kind = source.kind
+    kind, n_other = source.kind, 0
     for path in source.path:
-        found_kind, found, refused = ingest.find_files(path, kind)
+        found_kind, found, refused, passed_over = ingest.find_files(path, kind)
+        n_other += passed_over
         kind = kind or found_kind
         if not found and not refused:
             raise UserError(f"source {source.name!r}: {path} holds no {kind} file; name another --kind or path")
         files |= {file.path: file for file in found}
         rejects += refused
     assert kind is not None
-    return kind, list(files.values()), rejects
+    return kind, list(files.values()), rejects, n_other
 
 
 # Signals: documents to numbers

@@ -36,22 +36,34 @@ _WITHIN_CONTENT = frozenset(("p", "ul", "ol", "table", "tbody", "blockquote"))
 _LINES = frozenset(("tr", "li", "dd", "dt"))  # blocks that stand on lines of their own, without empty ones between
 _CELL = "\x1f"  # between the cells of a table row, until it is rendered
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_NEGATIVE = re.compile(
-    r"(^|[\s_-])(nav|navi|navbar|navigation|menu|submenu|breadcrumbs?|footer|sidebar|side-?bar|widgets?|comments?|commentlist|"
-    r"disqus|respond|replies|share|shares|sharing|sharedaddy|socials?|related(posts?|content|articles?)?|recommend(ed|ations?)?|"
-    r"newsletter|subscribe|subscription|sign-?up|login|log-?in|cookies?|consent|gdpr|banner|popup|modal|overlay|advert|"
-    r"adsense|advertisement|sponsor(ed)?|promo|promotion|pagination|pager|post-?nav(igation)?|byline|toolbar|outbrain|taboola|"
-    r"masthead|topbar|copyright|disclaimer|ratings?|poll|donate|donation|feedback|jp-relatedposts|infobox-?ad)($|[\s_-])",
-    re.IGNORECASE,
+# What an element that is no content calls itself: a part of a class or id between blanks, hyphens and underscores ...
+_SUSPECT_WORDS = frozenset(
+    "nav navi navbar navigation menu submenu breadcrumb breadcrumbs footer sidebar widget widgets comment "
+    "comments commentlist disqus respond replies share shares sharing sharedaddy social socials related "
+    "relatedpost relatedposts relatedcontent relatedarticle relatedarticles recommend recommended "
+    "recommendation recommendations newsletter subscribe subscription signup login cookie cookies consent gdpr "
+    "banner popup modal overlay advert adsense advertisement sponsor sponsored promo promotion pagination "
+    "pager byline toolbar outbrain taboola masthead topbar copyright disclaimer rating ratings poll donate "
+    "donation feedback".split()
 )
-_NEGATIVE_WHOLE = re.compile(
-    r"(^|\s)(foot|header|page-?header|site-?header|meta|metadata|tags?|tag-?(list|cloud|links)|tagcloud|categories|cat-?links|"
-    r"(post|entry|article)-?(meta|meta-?data|tags|footer|info|utility|author|date|nav|categories)|author-?(box|bio|info|card)|"
-    r"about-?(the-)?author|print|tools|skip|skip-?links?|screen-reader-text|sr-only|visually-?hidden|hidden|toc|legal|search|rating|"
-    r"rate|ads?|ad-.*|reply|sticky|calendar|archives?|more|read-?more|further|paging|page-?links|author|date|time|caption|wp-caption-text)"
-    r"(?=$|\s)",
-    re.IGNORECASE,
-)
+_SUSPECT_PAIRS = ("side-bar", "sign-up", "log-in", "infobox-ad")
+# ... or the whole of one.
+_SUSPECT_NAMES = frozenset(
+    "foot header page-header pageheader site-header siteheader meta metadata tag tags tag-list tag-cloud tag- "
+    "links tagcloud categories cat-links catlinks about-author about-the-author print tools skip skip-link "
+    "skip-links screen-reader-text sr-only visually-hidden hidden toc legal search rate ad ads reply sticky "
+    "calendar archive archives more read-more readmore further paging page-link page-links author date time "
+    "caption wp-caption-text".split()
+) | {
+    f"{what}{dash}{part}"
+    for dash in ("", "-")
+    for whats, parts in (
+        ("post entry article", "meta metadata meta-data tags footer info utility author date nav categories"),
+        ("author", "box bio info card"),
+    )
+    for what in whats.split()
+    for part in parts.split()
+}
 _POSITIVE = re.compile(
     r"article-?(body|text|content|main|copy)|(entry|post|page|story|main|blog|news|single|body|text|node|content)-?"
     r"(content|body|text|main|article|entry|inner)|^(content|article|story|post|main|text|entry|hentry|mw-content-text)$|articlebody|"
@@ -135,32 +147,22 @@ def flatten(body: Element) -> list[Block]:
     """The page's blocks in order."""
     blocks: list[Block] = []
     opened = _Open()
-    skip: Element | None = None
     n_links = 0
     stack: list[Element] = [body]
-    for event, element in lxml.etree.iterwalk(body, events=("start", "end")):
+    passed: set[Element] = set()  # elements whose inside is not walked: only their tail counts
+    walk = lxml.etree.iterwalk(body, events=("start", "end", "comment", "pi"))
+    for event, element in walk:
         tag = element.tag
-        if skip is not None:
-            if event == "end" and element is skip:
-                skip = None
-                opened.parts.append(element.tail or "")
-            continue
         if event == "start":
             formula = markup.tex(element) if tag in markup.FORMULA_TAGS else None
             if formula is not None:
                 opened.parts.append(formula)
-                skip = element
-            elif not isinstance(tag, str) or tag in _SKIPPED:
-                skip = element
-                if tag in _BLOCKS:
-                    _close(blocks, opened, stack[-1])
             elif tag == "pre":
                 _close(blocks, opened, stack[-1])
                 text = markup.preformatted(element)
                 if text.strip():
                     blocks.append(Block(element, "pre", text, len(text.split()), 0.0, tuple(opened.suspects), True))
-                skip = element
-            else:
+            elif isinstance(tag, str) and tag not in _SKIPPED:
                 if tag in _BLOCKS and element is not body:
                     _close(blocks, opened, stack[-1])
                     stack.append(element)
@@ -173,7 +175,13 @@ def flatten(body: Element) -> list[Block]:
                 elif tag in ("td", "th") and element.getprevious() is not None:
                     opened.parts.append(_CELL)
                 _gather(opened, element.text, n_links)
-        else:
+                continue
+            passed.add(element)
+            walk.skip_subtree()
+            continue
+        if element in passed:
+            passed.discard(element)
+        elif event == "end":
             if tag in _BLOCKS and element is not body:
                 _close(blocks, opened, element, tag)
                 stack.pop()
@@ -183,8 +191,8 @@ def flatten(body: Element) -> list[Block]:
                 if tag not in _BLOCKS:
                     _close(blocks, opened, stack[-1])
                 opened.suspects.pop()
-            if element is not body:
-                _gather(opened, element.tail, n_links)
+        if element is not body:
+            _gather(opened, element.tail, n_links)
     _close(blocks, opened, body)
     return blocks
 
@@ -212,12 +220,21 @@ def _is_suspect(element: Element, tag: str) -> bool:
     return style is not None and _HIDDEN.search(style) is not None
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
 def _is_suspect_name(name: str) -> bool:
     """By class, id and role; the same few names stand on thousands of elements."""
     if len(name) > _MAX_NAME:
         return False
-    return (_NEGATIVE.search(name) or _NEGATIVE_WHOLE.search(name)) is not None and not _POSITIVE.search(name)
+    low = name.lower()
+    names = low.split()
+    words = low.replace("_", " ").replace("-", " ").split()
+    suspect = (
+        not _SUSPECT_WORDS.isdisjoint(words)
+        or not _SUSPECT_NAMES.isdisjoint(names)
+        or any(pair in low for pair in _SUSPECT_PAIRS)
+        or any(part.startswith("ad-") for part in names)
+    )
+    return suspect and not _POSITIVE.search(name)
 
 
 def _close(blocks: list[Block], opened: _Open, parent: Element, tag: str = "") -> None:

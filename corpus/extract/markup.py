@@ -7,19 +7,23 @@ import lxml.etree
 
 Element: TypeAlias = Any  # lxml.etree._Element, which has no public name
 
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_DECLARATION = re.compile(rb"\A\s*<\?xml[^>]*\?>")
 FORMULA_TAGS = frozenset(("math", "script", "img", "span"))
-_SURROGATES = re.compile(r"[\x00\ud800-\udfff]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 def parse(html: str) -> Element | None:
     """The page's tree, or None where there is nothing to parse. Depth and node sizes are bounded by libxml2."""
-    html = _SURROGATES.sub("", _DECLARATION.sub("", html))
-    if not html.strip():
-        return None
-    parser = lxml.etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
-        return lxml.etree.fromstring(html.encode(), parser=parser)
+        raw = html.encode()
+    except UnicodeEncodeError:
+        raw = _SURROGATES.sub("", html).encode()
+    raw = _DECLARATION.sub(b"", raw.replace(b"\x00", b""), count=1)
+    if not raw.strip():
+        return None
+    parser = lxml.etree.HTMLParser(encoding="utf-8")
+    try:
+        return lxml.etree.fromstring(raw, parser=parser)
     except lxml.etree.XMLSyntaxError:
         return None
 

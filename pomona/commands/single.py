@@ -203,6 +203,8 @@ def _run(
         outcome = runner.run_stage(lake, stage, workers=workers, memory=memory_bytes(memory), report=progress)
     if quiet:
         return
+    if stage.facts.get("n_other_files"):
+        print(f"{stage.facts['n_other_files']} files of other kinds were passed over", file=sys.stderr)
     counts = ", ".join(f"{n:,} {table}" for table, n in outcome.rows.items())
     did = "nothing to do" if outcome.state == "current" else f"{outcome.items_run} of {outcome.items} work items"
     kept = _kept(lake, stage)

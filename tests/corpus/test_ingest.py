@@ -24,7 +24,7 @@ def run(items: list[WorkItem]) -> tuple[list[dict], list[dict]]:
 
 
 def read(path: Path | str, item_bytes: int = 1 << 26, kind: str | None = None, **settings: object):
-    kind, files, rejects = find_files(str(path), kind)
+    kind, files, rejects, _ = find_files(str(path), kind)
     return run(plan(SourceSettings("s", kind, **settings), files, rejects, item_bytes))  # type: ignore[arg-type]
 
 
@@ -97,7 +97,9 @@ def test_one_hostile_record_of_each_kind_never_ends_a_run(tmp_path: Path) -> Non
 def test_small_files_share_items_and_plans_repeat(tmp_path: Path) -> None:
     for i in range(20):
         (tmp_path / f"{i:02}.txt").write_text("x" * 100)
-    kind, files, _ = find_files(str(tmp_path), None)
+    (tmp_path / "other.parquet").write_bytes(b"")
+    kind, files, _, passed_over = find_files(str(tmp_path), None)
+    assert passed_over == 1
     settings = SourceSettings("s", kind)
     items = plan(settings, files, item_bytes=500)
     assert len(items) == 4
