@@ -4,7 +4,6 @@ Every model is frozen and refuses unknown fields; an error names the line of the
 """
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -197,7 +196,7 @@ class Recipe(_Model):
         return value
 
 
-_NESTED: dict[str, type[BaseModel]] = {
+NESTED: dict[str, type[BaseModel]] = {
     "sources": SourceRecipe,
     "filter": FilterRecipe,
     "overrides": OverrideRecipe,
@@ -272,8 +271,8 @@ def _explain(error: ValidationError, node: yaml.Node | None, name: str) -> str:
 
 
 def _fields_at(path: list[str | int]) -> list[str]:
-    named = [part for part in path if isinstance(part, str) and part in _NESTED]
-    model = _NESTED[named[-1]] if named else Recipe
+    named = [part for part in path if isinstance(part, str) and part in NESTED]
+    model = NESTED[named[-1]] if named else Recipe
     return list(model.model_fields)
 
 
@@ -292,62 +291,3 @@ def _line(node: yaml.Node | None, path: list[str | int]) -> int:
         else:
             break
     return line
-
-
-def fields() -> Iterator[tuple[str, str, str, str]]:
-    """(path, type, default, meaning) of every field, nested ones with dots: what docs and `pomona recipe` show."""
-    yield from _fields(Recipe, "")
-
-
-def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
-    for name, info in model.model_fields.items():
-        path = f"{prefix}{name}"
-        inner = _NESTED.get(name)
-        kind = _type_name(info.annotation)
-        default = "required" if info.is_required() else "see below" if inner else _default(info.default)
-        yield path, kind, default, info.description or ""
-        if inner:
-            yield from _fields(inner, f"{path}[]." if name in ("sources", "overrides") else f"{path}.")
-
-
-def _default(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, (tuple, list)):
-        return f"[{', '.join(map(str, value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value) if value != {} else "{}"
-
-
-def _type_name(annotation: Any) -> str:
-    text = str(annotation).replace("typing.", "").replace("NoneType", "null").replace("None", "null")
-    text = re.sub(r"pomona\.recipe\.|<class '([^']+)'>", lambda m: (m[1] or "").rpartition(".")[2], text)
-    return re.sub(r"tuple\[([^,\]]+(?:\[[^\]]*\])?), \.\.\.\]", r"list[\1]", text)
-
-
-def commented() -> str:
-    """A recipe with every field, its default, meaning, unit and bounds as comments."""
-    lines = ["# A Pomona recipe. Every field is shown with its default; only `sources` is required.", ""]
-    lines += _commented(Recipe, "")
-    return "\n".join(lines) + "\n"
-
-
-_EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": ""}
-
-
-def _commented(model: type[BaseModel], indent: str, first: str = "") -> list[str]:
-    lines: list[str] = []
-    lead = first or indent
-    for name, info in model.model_fields.items():
-        lines.append(f"{indent}# {info.description}")
-        if name in _NESTED and name != "overrides":
-            lines.append(f"{lead}{name}:")
-            is_list = name == "sources"
-            lines += _commented(
-                _NESTED[name], indent + ("    " if is_list else "  "), indent + "  - " if is_list else ""
-            )
-        elif info.is_required():
-            lines.append(f"{lead}{name}: {_EXAMPLES[name]}")
-        else:
-            lines.append(f"{lead}{name}: {_default(info.default)}")
-        lead = indent
-    return lines

@@ -14,6 +14,8 @@ COVERED_TOGETHER = {
     "corpus/preload.py": "tests/corpus/test_execution.py",
     "corpus/sources/html.py": "tests/corpus/sources/test_text.py",
     "corpus/sources/columns.py": "tests/corpus/sources/test_parquet.py and test_jsonl.py",
+    "corpus/text/words.py": "tests/corpus/text/test_segment.py",
+    "corpus/extract/names.py": "tests/corpus/extract/test_blocks.py",
     "corpus/extract/fast.py": "tests/corpus/extract/test_blocks.py",
     "corpus/extract/precise.py": "tests/corpus/extract/test_blocks.py",
     "corpus/extract/cascade.py": "tests/corpus/extract/test_blocks.py",

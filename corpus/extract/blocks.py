@@ -15,18 +15,17 @@ their own, TeX from MathML annotations, MathJax scripts and image alternatives.
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 import lxml.etree
 
 from corpus.extract import markup
 from corpus.extract.markup import Element
+from corpus.extract.names import is_named_content, is_suspect
 
 _SKIPPED = frozenset(
     "script style noscript template iframe svg canvas object embed select option button input textarea "
     "datalist head audio video map progress meter".split()
 )
-_SUSPECT_TAGS = frozenset(("nav", "footer", "aside", "form", "menu", "dialog", "figcaption"))
 _BLOCKS = frozenset(
     "address article aside blockquote body caption center dd details dir div dl dt fieldset figcaption "
     "figure footer form h1 h2 h3 h4 h5 h6 header hr html li main menu ol p pre section summary table "
@@ -36,43 +35,7 @@ _WITHIN_CONTENT = frozenset(("p", "ul", "ol", "table", "tbody", "blockquote"))
 _LINES = frozenset(("tr", "li", "dd", "dt"))  # blocks that stand on lines of their own, without empty ones between
 _CELL = "\x1f"  # between the cells of a table row, until it is rendered
 _HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-# What an element that is no content calls itself: a part of a class or id between blanks, hyphens and underscores ...
-_SUSPECT_WORDS = frozenset(
-    "nav navi navbar navigation menu submenu breadcrumb breadcrumbs footer sidebar widget widgets comment "
-    "comments commentlist disqus respond replies share shares sharing sharedaddy social socials related "
-    "relatedpost relatedposts relatedcontent relatedarticle relatedarticles recommend recommended "
-    "recommendation recommendations newsletter subscribe subscription signup login cookie cookies consent gdpr "
-    "banner popup modal overlay advert adsense advertisement sponsor sponsored promo promotion pagination "
-    "pager byline toolbar outbrain taboola masthead topbar copyright disclaimer rating ratings poll donate "
-    "donation feedback".split()
-)
-_SUSPECT_PAIRS = ("side-bar", "sign-up", "log-in", "infobox-ad")
-# ... or the whole of one.
-_SUSPECT_NAMES = frozenset(
-    "foot header page-header pageheader site-header siteheader meta metadata tag tags tag-list tag-cloud tag- "
-    "links tagcloud categories cat-links catlinks about-author about-the-author print tools skip skip-link "
-    "skip-links screen-reader-text sr-only visually-hidden hidden toc legal search rate ad ads reply sticky "
-    "calendar archive archives more read-more readmore further paging page-link page-links author date time "
-    "caption wp-caption-text".split()
-) | {
-    f"{what}{dash}{part}"
-    for dash in ("", "-")
-    for whats, parts in (
-        ("post entry article", "meta metadata meta-data tags footer info utility author date nav categories"),
-        ("author", "box bio info card"),
-    )
-    for what in whats.split()
-    for part in parts.split()
-}
-_POSITIVE = re.compile(
-    r"article-?(body|text|content|main|copy)|(entry|post|page|story|main|blog|news|single|body|text|node|content)-?"
-    r"(content|body|text|main|article|entry|inner)|^(content|article|story|post|main|text|entry|hentry|mw-content-text)$|articlebody|"
-    r"storybody|fulltext|bodytext|artikel|beitrag",
-    re.IGNORECASE,
-)
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0\u200b]+")
-_MAX_NAME = 1000  # characters of class, id and role together; longer says nothing
 _BREAK = "\x1e"  # a line break, until the block ends
 _MIN_GOOD = 20  # words of a block that count as running text
 _GOOD_LINKS = 0.4
@@ -166,7 +129,7 @@ def flatten(body: Element) -> list[Block]:
                 if tag in _BLOCKS and element is not body:
                     _close(blocks, opened, stack[-1])
                     stack.append(element)
-                if _is_suspect(element, tag):
+                if is_suspect(element, tag):
                     opened.suspects.append(element)
                 if tag == "a":
                     n_links += 1
@@ -202,39 +165,6 @@ def _gather(opened: _Open, text: str | None, n_links: int) -> None:
         opened.parts.append(text)
         if n_links:
             opened.link_characters += len(text.strip())
-
-
-def _is_suspect(element: Element, tag: str) -> bool:
-    """Whether an element's class, id or role says that it is boilerplate, or it is not to be seen."""
-    if tag in _SUSPECT_TAGS:
-        return True
-    attributes = element.attrib
-    if not attributes or tag in ("body", "html", "article", "main"):
-        return False
-    get = attributes.get
-    if _is_suspect_name(f"{get('class', '')} {get('id', '')} {get('role', '')}"):
-        return True
-    if "hidden" in attributes or get("aria-hidden") == "true":
-        return True
-    style = get("style")
-    return style is not None and _HIDDEN.search(style) is not None
-
-
-@lru_cache(maxsize=8192)
-def _is_suspect_name(name: str) -> bool:
-    """By class, id and role; the same few names stand on thousands of elements."""
-    if len(name) > _MAX_NAME:
-        return False
-    low = name.lower()
-    names = low.split()
-    words = low.replace("_", " ").replace("-", " ").split()
-    suspect = (
-        not _SUSPECT_WORDS.isdisjoint(words)
-        or not _SUSPECT_NAMES.isdisjoint(names)
-        or any(pair in low for pair in _SUSPECT_PAIRS)
-        or any(part.startswith("ad-") for part in names)
-    )
-    return suspect and not _POSITIVE.search(name)
 
 
 def _close(blocks: list[Block], opened: _Open, parent: Element, tag: str = "") -> None:
@@ -295,16 +225,10 @@ def find_root(blocks: list[Block], body: Element) -> Element:
         best = max(root, key=lambda child: good.get(child, 0.0), default=None)
         if best is None or best.tag in _WITHIN_CONTENT:
             return root
-        share = _DESCEND_NAMED if _is_named_content(best) else _DESCEND
+        share = _DESCEND_NAMED if is_named_content(best) else _DESCEND
         if good.get(best, 0.0) < share * good[root]:
             return root
         root = best
-
-
-def _is_named_content(element: Element) -> bool:
-    if element.tag in ("article", "main") or element.get("itemprop") == "articleBody":
-        return True
-    return any(_POSITIVE.search(name) for name in f"{element.get('class', '')} {element.get('id', '')}".split())
 
 
 def choose(blocks: list[Block], root: Element) -> list[Block]:

@@ -5,7 +5,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.text.segment import ALL_PUNCT, IS_PUNCT, IS_TERMINAL, Segments
+from corpus.text.segment import Segments
+from corpus.text.words import ALL_PUNCT, IS_PUNCT, IS_TERMINAL
 from filters.signals import Batch, Signal
 
 SIGNALS = (

@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.text.segment import Segments, hash_chars, trim
+from corpus.text.segment import Segments, trim
+from corpus.text.words import hash_chars
 from filters.signals import Batch, Signal
 
 _GOPHER = "Gopher, Rae et al. 2021, arXiv:2112.11446, table A1"

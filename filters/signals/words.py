@@ -7,7 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.text.segment import HAS_ALPHA, Segments, hash_chars
+from corpus.text.segment import Segments
+from corpus.text.words import HAS_ALPHA, hash_chars
 from filters.signals import Batch, Signal
 
 _GOPHER = "Gopher, Rae et al. 2021, arXiv:2112.11446, A.1.1"

@@ -115,7 +115,7 @@ def plan(
 def recipe(as_json: JsonOption = False) -> None:
     """Print a recipe with every field's meaning, unit and bounds."""
     from pomona import output
-    from pomona.recipe import commented, fields
+    from pomona.recipe_text import commented, fields
 
     listed = [dict(zip(("field", "type", "default", "doc"), field, strict=True)) for field in fields()]
     output.show(listed, commented().rstrip(), as_json)

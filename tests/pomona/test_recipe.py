@@ -1,20 +1,9 @@
 import pytest
-import yaml
 
 from corpus.errors import UserError
-from pomona.recipe import Recipe, commented, fields, parse, parse_bytes
+from pomona.recipe import parse, parse_bytes
 
 GOOD = "sources:\n  - {name: a, path: x.html}\n"
-
-
-def test_every_field_has_a_meaning_and_the_commented_recipe_holds_them_all() -> None:
-    text = commented()
-    for path, kind, default, meaning in fields():
-        assert meaning, path
-        assert kind, path
-        assert default, path
-        assert meaning in text or "overrides[]" in path, path
-    assert parse(text) == Recipe.model_validate(yaml.safe_load(text))
 
 
 def test_defaults() -> None:

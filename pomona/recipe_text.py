@@ -1,0 +1,68 @@
+"""A recipe's fields as text: what `pomona recipe` prints and docs/reference/recipe.md is made of."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from pomona.recipe import NESTED, Recipe
+
+
+def fields() -> Iterator[tuple[str, str, str, str]]:
+    """(path, type, default, meaning) of every field, nested ones with dots: what docs and `pomona recipe` show."""
+    yield from _fields(Recipe, "")
+
+
+def _fields(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
+    for name, info in model.model_fields.items():
+        path = f"{prefix}{name}"
+        inner = NESTED.get(name)
+        kind = _type_name(info.annotation)
+        default = "required" if info.is_required() else "see below" if inner else _default(info.default)
+        yield path, kind, default, info.description or ""
+        if inner:
+            yield from _fields(inner, f"{path}[]." if name in ("sources", "overrides") else f"{path}.")
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(str, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value) if value != {} else "{}"
+
+
+def _type_name(annotation: Any) -> str:
+    text = str(annotation).replace("typing.", "").replace("NoneType", "null").replace("None", "null")
+    text = re.sub(r"pomona\.recipe\.|<class '([^']+)'>", lambda m: (m[1] or "").rpartition(".")[2], text)
+    return re.sub(r"tuple\[([^,\]]+(?:\[[^\]]*\])?), \.\.\.\]", r"list[\1]", text)
+
+
+def commented() -> str:
+    """A recipe with every field, its default, meaning, unit and bounds as comments."""
+    lines = ["# A Pomona recipe. Every field is shown with its default; only `sources` is required.", ""]
+    lines += _commented(Recipe, "")
+    return "\n".join(lines) + "\n"
+
+
+_EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": ""}
+
+
+def _commented(model: type[BaseModel], indent: str, first: str = "") -> list[str]:
+    lines: list[str] = []
+    lead = first or indent
+    for name, info in model.model_fields.items():
+        lines.append(f"{indent}# {info.description}")
+        if name in NESTED and name != "overrides":
+            lines.append(f"{lead}{name}:")
+            is_list = name == "sources"
+            lines += _commented(
+                NESTED[name], indent + ("    " if is_list else "  "), indent + "  - " if is_list else ""
+            )
+        elif info.is_required():
+            lines.append(f"{lead}{name}: {_EXAMPLES[name]}")
+        else:
+            lines.append(f"{lead}{name}: {_default(info.default)}")
+        lead = indent
+    return lines
