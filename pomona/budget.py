@@ -17,7 +17,7 @@ from pomona import stages
 from pomona.recipe import Recipe
 from pomona.stages import Stage
 
-WORKER_BYTES = 450 << 20  # a worker's libraries, kernels and tables of characters
+WORKER_BYTES = 350 << 20  # a worker's libraries, kernels and tables of characters
 PARSER_BYTES = 150 << 20  # the process in which a worker's pages are parsed
 _ITEM_FACTOR = {"ingest": 3.0, "signals": 6.0, "filter": 3.0, "dedup": 12.0}  # bytes held, a byte of the item
 _TEXT_SHARE = {"html": 0.12, "warc": 0.12}  # of raw bytes that become text

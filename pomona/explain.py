@@ -7,6 +7,7 @@ import polars as pl
 
 from corpus.errors import UserError
 from corpus.lake import Lake
+from pomona.export import decided_slots
 
 _MAX_SHOWN = 10
 
@@ -33,6 +34,7 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     row = lake.scan("documents").filter(pl.col("id") == found).head(1).collect().to_dicts()[0]
     row["metadata"] = dict(row["metadata"])
     decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
+    decisions.sort(key=lambda decision: decided_slots(lake).index(decision["stage"]))
     measured = lake.scan("signals").filter(pl.col("id") == found).drop("id", "source").collect().to_dicts()
     cluster = lake.scan("duplicates").filter(pl.col("id") == found).select("cluster")
     members = lake.scan("duplicates").join(cluster, on="cluster", how="semi")

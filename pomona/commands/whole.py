@@ -29,6 +29,7 @@ def quickstart(
     out: Annotated[
         str, typer.Option("--out", metavar="DIR", help="Folder for the lake and the report.")
     ] = "quickstart",
+    lake: Annotated[str | None, typer.Option("--lake", metavar="DIR", help="Another place for the lake.")] = None,
     workers: WorkersOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -38,9 +39,8 @@ def quickstart(
 
     text = (files("pomona") / "recipes" / "quickstart.yaml").read_text()
     Path(out).mkdir(parents=True, exist_ok=True)
-    lake = Lake(f"{out}/lake")
     (Path(out) / "recipe.yaml").write_text(text)
-    _run(lake, parse(text, "quickstart.yaml"), workers, None, as_json, f"{out}/report.html")
+    _run(Lake(lake or f"{out}/lake"), parse(text, "quickstart.yaml"), workers, None, as_json, f"{out}/report.html")
 
 
 def run(
