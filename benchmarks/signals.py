@@ -4,6 +4,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -151,8 +152,9 @@ def two_workers(text: pa.Array) -> Claim:
         speed = {}
         for workers in (1, 2):
             output = Output("signals", f"signals-{workers}", stage.outputs[0].schema)
-            started = time.perf_counter()
-            execution.run(lake, stage.step, (output,), items, workers=workers)
-            speed[workers] = _N_COPIES * text.nbytes / (time.perf_counter() - started) / 1e6
-    return claim("signals.two_workers", speed[2], speed[1], "Pomona, one worker", "MB/s", 1.8,
+            with one_core() if workers == 1 else nullcontext():
+                started = time.perf_counter()
+                execution.run(lake, stage.step, (output,), items, workers=workers)
+                speed[workers] = _N_COPIES * text.nbytes / (time.perf_counter() - started) / 1e6
+    return claim("signals.two_workers", speed[2], speed[1], "Pomona, one worker on one core", "MB/s", 1.8,
                  "whole stage, start of the workers included")  # fmt: skip

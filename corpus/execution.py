@@ -190,8 +190,10 @@ def _run_rank(executor: Any, rank: int) -> int:
 
 
 def _start_worker() -> None:
-    """A worker leaves Ctrl-C to its parent, ends with it, and keeps its chatter off the terminal."""
+    """A worker leaves Ctrl-C to its parent, ends with it, keeps to one core and off the terminal."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ["POLARS_MAX_THREADS"] = "1"  # there is a worker for each core
+    pa.set_cpu_count(1)
     sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the life of the process
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -16,7 +16,7 @@ from corpus.execution import ITEM_BYTES, WorkItem, digest
 from corpus.extract.page import opted_out
 from corpus.extract.sandbox import TIMEOUT_SECONDS, Sandbox
 from corpus.records import Page, Reject, Text
-from corpus.sources import Record, guess_kind, python, source
+from corpus.sources import Record, Source, Span, guess_kind, python, source
 from corpus.sources.columns import RAW
 from corpus.sources.files import File, find
 from corpus.text.cleaning import clean
@@ -75,7 +75,7 @@ def plan(
     items: list[WorkItem] = []
     shared: list[File] = []
     for file in files:
-        spans = module.cut(file, item_bytes)
+        spans = _cut(module, file, item_bytes)
         if len(spans) == 1 and file.n_bytes < item_bytes:
             if sum(f.n_bytes for f in shared) + file.n_bytes > item_bytes or len(shared) >= _MAX_FILES:
                 items.append(_item(options, [(f, None) for f in shared]))
@@ -89,6 +89,14 @@ def plan(
     if refused:
         items.append(WorkItem(digest([options, refused]), "refused links", 0, {"options": options, "rejects": refused}))
     return items
+
+
+def _cut(module: Source, file: File, item_bytes: int) -> list[Span]:
+    """The file's spans; a file that its format's library cannot even cut stays whole, for `read` to refuse."""
+    try:
+        return module.cut(file, item_bytes)
+    except Exception:  # noqa: BLE001 - whatever a library raises on broken bytes must not end the plan
+        return [None]
 
 
 def _item(options: dict[str, Any], pieces: list[tuple[File, tuple[int, int] | None]]) -> WorkItem:
@@ -116,7 +124,11 @@ def _records(item: WorkItem) -> Iterator[Record]:
     yield from (Reject(**reject) for reject in item.spec.get("rejects", ()))
     module = source(options["kind"])
     for path, n_bytes, stamp, span in item.spec.get("pieces", ()):
-        yield from module.read(File(path, n_bytes, stamp), tuple(span) if span else None, options)
+        file = File(path, n_bytes, stamp)
+        try:
+            yield from module.read(file, tuple(span) if span else None, options)
+        except Exception as error:  # noqa: BLE001 - broken bytes end their file, never the run
+            yield Reject(path, str(span[0]) if span else "", "corrupt", f"{type(error).__name__}: {error}")
 
 
 def _texts(

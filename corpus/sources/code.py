@@ -50,7 +50,7 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     try:
         with file.open() as stream, tarfile.open(fileobj=stream, mode="r|*") as tar:
             offsets = [member.offset for member in tar]
-    except (tarfile.TarError, OSError, EOFError, zlib.error):
+    except (tarfile.TarError, OSError, EOFError, zlib.error, TypeError, ValueError):
         return [None]
     end = offsets[-1] + 1 if offsets else 1
     return [(start, min(start + step, end)) for start in range(0, end, step)]
@@ -86,7 +86,7 @@ def _read_tar(file: File, span: tuple[int, int] | None, options: dict[str, Any])
                         yield record
     except EOFError as error:
         yield Reject(file.path, "", "truncated", str(error))
-    except (tarfile.TarError, OSError, zlib.error) as error:
+    except (tarfile.TarError, OSError, zlib.error, TypeError, ValueError) as error:  # tarfile raises the last two too
         truncated = "end of file" in str(error) or "end of data" in str(error)
         yield Reject(file.path, "", "truncated" if truncated else "corrupt", str(error))
 

@@ -19,7 +19,7 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     try:
         with file.open() as stream:
             metadata = pq.ParquetFile(stream).metadata
-    except (OSError, pa.ArrowException):
+    except (OSError, ValueError, pa.ArrowException):  # names that are no UTF-8 are a ValueError
         return [None]
     spans: list[tuple[int, int] | None] = []
     start, size = 0, 0
@@ -38,7 +38,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
     try:
         with file.open() as stream:
             yield from _read(pq.ParquetFile(stream), file, span, Columns.from_options(options))
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         yield Reject(file.path, "", "corrupt", str(error))
 
 

@@ -54,7 +54,7 @@ def _read_from(
 
     stream.seek(start)
     held: Page | Text | Reject | None = None  # the record before, until its length proves true
-    at, held_type = start, None
+    at = start
     records = iter(ArchiveIterator(stream, parse_http=False, record_types=WarcRecordType.any_type))
     while True:
         try:
@@ -68,11 +68,10 @@ def _read_from(
                 return _after(stream, record, at, mark, end)
             if held is not None:
                 yield held
-            held, at, held_type = None, position, record.record_type
+            held, at = None, position
             held = _record(file, record, position, options)
         except (OSError, ValueError, RuntimeError, zlib.error) as error:
-            if held_type in (None, WarcRecordType.response, WarcRecordType.conversion) or held is None:
-                yield Reject(f"{file.path}#{at}", str(at), "wrong_length", str(error))
+            yield Reject(f"{file.path}#{at}", str(at), "wrong_length", str(error))
             return find_record(stream, at + 1, mark)
 
 

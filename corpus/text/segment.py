@@ -4,6 +4,7 @@ Definitions
   character  a Unicode code point
   line       what stands between two "\\n"; a text without any is one line
   word       what stands between white space, cut as corpus.text.words says
+
 D documents, C characters, W words, L lines.
 """
 

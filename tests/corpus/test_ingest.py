@@ -1,17 +1,23 @@
 import gzip
 import json
+import tarfile
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xxhash
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from corpus import ingest, schema
 from corpus.errors import UserError
 from corpus.execution import WorkItem
 from corpus.ingest import SourceSettings, document_ids, find_files, plan, step
+from corpus.records import Page, Reject, Text
 from tests.corpus.sources.warcs import gzipped, http, record, responses
+from tests.pomona.corpora import raw
 
 
 def run(items: list[WorkItem]) -> tuple[list[dict], list[dict]]:
@@ -124,9 +130,44 @@ def test_what_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_details_of_rejects_are_one_bounded_line() -> None:
-    from corpus.records import Reject
-
     batch = ingest.rejects_batch("s", [Reject("u", "", "empty", "a\nb " * 1000)])
     detail = batch["detail"][0].as_py()
     assert len(detail) == 500
     assert "\n" not in detail
+
+
+@pytest.mark.parametrize("name", ["site.warc.gz", "lines.jsonl.gz", "rows.parquet", "code.tar.gz", "lines.jsonl.zst"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_broken_bytes_end_no_run(
+    tmp_path_factory: pytest.TempPathFactory, originals: dict[str, bytes], name: str, data: st.DataObject
+) -> None:
+    broken = bytearray(originals[name])
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, max(len(broken) - 1, 0)))
+        how = data.draw(st.sampled_from(["flip", "cut", "insert", "delete"]))
+        if how == "flip" and broken:
+            broken[at] = data.draw(st.integers(0, 255))
+        elif how == "cut":
+            del broken[at:]
+        elif how == "insert":
+            broken[at:at] = data.draw(st.binary(max_size=40))
+        else:
+            del broken[at : at + data.draw(st.integers(1, 200))]
+    path = tmp_path_factory.mktemp("broken") / name
+    path.write_bytes(broken)
+    kind, files, _, _ = find_files(str(path), None)
+    column = {"text_column": "body"} if kind == "parquet" else {}
+    for item in plan(SourceSettings("s", kind, extractor="fast", **column), files, item_bytes=3000):  # type: ignore[arg-type]
+        found = list(ingest._records(item))
+        assert all(isinstance(one, (Text, Page, Reject, pa.RecordBatch)) for one in found)
+
+
+@pytest.fixture(scope="module")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    root = raw(tmp_path_factory.mktemp("whole"), n=10)
+    with tarfile.open(root / "code.tar.gz", "w:gz") as tar:
+        for path in sorted((root / "html").iterdir()):
+            tar.add(path, arcname=path.name)
+    (root / "lines.jsonl.zst").write_bytes(zstandard.ZstdCompressor().compress(b'{"text": "some words"}\n' * 500))
+    return {path.name: path.read_bytes() for path in root.iterdir() if path.is_file()}

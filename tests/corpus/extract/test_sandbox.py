@@ -1,5 +1,3 @@
-import time
-
 import pytest
 
 from corpus.extract import Extraction
@@ -22,13 +20,11 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("extractor", ["cascade", "fast"])
-def test_a_hostile_page_costs_itself_alone_and_bounded_time(extractor: str) -> None:
+def test_a_hostile_page_costs_itself_alone(extractor: str) -> None:
     with Sandbox(extractor, timeout_seconds=3) as sandbox:
         for name, html in HOSTILE.items():
-            started = time.monotonic()
             found = sandbox.extract(Page(name, "0", html))
             assert isinstance(found, (Extraction, Reject))
-            assert time.monotonic() - started < 60, name  # a hang would last until the suite's limit
             after = sandbox.extract(GOOD)
             assert isinstance(after, Extraction), (name, after)
             assert "enough words" in after.text
