@@ -149,12 +149,13 @@ def two_workers(text: pa.Array) -> Claim:
         lake.commit("documents", {"ingest-web": keys}, Lineage("bench", "ingest-web", "k"), arrow)
         stage = stages.plan_signals(lake)
         items = stage.plan_items()
-        speed = {}
-        for workers in (1, 2):
-            output = Output("signals", f"signals-{workers}", stage.outputs[0].schema)
+        speed: dict[int, float] = {}
+        for workers, turn in ((1, 0), (2, 0), (1, 1), (2, 1)):
+            output = Output("signals", f"signals-{workers}-{turn}", stage.outputs[0].schema)
             with one_core() if workers == 1 else nullcontext():
                 started = time.perf_counter()
                 execution.run(lake, stage.step, (output,), items, workers=workers)
-                speed[workers] = _N_COPIES * text.nbytes / (time.perf_counter() - started) / 1e6
+                seconds = time.perf_counter() - started
+            speed[workers] = max(speed.get(workers, 0.0), _N_COPIES * text.nbytes / seconds / 1e6)
     return claim("signals.two_workers", speed[2], speed[1], "Pomona, one worker on one core", "MB/s", 1.8,
-                 "whole stage, start of the workers included")  # fmt: skip
+                 "whole stage, start of the workers included; best of two in turn")  # fmt: skip
