@@ -142,6 +142,46 @@ def test_twenty_kills_at_random_moments(undisturbed: tuple[Path, Path, float], t
     assert len(set(reached)) >= 3, reached
 
 
+_SUICIDE = """
+import os, sys, threading
+from pomona import runner, stages
+stages.MIN_ITEM_BYTES = 150_000
+from pomona.cli import main
+run, (slot, delay) = runner.run, sys.argv[1:3]
+def deadly(lake, step, outputs, items, **options):
+    if outputs[0].slot == slot:
+        threading.Timer(float(delay), lambda: os.killpg(0, 9)).start()
+    return run(lake, step, outputs, items, **options)
+runner.run = deadly
+sys.exit(main(sys.argv[3:]))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("slot", "seconds"), [("ingest-large", 0.6), ("signals", 1.5), ("filter", 0.1), ("dedup", 0.1)]
+)
+def test_five_kills_inside_each_stage(
+    undisturbed: tuple[Path, Path, float], tmp_path: Path, slot: str, seconds: float
+) -> None:
+    path, whole, _ = undisturbed
+    want, moments = contents(whole), random.Random(slot)
+    for i in range(5):
+        lake = tmp_path / f"lake{i}"
+        arguments = [slot, str(moments.uniform(0, seconds)), "run", str(path), "--lake", str(lake), "--workers", "1"]
+        killed = subprocess.run(
+            [sys.executable, "-c", _SUICIDE, *arguments],
+            start_new_session=True,
+            capture_output=True,
+            check=False,
+            cwd=Path(__file__).resolve().parents[2],
+        )
+        assert killed.returncode in (0, -signal.SIGKILL)
+        assert command(path, lake).wait() == 0
+        came = contents(lake)
+        assert all(came[name].equals(frame) for name, frame in want.items())
+
+
 @pytest.mark.slow
 def test_a_stage_is_killed_in_its_middle_again_and_again(undisturbed: tuple[Path, Path, float], tmp_path: Path) -> None:
     path, whole, seconds = undisturbed
