@@ -3,7 +3,7 @@
 A step turns one item into Arrow batches for one or more tables. What is planned is planned the same way every time,
 so an item's key names its result: a part that exists is a finished item, and a killed run goes on where it stood.
 
-Items run on `Local`, datatrove's LocalPipelineExecutor with one thing changed: it notices a worker that dies.
+Tasks are datatrove's LocalPipelineExecutor's; the pool that runs them is ours, because it notices a worker that dies.
 """
 
 import json

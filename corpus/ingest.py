@@ -74,13 +74,15 @@ def plan(
     module = source(settings.kind)
     items: list[WorkItem] = []
     shared: list[File] = []
+    shared_bytes = 0
     for file in files:
         spans = _cut(module, file, item_bytes)
         if len(spans) == 1 and file.n_bytes < item_bytes:
-            if sum(f.n_bytes for f in shared) + file.n_bytes > item_bytes or len(shared) >= _MAX_FILES:
+            if shared and (shared_bytes + file.n_bytes > item_bytes or len(shared) >= _MAX_FILES):
                 items.append(_item(options, [(f, None) for f in shared]))
-                shared = []
+                shared, shared_bytes = [], 0
             shared.append(file)
+            shared_bytes += file.n_bytes
         else:
             items.extend(_item(options, [(file, span)]) for span in spans)
     if shared:

@@ -19,6 +19,7 @@ from corpus.sources.files import File
 
 SUFFIXES = tuple(f"{name}{end}" for name in (".jsonl", ".ndjson", ".json") for end in ("", ".gz", ".zst"))
 _BLOCK = 8 << 20
+_MAX_PREFIX = 1 << 30  # bytes that may be read again to number a line; beyond, its byte offset must do
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
@@ -43,8 +44,11 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
         yield Reject(file.path, "", "corrupt", str(error))
         return
     with stream:
+        lines = _Lines(file)
         for block in _blocks(stream, start, end, options["max_record_bytes"]):
-            yield from _parse(file, block, columns)
+            for found in _parse(file, block, columns):
+                yield lines.numbered(found, block) if isinstance(found, Reject) else found
+            lines.passed(block)
 
 
 class _Block:
@@ -124,7 +128,7 @@ def _parse(file: File, block: _Block, columns: Columns) -> Iterator[pa.RecordBat
         return
     position = pa.array(starts + block.offset).cast(pa.string())
     good, rejects = as_batch(table, position, file.path, columns)
-    yield from _with_line_numbers(file, rejects)
+    yield from rejects
     if len(good):
         yield good
 
@@ -146,11 +150,7 @@ def _line_by_line(
         newline = block.data.find(b"\n", start)
         line = block.data[start : newline if newline >= 0 else len(block.data)]
         offset = block.offset + start
-        record = _record(line, f"{file.path}#{offset}", str(offset), columns)
-        if isinstance(record, Reject):
-            yield from _with_line_numbers(file, [record])
-        else:
-            yield record
+        yield _record(line, f"{file.path}#{offset}", str(offset), columns)
 
 
 def _record(line: bytes, uri: str, position: str, columns: Columns) -> Text | Reject:
@@ -181,11 +181,30 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _with_line_numbers(file: File, rejects: list[Reject]) -> Iterator[Reject]:
-    """Line numbers cost a scan of the file up to the line: only rejects pay for them."""
-    for reject in rejects:
-        number = line_number(file, int(reject.position))
-        yield Reject(reject.uri, reject.position, reject.reason, f"line {number}: {reject.detail}")
+class _Lines:
+    """Line numbers for rejects: blocks are counted as they pass, the file before the first at most once a span."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._first: int | None = None  # offset of the span's first block
+        self._before: int | None = None  # number of the line that begins there, once a reject asked for it
+        self._passed = 0  # line ends since
+
+    def numbered(self, reject: Reject, block: _Block) -> Reject:
+        """The reject with its line's number in the detail; without one where counting would cost a long read."""
+        first = block.offset if self._first is None else self._first
+        if first > _MAX_PREFIX:
+            return reject
+        if self._before is None:
+            self._before = line_number(self._file, first)
+        inside = block.data.count(b"\n", 0, max(int(reject.position) - block.offset, 0))
+        number = self._before + self._passed + inside
+        return Reject(reject.uri, reject.position, reject.reason, f"line {number}: {reject.detail}")
+
+    def passed(self, block: _Block) -> None:
+        """Counts a block that has been parsed; one that was too long stands for its one line."""
+        self._first = block.offset if self._first is None else self._first
+        self._passed += block.data.count(b"\n") if block.data else 1
 
 
 def line_number(file: File, offset: int) -> int:

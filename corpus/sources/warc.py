@@ -37,7 +37,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
             mark = _mark(stream)
             if mark is None and not file.n_bytes:
                 return
-            at = start if start == 0 and mark is not None else find_record(stream, start, mark or _PLAIN)
+            at = start if start == 0 and mark is not None else find_record(stream, start, mark or _PLAIN, end)
             if mark is None or (start == 0 and at != 0):
                 yield Reject(file.path, "0", "corrupt", "the file does not begin with a WARC record")
             while at is not None and at < end:
@@ -72,15 +72,14 @@ def _read_from(
             held = _record(file, record, position, options)
         except (OSError, ValueError, RuntimeError, zlib.error) as error:
             yield Reject(f"{file.path}#{at}", str(at), "wrong_length", str(error))
-            return find_record(stream, at + 1, mark)
+            return find_record(stream, at + 1, mark, end)
 
 
 def _after(stream: BinaryIO, record: Any, at: int, mark: bytes, end: int) -> int | None:
     """Where the file goes on when the reader says it is over: nowhere, unless a record follows that it did not see."""
     if record is not None:
         return None
-    following = find_record(stream, at + 1, mark, limit=end)
-    return following
+    return find_record(stream, at + 1, mark, end)
 
 
 def _record(file: File, record: Any, position: int, options: dict[str, Any]) -> Page | Text | Reject | None:
