@@ -203,17 +203,15 @@ class Lake:
         slots: Mapping[str, Iterable[str]],
         lineage: Lineage,
         arrow: pa.Schema | None = None,
-        replaces: Iterable[str] = (),
     ) -> int:
         """Makes the parts `slots[slot] = keys` the content of those slots, and returns the table's version.
 
-        `replaces` names slots whose old parts go too. A part without rows is left out. Committing what is
-        already there under the same key changes nothing.
+        A part without rows is left out. Committing what is already there under the same key changes nothing.
         """
         arrow = arrow or schema.table(table).schema
         schema.check(table, arrow)
         parts = [part for slot, keys in slots.items() for part in self._new_parts(table, slot, keys)]
-        old = self._replaced(table, set(slots) | set(replaces))
+        old = self._replaced(table, set(slots))
         before = self.current(table, lineage.slot)
         if before and before.key == lineage.key and _same(parts, old):
             return self._delta(table).version()

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from corpus import schema
 from corpus.errors import UserError
-from corpus.execution import Clock, WorkItem, pending, run
+from corpus.execution import Clock, WorkItem, run
 from corpus.lake import Lake, Lineage
 from pomona import __version__, budget, stages
 from pomona.recipe import Recipe
@@ -92,7 +92,7 @@ def commit(lake: Lake, stage: Stage, items: list[WorkItem], measured: dict[str, 
         stage.facts | measured | {"items": len(items)},
     )
     for output in reversed(stage.outputs):
-        lake.commit(output.table, {output.slot: keys}, lineage, output.schema, stage.replaces)
+        lake.commit(output.table, {output.slot: keys}, lineage, output.schema)
 
 
 def is_current(lake: Lake, stage: Stage) -> bool:
@@ -151,12 +151,6 @@ def drop_removed_sources(lake: Lake, recipe: Recipe) -> list[str]:
             lake.commit(table, {slot: []}, lineage, schema.TABLES[table].schema)
             gone.append(name)
     return sorted(set(gone))
-
-
-def finished_items(lake: Lake, stage: Stage) -> tuple[int, int]:
-    """(finished, all) work items of a stage."""
-    items = stage.plan_items()
-    return len(items) - len(pending(lake, stage.outputs, items)), len(items)
 
 
 def _rows(lake: Lake, stage: Stage) -> dict[str, int]:

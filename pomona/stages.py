@@ -34,7 +34,6 @@ class Stage:
     version: int
     step: Step
     plan_items: Callable[[], list[WorkItem]]
-    replaces: tuple[str, ...] = ()
     in_process: bool = False  # its step uses every core by itself
     facts: dict[str, Any] = field(default_factory=dict)
 

@@ -65,13 +65,8 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
     if refused:
         yield Reject(file.path, "", *refused)
         return
-    try:
-        with file.open() as stream:
-            raw = stream.read()
-    except OSError as error:
-        yield Reject(file.path, "", "corrupt", str(error))
-        return
-    yield to_code(file.path, "", raw)
+    raw = file.read(options["max_record_bytes"])
+    yield raw if isinstance(raw, Reject) else to_code(file.path, "", raw)
 
 
 def _read_tar(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject]:

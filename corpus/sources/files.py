@@ -33,6 +33,16 @@ class File:
             return open(self.path, "rb")
         return cast(BinaryIO, _filesystem(self.path.partition("://")[0]).open(self.path, "rb"))
 
+    def read(self, max_bytes: int) -> bytes | Reject:
+        """All bytes, or the reason why a file that is one record cannot be read."""
+        if self.n_bytes > max_bytes:
+            return Reject(self.path, "", "too_large", f"{self.n_bytes} bytes; at most {max_bytes}")
+        try:
+            with self.open() as stream:
+                return stream.read()
+        except OSError as error:
+            return Reject(self.path, "", "corrupt", str(error))
+
     def head(self, n_bytes: int) -> bytes:
         """The first bytes."""
         with self.open() as stream:

@@ -17,16 +17,8 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
 
 def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject]:
     """The file as one text."""
-    if file.n_bytes > options["max_record_bytes"]:
-        yield Reject(file.path, "", "too_large", f"{file.n_bytes} bytes; at most {options['max_record_bytes']}")
-        return
-    try:
-        with file.open() as stream:
-            raw = stream.read()
-    except OSError as error:
-        yield Reject(file.path, "", "corrupt", str(error))
-        return
-    yield to_text(file.path, "", raw)
+    raw = file.read(options["max_record_bytes"])
+    yield raw if isinstance(raw, Reject) else to_text(file.path, "", raw)
 
 
 def to_text(uri: str, position: str, raw: bytes, **metadata: str) -> Text | Reject:

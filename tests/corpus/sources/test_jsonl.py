@@ -127,3 +127,18 @@ def test_a_truncated_gzip_file_gives_what_stands_before_the_break(tmp_path: Path
     garbage, [refused] = read(file(tmp_path, b"no gzip at all", "b.jsonl.gz"))
     assert garbage == []
     assert refused.reason == "corrupt"
+
+
+@pytest.mark.parametrize("blocks", [40, 8 << 20])
+@pytest.mark.parametrize("step", [50, 700, 10**6])
+def test_bad_lines_are_numbered_in_any_block_and_span(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: int, step: int
+) -> None:
+    monkeypatch.setattr(jsonl, "_BLOCK", blocks)
+    rows = [b"bad" if i % 7 == 3 else b"" if i % 11 == 5 else b'{"text": "good"}' for i in range(200)]
+    raw = b"\n".join(rows)
+    spans: list[tuple[int, int] | None] = [(i, min(i + step, len(raw))) for i in range(0, len(raw), step)]
+    _, rejects = read(file(tmp_path, raw), spans)
+    assert [int(r.detail.split(":")[0].removeprefix("line ")) for r in rejects] == [
+        i + 1 for i, row in enumerate(rows) if row == b"bad"
+    ]
