@@ -49,6 +49,7 @@ class Output:
     table: str
     slot: str
     schema: pa.Schema
+    row_group_a_batch: bool = False  # each batch, an empty one too, is a row group: a reader finds it by its number
 
 
 class Step(Protocol):
@@ -89,7 +90,11 @@ def run_item(lake: Lake, step: Step, outputs: Sequence[Output], item: WorkItem) 
     """Writes the item's parts: every table gets one, if only an empty one; the first table's appears last."""
     with ExitStack() as stack:
         writers: dict[str, PartWriter] = {
-            output.table: stack.enter_context(lake.part_writer(output.table, output.slot, item.key, output.schema))
+            output.table: stack.enter_context(
+                lake.part_writer(
+                    output.table, output.slot, item.key, output.schema, row_group_a_batch=output.row_group_a_batch
+                )
+            )
             for output in outputs
         }
         for table, batch in step(item):

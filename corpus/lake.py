@@ -178,7 +178,9 @@ class Lake:
         return {name.removesuffix(".parquet") for name in names if name.endswith(".parquet")}
 
     @contextmanager
-    def part_writer(self, table: str, slot: str, key: str, arrow: pa.Schema) -> Iterator["PartWriter"]:
+    def part_writer(
+        self, table: str, slot: str, key: str, arrow: pa.Schema, *, row_group_a_batch: bool = False
+    ) -> Iterator["PartWriter"]:
         """Writes one part; it appears whole when the block ends, and not at all when it raises."""
         schema.check(table, arrow)
         folder = f"{self.root}/{table}/{slot}"
@@ -186,7 +188,7 @@ class Lake:
         target, temporary = f"{folder}/{key}.parquet", f"{folder}/.{key}-{uuid4().hex[:8]}.tmp"
         try:
             with self.fs.open(temporary, "wb") as file:
-                writer = PartWriter(file, arrow)
+                writer = PartWriter(file, arrow, 0 if row_group_a_batch else ROW_GROUP_BYTES)
                 try:
                     yield writer
                 finally:
@@ -288,10 +290,10 @@ class Lake:
 
 
 class PartWriter:
-    """Gathers record batches into row groups of about `ROW_GROUP_BYTES`."""
+    """Gathers record batches into row groups of about `row_group_bytes`; with 0, each batch is one."""
 
-    def __init__(self, file: Any, arrow: pa.Schema) -> None:
-        self._schema = arrow
+    def __init__(self, file: Any, arrow: pa.Schema, row_group_bytes: int = ROW_GROUP_BYTES) -> None:
+        self._schema, self._row_group_bytes = arrow, row_group_bytes
         self._writer = pq.ParquetWriter(file, arrow, compression=COMPRESSION, store_schema=True)
         self._batches: list[pa.RecordBatch] = []
         self._n_bytes = 0
@@ -300,7 +302,7 @@ class PartWriter:
         """Adds rows; a full row group goes to disk."""
         self._batches.append(batch)
         self._n_bytes += batch.nbytes
-        if self._n_bytes >= ROW_GROUP_BYTES:
+        if self._n_bytes >= self._row_group_bytes:
             self._flush()
 
     def close(self) -> None:

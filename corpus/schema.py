@@ -19,6 +19,7 @@ def column(name: str, kind: pa.DataType, doc: str, *, nullable: bool = False) ->
 
 _ID = column("id", pa.string(), "Document id: 32 hex digits, a 128-bit hash of source, uri and position")
 _SOURCE = column("source", pa.string(), "Name of the source in the recipe")
+_DOCUMENT = column("document", pa.int64(), "Number of the document: its row, over the parts of signatures in order")
 _STRINGS = pa.map_(pa.string(), pa.string())
 _MEASURE = pa.struct(
     [
@@ -95,9 +96,71 @@ TABLES: dict[str, Table] = {
                 [
                     _ID,
                     _SOURCE,
-                    column("cluster", pa.string(), "Cluster: for exact duplicates the 128-bit hash of the text"),
+                    column("cluster", pa.string(), "Exact: the 128-bit hash of the text; else the least id in it"),
                     column("representative", pa.string(), "Id of the member that stays"),
-                    column("similarity", pa.float64(), "Jaccard similarity to the representative, in [0, 1]"),
+                    column("similarity", pa.float64(), "To the representative, in [0, 1]: Jaccard; semantic: cosine"),
+                ]
+            ),
+        ),
+        Table(
+            "signatures",
+            "a document's MinHash signature",
+            pa.schema(
+                [
+                    _ID,
+                    _SOURCE,
+                    column("n_characters", pa.int64(), "Code points of the text"),
+                    column("n_shingles", pa.int64(), "Shingles, repeated ones counted again; 0 without a word"),
+                    column("signature", pa.large_binary(), "Least hashes, 32 bits each, little-endian"),
+                ]
+            ),
+        ),
+        Table(
+            "minhash_bands",
+            "a document x band: intermediate, one row group a range of buckets",
+            pa.schema([column("bucket", pa.int64(), "Hash of the band's rows"), _DOCUMENT]),
+        ),
+        Table(
+            "minhash_edges",
+            "two documents in one bucket: intermediate",
+            pa.schema([column("first", pa.int64(), "Least document of the bucket"), _DOCUMENT]),
+        ),
+        Table(
+            "minhash_components",
+            "a document that shares a bucket with another: intermediate",
+            pa.schema(
+                [
+                    _DOCUMENT,
+                    column("component", pa.int64(), "Least document that buckets connect it with"),
+                    column("partition", pa.int64(), "Work item in which its component is verified"),
+                ]
+            ),
+        ),
+        Table(
+            "minhash_members",
+            "a document that shares a bucket with another, with what verifying takes: intermediate",
+            pa.schema(
+                [
+                    column("component", pa.int64(), "As in minhash_components"),
+                    _ID,
+                    _SOURCE,
+                    column("uri", pa.string(), "As in documents"),
+                    column("n_characters", pa.int64(), "Code points of the text"),
+                    column("quality", pa.float64(), "The signal that decides which copy stays; 0 where none does"),
+                    column("signature", pa.large_binary(), "As in signatures"),
+                    column("shingles", pa.large_binary(), "Sorted distinct shingle hashes, 64 bits each, or empty"),
+                ]
+            ),
+        ),
+        Table(
+            "pairs",
+            "two documents whose similarity is near the threshold",
+            pa.schema(
+                [
+                    column("left", pa.string(), "Id of one document"),
+                    column("right", pa.string(), "Id of the other, the greater of the two"),
+                    column("similarity", pa.float64(), "Jaccard similarity as it was checked"),
+                    column("merged", pa.bool_(), "Whether it is at or above the threshold"),
                 ]
             ),
         ),

@@ -19,9 +19,13 @@ from pomona.stages import Stage
 
 WORKER_BYTES = 350 << 20  # a worker's libraries, kernels and tables of characters
 PARSER_BYTES = 150 << 20  # the process in which a worker's pages are parsed
-_ITEM_FACTOR = {"ingest": 3.0, "signals": 6.0, "filter": 3.0, "dedup": 12.0}  # bytes held, a byte of the item
+_ITEM_FACTOR = {
+    "ingest": 3.0, "signals": 6.0, "filter": 3.0, "exact": 12.0, "signatures": 4.0, "minhash": 5.0,
+}  # bytes held, a byte of the item  # fmt: skip
 _TEXT_SHARE = {"html": 0.12, "warc": 0.12}  # of raw bytes that become text
-DEFAULT_RATES = {"html": 3.0, "text": 40.0, "signals": 12.0, "filter": 60.0, "dedup": 60.0}  # MB/s on one core
+DEFAULT_RATES = {
+    "html": 3.0, "text": 40.0, "signals": 12.0, "filter": 60.0, "exact": 60.0, "signatures": 80.0, "minhash": 60.0,
+}  # MB/s on one core  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,16 @@ def worker_bytes(stage: str, item_bytes: int) -> int:
     """Peak memory of one worker on items of a size."""
     kind = stage.partition(":")[0]
     parser = PARSER_BYTES if kind == "ingest" else 0
-    return int(WORKER_BYTES + parser + _ITEM_FACTOR[kind] * min(item_bytes, ITEM_BYTES))
+    held = item_bytes if kind == "minhash" else min(item_bytes, ITEM_BYTES)
+    return int(WORKER_BYTES + parser + _ITEM_FACTOR[kind] * held)
+
+
+def data_bytes(memory: int | None, n_workers: int) -> int | None:
+    """Bytes of data that each worker may hold under the budget; with too little for several, what one may."""
+    if memory is None:
+        return None
+    each = (memory - WORKER_BYTES) // n_workers - WORKER_BYTES
+    return each if n_workers > 1 and each > WORKER_BYTES else memory - 2 * WORKER_BYTES
 
 
 def estimate(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> list[Estimate]:

@@ -31,7 +31,7 @@ def calibrate() -> dict[str, float]:
     assert isinstance(measured, pl.DataFrame)
     frame = measured.with_columns(id=pl.lit("0"), source=pl.lit("x"))
     settings = Settings(tuple(name for name in RULE_SETS if name != "language"))
-    rates["filter"] = rates["dedup"] = _rate(int(frame.estimated_size()), lambda: decide(frame, settings))
+    rates["filter"] = rates["exact"] = _rate(int(frame.estimated_size()), lambda: decide(frame, settings))
     path = rates_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({name: round(rate, 2) for name, rate in rates.items()}, indent=1))

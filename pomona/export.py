@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import __version__
+from pomona.stages.stage import DECIDING
 
 FORMATS = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 _COLUMNS = ["id", "source", "uri", "text", "license", "metadata"]
@@ -30,9 +31,8 @@ def kept_ids(lake: Lake) -> pl.LazyFrame:
 
 def decided_slots(lake: Lake) -> list[str]:
     """The stages that have decided, in the order in which they run."""
-    order = ("filter", "dedup")
     present = {part.slot for part in lake.parts("decisions")}
-    return [slot for slot in order if slot in present]
+    return [slot for slot in DECIDING if slot in present]
 
 
 def export(lake: Lake, out: str) -> dict[str, Any]:

@@ -5,12 +5,15 @@ Every model is frozen and refuses unknown fields; an error names the line of the
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from corpus.errors import UserError
+from corpus.dedup.banding import Banding, banding
+from corpus.dedup.clusters import Keep, Verify
+from corpus.dedup.minhash import Sketch, Unit
+from corpus.errors import UserError, unknown
 from corpus.extract import DEFAULT, EXTRACTORS
 from corpus.extract.sandbox import TIMEOUT_SECONDS
 from corpus.ingest import MAX_RECORD_BYTES, SourceSettings
@@ -164,16 +167,79 @@ class FilterRecipe(_Model):
         )
 
 
+class MinHashRecipe(_Model):
+    """How near-duplicates are found: MinHash signatures, cut into bands, candidates checked."""
+
+    threshold: Annotated[
+        float | None,
+        Field(gt=0, le=1, description="Jaccard similarity from which documents are merged, in (0, 1]; 0.8 by default"),
+    ] = None
+    bands: Annotated[
+        int | None, Field(ge=1, le=4096, description="Bands of a signature; chosen from the threshold when absent")
+    ] = None
+    rows: Annotated[int | None, Field(ge=1, le=4096, description="Rows of a band; given together with bands")] = None
+    hashes: Annotated[
+        int, Field(ge=2, le=4096, description="Entries of a signature, at most, when bands and rows are chosen for you")
+    ] = 112
+    unit: Annotated[Unit, Field(description="What a shingle counts: words of the normal text, or its characters")] = (
+        "words"
+    )
+    ngram: Annotated[int, Field(ge=1, le=100, description="Units of a shingle, 1 to 100")] = 5
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of the permutations, as datasketch draws them")] = 1
+    verify: Annotated[
+        Verify,
+        Field(description="How candidates are checked: by their shingles, exactly; by their signatures; or not at all"),
+    ] = "shingles"
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "MinHashRecipe":
+        self.banding()
+        return self
+
+    def banding(self) -> Banding:
+        """Bands, rows and threshold; raises ValueError for what makes no sense."""
+        try:
+            return banding(
+                self.threshold, self.bands, self.rows, n_hashes=self.hashes, verified=self.verify != "none"
+            )
+        except UserError as error:
+            raise ValueError(str(error)) from error
+
+    def sketch(self) -> Sketch:
+        """What a signature is made of."""
+        return Sketch(self.unit, self.ngram, self.banding().n_hashes, self.seed)
+
+
 class DedupRecipe(_Model):
     """Which copies of a document stay."""
 
     exact: Annotated[
         bool, Field(description="Drop documents whose text differs from another's only in case and white space")
     ] = True
+    minhash: Annotated[
+        MinHashRecipe | None, Field(description="Drop documents whose shingles are mostly another's; null for no")
+    ] = MinHashRecipe()
     keep: Annotated[
-        Literal["source_order", "longest", "first"],
-        Field(description="Copy that stays: of the source listed first, the longest, or the first by address"),
+        Keep,
+        Field(
+            description="Copy that stays: source_order (of the source listed first), longest, first (by address), quality"
+        ),
     ] = "source_order"
+    quality: Annotated[
+        str | None, Field(description="keep: quality: the signal, see `pomona signals`; the greatest value stays")
+    ] = None
+
+    @model_validator(mode="after")
+    def _has_quality(self) -> "DedupRecipe":
+        if (self.keep == "quality") != (self.quality is not None):
+            raise ValueError("keep: quality and quality: SIGNAL go together")
+        if self.quality is not None:
+            from filters import signals
+
+            known = {name: signal for name, signal in signals.signals().items() if signal.is_number}
+            if self.quality not in known:
+                raise ValueError(str(unknown("signal", self.quality, known)))
+        return self
 
 
 class Recipe(_Model):
@@ -201,6 +267,7 @@ NESTED: dict[str, type[BaseModel]] = {
     "filter": FilterRecipe,
     "overrides": OverrideRecipe,
     "dedup": DedupRecipe,
+    "minhash": MinHashRecipe,
 }
 
 

@@ -51,8 +51,9 @@ def run_recipe(
     """Runs every stage in order, and yields what each came to."""
     for name in drop_removed_sources(lake, recipe):
         yield Outcome(f"drop:{name}", "ran", 0, 0, {"documents": 0}, 0.0)
+    data = budget.data_bytes(memory, workers or default_workers())
     for name in stages.names(recipe):
-        yield run_stage(lake, stages.plan(name, lake, recipe), workers=workers, memory=memory, report=report)
+        yield run_stage(lake, stages.plan(name, lake, recipe, data), workers=workers, memory=memory, report=report)
 
 
 def run_stage(
@@ -165,6 +166,6 @@ def _nothing(lake: Lake, stage: Stage) -> str:
             f"source {stage.name.removeprefix('ingest:')!r} gave no document from {stage.facts['n_files']} files: "
             f'{causes}; see `pomona sql "select * from rejects"`'
         )
-    if stage.name == "dedup" and lake.parts("decisions", "filter"):
-        return "stage 'dedup' has nothing to work on: the filter kept no document; see `pomona report`, or relax a rule"
+    if stage.slot in stages.DECIDING[1:] and lake.parts("decisions", "filter"):
+        return f"stage {stage.name!r} has nothing to work on: the stages before it kept no document; see `pomona report`"
     return f"stage {stage.name!r} has nothing to work on: the lake holds no documents; ingest a source first"

@@ -6,6 +6,7 @@ the same item. The copy that stays is the least by a total order, so that it doe
 """
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +18,9 @@ from corpus import schema
 from corpus.execution import WorkItem, digest
 from corpus.lake import Lake
 
-VERSION = 1  # raised when the same documents would give other clusters
-STAGE = "dedup"
-REASON = "dedup.exact_duplicate"
+VERSION = 2  # raised when the same documents would give other clusters
+STAGE = "exact"
+REASON = "exact.duplicate"
 _DOCUMENTS_AN_ITEM = 4_000_000
 _PREFIX = 4  # hex digits that say which range a hash is in
 
@@ -45,6 +46,8 @@ class ExactStep:
     lake: Lake
     keep: str
     sources: tuple[str, ...]
+    quality: str | None = None  # a signal: the greater, the sooner a copy stays
+    slots: tuple[str, ...] = ()  # stages that decided before
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `duplicates` and `decisions`."""
@@ -54,12 +57,12 @@ class ExactStep:
                 yield table, batch
 
     def _documents(self, low: str, high: str) -> pl.DataFrame:
-        """id, source, text_hash, n_characters, uri of the range's documents that the filter kept."""
-        columns = ["id", "source", "text_hash", "n_characters"]
-        hashed = self.lake.scan("signals").select(columns)
+        """id, source, text_hash, n_characters, quality, uri of the range's documents that no stage dropped before."""
+        quality = pl.col(self.quality).cast(pl.Float64) if self.keep == "quality" and self.quality else pl.lit(0.0)
+        hashed = self.lake.scan("signals").select("id", "source", "text_hash", "n_characters", quality=quality)
         hashed = hashed.filter((pl.col("text_hash") >= low) & (pl.col("text_hash") < high))
-        if self.lake.parts("decisions", "filter"):
-            kept = self.lake.scan("decisions", slot="filter").filter("kept").select("id")
+        for slot in self.slots:
+            kept = self.lake.scan("decisions", slot=slot).filter("kept").select("id")
             hashed = hashed.join(kept, on="id", how="semi")
         uris = self.lake.scan("documents").select("id", "uri")
         return hashed.join(uris, on="id", how="inner").collect(engine="streaming")
@@ -71,8 +74,14 @@ def rank(documents: pl.DataFrame, keep: str, sources: tuple[str, ...]) -> pl.Dat
     documents = documents.with_columns(
         place=pl.col("source").replace_strict(order, default=len(order), return_dtype=pl.Int64),
         length=-pl.col("n_characters"),
+        worse=-pl.col("quality").fill_null(-math.inf).fill_nan(-math.inf),
     )
-    by = {"source_order": ["place", "uri", "id"], "longest": ["length", "place", "uri", "id"], "first": ["uri", "id"]}
+    by = {
+        "source_order": ["place", "uri", "id"],
+        "longest": ["length", "place", "uri", "id"],
+        "first": ["uri", "id"],
+        "quality": ["worse", "place", "uri", "id"],
+    }
     return documents.sort(["text_hash", *by[keep]]).with_columns(
         representative=pl.col("id").first().over("text_hash"), n_copies=pl.len().over("text_hash")
     )

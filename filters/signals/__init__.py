@@ -43,6 +43,11 @@ class Signal:
     doc: str
     source: str = "Pomona"
 
+    @property
+    def is_number(self) -> bool:
+        """Whether its values have an order."""
+        return bool(pa.types.is_integer(self.type) or pa.types.is_floating(self.type))
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:

@@ -1,4 +1,4 @@
-"""Commands that run one stage: ingest, extract, signals, filter, dedup, export, calibrate."""
+"""Commands that run one stage: ingest, extract, signals, filter, export, calibrate."""
 
 import sys
 from dataclasses import asdict
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    for command in (ingest, extract, signals, filter_, dedup, export, calibrate):
+    for command in (ingest, extract, signals, filter_, export, calibrate):
         app.command(name=command.__name__.rstrip("_"))(command)
 
 
@@ -74,7 +74,7 @@ def ingest(
     stage = stages.plan_ingest(opened, recipe)
     if earlier and before:
         _refuse_other_options(source, dict(earlier.config), stage.config)
-    _run(opened, stage, workers, memory, as_json)
+    run_one(opened, stage, workers, memory, as_json)
 
 
 def _absolute(paths: list[str], kind: str | None) -> list[str]:
@@ -128,7 +128,7 @@ def signals(
     from pomona import stages
 
     opened = open_lake(lake)
-    _run(opened, stages.plan_signals(opened), workers, memory, as_json)
+    run_one(opened, stages.plan_signals(opened), workers, memory, as_json)
 
 
 def filter_(
@@ -146,30 +146,8 @@ def filter_(
 
     settings = parse(rules)
     opened = open_lake(lake)
-    _run(opened, stages.plan_signals(opened), workers, memory, as_json, quiet=True)
-    _run(opened, stages.plan_filter(opened, settings), workers, memory, as_json)
-
-
-def dedup(
-    keep: Annotated[
-        str, typer.Option("--keep", help="Copy that stays: source_order (first ingested), longest or first.")
-    ] = "source_order",
-    lake: LakeOption = None,
-    memory: MemoryOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Find exact duplicates among the documents that the filter kept, and decide which copy stays."""
-    from corpus.errors import unknown
-    from pomona import stages
-    from pomona.recipe import DedupRecipe
-
-    if keep not in ("source_order", "longest", "first"):
-        raise unknown("--keep", keep, ("source_order", "longest", "first"))
-    opened = open_lake(lake)
-    _run(opened, stages.plan_signals(opened), None, memory, as_json, quiet=True)
-    ingested = [c.lineage.stage.removeprefix("ingest:") for c in reversed(opened.history("documents")) if c.lineage]
-    recipe = DedupRecipe.model_validate({"keep": keep})
-    _run(opened, stages.plan_dedup(opened, recipe, list(dict.fromkeys(ingested))), None, memory, as_json)
+    run_one(opened, stages.plan_signals(opened), workers, memory, as_json, quiet=True)
+    run_one(opened, stages.plan_filter(opened, settings), workers, memory, as_json)
 
 
 def export(
@@ -194,7 +172,7 @@ def calibrate(as_json: JsonOption = False) -> None:
     output.show(rates, output.table([(k, round(v, 1)) for k, v in rates.items()], ("work", "MB/s a core")), as_json)
 
 
-def _run(
+def run_one(
     lake: "Lake", stage: "Stage", workers: int | None, memory: str | None, as_json: bool, *, quiet: bool = False
 ) -> None:
     from pomona import output, runner

@@ -217,5 +217,5 @@ def lineage(lake: Lake) -> list[dict[str, Any]]:
                 "mb_per_second": n_bytes / 1e6 / seconds if seconds else None,
                 "package": made.package_version,
             }
-    order = {"ingest": 0, "signals": 1, "filter": 2, "dedup": 3}
+    order = {"ingest": 0, "signals": 1, "filter": 2, "exact": 3, "signatures": 4, "minhash": 5}
     return sorted(found.values(), key=lambda row: (order.get(str(row["stage"]).partition(":")[0], 9), row["stage"]))

@@ -1,0 +1,29 @@
+"""A planted duplicate: two texts with the same words, that every run must find again.
+
+They go through the same kernels, files and steps as documents, one with the first and one with the last of them. A run
+in which they do not meet has lost others too, so it fails. They never reach a table that is kept.
+"""
+
+import random
+
+import pyarrow as pa
+
+IDS = ("canary-one", "canary-two")
+_N_WORDS = 120
+
+
+def texts() -> pa.Array:
+    """The two texts: random words, the second in capitals and with other marks."""
+    draw = random.Random("canary")
+    words = ["".join(draw.choices("bcdfghklmnprstvwz", k=9)) for _ in range(_N_WORDS)]
+    return pa.array([" ".join(words), " -- ".join(word.upper() for word in words)], pa.large_string())
+
+
+class CanaryLostError(RuntimeError):
+    """The planted duplicate was not found: results of this run are not to be trusted."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__(
+            f"{step}: the planted duplicate was not found, so real ones were lost too. Most likely parts of the lake "
+            "were changed or deleted under the run; delete the lake's minhash_* folders and run the same command again"
+        )

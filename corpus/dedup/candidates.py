@@ -1,0 +1,218 @@
+"""From texts to candidates: signatures, buckets, and which documents buckets connect.
+
+  SignaturesStep   a row group of documents   → signatures, for every document, once
+  BandsStep        some parts of signatures   → a run of (bucket, document), sorted, a cell a band and range of buckets
+  EdgesStep        some cells of all runs     → (least document of a bucket, each other one)
+  ComponentsStep   all edges                  → union-find: each connected document's component, and its partition
+
+Components are what candidate pairs connect; pairs are verified inside them (corpus.dedup.clusters), so that everything
+a verification needs is in one partition. Documents are numbered by their row over the parts of `signatures`.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit
+
+from corpus import schema
+from corpus.dedup import canary
+from corpus.dedup.banding import Banding, buckets
+from corpus.dedup.minhash import Sketch, as_binary, from_binary, signatures
+from corpus.dedup.shuffle import cell_bounds, read_cells
+from corpus.execution import WorkItem
+from corpus.lake import Lake
+
+_BATCH_ROWS = 1 << 16
+_TEXT_BATCH_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class SignaturesStep:
+    """Signatures of the documents in one row group of one part."""
+
+    lake: Lake
+    sketch: Sketch
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `signatures`, in the order of the documents."""
+        parquet = self.lake.open_part("documents", item.spec["part"])
+        groups, columns = [item.spec["row_group"]], ["id", "source", "text"]
+        for batch in parquet.iter_batches(_TEXT_BATCH_ROWS, row_groups=groups, columns=columns):
+            found, counts = signatures(batch["text"], self.sketch)
+            lengths = pc.utf8_length(batch["text"]).cast(pa.int64())
+            rows = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), lengths, pa.array(counts)]
+            yield "signatures", pa.record_batch([*rows, as_binary(found)], schema=schema.TABLES["signatures"].schema)
+
+
+def kept(lake: Lake, slots: Sequence[str], ids: pl.Series) -> npt.NDArray[np.bool_]:
+    """Which of some documents no earlier stage dropped: bool (D,). Reads the id column of each stage's decisions."""
+    stays = np.ones(len(ids), np.bool_)
+    wanted = ids.to_frame("id").lazy()
+    for slot in slots:
+        decided = lake.scan("decisions", slot=slot).filter("kept").select("id")
+        stays &= ids.is_in(decided.join(wanted, on="id", how="semi").collect(engine="streaming")["id"].implode()).to_numpy()
+    return stays
+
+
+@dataclass(frozen=True, slots=True)
+class BandsStep:
+    """The buckets of some documents, sorted within each band and cut into ranges."""
+
+    lake: Lake
+    banding: Banding
+    sketch: Sketch
+    slots: tuple[str, ...]
+    n_ranges: int
+    n_documents: int
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `minhash_bands`: batch number band x n_ranges + range is that cell."""
+        hashes, documents = [], []
+        for path, base, _ in item.spec["parts"]:
+            columns = ["id", "n_shingles", "signature"]
+            part = self.lake.open_part("signatures", path).read(columns)
+            stays = kept(self.lake, self.slots, pl.Series(part["id"])) & (part["n_shingles"].to_numpy() > 0)
+            found = from_binary(part["signature"], self.sketch.n_hashes)[stays]
+            hashes.append(buckets(found, self.banding))
+            documents.append(base + np.flatnonzero(stays))
+        for place in item.spec["canaries"]:
+            found, _ = signatures(canary.texts()[place : place + 1], self.sketch)
+            hashes.append(buckets(found, self.banding))
+            documents.append(np.array([self.n_documents + place]))
+        every, numbers = np.concatenate(hashes, axis=1), np.concatenate(documents)
+        arrow = schema.TABLES["minhash_bands"].schema
+        for band in every:
+            order = np.argsort(band, kind="stable")
+            ordered, rows = band[order], numbers[order]
+            bounds = cell_bounds(ordered, self.n_ranges)
+            for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+                columns = [pa.array(ordered[low:high].view(np.int64)), pa.array(rows[low:high])]
+                yield "minhash_bands", pa.record_batch(columns, schema=arrow)
+
+
+@dataclass(frozen=True, slots=True)
+class EdgesStep:
+    """What the buckets of some cells connect."""
+
+    lake: Lake
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `minhash_edges`."""
+        arrow = schema.TABLES["minhash_edges"].schema
+        for cell in range(*item.spec["cells"]):
+            rows = read_cells(self.lake, "minhash_bands", [cell])
+            bucket, document = rows["bucket"].to_numpy(), rows["document"].to_numpy()
+            order = np.lexsort((document, bucket))
+            first, other = _stars(bucket[order], document[order])
+            yield "minhash_edges", pa.record_batch([pa.array(first), pa.array(other)], schema=arrow)
+
+
+@njit(cache=True, nogil=True)
+def _stars(bucket, document):
+    """(first, other): each bucket's first document with each of its others."""
+    n_edges = 0
+    for i in range(1, bucket.size):
+        n_edges += bucket[i] == bucket[i - 1]
+    first, other = np.empty(n_edges, np.int64), np.empty(n_edges, np.int64)
+    edge, center = 0, np.int64(-1)
+    for i in range(bucket.size):
+        if i and bucket[i] == bucket[i - 1]:
+            first[edge], other[edge] = center, document[i]
+            edge += 1
+        else:
+            center = document[i]
+    return first, other
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentsStep:
+    """Union-find over all edges. Holds 4 or 8 bytes a document, whatever their texts."""
+
+    lake: Lake
+    n_documents: int
+    bytes_a_shingle: int  # that a partition holds
+    bytes_a_document: int
+    partition_bytes: int
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `minhash_components`, sorted by document."""
+        n_nodes = self.n_documents + len(canary.IDS)
+        parent = np.arange(n_nodes, dtype=np.int32 if n_nodes < 1 << 31 else np.int64)
+        for part in self.lake.parts("minhash_edges"):
+            for batch in self.lake.open_part("minhash_edges", part).iter_batches():
+                unite_all(parent, batch["first"].to_numpy(), batch["document"].to_numpy())
+        if find(parent, self.n_documents) != find(parent, self.n_documents + 1):
+            raise canary.CanaryLostError("minhash")
+        flatten(parent)
+        members = _connected(parent)
+        roots = parent[members]
+        distinct, place = np.unique(roots, return_inverse=True)
+        sizes = np.bincount(place, self._sizes(members), len(distinct))
+        before = np.cumsum(sizes) - sizes
+        partition = np.unique(before // self.partition_bytes, return_inverse=True)[1].astype(np.int64)
+        arrow = schema.TABLES["minhash_components"].schema
+        for i in range(0, len(members), _BATCH_ROWS):
+            rows = slice(i, i + _BATCH_ROWS)
+            columns = [members[rows].astype(np.int64), roots[rows].astype(np.int64), partition[place[rows]]]
+            yield "minhash_components", pa.record_batch([pa.array(c) for c in columns], schema=arrow)
+
+    def _sizes(self, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Bytes that each of the documents takes in its partition; read part by part, in their order."""
+        sizes, base = np.full(len(members), float(self.bytes_a_document)), 0
+        if not self.bytes_a_shingle:
+            return sizes
+        for part in self.lake.parts("signatures"):
+            low, high = np.searchsorted(members, [base, base + part.n_rows])
+            if high > low:
+                counts = self.lake.open_part("signatures", part).read(["n_shingles"])["n_shingles"].to_numpy()
+                sizes[low:high] += self.bytes_a_shingle * counts[members[low:high] - base]
+            base += part.n_rows
+        return sizes
+
+
+@njit(cache=True, nogil=True)
+def find(parent, node):
+    """The least node of a node's set; halves the path on its way."""
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
+
+
+@njit(cache=True, nogil=True)
+def unite(parent, left, right):
+    """Joins two sets under the lesser of their roots, so that a root is the least node of its set."""
+    left, right = find(parent, left), find(parent, right)
+    if left < right:
+        parent[right] = left
+    else:
+        parent[left] = right
+
+
+@njit(cache=True, nogil=True)
+def unite_all(parent, left, right):
+    """Joins the sets of left[i] and right[i], for each i."""
+    for i in range(left.size):
+        unite(parent, left[i], right[i])
+
+
+@njit(cache=True, nogil=True)
+def flatten(parent):
+    """Makes each node point at its root. A root is less than its nodes, so one pass in order does."""
+    for node in range(parent.size):
+        parent[node] = parent[parent[node]]
+
+
+@njit(cache=True, nogil=True)
+def _connected(parent):
+    """The nodes that are not alone, in order."""
+    joined = np.zeros(parent.size, np.bool_)
+    for node in range(parent.size):
+        if parent[node] != node:
+            joined[node] = joined[parent[node]] = True
+    return np.flatnonzero(joined)

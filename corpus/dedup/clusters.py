@@ -1,0 +1,226 @@
+"""From candidates to decisions: members gathered by partition, verified, and one of each cluster kept.
+
+  MembersStep    some parts of signatures      → a run of the connected documents, a cell a partition
+  ClustersStep   one partition, over all runs  → clusters, pairs near the threshold, decisions
+                 or some parts of signatures   → decisions on the documents that nothing connects
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from corpus import schema
+from corpus.dedup import canary
+from corpus.dedup.banding import Banding, buckets
+from corpus.dedup.candidates import kept
+from corpus.dedup.minhash import Sketch, as_binary, from_binary, shingle_sets, signatures
+from corpus.dedup.shuffle import read_cells
+from corpus.dedup.verify import NOTHING, SHINGLES, SIGNATURES, Members, similarities, verify
+from corpus.execution import WorkItem
+from corpus.lake import Lake
+from corpus.text.buffers import string_buffers
+
+VERSION = 1  # raised when the same signatures would give other clusters
+STAGE = "minhash"
+REASON = "minhash.duplicate"
+Verify = Literal["shingles", "signatures", "none"]
+Keep = Literal["source_order", "longest", "first", "quality"]
+_HOW = {"shingles": SHINGLES, "signatures": SIGNATURES, "none": NOTHING}
+_LAST = "￿"  # an address after all others
+
+
+@dataclass(frozen=True, slots=True)
+class MembersStep:
+    """What verifying takes, of the connected documents among some parts."""
+
+    lake: Lake
+    sketch: Sketch
+    with_shingles: bool
+    quality: str | None  # a signal: the greater, the sooner a copy stays
+    n_partitions: int
+    n_documents: int
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `minhash_members`: batch number i is partition i."""
+        found = [self._part(spec) for spec in item.spec["parts"]]
+        found += [self._canary(place) for place in item.spec["canaries"]]
+        rows = pa.concat_tables(found)
+        order = pc.sort_indices(rows, [("partition", "ascending")])
+        rows = rows.take(order)
+        bounds = np.searchsorted(rows["partition"].to_numpy(), np.arange(self.n_partitions + 1))
+        rows = rows.drop_columns("partition").cast(schema.TABLES["minhash_members"].schema)
+        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+            batch = rows.slice(low, high - low).combine_chunks().to_batches()
+            yield "minhash_members", batch[0] if batch else rows.schema.empty_table().to_batches()[0]
+
+    def _part(self, spec: Mapping[str, Any]) -> pa.Table:
+        """The connected documents of one part of signatures; its rows are those of a row group of documents."""
+        connected = _components(self.lake, spec["base"], spec["rows"])
+        picked = pa.array(connected["document"].to_numpy() - spec["base"])
+        columns = ["id", "source", "n_characters", "signature"]
+        rows = self.lake.open_part("signatures", spec["signatures"]).read(columns).take(picked)
+        wanted = ["uri", "text"] if self.with_shingles else ["uri"]
+        documents = self.lake.open_part("documents", spec["documents"]).read_row_group(spec["row_group"], wanted)
+        texts = documents["text"].take(picked) if self.with_shingles else None
+        quality = pa.array(np.zeros(len(picked)))
+        if self.quality:
+            signals = self.lake.open_part("signals", spec["signals"]).read([self.quality])
+            quality = signals[self.quality].cast(pa.float64()).take(picked)
+        return self._rows(connected, rows, documents["uri"].take(picked), quality, texts)
+
+    def _canary(self, place: int) -> pa.Table:
+        connected = _components(self.lake, self.n_documents + place, 1)
+        text = canary.texts()[place : place + 1]
+        found, _ = signatures(text, self.sketch)
+        rows = pa.table(
+            {"id": [canary.IDS[place]], "source": [""], "n_characters": [0], "signature": as_binary(found)}
+        )
+        return self._rows(connected, rows, pa.array([_LAST]), pa.array([-np.inf]), text)
+
+    def _rows(self, connected: pl.DataFrame, rows: pa.Table, uri: Any, quality: Any, texts: Any) -> pa.Table:
+        columns = {
+            "component": pa.array(connected["component"].to_numpy()),
+            "id": rows["id"].cast(pa.string()), "source": rows["source"].cast(pa.string()), "uri": uri.cast(pa.string()),
+            "n_characters": rows["n_characters"], "quality": quality, "signature": rows["signature"],
+            "shingles": _packed(texts, self.sketch) if texts is not None and self.with_shingles else _empty(len(rows)),
+            "partition": pa.array(connected["partition"].to_numpy()),
+        }  # fmt: skip
+        return pa.table(columns)
+
+
+def _components(lake: Lake, base: int, n_rows: int) -> pl.DataFrame:
+    found = lake.scan("minhash_components").filter(pl.col("document").is_between(base, base + n_rows - 1))
+    return found.collect().sort("document")
+
+
+def _packed(texts: pa.Array | pa.ChunkedArray, sketch: Sketch) -> pa.Array:
+    sets, offsets = shingle_sets(texts.cast(pa.large_string()), sketch)
+    return pa.Array.from_buffers(
+        pa.large_binary(), len(offsets) - 1, [None, pa.py_buffer(8 * offsets), pa.py_buffer(sets)]
+    )
+
+
+def _empty(n_rows: int) -> pa.Array:
+    return pa.array([b""] * n_rows, pa.large_binary())
+
+
+@dataclass(frozen=True, slots=True)
+class ClustersStep:
+    """Clusters and decisions of one partition, or decisions on documents that nothing connects."""
+
+    lake: Lake
+    banding: Banding
+    sketch: Sketch
+    verify: Verify
+    keep: Keep
+    sources: tuple[str, ...]
+    slots: tuple[str, ...]
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `duplicates`, `pairs` and `decisions`."""
+        tables = self._partition(item.spec["partition"]) if "partition" in item.spec else self._others(item.spec)
+        for table, frame in tables.items():
+            for batch in frame.to_arrow().cast(schema.TABLES[table].schema).to_batches():
+                yield table, batch
+
+    def _partition(self, partition: int) -> dict[str, pl.DataFrame]:
+        rows = read_cells(self.lake, "minhash_members", [partition]).sort_by([("component", "ascending"), ("id", "ascending")])
+        members = as_members(rows, self.sketch, self.banding)
+        clusters = verify(members, _HOW[self.verify], self.banding.threshold)
+        frame = pl.from_arrow(rows.select(["id", "source", "uri", "n_characters", "quality"]))
+        assert isinstance(frame, pl.DataFrame)
+        root = _checked(frame["id"], clusters.root)
+        frame = frame.with_columns(root=root, row=np.arange(len(rows)))
+        order = frame.select("root", **_priority(self.keep, self.sources))
+        best = frame.select("row").with_columns(order).sort(list(order.columns)).group_by("root", maintain_order=True)
+        frame = frame.join(best.agg(stays=pl.col("row").first(), n=pl.len()), on="root", how="left")
+        ids = frame["id"]
+        frame = frame.with_columns(
+            cluster=ids.gather(frame["root"]), representative=ids.gather(frame["stays"]),
+            similarity=similarities(members, _HOW[self.verify], frame["stays"].to_numpy().astype(np.int64)),
+        ).sort("row")  # fmt: skip
+        pairs = _pairs(ids, clusters.left, clusters.right, clusters.similarity, self.banding.threshold)
+        real = ~pl.col("id").is_in(canary.IDS)
+        duplicates = frame.filter((pl.col("n") > 1) & real)
+        columns = ["id", "source", "cluster", "representative", "similarity"]
+        return {
+            "decisions": decisions(frame.filter(real), self.banding.threshold),
+            "duplicates": duplicates.select(columns),
+            "pairs": pairs,
+        }
+
+    def _others(self, spec: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
+        frames = []
+        for path, base, n_rows in spec["parts"]:
+            frame = pl.from_arrow(self.lake.open_part("signatures", path).read(["id", "source"]))
+            assert isinstance(frame, pl.DataFrame)
+            stays = kept(self.lake, self.slots, frame["id"])
+            stays[_components(self.lake, base, n_rows)["document"].to_numpy() - base] = False
+            frames.append(frame.filter(stays).with_columns(representative="id", similarity=1.0))
+        return {"decisions": decisions(pl.concat(frames), self.banding.threshold)}
+
+
+def as_members(rows: pa.Table, sketch: Sketch, banding: Banding) -> Members:
+    """Rows of `minhash_members`, sorted by component and id, as kernels take them."""
+    component = rows["component"].to_numpy()
+    found = from_binary(rows["signature"], sketch.n_hashes)
+    offsets, data = string_buffers(rows["shingles"])
+    sets = np.frombuffer(data[offsets[0] : offsets[-1]].tobytes(), np.uint64)
+    bounds = np.flatnonzero(np.r_[True, component[1:] != component[:-1], True]) if len(component) else np.zeros(1, int)
+    return Members(bounds, buckets(found, banding), found, sets, (offsets - offsets[0]) // 8)
+
+
+def _checked(ids: pl.Series, root: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The clusters without the canaries, which must be together."""
+    places = [found for name in canary.IDS if (found := ids.index_of(name)) is not None]
+    if not places:
+        return root
+    if len(places) != len(canary.IDS) or root[places[0]] != root[places[1]]:
+        raise canary.CanaryLostError(STAGE)
+    root = root.copy()
+    together = [i for i in np.flatnonzero(root == root[places[0]]) if i not in places]
+    root[together] = together[:1] * len(together)  # whatever a text that resembles them is worth, it stays one cluster
+    root[places] = places[0]
+    return root
+
+
+def _priority(keep: Keep, sources: tuple[str, ...]) -> dict[str, pl.Expr]:
+    """A total order of a cluster's members, the one that stays first."""
+    order = {name: place for place, name in enumerate(sources)}
+    place = pl.col("source").replace_strict(order, default=len(order), return_dtype=pl.Int64)
+    length, quality = -pl.col("n_characters"), -pl.col("quality").fill_null(-np.inf).fill_nan(-np.inf)
+    address, last = pl.col("uri"), pl.col("id")
+    by = {
+        "source_order": (place, address, last),
+        "longest": (length, place, address, last),
+        "first": (address, last),
+        "quality": (quality, place, address, last),
+    }
+    return {f"by_{i}": expression for i, expression in enumerate(by[keep])}
+
+
+def decisions(frame: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """Rows of `decisions`: kept where a document represents its cluster or has none."""
+    stays = pl.col("id") == pl.col("representative")
+    measured = pl.struct(rule=pl.lit(REASON), value=pl.col("similarity"), limit=pl.lit(threshold, pl.Float64))
+    none = pl.lit([], pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": pl.Float64})))
+    return frame.select(
+        "id",
+        "source",
+        pl.lit(STAGE).alias("stage"),
+        stays.alias("kept"),
+        pl.when(stays).then(pl.lit([], pl.List(pl.String))).otherwise(pl.concat_list(pl.lit(REASON))).alias("reasons"),
+        pl.when(stays).then(none).otherwise(pl.concat_list(measured)).alias("measured"),
+    )
+
+
+def _pairs(ids: pl.Series, left: Any, right: Any, similarity: Any, threshold: float) -> pl.DataFrame:
+    frame = pl.DataFrame({"left": ids.gather(left), "right": ids.gather(right), "similarity": similarity})
+    frame = frame.filter(~pl.col("left").is_in(canary.IDS) & ~pl.col("right").is_in(canary.IDS))
+    return frame.with_columns(merged=pl.col("similarity") >= threshold).sort("left", "right")

@@ -1,0 +1,59 @@
+"""Rows to the work items that need them together, out of core: runs of cells.
+
+Every work item of a first step writes one run: a Parquet part whose row group i is cell i, empty or not. A work item
+of the next step reads its cells from every run: one open file at a time, one read a cell and run.
+
+With T bytes in runs of S, a read is S² / T bytes. S grows with the square root of T so that reads stay near a MiB,
+as far as memory allows; it changes how the work is cut, never what comes out.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from corpus.lake import Lake
+
+MIN_RUN_BYTES = 64 << 20
+READ_BYTES = 1 << 20
+_SHARE = 6  # of a worker's memory: a run, its sorted copy, what it was made from, and Arrow's and Parquet's buffers
+
+
+def run_bytes(total: int, memory: int | None = None) -> int:
+    """Bytes of one run, for `total` bytes in all and a worker that may hold `memory` bytes of data."""
+    wanted = max(MIN_RUN_BYTES, math.isqrt(total * READ_BYTES))
+    return wanted if memory is None else max(min(wanted, memory // _SHARE), 1 << 20)
+
+
+def cut(sizes: Sequence[int], n_bytes: int) -> Iterator[tuple[int, int]]:
+    """(first, end) of runs of consecutive things with about `n_bytes` together, one at least."""
+    first, held = 0, 0
+    for i, size in enumerate(sizes):
+        if held and held + size > n_bytes:
+            yield first, i
+            first, held = i, 0
+        held += size
+    if sizes:
+        yield first, len(sizes)
+
+
+def read_cells(lake: Lake, table: str, cells: Iterable[int]) -> pa.Table:
+    """The rows of some cells, over all runs of the table."""
+    wanted = list(cells)
+    found = [lake.open_part(table, part).read_row_groups(wanted) for part in lake.parts(table)]
+    return pa.concat_tables(found) if found else lake.schema(table).empty_table()
+
+
+def cell_bounds(ordered: npt.NDArray[np.uint64], n_ranges: int) -> npt.NDArray[np.int64]:
+    """Where each of 2^k equal ranges of a 64-bit hash begins in the sorted hashes, and the end: int64 (n_ranges + 1,)."""
+    assert n_ranges & (n_ranges - 1) == 0
+    lows = np.arange(1, n_ranges, dtype=np.uint64) << np.uint64(64 - n_ranges.bit_length() + 1)
+    inner = np.searchsorted(ordered, lows)
+    return np.concatenate([[0], inner, [len(ordered)]]).astype(np.int64)
+
+
+def ranges_for(n_bytes: int, most: int) -> int:
+    """The least power of two that cuts `n_bytes` into pieces of at most `most`."""
+    return 1 << max(0, math.ceil(n_bytes / most) - 1).bit_length()

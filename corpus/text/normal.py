@@ -1,0 +1,201 @@
+"""Normal words: a text as deduplication and decontamination see it, so that case, marks and spacing make no difference.
+
+Definitions
+  normal text  every character replaced by what corpus.text.folding says; separators become one space
+  word         a run of the normal text without a space; in scripts that write none between words (Han, kana, Thai,
+               Lao, Khmer, Burmese) every character is one
+  word hash    64 bits of the word's code points; words are hashed one by one, so "ab c" and "a bc" differ
+
+D documents, W words, C characters of normal text.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from numba import njit
+
+from corpus.text.buffers import Bytes, Offsets, string_buffers
+from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES, folding
+from corpus.text.segment import _code_point
+
+_START = np.uint64(0x9E3779B97F4A7C15)
+_MULTIPLIER = np.uint64(0xFF51AFD7ED558CCD)
+_FINAL = np.uint64(0xC4CEB9FE1A85EC53)
+_SPACE = np.int32(32)
+
+
+class NormalWords(NamedTuple):
+    """Words of a batch; the rows of document d are offsets[d] to offsets[d + 1]."""
+
+    hash: npt.NDArray[np.uint64]  # (W,)
+    start: npt.NDArray[np.int64]  # (W,) index of the word's first byte in the batch's data
+    end: npt.NDArray[np.int64]  # (W,) index after its last byte
+    offsets: npt.NDArray[np.int64]  # (D + 1,)
+
+
+class Normalizer:
+    """Cuts batches into `NormalWords`, reusing its scratch: what it returned before is overwritten."""
+
+    def __init__(self) -> None:
+        self._scratch = NormalWords(
+            np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(1, np.int64)
+        )
+
+    def __call__(self, offsets: Offsets, data: Bytes) -> NormalWords:
+        """Words of the documents data[offsets[d]:offsets[d + 1]]."""
+        capacity = most_words(offsets, data)
+        if len(self._scratch.hash) < capacity or len(self._scratch.offsets) < len(offsets):
+            rows = max(len(self._scratch.offsets), len(offsets))
+            self._scratch = NormalWords(
+                np.empty(capacity, np.uint64), np.empty(capacity, np.int64), np.empty(capacity, np.int64),
+                np.empty(rows, np.int64),
+            )  # fmt: skip
+        s = self._scratch
+        n_words = _words(offsets, data, ascii_table(), *folding(), s.hash, s.start, s.end, s.offsets)
+        return NormalWords(s.hash[:n_words], s.start[:n_words], s.end[:n_words], s.offsets[: len(offsets)])
+
+
+def most_words(offsets: Offsets, data: Bytes) -> int:
+    """No batch has more: ASCII gives one for two bytes; of the rest the worst, U+FDFA, gives four for three bytes."""
+    n_wide = int(np.count_nonzero(data[offsets[0] : offsets[-1]] >= 0x80))
+    return int(offsets[-1] - offsets[0]) // 2 + len(offsets) + 2 * n_wide
+
+
+def ascii_table() -> npt.NDArray[np.uint8]:
+    """uint8 (128,): what each ASCII byte becomes; 0 for a separator."""
+    return np.maximum(folding().point[:128], 0).astype(np.uint8)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _step(h, point):
+    return (h ^ np.uint64(point)) * _MULTIPLIER
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _finish(h):
+    h = (h ^ (h >> np.uint64(32))) * _FINAL
+    return h ^ (h >> np.uint64(29))
+
+
+@njit(cache=True, nogil=True)
+def _stands_alone(point):
+    """Whether the script writes no spaces, so that a character is a word."""
+    if point < 0x0E00:
+        return False
+    return (
+        point < 0x0F00  # Thai, Lao
+        or 0x1000 <= point < 0x10A0  # Burmese
+        or 0x1780 <= point < 0x1800  # Khmer
+        or 0x2E80 <= point < 0x3100  # radicals, ideographic marks, kana
+        or 0x31F0 <= point < 0x3200
+        or 0x3400 <= point < 0xA000  # Han
+        or 0xF900 <= point < 0xFB00
+        or 0x20000 <= point < 0x40000
+    )
+
+
+@njit(cache=True, nogil=True)
+def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, starts, ends, word_offsets):
+    w = 0
+    word_offsets[0] = 0
+    for d in range(offsets.size - 1):
+        i, stop = offsets[d], offsets[d + 1]
+        h, start = _START, np.int64(-1)
+        while i < stop:
+            byte = data[i]
+            if byte < 0x80:
+                point = table[byte]
+                if point:
+                    if start < 0:
+                        start = i
+                    h = _step(h, point)
+                elif start >= 0:
+                    hashes[w], starts[w], ends[w] = _finish(h), start, i
+                    w += 1
+                    h, start = _START, np.int64(-1)
+                i += 1
+                continue
+            first, width = _code_point(data, i, stop)
+            folded = fold[first]
+            k, k_end = 0, 1
+            if folded <= SEVERAL:
+                k, k_end = expansion_offsets[SEVERAL - folded], expansion_offsets[SEVERAL - folded + 1]
+            elif folded == VANISHES:
+                k_end = 0
+            for j in range(k, k_end):
+                wide = expansion[j] if folded <= SEVERAL else folded
+                if wide == SEPARATOR or _stands_alone(wide):
+                    if start >= 0:
+                        hashes[w], starts[w], ends[w] = _finish(h), start, i
+                        w += 1
+                        h, start = _START, np.int64(-1)
+                    if wide != SEPARATOR:
+                        hashes[w], starts[w], ends[w] = _finish(_step(_START, wide)), i, i + width
+                        w += 1
+                else:
+                    if start < 0:
+                        start = i
+                    h = _step(h, wide)
+            i += width
+        if start >= 0:
+            hashes[w], starts[w], ends[w] = _finish(h), start, stop
+            w += 1
+        word_offsets[d + 1] = w
+    return w
+
+
+@njit(cache=True, nogil=True)
+def _fold(offsets, data, fold, expansion, expansion_offsets, points, point_offsets):
+    """Normal text as code points, one space between words, none at the ends."""
+    c = 0
+    point_offsets[0] = 0
+    for d in range(offsets.size - 1):
+        i, stop, first = offsets[d], offsets[d + 1], c
+        pending = False
+        while i < stop:
+            point, width = np.int64(data[i]), 1
+            if point >= 0x80:
+                point, width = _code_point(data, i, stop)
+            folded = fold[point]
+            k, k_end = 0, 1
+            if folded <= SEVERAL:
+                k, k_end = expansion_offsets[SEVERAL - folded], expansion_offsets[SEVERAL - folded + 1]
+            elif folded == VANISHES:
+                k_end = 0
+            for j in range(k, k_end):
+                one = expansion[j] if folded <= SEVERAL else folded
+                alone = _stands_alone(one)
+                if one == SEPARATOR:
+                    pending = True
+                    continue
+                if (pending or alone) and c > first:
+                    points[c] = _SPACE
+                    c += 1
+                points[c] = one
+                c += 1
+                pending = alone
+            i += width
+        point_offsets[d + 1] = c
+    return c
+
+
+def normal_points(text: pa.Array | pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """(code points int32 (C,), offsets int64 (D + 1,)) of the normal texts."""
+    offsets, data = string_buffers(text)
+    points = np.empty(12 * most_words(offsets, data), np.int32)
+    point_offsets = np.empty(len(offsets), np.int64)
+    n_points = _fold(offsets, data, *folding(), points, point_offsets)
+    return points[:n_points], point_offsets
+
+
+def normal_text(text: str) -> str:
+    """One text, normalized."""
+    points, _ = normal_points(pa.array([text], pa.large_string()))
+    return points.astype("<u4").tobytes().decode("utf-32-le")
+
+
+def normalize(text: pa.Array | pa.ChunkedArray) -> NormalWords:
+    """Words of each text, in arrays of their own."""
+    return Normalizer()(*string_buffers(text))

@@ -1,0 +1,157 @@
+"""Commands about duplicates: dedup, similar."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corpus.errors import UserError, unknown
+from pomona.commands.options import (
+    JsonOption,
+    LakeOption,
+    MemoryOption,
+    WorkersOption,
+    memory_bytes,
+    open_lake,
+)
+
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+    from pomona.recipe import DedupRecipe
+
+_KEEP = ("source_order", "longest", "first", "quality")
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for command in (dedup, similar):
+        app.command()(command)
+
+
+def dedup(
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", help="Jaccard similarity from which documents are merged; 0.8.")
+    ] = None,
+    bands: Annotated[int | None, typer.Option("--bands", help="Bands of a signature, with --rows.")] = None,
+    rows: Annotated[int | None, typer.Option("--rows", help="Rows of a band, with --bands.")] = None,
+    ngram: Annotated[int, typer.Option("--ngram", help="Words, or characters, of a shingle.")] = 5,
+    unit: Annotated[str, typer.Option("--unit", help="What a shingle counts: words or characters.")] = "words",
+    verify: Annotated[
+        str, typer.Option("--verify", help="How candidates are checked: shingles (exactly), signatures or none.")
+    ] = "shingles",
+    keep: Annotated[
+        str, typer.Option("--keep", help="Copy that stays: source_order (first ingested), longest, first or quality.")
+    ] = "source_order",
+    quality: Annotated[
+        str | None, typer.Option("--quality", metavar="SIGNAL", help="--keep quality: the signal; greatest stays.")
+    ] = None,
+    exact_only: Annotated[bool, typer.Option("--exact-only", help="Only texts that are equal.")] = False,
+    curve: Annotated[
+        str | None, typer.Option("--curve", metavar="FILE", help="Write the S-curve as an SVG file, and do nothing else.")
+    ] = None,
+    lake: LakeOption = None,
+    workers: WorkersOption = None,
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find exact and near duplicates among the documents that the filter kept, and decide which copy stays."""
+    from pomona import output
+
+    if keep not in _KEEP:
+        raise unknown("--keep", keep, _KEEP)
+    given = {"threshold": threshold, "bands": bands, "rows": rows, "ngram": ngram, "unit": unit, "verify": verify}
+    recipe = _recipe({"keep": keep, "quality": quality, "minhash": None if exact_only else given})
+    if curve:
+        print(_write_curve(recipe, curve))
+        return
+    opened = open_lake(lake)
+    found = _dedup(opened, recipe, workers, memory_bytes(memory))
+    output.show(found, _render(found, recipe), as_json)
+
+
+def _recipe(fields: dict[str, Any]) -> "DedupRecipe":
+    from pydantic import ValidationError
+
+    from pomona.recipe import DedupRecipe
+
+    try:
+        return DedupRecipe.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "".join(f"--{part}: " for part in first["loc"][-1:] if part != "minhash")
+        raise UserError(f"{name}{str(first['msg']).removeprefix('Value error, ')}") from error
+
+
+def _dedup(opened: "Lake", recipe: "DedupRecipe", workers: int | None, memory: int | None) -> dict[str, Any]:
+    from pomona import budget, output, runner, stages
+
+    data = budget.data_bytes(memory, workers or runner.default_workers())
+    sources = ingested(opened)
+    names = ["exact", *(stages.minhash.STAGES if recipe.minhash else ())]
+    found: dict[str, Any] = {"stages": []}
+    with output.progress() as progress:
+        runner.run_stage(opened, stages.plan_signals(opened), workers=workers, memory=memory, report=progress)
+        for name in names:
+            stage = (
+                stages.plan_exact(opened, recipe, sources)
+                if name == "exact"
+                else stages.plan_minhash(name, opened, recipe, sources, data)
+            )
+            outcome = runner.run_stage(opened, stage, workers=workers, memory=memory, report=progress)
+            found["stages"].append({"stage": name, "state": outcome.state, "seconds": outcome.seconds})
+    return found | {name: _dropped(opened, name) for name in ("exact", "minhash") if name in names}
+
+
+def ingested(opened: "Lake") -> list[str]:
+    """Sources in the order in which they came."""
+    found = [c.lineage.stage.removeprefix("ingest:") for c in reversed(opened.history("documents")) if c.lineage]
+    return list(dict.fromkeys(found))
+
+
+def _dropped(opened: "Lake", slot: str) -> dict[str, int]:
+    import polars as pl
+
+    seen = opened.scan("decisions", slot=slot).select(pl.len(), pl.col("kept").sum()).collect().row(0)
+    clusters = opened.scan("duplicates", slot=slot).select(pl.col("cluster").n_unique()).collect().item()
+    return {"documents": seen[0], "kept": int(seen[1]), "dropped": seen[0] - int(seen[1]), "clusters": clusters}
+
+
+def _render(found: dict[str, Any], recipe: "DedupRecipe") -> str:
+    from corpus.dedup.banding import describe
+    from pomona import output
+
+    rows = [(name, *found[name].values()) for name in ("exact", "minhash") if name in found]
+    text = output.table(rows, ("stage", "documents", "kept", "dropped", "clusters"))
+    seconds = sum(stage["seconds"] for stage in found["stages"])
+    text += f"\n\n{seconds:.1f} s; `pomona explain ID` shows a cluster, `pomona similar ID` what is near"
+    return text + (f"\n{describe(recipe.minhash.banding())}" if recipe.minhash else "")
+
+
+def _write_curve(recipe: "DedupRecipe", path: str) -> str:
+    from pathlib import Path
+
+    from corpus.dedup.banding import describe
+    from pomona.report import charts
+
+    if recipe.minhash is None:
+        raise UserError("--curve is about --threshold or --bands and --rows, not --exact-only")
+    chosen = recipe.minhash.banding()
+    series = {"seen": chosen.curve()}
+    Path(path).write_text(charts.lines(series, "pairs seen, by Jaccard similarity", chosen.threshold, standalone=True))
+    return f"{path}\n{describe(chosen)}"
+
+
+def similar(
+    document: Annotated[str, typer.Argument(metavar="ID|FILE", help="A document's id or URI, or a text file.")],
+    top: Annotated[int, typer.Option("--top", min=1, max=1000, help="Documents to list.")] = 10,
+    diff: Annotated[int, typer.Option("--diff", min=0, help="Show how this many of them differ from it.")] = 1,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the documents most like one, with estimated Jaccard similarity and a diff of the words."""
+    import sys
+
+    from pomona import output
+    from pomona import similar as finding
+
+    found = finding.similar(open_lake(lake), document, top, diff)
+    output.show([row.as_dict() for row in found], finding.render(found, color=sys.stdout.isatty()), as_json)

@@ -1,0 +1,64 @@
+"""What a stage is: what it reads, writes and is keyed by, planned against the lake as it stands."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from corpus.execution import ITEM_BYTES, Output, Step, WorkItem, digest
+from corpus.lake import Lake, Part
+
+MIN_ITEM_BYTES = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage, planned: what it would commit, and how to make it."""
+
+    name: str
+    outputs: tuple[Output, ...]  # the first is written last: it says that an item is done
+    config: dict[str, Any]
+    inputs: dict[str, Any]
+    version: int
+    step: Step
+    plan_items: Callable[[], list[WorkItem]]
+    in_process: bool = False  # its step uses every core by itself
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def slot(self) -> str:
+        """The slot that carries the stage's key."""
+        return self.outputs[0].slot
+
+    @property
+    def key(self) -> str:
+        """Stands for everything that the stage's result depends on."""
+        return digest([self.name, self.config, self.inputs, self.version])
+
+
+def item_bytes(total: int) -> int:
+    """Bytes of one work item: a 64th of the input, between 4 and 64 MiB; it depends on the input alone."""
+    return max(MIN_ITEM_BYTES, min(ITEM_BYTES, total // 64))
+
+
+def content(table: str, parts: list[Part]) -> dict[str, Any]:
+    """Parts are named by what they hold, so their names stand for a table's content."""
+    return {table: digest([part.path for part in parts])}
+
+
+def row_group_items(lake: Lake, parts: list[Part], config: Any) -> Iterator[WorkItem]:
+    """One item a row group of documents: about 64 MB of text at most."""
+    for part in parts:
+        metadata = lake.open_part("documents", part).metadata
+        for group in range(metadata.num_row_groups):
+            spec = {"part": part.path, "row_group": group}
+            n_bytes = metadata.row_group(group).total_byte_size
+            yield WorkItem(digest([spec, *config]), f"{part.path} [{group}]", n_bytes, spec)
+
+
+DECIDING = ("filter", "exact", "minhash", "semantic", "paragraphs", "substrings", "decontam")  # in order; slots too
+
+
+def decided_before(lake: Lake, stage: str) -> tuple[str, ...]:
+    """The stages before this one that have decided: what they dropped, it does not see."""
+    present = {part.slot for part in lake.parts("decisions")}
+    return tuple(slot for slot in DECIDING[: DECIDING.index(stage)] if slot in present)
