@@ -294,7 +294,14 @@ class PartWriter:
 
     def __init__(self, file: Any, arrow: pa.Schema, row_group_bytes: int = ROW_GROUP_BYTES) -> None:
         self._schema, self._row_group_bytes = arrow, row_group_bytes
-        self._writer = pq.ParquetWriter(file, arrow, compression=COMPRESSION, store_schema=True)
+        plain = {field.name for field in arrow if schema.is_random(field)}
+        self._writer = pq.ParquetWriter(
+            file,
+            arrow,
+            compression={field.name: "none" if field.name in plain else COMPRESSION for field in arrow},
+            use_dictionary=[field.name for field in arrow if field.name not in plain],
+            store_schema=True,
+        )
         self._batches: list[pa.RecordBatch] = []
         self._n_bytes = 0
 

@@ -12,14 +12,24 @@ import pyarrow as pa
 from corpus.errors import UserError, unknown
 
 
-def column(name: str, kind: pa.DataType, doc: str, *, nullable: bool = False) -> pa.Field:
-    """A field that carries its own meaning (`doc`), so that any Parquet reader can show it."""
-    return pa.field(name, kind, nullable=nullable, metadata={"doc": doc})
+def column(name: str, kind: pa.DataType, doc: str, *, nullable: bool = False, random: bool = False) -> pa.Field:
+    """A field that carries its own meaning (`doc`), so that any Parquet reader can show it.
+
+    A `random` one holds hashes: it is written plain, because no encoding or compression makes it smaller.
+    """
+    return pa.field(name, kind, nullable=nullable, metadata={"doc": doc} | ({"random": "yes"} if random else {}))
+
+
+def is_random(field: pa.Field) -> bool:
+    """Whether the column holds hashes."""
+    return b"random" in (field.metadata or {})
 
 
 _ID = column("id", pa.string(), "Document id: 32 hex digits, a 128-bit hash of source, uri and position")
 _SOURCE = column("source", pa.string(), "Name of the source in the recipe")
-_DOCUMENT = column("document", pa.int64(), "Number of the document: its row, over the parts of signatures in order")
+_DOCUMENT = column(
+    "document", pa.int64(), "Number of the document: its row, over the parts of signatures in order", random=True
+)
 _STRINGS = pa.map_(pa.string(), pa.string())
 _MEASURE = pa.struct(
     [
@@ -111,14 +121,14 @@ TABLES: dict[str, Table] = {
                     _SOURCE,
                     column("n_characters", pa.int64(), "Code points of the text"),
                     column("n_shingles", pa.int64(), "Shingles, repeated ones counted again; 0 without a word"),
-                    column("signature", pa.large_binary(), "Least hashes, 32 bits each, little-endian"),
+                    column("signature", pa.large_binary(), "Least hashes, 32 bits each, little-endian", random=True),
                 ]
             ),
         ),
         Table(
             "minhash_bands",
             "a document x band: intermediate, one row group a range of buckets",
-            pa.schema([column("bucket", pa.int64(), "Hash of the band's rows"), _DOCUMENT]),
+            pa.schema([column("bucket", pa.int64(), "Hash of the band's rows", random=True), _DOCUMENT]),
         ),
         Table(
             "minhash_edges",
@@ -147,8 +157,10 @@ TABLES: dict[str, Table] = {
                     column("uri", pa.string(), "As in documents"),
                     column("n_characters", pa.int64(), "Code points of the text"),
                     column("quality", pa.float64(), "The signal that decides which copy stays; 0 where none does"),
-                    column("signature", pa.large_binary(), "As in signatures"),
-                    column("shingles", pa.large_binary(), "Sorted distinct shingle hashes, 64 bits each, or empty"),
+                    column("signature", pa.large_binary(), "As in signatures", random=True),
+                    column(
+                        "shingles", pa.large_binary(), "Sorted distinct shingle hashes, 64 bits, or none", random=True
+                    ),
                 ]
             ),
         ),

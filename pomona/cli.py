@@ -26,7 +26,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-COMMANDS = ("whole", "single", "duplicates", "look", "judge")  # modules of pomona.commands, in the order of `pomona --help`
+COMMANDS = (
+    "whole",
+    "single",
+    "duplicates",
+    "look",
+    "judge",
+)  # modules of pomona.commands, in the order of `pomona --help`
 for _name in COMMANDS:
     import_module(f"pomona.commands.{_name}").register(app)
 

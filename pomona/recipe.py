@@ -199,9 +199,7 @@ class MinHashRecipe(_Model):
     def banding(self) -> Banding:
         """Bands, rows and threshold; raises ValueError for what makes no sense."""
         try:
-            return banding(
-                self.threshold, self.bands, self.rows, n_hashes=self.hashes, verified=self.verify != "none"
-            )
+            return banding(self.threshold, self.bands, self.rows, n_hashes=self.hashes, verified=self.verify != "none")
         except UserError as error:
             raise ValueError(str(error)) from error
 
@@ -222,7 +220,7 @@ class DedupRecipe(_Model):
     keep: Annotated[
         Keep,
         Field(
-            description="Copy that stays: source_order (of the source listed first), longest, first (by address), quality"
+            description="Copy that stays: source_order (of the first source listed), longest, first by address, quality"
         ),
     ] = "source_order"
     quality: Annotated[

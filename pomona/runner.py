@@ -167,5 +167,7 @@ def _nothing(lake: Lake, stage: Stage) -> str:
             f'{causes}; see `pomona sql "select * from rejects"`'
         )
     if stage.slot in stages.DECIDING[1:] and lake.parts("decisions", "filter"):
-        return f"stage {stage.name!r} has nothing to work on: the stages before it kept no document; see `pomona report`"
+        return (
+            f"stage {stage.name!r} has nothing to work on: the stages before it kept no document; see `pomona report`"
+        )
     return f"stage {stage.name!r} has nothing to work on: the lake holds no documents; ingest a source first"

@@ -9,6 +9,7 @@ Components are what candidate pairs connect; pairs are verified inside them (cor
 a verification needs is in one partition. Documents are numbered by their row over the parts of `signatures`.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -23,7 +24,7 @@ from corpus import schema
 from corpus.dedup import canary
 from corpus.dedup.banding import Banding, buckets
 from corpus.dedup.minhash import Sketch, as_binary, from_binary, signatures
-from corpus.dedup.shuffle import cell_bounds, read_cells
+from corpus.dedup.shuffle import cell_bounds, read_cells, sorting
 from corpus.execution import WorkItem
 from corpus.lake import Lake
 
@@ -55,7 +56,9 @@ def kept(lake: Lake, slots: Sequence[str], ids: pl.Series) -> npt.NDArray[np.boo
     wanted = ids.to_frame("id").lazy()
     for slot in slots:
         decided = lake.scan("decisions", slot=slot).filter("kept").select("id")
-        stays &= ids.is_in(decided.join(wanted, on="id", how="semi").collect(engine="streaming")["id"].implode()).to_numpy()
+        stays &= ids.is_in(
+            decided.join(wanted, on="id", how="semi").collect(engine="streaming")["id"].implode()
+        ).to_numpy()
     return stays
 
 
@@ -87,10 +90,10 @@ class BandsStep:
         every, numbers = np.concatenate(hashes, axis=1), np.concatenate(documents)
         arrow = schema.TABLES["minhash_bands"].schema
         for band in every:
-            order = np.argsort(band, kind="stable")
+            order = sorting(band)
             ordered, rows = band[order], numbers[order]
             bounds = cell_bounds(ordered, self.n_ranges)
-            for low, high in zip(bounds[:-1], bounds[1:], strict=True):
+            for low, high in itertools.pairwise(bounds):
                 columns = [pa.array(ordered[low:high].view(np.int64)), pa.array(rows[low:high])]
                 yield "minhash_bands", pa.record_batch(columns, schema=arrow)
 
@@ -107,7 +110,7 @@ class EdgesStep:
         for cell in range(*item.spec["cells"]):
             rows = read_cells(self.lake, "minhash_bands", [cell])
             bucket, document = rows["bucket"].to_numpy(), rows["document"].to_numpy()
-            order = np.lexsort((document, bucket))
+            order = np.argsort(bucket, kind="stable")  # merges the runs, which are sorted
             first, other = _stars(bucket[order], document[order])
             yield "minhash_edges", pa.record_batch([pa.array(first), pa.array(other)], schema=arrow)
 
@@ -119,13 +122,17 @@ def _stars(bucket, document):
     for i in range(1, bucket.size):
         n_edges += bucket[i] == bucket[i - 1]
     first, other = np.empty(n_edges, np.int64), np.empty(n_edges, np.int64)
-    edge, center = 0, np.int64(-1)
-    for i in range(bucket.size):
-        if i and bucket[i] == bucket[i - 1]:
-            first[edge], other[edge] = center, document[i]
-            edge += 1
-        else:
-            center = document[i]
+    edge, start = 0, 0
+    while start < bucket.size:
+        end, least = start + 1, document[start]
+        while end < bucket.size and bucket[end] == bucket[start]:
+            least = min(least, document[end])
+            end += 1
+        for i in range(start, end):
+            if document[i] != least:
+                first[edge], other[edge] = least, document[i]
+                edge += 1
+        start = end
     return first, other
 
 

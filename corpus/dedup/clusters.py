@@ -1,10 +1,11 @@
 """From candidates to decisions: members gathered by partition, verified, and one of each cluster kept.
 
-  MembersStep    some parts of signatures      → a run of the connected documents, a cell a partition
-  ClustersStep   one partition, over all runs  → clusters, pairs near the threshold, decisions
-                 or some parts of signatures   → decisions on the documents that nothing connects
+MembersStep    some parts of signatures      → a run of the connected documents, a cell a partition
+ClustersStep   one partition, over all runs  → clusters, pairs near the threshold, decisions
+               or some parts of signatures   → decisions on the documents that nothing connects
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -55,9 +56,9 @@ class MembersStep:
         rows = rows.take(order)
         bounds = np.searchsorted(rows["partition"].to_numpy(), np.arange(self.n_partitions + 1))
         rows = rows.drop_columns("partition").cast(schema.TABLES["minhash_members"].schema)
-        for low, high in zip(bounds[:-1], bounds[1:], strict=True):
-            batch = rows.slice(low, high - low).combine_chunks().to_batches()
-            yield "minhash_members", batch[0] if batch else rows.schema.empty_table().to_batches()[0]
+        batch = rows.combine_chunks().to_batches()[0] if len(rows) else pa.RecordBatch.from_pylist([], rows.schema)
+        for low, high in itertools.pairwise(bounds):
+            yield "minhash_members", batch.slice(low, high - low)
 
     def _part(self, spec: Mapping[str, Any]) -> pa.Table:
         """The connected documents of one part of signatures; its rows are those of a row group of documents."""
@@ -78,19 +79,21 @@ class MembersStep:
         connected = _components(self.lake, self.n_documents + place, 1)
         text = canary.texts()[place : place + 1]
         found, _ = signatures(text, self.sketch)
-        rows = pa.table(
-            {"id": [canary.IDS[place]], "source": [""], "n_characters": [0], "signature": as_binary(found)}
-        )
+        rows = pa.table({"id": [canary.IDS[place]], "source": [""], "n_characters": [0], "signature": as_binary(found)})
         return self._rows(connected, rows, pa.array([_LAST]), pa.array([-np.inf]), text)
 
     def _rows(self, connected: pl.DataFrame, rows: pa.Table, uri: Any, quality: Any, texts: Any) -> pa.Table:
         columns = {
             "component": pa.array(connected["component"].to_numpy()),
-            "id": rows["id"].cast(pa.string()), "source": rows["source"].cast(pa.string()), "uri": uri.cast(pa.string()),
-            "n_characters": rows["n_characters"], "quality": quality, "signature": rows["signature"],
+            "id": rows["id"].cast(pa.string()),
+            "source": rows["source"].cast(pa.string()),
+            "uri": uri.cast(pa.string()),
+            "n_characters": rows["n_characters"],
+            "quality": quality,
+            "signature": rows["signature"],
             "shingles": _packed(texts, self.sketch) if texts is not None and self.with_shingles else _empty(len(rows)),
             "partition": pa.array(connected["partition"].to_numpy()),
-        }  # fmt: skip
+        }
         return pa.table(columns)
 
 
@@ -130,7 +133,9 @@ class ClustersStep:
                 yield table, batch
 
     def _partition(self, partition: int) -> dict[str, pl.DataFrame]:
-        rows = read_cells(self.lake, "minhash_members", [partition]).sort_by([("component", "ascending"), ("id", "ascending")])
+        rows = read_cells(self.lake, "minhash_members", [partition]).sort_by(
+            [("component", "ascending"), ("id", "ascending")]
+        )
         members = as_members(rows, self.sketch, self.banding)
         clusters = verify(members, _HOW[self.verify], self.banding.threshold)
         frame = pl.from_arrow(rows.select(["id", "source", "uri", "n_characters", "quality"]))

@@ -165,7 +165,7 @@ def _shingle_characters(points, offsets, ngram, hashes, shingle_offsets):
 
 @njit(cache=True, nogil=True)
 def _least(hashes, offsets, a, b, found):
-    """The least value of each permutation over a document's shingles, which enter as the upper 32 bits of their hash."""
+    """The least value of each permutation over a document's shingles, which enter as the upper half of their hash."""
     n_hashes = a.size
     for d in range(offsets.size - 1):
         row = found[d]

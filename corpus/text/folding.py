@@ -1,7 +1,7 @@
 """What each code point becomes in a normalized text: the one choice that deduplication and decontamination share.
 
   letters and digits   case-folded, in compatibility form, without diacritics: É, é and e are e; ﬁ is fi; ² is 2
-  joiners              combining diacritics, Arabic and Hebrew vowel points, soft hyphens and other format characters vanish
+  joiners              vanish: combining diacritics, Arabic and Hebrew points, soft hyphens, other format characters
   everything else      separates words: white space, punctuation, symbols
 
 Diacritics of scripts in which they are letters of their own (Devanagari's vowel signs, the marks of kana) stay.

@@ -46,7 +46,8 @@ def dedup(
     ] = None,
     exact_only: Annotated[bool, typer.Option("--exact-only", help="Only texts that are equal.")] = False,
     curve: Annotated[
-        str | None, typer.Option("--curve", metavar="FILE", help="Write the S-curve as an SVG file, and do nothing else.")
+        str | None,
+        typer.Option("--curve", metavar="FILE", help="Write the S-curve as an SVG file, and do nothing else."),
     ] = None,
     lake: LakeOption = None,
     workers: WorkersOption = None,

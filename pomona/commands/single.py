@@ -175,6 +175,7 @@ def calibrate(as_json: JsonOption = False) -> None:
 def run_one(
     lake: "Lake", stage: "Stage", workers: int | None, memory: str | None, as_json: bool, *, quiet: bool = False
 ) -> None:
+    """Runs a stage and prints what it came to."""
     from pomona import output, runner
 
     with output.progress() as progress:

@@ -47,6 +47,3 @@ def _list(source: SourceRecipe) -> tuple[str, list[File], list[Reject], int]:
         rejects += refused
     assert kind is not None
     return kind, list(files.values()), rejects, n_other
-
-
-

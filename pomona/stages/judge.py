@@ -13,8 +13,6 @@ _DECIDE_BYTES = 256 << 20  # of signals in one item
 SIGNAL_KEY = (signals.VERSION, list(signals.FAMILIES))  # of a row group's part
 
 
-
-
 def plan_signals(lake: Lake) -> Stage:
     """Every document's signals."""
     parts = lake.parts("documents")
@@ -75,6 +73,3 @@ def settings_config(settings: decide.Settings) -> dict[str, Any]:
             for o in settings.overrides
         ],
     }
-
-
-

@@ -49,9 +49,7 @@ class Plan:
         return self.minhash.verify == "shingles"
 
 
-def plan_minhash(
-    name: str, lake: Lake, recipe: DedupRecipe, sources: list[str], memory: int | None = None
-) -> Stage:
+def plan_minhash(name: str, lake: Lake, recipe: DedupRecipe, sources: list[str], memory: int | None = None) -> Stage:
     """The stage called `name`, one of STAGES."""
     assert recipe.minhash is not None
     plan = Plan(lake, recipe, recipe.minhash, sources, memory)
@@ -94,7 +92,9 @@ def _bands(plan: Plan) -> Stage:
 
     def plan_items() -> list[WorkItem]:
         groups = list(shuffle.cut([rows * a_document for _, _, rows in parts], most))
-        specs = [{"parts": parts[first:end], "canaries": _canaries(i, len(groups))} for i, (first, end) in enumerate(groups)]
+        specs = [
+            {"parts": parts[first:end], "canaries": _canaries(i, len(groups))} for i, (first, end) in enumerate(groups)
+        ]
         return [
             _item(spec, [banding, inputs, n_ranges], sum(rows for _, _, rows in spec["parts"]) * a_document)
             for spec in specs
@@ -108,7 +108,11 @@ def _bands(plan: Plan) -> Stage:
         clusters.VERSION,
         candidates.BandsStep(plan.lake, plan.banding, plan.sketch, slots, n_ranges, n_documents),
         plan_items,
-        facts={"n_documents": n_documents, "n_bytes": n_documents * a_document, "n_cells": n_ranges * plan.banding.bands},
+        facts={
+            "n_documents": n_documents,
+            "n_bytes": n_documents * a_document,
+            "n_cells": n_ranges * plan.banding.bands,
+        },
     )
 
 
@@ -187,7 +191,9 @@ def _members(plan: Plan) -> Stage:
             )  # fmt: skip
             sizes.append(item.n_bytes)
         groups = list(shuffle.cut(sizes, shuffle.run_bytes(sum(sizes), plan.memory)))
-        specs = [{"parts": found[first:end], "canaries": _canaries(i, len(groups))} for i, (first, end) in enumerate(groups)]
+        specs = [
+            {"parts": found[first:end], "canaries": _canaries(i, len(groups))} for i, (first, end) in enumerate(groups)
+        ]
         held = [sum(sizes[first:end]) for first, end in groups]
         return [_item(spec, [config, inputs], size) for spec, size in zip(specs, held, strict=True)]
 
