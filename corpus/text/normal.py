@@ -127,8 +127,8 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
             for j in range(k, k_end):
                 wide = expansion[j] if folded <= SEVERAL else folded
                 if wide == SEPARATOR or _stands_alone(wide):
-                    if start >= 0:
-                        hashes[w], starts[w], ends[w] = _finish(h), start, i
+                    if start >= 0:  # a word that ends inside an expansion holds all of the character
+                        hashes[w], starts[w], ends[w] = _finish(h), start, i if j == k else i + width
                         w += 1
                         h, start = _START, np.int64(-1)
                     if wide != SEPARATOR:

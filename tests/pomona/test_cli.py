@@ -86,7 +86,7 @@ def test_run_status_plan_and_report(root: Path, tmp_path: Path, capsys: pytest.C
     path = str(recipe(root, tmp_path / "lake"))
     assert {s["state"] for s in as_json(capsys, "status", path)} == {"missing"}  # type: ignore[attr-defined]
     planned = as_json(capsys, "plan", path)
-    assert [p["stage"] for p in planned][-3:] == ["signals", "filter", "dedup"]  # type: ignore[attr-defined]
+    assert [p["stage"] for p in planned][4:7] == ["signals", "filter", "exact"]  # type: ignore[attr-defined]
     assert all(p["peak_bytes"] > 0 for p in planned)  # type: ignore[attr-defined]
     ran = as_json(capsys, "run", path, "--workers", "1", "--report", "r.html")
     assert {s["state"] for s in ran["stages"]} == {"ran"}  # type: ignore[index]
@@ -113,7 +113,7 @@ def test_explain_by_id_prefix_and_uri(root: Path, tmp_path: Path, capsys: pytest
     by_id = as_json(capsys, "explain", found["document"]["id"][:16])  # type: ignore[index]
     assert by_id == found
     copy = out(capsys, "explain", f"{root}/rows.parquet#3")
-    assert "dedup.exact_duplicate" in copy
+    assert "exact.duplicate" in copy
     assert "(stays)" in copy
     assert "several" in error(capsys, "explain", f"{root}/html")
     assert "no document" in error(capsys, "explain", "nothing-like-this")

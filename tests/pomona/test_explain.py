@@ -9,7 +9,7 @@ def test_a_dropped_copy_names_what_it_copies(ran: Lake) -> None:
     found = explain(ran, "rows.parquet#3")
     assert isinstance(found, Explanation)
     assert found.kept is False
-    assert [d["stage"] for d in found.decisions if not d["kept"]] == ["dedup"]
+    assert [d["stage"] for d in found.decisions if not d["kept"]] == ["exact"]
     assert {copy["representative"] for copy in found.duplicates} == {found.duplicates[0]["representative"]}
     text = render(found)
     assert "dropped" in text

@@ -40,7 +40,7 @@ def command(path: Path, lake: Path) -> "subprocess.Popen[bytes]":
     """`pomona run` in a process group of its own, with work items small enough to be killed between two."""
     code = (
         "import sys; from pomona import stages; from corpus import execution\n"
-        "stages.MIN_ITEM_BYTES = 150_000\n"
+        "stages.stage.MIN_ITEM_BYTES = 150_000\n"
         "from pomona.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     return subprocess.Popen(
@@ -145,7 +145,7 @@ def test_twenty_kills_at_random_moments(undisturbed: tuple[Path, Path, float], t
 _SUICIDE = """
 import os, sys, threading
 from pomona import runner, stages
-stages.MIN_ITEM_BYTES = 150_000
+stages.stage.MIN_ITEM_BYTES = 150_000
 from pomona.cli import main
 run, (slot, delay) = runner.run, sys.argv[1:3]
 def deadly(lake, step, outputs, items, **options):
@@ -159,7 +159,7 @@ sys.exit(main(sys.argv[3:]))
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("slot", "seconds"), [("ingest-large", 0.6), ("signals", 1.5), ("filter", 0.1), ("dedup", 0.1)]
+    ("slot", "seconds"), [("ingest-large", 0.6), ("signals", 1.5), ("filter", 0.1), ("exact", 0.1), ("minhash-bands", 0.3), ("minhash", 0.3)]
 )
 def test_five_kills_inside_each_stage(
     undisturbed: tuple[Path, Path, float], tmp_path: Path, slot: str, seconds: float
@@ -201,6 +201,6 @@ def test_a_stage_is_killed_in_its_middle_again_and_again(undisturbed: tuple[Path
 def test_the_large_file_is_several_items(
     undisturbed: tuple[Path, Path, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stages, "MIN_ITEM_BYTES", 150_000)
+    monkeypatch.setattr(stages.stage, "MIN_ITEM_BYTES", 150_000)
     stage = stages.plan("ingest:large", Lake(undisturbed[1]), load(undisturbed[0]))
     assert len(stage.plan_items()) > 5

@@ -76,7 +76,7 @@ def test_the_numbers_are_those_of_the_lake(ran: Lake) -> None:
     )
     reasons = {row["reasons"]: (row["documents"], row["alone"]) for row in facts.by_reason(ran)}
     assert reasons["gopher_quality.min_words"][0] == 5
-    assert reasons["dedup.exact_duplicate"] == (4, 4)
+    assert reasons["exact.duplicate"] == (4, 4)
     assert facts.duplicates(ran)["clusters"] == 4
     assert facts.rejects(ran)[0]["reason"] == "binary"
     dropped = facts.samples(ran, found, kept=False)

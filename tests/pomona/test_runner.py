@@ -33,13 +33,13 @@ def test_the_whole_recipe_runs_and_counts_add_up(small: tuple[Lake, Recipe, Path
         *(f"ingest:{s}" for s in ("site", "pages", "lines", "rows")),
         "signals",
         "filter",
-        "dedup",
+        "exact", *stages.minhash.STAGES,
     ]
     assert outcomes["ingest:site"].rows == {"documents": 30, "rejects": 0}
     assert outcomes["ingest:lines"].rows == {"documents": 30, "rejects": 2}
     assert outcomes["signals"].rows == {"signals": 120}
     assert outcomes["filter"].rows == {"decisions": 120}
-    kept = table(lake, "decisions").filter(stage="dedup")
+    kept = table(lake, "decisions").filter(stage="exact")
     # 30 lines are 20 texts, all of which are rows as well: 10 + 20 copies of an earlier source's text.
     assert kept.filter("kept").height == kept.height - 30
 
@@ -71,7 +71,7 @@ def test_a_changed_limit_redecides_and_reads_no_text(small: tuple[Lake, Recipe, 
     assert {s.stage: s.state for s in runner.status(lake, changed)}["filter"] == "stale"
     whys = {s.stage: s.why for s in runner.status(lake, changed)}
     assert whys["filter"] == "the recipe changed: rules"
-    assert whys["dedup"] == "filter will run before it"
+    assert whys["exact"] == "filter will run before it"
     with pytest.raises(UserError, match="the filter kept no document"):
         run(lake, changed, workers=1)
     assert table(lake, "decisions").filter(stage="filter")["kept"].sum() == 0

@@ -14,6 +14,7 @@ ROWS = pl.DataFrame(
         "text_hash": ["aa", "aa", "bb", "aa", "bb"],
         "n_characters": [10, 11, 20, 12, 20],
         "uri": ["u9", "u8", "u3", "u4", "u1"],
+        "quality": [0.1, 0.2, 0.4, 0.3, None],
     }
 )
 
@@ -25,6 +26,7 @@ ROWS = pl.DataFrame(
         ("source_order", ("news", "web"), {"4", "5"}),
         ("longest", (), {"4", "5"}),
         ("first", (), {"4", "5"}),
+        ("quality", (), {"3", "4"}),
     ],
 )
 def test_which_copy_stays(keep: str, sources: tuple[str, ...], kept: set[str]) -> None:
@@ -46,7 +48,7 @@ def test_which_copy_stays(keep: str, sources: tuple[str, ...], kept: set[str]) -
 def test_one_of_each_text_stays_whatever_the_order_of_rows(rows, random, keep) -> None:
     frame = pl.DataFrame(
         [
-            {"id": f"{i:02}", "source": s, "text_hash": h, "n_characters": n, "uri": f"u{i}"}
+            {"id": f"{i:02}", "source": s, "text_hash": h, "n_characters": n, "uri": f"u{i}", "quality": 0.0}
             for i, (h, s, n) in enumerate(rows)
         ]
     )
