@@ -4,15 +4,21 @@ import json
 import time
 from collections.abc import Callable
 from html import escape
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pyarrow as pa
 
+from corpus.dedup.minhash import Sketch, signatures
 from corpus.ingest import SourceSettings, find_files, plan, step
+from corpus.lake import Lake
 from filters import signals
 from filters.decide import Settings, decide
 from filters.rules import RULE_SETS
 from pomona.budget import rates_path
+from pomona.recipe import parse
+from pomona.runner import run_recipe
 
 _TEXT_BYTES = 8 << 20
 _PAGES = 60
@@ -31,11 +37,24 @@ def calibrate() -> dict[str, float]:
     assert isinstance(measured, pl.DataFrame)
     frame = measured.with_columns(id=pl.lit("0"), source=pl.lit("x"))
     settings = Settings(tuple(name for name in RULE_SETS if name != "language"))
+    _compile_dedup()
+    signatures(text.slice(0, 8), Sketch())
+    rates["signatures"] = _rate(text.nbytes, lambda: signatures(text, Sketch()))
+    rates["minhash"] = 0.75 * rates["signatures"]  # what the steps after it took beside it; docs/benchmarks.md
     rates["filter"] = rates["exact"] = _rate(int(frame.estimated_size()), lambda: decide(frame, settings))
     path = rates_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({name: round(rate, 2) for name, rate in rates.items()}, indent=1))
     return rates
+
+
+def _compile_dedup() -> None:
+    """Runs every kernel of near-duplicate detection once, on two texts."""
+    with TemporaryDirectory() as folder:
+        for name in ("a", "b"):
+            Path(folder, f"{name}.txt").write_text("so many words that there is a shingle in it " * 9)
+        recipe = parse(f"{{sources: [{{name: x, path: {json.dumps(folder)}}}], filter: null, dedup: {{exact: false}}}}")
+        list(run_recipe(Lake(f"{folder}/lake"), recipe, workers=1))
 
 
 def _library_text() -> pa.Array:

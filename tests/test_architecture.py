@@ -21,7 +21,11 @@ COVERED_TOGETHER = {
     "corpus/extract/cascade.py": "tests/corpus/extract/test_blocks.py",
     "corpus/extract/worker.py": "tests/corpus/extract/test_sandbox.py",
     "filters/steps.py": "tests/pomona/test_runner.py",
-    "pomona/stages.py": "tests/pomona/test_runner.py",
+    "pomona/stages/stage.py": "tests/pomona/test_runner.py",
+    "pomona/stages/ingest.py": "tests/pomona/test_runner.py",
+    "pomona/stages/judge.py": "tests/pomona/test_runner.py",
+    "pomona/stages/exact.py": "tests/pomona/test_runner.py",
+    "pomona/stages/minhash.py": "tests/corpus/dedup/test_clusters.py",
     "pomona/__main__.py": "tests/pomona/test_kill.py",
 }
 TOGETHER = ("filters/signals/", "filters/rules/", "pomona/commands/", "pomona/report/")  # one test file for the folder

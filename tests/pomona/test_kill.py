@@ -54,12 +54,9 @@ def command(path: Path, lake: Path) -> "subprocess.Popen[bytes]":
 
 def contents(lake: Path) -> dict[str, pl.DataFrame]:
     opened = Lake(lake)
-    return {
-        name: opened.scan(name)
-        .collect()
-        .sort(["source", "uri", "position"] if name == "rejects" else ["id"], maintain_order=True)
-        for name in opened.tables()
-    }
+    keys = {"rejects": ["source", "uri", "position"], "decisions": ["id", "stage"], "duplicates": ["id", "cluster"]}
+    frames = {name: opened.scan(name).collect() for name in opened.tables()}
+    return {name: frame.sort(keys.get(name, frame.columns[:2])) for name, frame in frames.items()}
 
 
 def stage_reached(path: Path, lake: Path) -> str:

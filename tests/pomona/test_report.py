@@ -64,25 +64,39 @@ def test_the_numbers_are_those_of_the_lake(ran: Lake) -> None:
         ("records read", 14),
         ("documents", 13),
         ("kept by filter", 8),
-        ("kept by dedup", 4),
+        ("kept by exact", 4),
+        ("kept by minhash", 1),
     ]
     [source] = facts.by_source(ran, found)
-    assert (source["documents"], source["rejects"], source["filter"], source["dedup"], source["kept"]) == (
+    assert (source["documents"], source["rejects"], source["filter"], source["exact"], source["minhash"]) == (
         13,
         1,
         5,
         4,
-        4,
+        3,
     )
+    assert source["kept"] == 1
     reasons = {row["reasons"]: (row["documents"], row["alone"]) for row in facts.by_reason(ran)}
     assert reasons["gopher_quality.min_words"][0] == 5
     assert reasons["exact.duplicate"] == (4, 4)
-    assert facts.duplicates(ran)["clusters"] == 4
+    assert reasons["minhash.duplicate"] == (3, 3)
+    assert facts.duplicates(ran)["clusters"] == 5
     assert facts.rejects(ran)[0]["reason"] == "binary"
     dropped = facts.samples(ran, found, kept=False)
-    assert len(dropped) == 9
+    assert len(dropped) == 12
     assert all(row["measured"] for row in dropped)
-    assert [row["stage"] for row in facts.lineage(ran)] == ["ingest:raw", "signals", "filter", "dedup"]
+    assert [row["stage"] for row in facts.lineage(ran)] == [
+        "ingest:raw",
+        "signals",
+        "filter",
+        "exact",
+        "signatures",
+        "minhash",
+        "minhash:bands",
+        "minhash:components",
+        "minhash:edges",
+        "minhash:members",
+    ]
 
 
 def test_histograms_show_every_document_and_the_limits(ran: Lake) -> None:

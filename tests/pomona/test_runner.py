@@ -72,7 +72,7 @@ def test_a_changed_limit_redecides_and_reads_no_text(small: tuple[Lake, Recipe, 
     whys = {s.stage: s.why for s in runner.status(lake, changed)}
     assert whys["filter"] == "the recipe changed: rules"
     assert whys["exact"] == "filter will run before it"
-    with pytest.raises(UserError, match="the filter kept no document"):
+    with pytest.raises(UserError, match="the stages before it kept no document"):
         run(lake, changed, workers=1)
     assert table(lake, "decisions").filter(stage="filter")["kept"].sum() == 0
 
@@ -118,6 +118,6 @@ def test_lineage_says_what_made_each_table(small: tuple[Lake, Recipe, Path]) -> 
 
 
 def test_items_are_bounded_by_the_input_alone() -> None:
-    assert stages.item_bytes(0) == stages.MIN_ITEM_BYTES
+    assert stages.item_bytes(0) == stages.stage.MIN_ITEM_BYTES
     assert stages.item_bytes(10**9) == 10**9 // 64
     assert stages.item_bytes(10**15) == 64 << 20
