@@ -30,6 +30,7 @@ _SOURCE = column("source", pa.string(), "Name of the source in the recipe")
 _DOCUMENT = column(
     "document", pa.int64(), "Number of the document: its row, over the parts of signatures in order", random=True
 )
+_GRAM = column("gram", pa.int64(), "Number of the n-gram in the index: (n - 4) x words + first row of its interval")
 _STRINGS = pa.map_(pa.string(), pa.string())
 _MEASURE = pa.struct(
     [
@@ -175,6 +176,62 @@ TABLES: dict[str, Table] = {
                     column("merged", pa.bool_(), "Whether it is at or above the threshold"),
                 ]
             ),
+        ),
+        Table(
+            "contamination",
+            "a document x benchmark item that touch",
+            pa.schema(
+                [
+                    _ID,
+                    _SOURCE,
+                    column("benchmark", pa.string(), "Name of the benchmark"),
+                    column("item", pa.string(), "The item's id in it"),
+                    column("ngram", pa.string(), "A longest shared n-gram, as the document writes it"),
+                    column("n", pa.int64(), "Its words, at most 13"),
+                    column("count", pa.int64(), "Documents of the corpus that hold this n-gram"),
+                    column("start", pa.int64(), "First character of the n-gram in the document"),
+                    column("end", pa.int64(), "Character after it"),
+                    column(
+                        "share", pa.float64(), "Of the question's or answer's words, those in shared n-grams; (0, 1]"
+                    ),
+                ]
+            ),
+        ),
+        Table(
+            "verdicts",
+            "a document x decontamination policy that would drop it",
+            pa.schema(
+                [
+                    _ID,
+                    _SOURCE,
+                    column("policy", pa.string(), "One of the policies; that in force decides"),
+                    column("value", pa.float64(), "What the policy measures"),
+                    column("limit", pa.float64(), "From which it drops"),
+                ]
+            ),
+        ),
+        Table(
+            "cuts",
+            "a piece of a kept document that is left out of the corpus",
+            pa.schema(
+                [
+                    _ID,
+                    _SOURCE,
+                    column("stage", pa.string(), "Stage that cut: paragraphs, substrings, decontam"),
+                    column("start", pa.int64(), "First character that goes"),
+                    column("end", pa.int64(), "Character after the last that goes"),
+                ]
+            ),
+        ),
+        Table(
+            "ngram_counts",
+            "a benchmark n-gram that a part of the corpus holds: intermediate",
+            pa.schema([_GRAM, column("documents", pa.int64(), "Documents of the part that hold it")]),
+        ),
+        Table(
+            "ngram_totals",
+            "a benchmark n-gram that the corpus holds",
+            pa.schema([_GRAM, column("documents", pa.int64(), "Documents of the corpus that hold it")]),
         ),
     )
 }

@@ -1,1 +1,1 @@
-"""Whether a document has seen the exam: n-gram indexes over benchmarks, and policies. Not built yet."""
+"""Whether a document has seen the exam: n-gram indexes over benchmarks, a scan of the corpus, policies, reports."""

@@ -20,15 +20,16 @@ from pomona.stages import Stage
 WORKER_BYTES = 400 << 20  # a worker's libraries, kernels and tables of characters
 PARSER_BYTES = 150 << 20  # the process in which a worker's pages are parsed
 _ITEM_FACTOR = {
-    "ingest": 3.0, "signals": 6.0, "filter": 3.0, "exact": 12.0, "signatures": 4.0, "minhash": 5.0,
+    "ingest": 3.0, "signals": 6.0, "filter": 3.0, "exact": 12.0, "signatures": 4.0, "minhash": 5.0, "decontam": 4.0,
 }  # bytes held, a byte of the item  # fmt: skip
 _SHARE = {
     "signatures": 1.0, "minhash:bands": 0.2, "minhash:edges": 0.1, "minhash:components": 0.05, "minhash:members": 0.5,
-    "minhash": 0.15,
-}  # of the time that near-duplicates take after the signatures; of text bytes  # fmt: skip
+    "minhash": 0.15, "decontam:counts": 0.5, "decontam:totals": 0.01, "decontam": 0.5,
+}  # of the time that the steps after the signatures take together, and both passes; of text bytes  # fmt: skip
 _TEXT_SHARE = {"html": 0.12, "warc": 0.12}  # of raw bytes that become text
 DEFAULT_RATES = {
     "html": 3.0, "text": 40.0, "signals": 12.0, "filter": 60.0, "exact": 60.0, "signatures": 80.0, "minhash": 60.0,
+    "decontam": 50.0,
 }  # MB/s on one core  # fmt: skip
 
 
@@ -94,7 +95,7 @@ def estimate(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> 
     found.append(_estimate("signals", int(text_bytes), rates["signals"], signal_bytes, n_workers, memory))
     for name in stages.names(recipe)[len(recipe.sources) + 1 :]:
         if name in _SHARE:
-            rate = rates["minhash"] / _SHARE[name] if name != "signatures" else rates["signatures"]
+            rate = rates[name.partition(":")[0]] / _SHARE[name]
             found.append(_estimate(name, int(text_bytes), rate, text_bytes * 0.1, n_workers, memory))
         else:
             found.append(_estimate(name, int(signal_bytes), rates[name], signal_bytes * 0.2, 1, memory))

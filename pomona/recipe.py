@@ -18,6 +18,8 @@ from corpus.extract import DEFAULT, EXTRACTORS
 from corpus.extract.sandbox import TIMEOUT_SECONDS
 from corpus.ingest import MAX_RECORD_BYTES, SourceSettings
 from corpus.sources import KINDS
+from decontam.policies import DEFAULT as DEFAULT_POLICY
+from decontam.policies import POLICIES
 from filters.decide import Override, Settings
 
 _MAX_RECIPE_BYTES = 1 << 20
@@ -240,6 +242,33 @@ class DedupRecipe(_Model):
         return self
 
 
+class DecontaminateRecipe(_Model):
+    """Which benchmarks are protected, and what a document may share with them."""
+
+    benchmarks: Annotated[
+        tuple[str, ...],
+        Field(
+            min_length=1, description="humaneval, FILE or NAME=FILE (JSONL, JSON, Parquet), or lm-eval tasks by name"
+        ),
+    ]
+    policy: Annotated[
+        str, Field(description=f"One of {', '.join(POLICIES)}; see `pomona contamination --policies`")
+    ] = DEFAULT_POLICY
+    common_documents: Annotated[
+        int | None,
+        Field(ge=2, description="Documents from which an n-gram is common usage; AFM's 1,000 scaled to the corpus"),
+    ] = None
+    question_column: Annotated[str | None, Field(description="Files: column of the question; guessed by name")] = None
+    answer_column: Annotated[str | None, Field(description="Files: column of the answer; guessed by name")] = None
+
+    @field_validator("policy")
+    @classmethod
+    def _known_policy(cls, value: str) -> str:
+        if value not in POLICIES:
+            raise ValueError(str(unknown("policy", value, POLICIES)))
+        return value
+
+
 class Recipe(_Model):
     """A whole run: where the lake is, what goes in, what stays."""
 
@@ -249,6 +278,9 @@ class Recipe(_Model):
         FilterRecipe()
     )
     dedup: Annotated[DedupRecipe | None, Field(description="Removal of duplicates; null for none")] = DedupRecipe()
+    decontaminate: Annotated[
+        DecontaminateRecipe | None, Field(description="Removal of documents that hold benchmarks; null for none")
+    ] = None
 
     @field_validator("sources")
     @classmethod
@@ -266,6 +298,7 @@ NESTED: dict[str, type[BaseModel]] = {
     "overrides": OverrideRecipe,
     "dedup": DedupRecipe,
     "minhash": MinHashRecipe,
+    "decontaminate": DecontaminateRecipe,
 }
 
 

@@ -74,7 +74,7 @@ def run_stage(
     measured = {"items_run": ran.items, "workers": workers, "peak_bytes": ran.peak_bytes}
     commit(lake, stage, items, clock.read() | measured)
     rows = _rows(lake, stage)
-    if not rows[stage.outputs[0].table]:
+    if not rows[stage.outputs[0].table] and not stage.may_be_empty:
         raise UserError(_nothing(lake, stage))
     return Outcome(stage.name, "ran", ran.items, len(items), rows, clock.read()["seconds"])
 

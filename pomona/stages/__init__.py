@@ -6,7 +6,8 @@ version; a stage whose key its slot already carries is current.
 
 from corpus.lake import Lake
 from pomona.recipe import Recipe
-from pomona.stages import minhash
+from pomona.stages import decontam, minhash
+from pomona.stages.decontam import plan_decontam
 from pomona.stages.exact import plan_exact
 from pomona.stages.ingest import plan_ingest
 from pomona.stages.judge import plan_filter, plan_signals, settings_config
@@ -14,8 +15,8 @@ from pomona.stages.minhash import plan_minhash
 from pomona.stages.stage import DECIDING, Stage, item_bytes
 
 __all__ = [
-    "DECIDING", "Stage", "item_bytes", "names", "plan", "plan_exact", "plan_filter", "plan_ingest", "plan_minhash",
-    "plan_signals", "settings_config",
+    "DECIDING", "Stage", "item_bytes", "names", "plan", "plan_decontam", "plan_exact", "plan_filter", "plan_ingest",
+    "plan_minhash", "plan_signals", "settings_config",
 ]  # fmt: skip
 
 
@@ -26,7 +27,7 @@ def names(recipe: Recipe) -> list[str]:
     if recipe.dedup:
         found += ["exact"] if recipe.dedup.exact else []
         found += minhash.STAGES if recipe.dedup.minhash else []
-    return found
+    return found + list(decontam.STAGES if recipe.decontaminate else ())
 
 
 def plan(name: str, lake: Lake, recipe: Recipe, memory: int | None = None) -> Stage:
@@ -42,4 +43,6 @@ def plan(name: str, lake: Lake, recipe: Recipe, memory: int | None = None) -> St
         return plan_exact(lake, recipe.dedup, sources)
     if name in minhash.STAGES and recipe.dedup:
         return plan_minhash(name, lake, recipe.dedup, sources, memory)
+    if name in decontam.STAGES and recipe.decontaminate:
+        return plan_decontam(name, lake, recipe.decontaminate)
     raise AssertionError(name)

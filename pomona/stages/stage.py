@@ -22,6 +22,7 @@ class Stage:
     step: Step
     plan_items: Callable[[], list[WorkItem]]
     in_process: bool = False  # its step uses every core by itself
+    may_be_empty: bool = False  # no row is no mistake
     facts: dict[str, Any] = field(default_factory=dict)
 
     @property

@@ -108,7 +108,8 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_process(tmp_path: Path) -> None:
         [sys.executable, "-m", "pomona", "run", str(path), "--workers", "2"],
         start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    time.sleep(1.0)
+    while not (tmp_path / "lake").exists() and process.poll() is None:
+        time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     _, message = process.communicate(timeout=60)
     if process.returncode != 0:  # it may have been faster than we
@@ -156,7 +157,15 @@ sys.exit(main(sys.argv[3:]))
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("slot", "seconds"), [("ingest-large", 0.6), ("signals", 1.5), ("filter", 0.1), ("exact", 0.1), ("minhash-bands", 0.3), ("minhash", 0.3)]
+    ("slot", "seconds"),
+    [
+        ("ingest-large", 0.6),
+        ("signals", 1.5),
+        ("filter", 0.1),
+        ("exact", 0.1),
+        ("minhash-bands", 0.3),
+        ("minhash", 0.3),
+    ],
 )
 def test_five_kills_inside_each_stage(
     undisturbed: tuple[Path, Path, float], tmp_path: Path, slot: str, seconds: float

@@ -33,7 +33,8 @@ def test_the_whole_recipe_runs_and_counts_add_up(small: tuple[Lake, Recipe, Path
         *(f"ingest:{s}" for s in ("site", "pages", "lines", "rows")),
         "signals",
         "filter",
-        "exact", *stages.minhash.STAGES,
+        "exact",
+        *stages.minhash.STAGES,
     ]
     assert outcomes["ingest:site"].rows == {"documents": 30, "rejects": 0}
     assert outcomes["ingest:lines"].rows == {"documents": 30, "rejects": 2}

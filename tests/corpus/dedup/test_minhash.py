@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import datasketch
 import numpy as np
 import pyarrow as pa
@@ -78,7 +80,7 @@ def test_stored_signatures_load_as_lean_minhash_with_the_same_estimates() -> Non
 def test_shingles_are_equal_where_their_words_or_characters_are(sketch: Sketch, left: str, right: str) -> None:
     column = pa.array([left, right], pa.large_string())
     sets, offsets = shingle_sets(column, sketch)
-    ours = [set(sets[a:b].tolist()) for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    ours = [set(sets[a:b].tolist()) for a, b in pairwise(offsets)]
     units = [normal_text(t).split() if sketch.unit == "words" else list(normal_text(t)) for t in (left, right)]
     plain = []
     for u in units:

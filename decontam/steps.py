@@ -1,0 +1,229 @@
+"""Two passes over the corpus, as the executor runs them: count n-grams, then judge documents.
+
+  CountStep      some row groups of documents  → how many of their documents hold each benchmark n-gram
+  TotalsStep     all counts                    → their sums: what is common usage is seen over the whole corpus
+  DecontamStep   some row groups of documents  → decisions, touched items, every policy's verdict, cuts
+
+Documents that an earlier stage dropped are not seen.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from corpus import schema
+from corpus.dedup.candidates import kept
+from corpus.dedup.minhash import slices
+from corpus.execution import WorkItem
+from corpus.lake import Lake
+from corpus.text.buffers import string_buffers
+from decontam import index as indexing
+from decontam.index import N_MIN, Index
+from decontam.policies import POLICIES, Judged, View, policy
+from decontam.policies import coverage as base
+from decontam.scan import N_LENGTHS, Scanner, count_documents, item_counts
+from decontam.touches import touches
+
+VERSION = 1  # raised when the same documents and benchmarks would give other rows
+STAGE = "decontam"
+_BATCH_BYTES = 1 << 20
+
+
+class LeakLostError(RuntimeError):
+    """The planted leak was not found: results of this run are not to be trusted."""
+
+
+def folder(lake: Lake, key: str) -> Path:
+    """Where the index of this key is on this machine; that of a lake in an object store is fetched once."""
+    if lake.is_local:
+        return Path(lake.root) / ".pomona" / "decontam" / key
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pomona" / "decontam" / key
+    remote = f"{lake.root}/.pomona/decontam/{key}"
+    if not cache.exists() and lake.fs.exists(f"{remote}/items.json"):
+        temporary = cache.with_name(f".{key}-{uuid4().hex[:8]}.tmp")
+        temporary.mkdir(parents=True)
+        for path in lake.fs.ls(remote, detail=False):
+            lake.fs.get_file(path, str(temporary / path.rpartition("/")[2]))
+        if not cache.exists():
+            os.replace(temporary, cache)
+    return cache
+
+
+def store(lake: Lake, index: Index, key: str) -> None:
+    """Puts an index where every worker finds it."""
+    at = folder(lake, key)
+    indexing.save(index, at)
+    if not lake.is_local:
+        for path in sorted(at.iterdir(), key=lambda path: path.name == "items.json"):  # which says that all is there
+            lake.fs.put_file(str(path), f"{lake.root}/.pomona/decontam/{key}/{path.name}")
+
+
+@lru_cache(maxsize=2)
+def _index(path: Path) -> tuple[Index, npt.NDArray[np.int32]]:
+    """The index of a folder, and how many items each n-gram stands in."""
+    index = indexing.load(path)
+    return index, item_counts(index.arrays)
+
+
+def _texts(lake: Lake, spec: Mapping[str, Any], slots: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """id, source and text of the documents that no stage dropped, in batches of about a megabyte."""
+    for part, group in spec["row_groups"]:
+        rows = lake.open_part("documents", part).read_row_group(group, ["id", "source", "text"]).combine_chunks()
+        stays = kept(lake, slots, pl.Series(rows["id"]))
+        rows = rows if stays.all() else rows.filter(pa.array(stays))
+        if len(rows):
+            batch = rows.to_batches()[0]
+            offsets, _ = string_buffers(batch["text"])
+            for start, end in slices(offsets, _BATCH_BYTES):
+                yield batch.slice(start, end - start)
+
+
+def _scanner(index: Index) -> Scanner:
+    """A scanner that has found a planted leak: an item's own text, in capitals and with other marks."""
+    scanner = Scanner(index.arrays)
+    units = np.flatnonzero(index.arrays.identifies)
+    if len(units):
+        question, _, answer = index.texts[index.arrays.unit_item[units[0]]]
+        leak = " -- ".join(f"{question} {answer}".upper().split())
+        _, found = scanner(pa.array([leak], pa.large_string()))
+        if not len(found.n) or found.n.max() < indexing.UNIT_WORDS:
+            raise LeakLostError(
+                "decontam: a planted leak was not found, so real ones would be lost too. Most likely the index under "
+                ".pomona/decontam was changed; delete that folder and run the same command again"
+            )
+    return scanner
+
+
+@dataclass(frozen=True, slots=True)
+class CountStep:
+    """In how many documents of some row groups each n-gram stands."""
+
+    lake: Lake
+    key: str
+    slots: tuple[str, ...]
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `ngram_counts`."""
+        index, _ = _index(folder(self.lake, self.key))
+        scanner = _scanner(index)
+        counts = np.zeros(N_LENGTHS * index.n_words, np.int32)
+        last = np.full(len(counts), -1, np.int64)
+        n_documents = 0
+        for batch in _texts(self.lake, item.spec, self.slots):
+            _, found = scanner(batch["text"])
+            count_documents(found, index.n_words, counts, last, n_documents)
+            n_documents += len(batch)
+        grams = np.flatnonzero(counts)
+        columns = [pa.array(grams), pa.array(counts[grams].astype(np.int64))]
+        yield "ngram_counts", pa.record_batch(columns, schema=schema.TABLES["ngram_counts"].schema)
+
+
+@dataclass(frozen=True, slots=True)
+class TotalsStep:
+    """The sums of all counts."""
+
+    lake: Lake
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `ngram_totals`, sorted by gram."""
+        summed = self.lake.scan("ngram_counts").group_by("gram").agg(pl.col("documents").sum()).sort("gram")
+        for batch in (
+            summed.collect(engine="streaming").to_arrow().cast(schema.TABLES["ngram_totals"].schema).to_batches()
+        ):
+            yield "ngram_totals", batch
+
+
+@dataclass(frozen=True, slots=True)
+class DecontamStep:
+    """What the policy in force decides of some row groups, and what every other would."""
+
+    lake: Lake
+    key: str
+    policy: str
+    common: int
+    slots: tuple[str, ...]
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `decisions`, `contamination`, `verdicts` and `cuts`."""
+        index, items = _index(folder(self.lake, self.key))
+        documents = _totals(self.lake, index.n_words)
+        scanner = _scanner(index)
+        for batch in _texts(self.lake, item.spec, self.slots):
+            words, found = scanner(batch["text"])
+            offsets, data = string_buffers(batch["text"])
+            view = View(offsets, data, words, found, index.arrays, documents, items, self.common)
+            judged = {name: policy(name).judge(view) for name in POLICIES}
+            own = judged[self.policy]
+            yield "decisions", _rows("decisions", _decisions(batch, self.policy, own))
+            yield "contamination", touches(batch, view, index, [own, judged[base.__name__.rpartition(".")[2]]])
+            yield "verdicts", _rows("verdicts", _verdicts(batch, judged))
+            yield "cuts", _rows("cuts", _cuts(batch, own))
+
+
+def _totals(lake: Lake, n_words: int) -> npt.NDArray[np.int32]:
+    """int32 (10 * W,): documents of the corpus that hold each n-gram."""
+    found = np.zeros(N_LENGTHS * n_words, np.int32)
+    for part in lake.parts("ngram_totals"):
+        rows = lake.open_part("ngram_totals", part).read()
+        found[rows["gram"].to_numpy()] = rows["documents"].to_numpy()
+    return found
+
+
+def _rows(table: str, frame: pl.DataFrame) -> pa.RecordBatch:
+    arrow = frame.to_arrow().cast(schema.TABLES[table].schema).combine_chunks()
+    batches = arrow.to_batches()
+    return batches[0] if batches else pa.RecordBatch.from_pylist([], arrow.schema)
+
+
+def _who(batch: pa.RecordBatch) -> pl.DataFrame:
+    frame = pl.from_arrow(batch.select(["id", "source"]))
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _decisions(batch: pa.RecordBatch, name: str, judged: Judged) -> pl.DataFrame:
+    rule, limit = f"{STAGE}.{name}", policy(name).LIMIT
+    frame = _who(batch).with_columns(value=judged.value, dropped=judged.dropped)
+    measured = pl.struct(rule=pl.lit(rule), value=pl.col("value"), limit=pl.lit(limit, pl.Float64))
+    none = pl.lit([], pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": pl.Float64})))
+    return frame.select(
+        "id",
+        "source",
+        pl.lit(STAGE).alias("stage"),
+        (~pl.col("dropped")).alias("kept"),
+        pl.when("dropped")
+        .then(pl.concat_list(pl.lit(rule)))
+        .otherwise(pl.lit([], pl.List(pl.String)))
+        .alias("reasons"),
+        pl.when("dropped").then(pl.concat_list(measured)).otherwise(none).alias("measured"),
+    )
+
+
+def _verdicts(batch: pa.RecordBatch, judged: Mapping[str, Judged]) -> pl.DataFrame:
+    who = _who(batch)
+    frames = [
+        who.with_columns(policy=pl.lit(name), value=j.value, limit=pl.lit(policy(name).LIMIT, pl.Float64)).filter(
+            j.dropped
+        )
+        for name, j in judged.items()
+    ]
+    return pl.concat(frames)
+
+
+def _cuts(batch: pa.RecordBatch, judged: Judged) -> pl.DataFrame:
+    who = _who(batch)
+    document = judged.cuts[:, 0]
+    frame = who[document].with_columns(stage=pl.lit(STAGE), start=judged.cuts[:, 1], end=judged.cuts[:, 2])
+    return frame.filter(~judged.dropped[document])
+
+
+assert N_MIN == 4  # `gram` in corpus.schema says so

@@ -1,0 +1,95 @@
+"""Which items documents touch, with the longest n-gram that they share, as rows of `contamination`."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from numba import njit
+
+from corpus import schema
+from corpus.text.buffers import string_array
+from decontam.coverage import MOST_PLACES
+from decontam.index import N_MIN, Index
+from decontam.policies import Judged, View
+
+_LEVELS = np.array([13, 11, 8], np.int64)  # n-grams by which policies list a unit; besides the longest of a match
+
+
+def touches(batch: pa.RecordBatch, view: View, index: Index, judged: Sequence[Judged]) -> pa.RecordBatch:
+    """One row a document and item that some policy lists together: of its units the one with the greatest share."""
+    document = np.concatenate([j.document for j in judged]).astype(np.int64)
+    unit = np.concatenate([j.unit for j in judged]).astype(np.int64)
+    share = np.concatenate([j.share for j in judged])
+    item = view.index.unit_item[unit].astype(np.int64)
+    order = np.lexsort((unit, -share, item, document))
+    document, unit, share, item = document[order], unit[order], share[order], item[order]
+    first = np.r_[True, (document[1:] != document[:-1]) | (item[1:] != item[:-1])] if len(order) else np.zeros(0, bool)
+    document, unit, share, item = document[first], unit[first], share[first], item[first]
+    match, n = np.full(len(unit), -1, np.int64), np.zeros(len(unit), np.int64)
+    _longest(view.index, view.matches, document, unit, _LEVELS, match, n)
+    found = match >= 0
+    document, share, item, match, n = document[found], share[found], item[found], match[found], n[found]
+    word = view.matches.word[match]
+    start, end = view.words.start[word], view.words.end[word + n - 1]
+    characters = np.concatenate([[0], np.cumsum((view.data[view.offsets[0] : view.offsets[-1]] & 0xC0) != 0x80)])
+    base = characters[view.offsets[document] - view.offsets[0]]
+    gram = (n - N_MIN) * index.n_words + view.matches.rows[match, n - N_MIN]
+    names = pa.array([name for name, _ in index.items]), pa.array([id_ for _, id_ in index.items])
+    columns = [
+        batch["id"].take(pa.array(document)).cast(pa.string()),
+        batch["source"].take(pa.array(document)).cast(pa.string()),
+        pc.take(names[0], pa.array(item)),
+        pc.take(names[1], pa.array(item)),
+        _slices(view, start, end).cast(pa.string()),
+        pa.array(n),
+        pa.array(view.documents[gram].astype(np.int64)),
+        pa.array(characters[start - view.offsets[0]] - base),
+        pa.array(characters[end - view.offsets[0]] - base),
+        pa.array(share),
+    ]
+    return pa.record_batch(columns, schema=schema.TABLES["contamination"].schema)
+
+
+def _slices(view: View, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> pa.Array:
+    offsets = np.concatenate([[0], np.cumsum(end - start)]).astype(np.int64)
+    data = np.empty(offsets[-1], np.uint8)
+    _copy(view.data, start, end, offsets, data)
+    return string_array(offsets, data)
+
+
+@njit(cache=True, nogil=True)
+def _copy(source, start, end, offsets, data):
+    for i in range(start.size):
+        data[offsets[i] : offsets[i + 1]] = source[start[i] : end[i]]
+
+
+@njit(cache=True, nogil=True)
+def _longest(index, matches, document, unit, levels, match, n):
+    """Each touch's longest match with its unit; touches are sorted by document."""
+    place = np.full(index.unit_item.size, -1, np.int64)  # of a unit among the document's touches
+    first = 0
+    while first < document.size:
+        end = first
+        while end < document.size and document[end] == document[first]:
+            place[unit[end]] = end
+            end += 1
+        for m in range(matches.offsets[document[first]], matches.offsets[document[first] + 1]):
+            longest = np.int64(matches.n[m])
+            for level in range(-1, levels.size):
+                words = longest if level < 0 else levels[level]
+                if words > longest or (level >= 0 and words == longest):
+                    continue
+                start = row = np.int64(matches.rows[m, words - N_MIN])
+                while (
+                    row < index.suffixes.size and row - start < MOST_PLACES
+                    and (row == start or index.shared[row] >= words)
+                ):  # fmt: skip
+                    t = place[index.unit[index.suffixes[row]]]
+                    if t >= 0 and words > n[t]:
+                        match[t], n[t] = m, words
+                    row += 1
+        for t in range(first, end):
+            place[unit[t]] = -1
+        first = end

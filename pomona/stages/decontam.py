@@ -1,0 +1,98 @@
+"""Decontamination: documents against benchmarks, in two passes; each is a stage."""
+
+from typing import Any
+
+import polars as pl
+
+from corpus import schema
+from corpus.execution import ITEM_BYTES, Output, WorkItem, digest
+from corpus.lake import Lake
+from decontam import index as indexing
+from decontam import policies, steps
+from decontam.benchmarks import Benchmark, load
+from pomona.recipe import DecontaminateRecipe
+from pomona.stages.stage import Stage, content, decided_before
+
+STAGES = ("decontam:counts", "decontam:totals", "decontam")
+_MOST_ITEMS = 512  # each reads the ids of all decisions
+_TABLES = ("decisions", "contamination", "verdicts", "cuts")
+
+
+def plan_decontam(name: str, lake: Lake, recipe: DecontaminateRecipe) -> Stage:
+    """The stage called `name`, one of STAGES."""
+    benchmarks = [load(spec, recipe.question_column, recipe.answer_column) for spec in recipe.benchmarks]
+    key = indexing.key(benchmarks)
+    protected = {"index": key, "benchmarks": {b.name: len(b.items) for b in benchmarks}}
+    slots = decided_before(lake, steps.STAGE)
+    decided = [part for slot in slots for part in lake.parts("decisions", slot)]
+    documents = lake.parts("documents")
+    inputs = content("documents", documents) | content("decisions", decided)
+    facts = {"n_documents": sum(p.n_rows for p in documents), "n_bytes": sum(p.n_bytes for p in documents)}
+
+    def plan_items(config: Any) -> list[WorkItem]:
+        _build(lake, benchmarks, key)
+        return _items(lake, [config, inputs])
+
+    if name == "decontam:counts":
+        return Stage(
+            name, (_output("ngram_counts"),), protected, inputs, steps.VERSION, steps.CountStep(lake, key, slots),
+            lambda: plan_items(protected), facts=facts, may_be_empty=True,
+        )  # fmt: skip
+    if name == "decontam:totals":
+        counts = content("ngram_counts", lake.parts("ngram_counts"))
+        return Stage(
+            name, (_output("ngram_totals"),), {}, counts, steps.VERSION, steps.TotalsStep(lake),
+            lambda: [WorkItem(digest([counts, steps.VERSION]), "sums", 1, {})], in_process=True, may_be_empty=True,
+        )  # fmt: skip
+    assert name == steps.STAGE
+    common = recipe.common_documents or policies.scaled_threshold(_n_words(lake, slots))
+    config = protected | {"policy": recipe.policy, "common_documents": common}
+    totals = content("ngram_totals", lake.parts("ngram_totals"))
+    return Stage(
+        name,
+        tuple(Output(table, steps.STAGE, schema.TABLES[table].schema) for table in _TABLES),
+        config,
+        inputs | totals,
+        steps.VERSION,
+        steps.DecontamStep(lake, key, recipe.policy, common, slots),
+        lambda: plan_items([config, totals]),
+        facts=facts,
+    )
+
+
+def _build(lake: Lake, benchmarks: list[Benchmark], key: str) -> None:
+    if not steps.folder(lake, key).exists():
+        steps.store(lake, indexing.build(benchmarks), key)
+
+
+def _items(lake: Lake, config: Any) -> list[WorkItem]:
+    """Row groups of documents, together until they are worth reading the decisions for."""
+    groups = []
+    for part in lake.parts("documents"):
+        metadata = lake.open_part("documents", part).metadata
+        sizes = [metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)]
+        groups += [([part.path, group], size) for group, size in enumerate(sizes)]
+    most = max(ITEM_BYTES, sum(size for _, size in groups) // _MOST_ITEMS)
+    items: list[WorkItem] = []
+    held: list[Any] = []
+    size = 0
+    for group, n_bytes in groups:
+        held.append(group)
+        size += n_bytes
+        if size >= most or group is groups[-1][0]:
+            spec = {"row_groups": held}
+            items.append(WorkItem(digest([spec, config, steps.VERSION]), f"{len(held)} row groups", size, spec))
+            held, size = [], 0
+    return items
+
+
+def _n_words(lake: Lake, slots: tuple[str, ...]) -> int:
+    """Words of the documents that no stage dropped."""
+    words = lake.scan("signals").select("id", "n_words")
+    for slot in slots:
+        words = words.join(lake.scan("decisions", slot=slot).filter("kept").select("id"), on="id", how="semi")
+    return int(words.select(pl.col("n_words").sum()).collect(engine="streaming").item() or 0)
+
+
+def _output(table: str) -> Output:
+    return Output(table, table.replace("_", "-"), schema.TABLES[table].schema)
