@@ -6,6 +6,8 @@ The command line prints its message as one line and exits with code 2; everythin
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_MOST_NAMES = 30  # that an error lists
+
 
 class UserError(ValueError):
     """A mistake the user can mend: the message says what, where, what is allowed and what to do."""
@@ -16,4 +18,5 @@ def unknown(what: str, came: str, allowed: Iterable[str]) -> UserError:
     names = sorted(allowed)
     near = get_close_matches(came, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    return UserError(f"unknown {what} {came!r}{hint} Allowed: {', '.join(names)}")
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return UserError(f"unknown {what} {came!r}{hint} Allowed: {', '.join(names[:_MOST_NAMES])}{more}")

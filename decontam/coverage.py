@@ -1,12 +1,15 @@
 """How much of an item a document holds: the words of a unit that stand in n-grams shared with the document."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from decontam.index import N_MIN
+
+if TYPE_CHECKING:
+    from decontam.policies import View
 
 MOST_PLACES = 1000  # an n-gram that stands in more places of the benchmarks says nothing about one of them
 
@@ -19,8 +22,8 @@ class Coverage(NamedTuple):
     share: npt.NDArray[np.float64]  # (T,) in (0, 1]
 
 
-def coverage(view, ngram: int, common: int, most_items: int) -> Coverage:
-    """Each document's units with the share of their words in shared n-grams of `ngram` words.
+def coverage(view: "View", ngram: int, common: int, most_items: int) -> Coverage:
+    """Each document's units that identify an item, with the share of their words in shared n-grams of `ngram` words.
 
     An n-gram counts that stands in fewer than `common` documents of the corpus and at most `most_items` items.
     """
@@ -29,15 +32,15 @@ def coverage(view, ngram: int, common: int, most_items: int) -> Coverage:
         found = Coverage(np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity))
         n = _coverage(view.index, view.matches, view.documents, view.items, ngram, common, most_items, found)
         if n >= 0:
-            return Coverage(found.document[:n], found.unit[:n], found.share[:n])
+            says = view.index.identifies[found.unit[:n]]
+            return Coverage(found.document[:n][says], found.unit[:n][says], found.share[:n][says])
         capacity *= 4
 
 
-def worst(found: Coverage, identifies: npt.NDArray[np.bool_], n_documents: int) -> npt.NDArray[np.float64]:
-    """float64 (D,): the greatest share of a unit that identifies its item, that each document holds."""
+def worst(found: Coverage, n_documents: int) -> npt.NDArray[np.float64]:
+    """float64 (D,): the greatest share of a unit that each document holds."""
     value = np.zeros(n_documents)
-    counts = identifies[found.unit]
-    np.maximum.at(value, found.document[counts], found.share[counts])
+    np.maximum.at(value, found.document, found.share)
     return value
 
 

@@ -4,9 +4,9 @@ An item's texts are its units: question, choices and answer, those with four wor
 unit's end. A question or an answer of eight words identifies its item; a shorter question does together with the
 choices and the answer, as one more unit; choices alone ("true, false") never do.
 
-Positions in units are sorted by the words that follow (a suffix array cut at 13 words), so that an n-gram is an interval
-of it, known by n and the interval's first row: `gram`. A table of the distinct 4-grams leads from a hash to its
-interval. Every array is a .npy file, built once and memory-mapped.
+Positions in units are sorted by the words that follow (a suffix array cut at 13 words), so that an n-gram is an
+interval of it, known by n and the interval's first row: `gram`. A table of the distinct 4-grams leads from a hash to
+its interval. Every array is a .npy file, built once and memory-mapped.
 
 W words in all units, U units, I items.
 """

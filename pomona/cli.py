@@ -18,7 +18,7 @@ _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
 app = typer.Typer(
     name="pomona",
-    help="Raw files in, an audited corpus out: ingest, measure, filter, deduplicate, explain.",
+    help="Raw files in, an audited corpus out: ingest, measure, filter, deduplicate, decontaminate, explain.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -26,10 +26,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-COMMANDS = (
+COMMANDS = (  # modules of pomona.commands, in the order of `pomona --help`
     "whole",
     "single",
     "duplicates",
+    "exams",
     "look",
     "judge",
 )  # modules of pomona.commands, in the order of `pomona --help`

@@ -26,9 +26,17 @@ COVERED_TOGETHER = {
     "pomona/stages/judge.py": "tests/pomona/test_runner.py",
     "pomona/stages/exact.py": "tests/pomona/test_runner.py",
     "pomona/stages/minhash.py": "tests/corpus/dedup/test_clusters.py",
+    "pomona/stages/decontam.py": "tests/decontam/test_steps.py",
+    "pomona/contamination.py": "tests/decontam/test_report.py",
     "pomona/__main__.py": "tests/pomona/test_kill.py",
 }
-TOGETHER = ("filters/signals/", "filters/rules/", "pomona/commands/", "pomona/report/")  # one test file for the folder
+TOGETHER = (
+    "filters/signals/",
+    "filters/rules/",
+    "pomona/commands/",
+    "pomona/report/",
+    "decontam/policies/",
+)  # one test file for the folder
 
 
 def package(path: Path) -> str:

@@ -5,6 +5,7 @@ counts) and `judge(view)`. It sees the matches of a batch, how many documents of
 benchmarks each n-gram stands in, and never the documents' other qualities.
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from types import ModuleType
@@ -26,7 +27,8 @@ PAPER_WORDS = 6.3e12 * 0.75  # words in its 6.3 T tokens, at three words for fou
 LEAST_THRESHOLD = 10
 
 
-class View(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class View:
     """What a policy sees of a batch of D documents."""
 
     offsets: Offsets  # (D + 1,) bytes of each document

@@ -19,5 +19,5 @@ MOST_ITEMS = 10
 def judge(view: View) -> Judged:
     """Drops a document that holds half of a unit that identifies its item."""
     found = coverage(view, NGRAM, view.common, MOST_ITEMS)
-    value = worst(found, view.index.identifies, len(view.offsets) - 1)
+    value = worst(found, len(view.offsets) - 1)
     return Judged(value, value >= LIMIT, found.document, found.unit, found.share, no_cuts())

@@ -13,5 +13,5 @@ UNIT = "share of an item"
 def judge(view: View) -> Judged:
     """Drops nothing."""
     found = coverage(view, NGRAM, view.common, MOST_ITEMS)
-    value = worst(found, view.index.identifies, len(view.offsets) - 1)
+    value = worst(found, len(view.offsets) - 1)
     return Judged(value, value >= LIMIT, found.document, found.unit, found.share, no_cuts())

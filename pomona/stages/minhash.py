@@ -92,13 +92,12 @@ def _bands(plan: Plan) -> Stage:
 
     def plan_items() -> list[WorkItem]:
         groups = list(shuffle.cut([rows * a_document for _, _, rows in parts], most))
-        specs = [
-            {"parts": parts[first:end], "canaries": _canaries(i, len(groups))} for i, (first, end) in enumerate(groups)
-        ]
-        return [
-            _item(spec, [banding, inputs, n_ranges], sum(rows for _, _, rows in spec["parts"]) * a_document)
-            for spec in specs
-        ]
+        found = []
+        for i, (first, end) in enumerate(groups):
+            spec = {"parts": parts[first:end], "canaries": _canaries(i, len(groups))}
+            size = sum(rows for _, _, rows in parts[first:end]) * a_document
+            found.append(_item(spec, [banding, inputs, n_ranges], size))
+        return found
 
     return Stage(
         "minhash:bands",

@@ -1,0 +1,98 @@
+"""Who touches what: benchmarks and their items by the documents that hold them, worst first; policies side by side."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from corpus.errors import UserError, unknown
+from corpus.lake import Lake
+from decontam import index as indexing
+from decontam.index import Index
+from decontam.policies import POLICIES, policies
+from decontam.steps import STAGE, folder
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What one policy would do."""
+
+    policy: str
+    in_force: bool
+    drops: int
+    share: float  # of the documents that decontamination saw
+    doc: str
+
+
+def read_index(lake: Lake) -> Index:
+    """The index that the lake was last decontaminated against; raises `UserError` where it never was."""
+    made = lake.current("decisions", STAGE)
+    if made is None:
+        raise UserError(f"lake {lake.url} was not decontaminated yet; run `pomona decontam --benchmark ...` first")
+    at = folder(lake, made.config["index"])
+    if not at.exists():
+        raise UserError("the benchmarks' index is gone from the lake's .pomona folder; run `pomona decontam` again")
+    return indexing.load(at)
+
+
+def by_policy(lake: Lake) -> list[Policy]:
+    """Each policy with the documents that it drops or would drop."""
+    made = lake.current("decisions", STAGE)
+    in_force = made.config["policy"] if made else None
+    seen = sum(part.n_rows for part in lake.parts("decisions", STAGE))
+    drops = dict(lake.scan("verdicts").group_by("policy").len().collect().iter_rows())
+    return [
+        Policy(name, name == in_force, drops.get(name, 0), drops.get(name, 0) / max(seen, 1), policies()[name].DOC)
+        for name in POLICIES
+    ]
+
+
+def by_item(lake: Lake, kept: pl.LazyFrame | None = None) -> pl.DataFrame:
+    """benchmark, item, documents, share, n: items that documents touch, the worst first.
+
+    `kept` has the ids of a mixture: with it, what a model trained on that mixture has seen.
+    """
+    rows = lake.scan("contamination")
+    if kept is not None:
+        rows = rows.join(kept.select("id"), on="id", how="semi")
+    return (
+        rows.group_by("benchmark", "item")
+        .agg(documents=pl.len(), share=pl.col("share").max(), n=pl.col("n").max())
+        .sort(["share", "n", "documents", "benchmark", "item"], descending=[True, True, True, False, False])
+        .collect(engine="streaming")
+    )
+
+
+def by_benchmark(lake: Lake, index: Index, kept: pl.LazyFrame) -> list[dict[str, Any]]:
+    """Each benchmark: items, those touched by any document, by documents that stay, and half or more of them."""
+    totals = pl.DataFrame({"benchmark": [name for name, _ in index.items]}).group_by("benchmark").len("items")
+    found = []
+    every, staying = by_item(lake), by_item(lake, kept)
+    for name, n_items in totals.sort("benchmark").iter_rows():
+        of = [frame.filter(pl.col("benchmark") == name) for frame in (every, staying)]
+        found.append(
+            {
+                "benchmark": name,
+                "items": n_items,
+                "touched": of[0].height,
+                "half_or_more": of[0].filter(pl.col("share") >= 0.5).height,
+                "touched_by_kept": of[1].height,
+                "half_or_more_by_kept": of[1].filter(pl.col("share") >= 0.5).height,
+            }
+        )
+    return found
+
+
+def documents_of(lake: Lake, index: Index, benchmark: str, item: str, most: int = 10) -> list[dict[str, Any]]:
+    """The documents that touch an item, by share, with their text around the n-gram, and the item's own texts."""
+    names = sorted({name for name, _ in index.items})
+    if benchmark not in names:
+        raise unknown("benchmark", benchmark, names)
+    if (benchmark, item) not in index.items:
+        raise unknown(f"item of {benchmark}", item, [i for b, i in index.items if b == benchmark])
+    rows = lake.scan("contamination").filter((pl.col("benchmark") == benchmark) & (pl.col("item") == item))
+    rows = rows.sort(["share", "n", "id"], descending=[True, True, False]).head(most)
+    texts = lake.scan("documents").select("id", "uri", "text")
+    verdict = lake.scan("decisions", slot=STAGE).select("id", "kept")
+    joined = rows.join(texts, on="id", how="left").join(verdict, on="id", how="left").collect()
+    return joined.sort(["share", "n", "id"], descending=[True, True, False]).to_dicts()

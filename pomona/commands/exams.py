@@ -1,0 +1,92 @@
+"""Commands about benchmarks in the corpus: decontam, contamination."""
+
+from typing import Annotated
+
+import typer
+
+from corpus.errors import UserError
+from pomona.commands.options import (
+    JsonOption,
+    LakeOption,
+    MemoryOption,
+    WorkersOption,
+    memory_bytes,
+    open_lake,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    for command in (decontam, contamination):
+        app.command()(command)
+
+
+def decontam(
+    benchmark: Annotated[
+        list[str], typer.Option("--benchmark", metavar="FILE|TASK", help="humaneval, [NAME=]FILE or an lm-eval task.")
+    ],
+    policy: Annotated[
+        str, typer.Option("--policy", help="coverage, afm, gpt3, llama, tulu, or report, which drops nothing.")
+    ] = "coverage",
+    common: Annotated[
+        int | None,
+        typer.Option("--common-documents", help="Documents from which an n-gram is common usage; scaled by default."),
+    ] = None,
+    question: Annotated[str | None, typer.Option("--question-column", help="Files: column of the question.")] = None,
+    answer: Annotated[str | None, typer.Option("--answer-column", help="Files: column of the answer.")] = None,
+    lake: LakeOption = None,
+    workers: WorkersOption = None,
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find documents that hold items of benchmarks, and drop them by a policy; two passes over the corpus."""
+    from pydantic import ValidationError
+
+    from pomona import contamination as showing
+    from pomona import output, runner, stages
+    from pomona.recipe import DecontaminateRecipe
+
+    fields = {"benchmarks": benchmark, "policy": policy, "common_documents": common,
+              "question_column": question, "answer_column": answer}  # fmt: skip
+    try:
+        recipe = DecontaminateRecipe.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
+    opened = open_lake(lake)
+    budget = memory_bytes(memory)
+    with output.progress() as progress:
+        runner.run_stage(opened, stages.plan_signals(opened), workers=workers, memory=budget, report=progress)
+        for name in stages.decontam.STAGES:
+            stage = stages.plan_decontam(name, opened, recipe)
+            runner.run_stage(opened, stage, workers=workers, memory=budget, report=progress)
+    found = showing.overview(opened)
+    output.show(found, showing.render_overview(found), as_json)
+
+
+def contamination(
+    benchmark: Annotated[str | None, typer.Argument(metavar="[BENCHMARK]", help="Show an item of this one.")] = None,
+    item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="The item's id.")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, max=10_000, help="Items, or documents, to list.")] = 20,
+    policies: Annotated[bool, typer.Option("--policies", help="List the policies with their sources.")] = False,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which benchmark items are touched, by which documents, and what each policy drops or would drop."""
+    import sys
+
+    from pomona import contamination as showing
+    from pomona import output
+
+    if policies:
+        listed = showing.list_policies()
+        rows = [(p["policy"], f"{p['drops_from']:g} {p['unit']}", p["doc"], p["source"]) for p in listed]
+        output.show(listed, output.table(rows, ("policy", "drops from", "meaning", "source")), as_json)
+    elif benchmark is None:
+        found = showing.overview(open_lake(lake), top)
+        output.show(found, showing.render_overview(found), as_json)
+    elif item is None:
+        raise UserError(f"which item of {benchmark}? `pomona contamination` lists those that are touched")
+    else:
+        one = showing.item(open_lake(lake), benchmark, item, min(top, 100))
+        output.show(one, showing.render_item(one, color=sys.stdout.isatty()), as_json)

@@ -1,0 +1,161 @@
+"""Each policy against a plain-Python reading of its source."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from corpus.errors import UserError
+from corpus.text.buffers import string_buffers
+from decontam.benchmarks import Benchmark, Item
+from decontam.index import build
+from decontam.policies import LEAST_THRESHOLD, POLICIES, Judged, View, policies, policy, scaled_threshold
+from decontam.policies import gpt3 as gpt3_module
+from decontam.scan import N_LENGTHS, Scanner, count_documents, item_counts
+from tests.corpus.text.test_normal import reference
+from tests.decontam.exams import BENCHMARK, ITEMS, ngrams, shared
+
+Q1 = ITEMS[0].question
+FILLER = "Nothing in this sentence has ever been asked by anybody who set a paper. "
+
+
+def judge(name: str, documents: list[str], common: int = 10, benchmark: Benchmark = BENCHMARK) -> Judged:
+    index = build([benchmark])
+    text = pa.array(documents, pa.large_string())
+    words, found = Scanner(index.arrays)(text)
+    counts = np.zeros(N_LENGTHS * index.n_words, np.int32)
+    count_documents(found, index.n_words, counts, np.full(len(counts), -1, np.int64), 0)
+    offsets, data = string_buffers(text)
+    return policy(name).judge(
+        View(offsets, data, words, found, index.arrays, counts, item_counts(index.arrays), common)
+    )
+
+
+def words(text: str, start: int, end: int) -> str:
+    return " ".join(text.split()[start:end])
+
+
+def share(document: str, unit: str, n: int) -> float:
+    """Words of the unit in n-grams that the document holds."""
+    own, grams = reference(unit).split(), ngrams(document, n)
+    covered = {i + k for i in range(len(own) - n + 1) if tuple(own[i : i + n]) in grams for k in range(n)}
+    return len(covered) / len(own)
+
+
+DOCUMENTS = [
+    FILLER * 3 + Q1 + FILLER,
+    FILLER + words(Q1, 0, 9),
+    FILLER + words(Q1, 3, 14),
+    words(Q1, 0, 8) + " and then " + words(Q1, 8, 17),
+    words(Q1, 0, 7) + " but " + words(Q1, 7, 14),
+    FILLER,
+    "",
+]
+
+
+@pytest.mark.parametrize(("name", "n"), [("tulu", 8), ("coverage", 8), ("llama", 11)])
+def test_the_share_of_an_item(name: str, n: int) -> None:
+    found = judge(name, DOCUMENTS)
+    units = [Q1, ITEMS[0].answer]
+    want = [max(share(document, unit, n) for unit in units) for document in DOCUMENTS]
+    assert found.value.tolist() == pytest.approx(want)
+    assert found.dropped.tolist() == [value >= policy(name).LIMIT for value in want]
+    assert found.dropped[0]
+    assert not found.dropped[-3:].any()
+
+
+def test_coverage_takes_common_usage_and_templates_out() -> None:
+    documents = [FILLER + Q1] * 10
+    assert judge("tulu", documents).dropped.all()
+    assert judge("coverage", documents, common=11).dropped.all()
+    assert not judge("coverage", documents, common=10).dropped.any()
+    template = "Which of the following is not a characteristic of the animals called"
+    many = Benchmark("x", tuple(Item(str(i), f"{template} number{i}?") for i in range(12)))
+    asked = [f"{FILLER} {template} unknown?"]
+    assert judge("tulu", asked, benchmark=many).dropped.all()
+    assert not judge("coverage", asked, benchmark=many).dropped.any()
+
+
+def test_choices_alone_identify_nothing() -> None:
+    table = ["The truth table reads: true, true true, false false, true false, false."]
+    for name in ("coverage", "tulu", "llama"):
+        assert judge(name, table).value.tolist() == [0]
+    assert judge("afm", table).dropped.all()  # read literally, it does
+
+
+def test_afm_drops_for_any_ngram_below_the_threshold() -> None:
+    documents = ["So far " + words(Q1, 5, 9), "So far " + words(Q1, 5, 8), FILLER]
+    found = judge("afm", documents, common=2)
+    assert found.value.tolist() == [1, 0, 0]
+    common = [*documents, *["and " + words(Q1, 5, 9)] * 2]
+    assert not judge("afm", common, common=3).dropped.any()
+    longer = [*common, words(Q1, 5, 10)]  # a longer n-gram that is rare still drops its document
+    assert judge("afm", longer, common=3).dropped.tolist() == [False] * 5 + [True]
+    brute = [len({i for n in range(4, 14) for i, _ in shared(d, Q1, n)}) for d in DOCUMENTS]
+    assert judge("afm", DOCUMENTS, common=100).value.tolist() == brute
+
+
+def test_the_threshold_is_scaled_to_the_corpus() -> None:
+    assert scaled_threshold(0) == scaled_threshold(10**9) == LEAST_THRESHOLD
+    assert scaled_threshold(int(6.3e12 * 0.75)) == 1000
+    assert scaled_threshold(int(6.3e11 * 0.75)) == 100
+
+
+def gpt3_reference(document: str) -> tuple[list[tuple[int, int]], int]:
+    """Cuts and pieces of a document whose first 13-gram of Q1 stands where it stands: GPT-3, appendix C, in words."""
+    import re
+
+    spans = [m.span() for m in re.finditer(r"[^\W_]+", document)]
+    hits = [(spans[i][0], spans[i + 12][1]) for i, _ in shared(document, Q1, 13)]
+    marked = [False] * len(document)
+    for start, end in hits:
+        for c in range(max(0, start - 200), min(len(document), end + 200)):
+            marked[c] = True
+    pieces, c = [], 0
+    while c < len(document):
+        end = c
+        while end < len(document) and marked[end] == marked[c]:
+            end += 1
+        pieces.append((c, end, marked[c]))
+        c = end
+    stay = [(a, b) for a, b, cut in pieces if not cut and b - a >= 200]
+    cuts, at = [], 0
+    for a, b in stay:
+        if a > at:
+            cuts.append((at, a))
+        at = b
+    return [*cuts, *([(at, len(document))] if at < len(document) else [])] if hits else [], len(stay)
+
+
+@pytest.mark.parametrize("gap", [50, 100, 260, 700])
+@pytest.mark.parametrize("n", [1, 3, 11])
+def test_gpt3_cuts_around_thirteen_grams(gap: int, n: int) -> None:
+    space = ("é bla bla " * 200)[: gap * 2]
+    document = space + (Q1 + " " + space) * n
+    found = judge("gpt3", [FILLER, document])
+    cuts, pieces = gpt3_reference(document)
+    assert [tuple(c) for c in found.cuts.tolist()] == [(1, a, b) for a, b in cuts]
+    assert found.value.tolist() == [1, pieces]
+    assert found.dropped.tolist() == [False, pieces > 10 or pieces == 0]
+
+
+def test_gpt3_takes_what_more_than_ten_documents_hold_for_common() -> None:
+    document = FILLER * 20 + Q1 + FILLER * 20
+    assert len(judge("gpt3", [document] * 10).cuts) == 10
+    assert len(judge("gpt3", [document] * 11).cuts) == 0
+    assert gpt3_module.MOST_DOCUMENTS == 10
+
+
+def test_report_drops_nothing_and_lists_all() -> None:
+    found = judge("report", DOCUMENTS)
+    assert not found.dropped.any()
+    assert set(found.document.tolist()) == {0, 1, 2, 3}
+
+
+def test_every_policy_says_what_it_is() -> None:
+    assert tuple(policies()) == POLICIES
+    for name, module in policies().items():
+        assert module.DOC, name
+        assert module.SOURCE, name
+        assert module.LIMIT > 0
+    with pytest.raises(UserError, match="did you mean 'tulu'"):
+        policy("tulip")

@@ -1,0 +1,79 @@
+import pytest
+
+from corpus.errors import UserError
+from corpus.lake import Lake
+from decontam import report
+from pomona import contamination
+from pomona.export import kept_ids
+from tests.corpus.dedup.made import commit
+from tests.decontam.exams import ITEMS
+from tests.decontam.test_steps import FILLER, TEXTS, decontaminate, exam
+
+__all__ = ["exam"]
+
+
+@pytest.fixture
+def done(lake: Lake, exam: str) -> Lake:
+    commit(lake, [*TEXTS, FILLER + ITEMS[0].question + "\x1b[2J<script>"])
+    decontaminate(lake, exam)
+    return lake
+
+
+def test_items_are_listed_worst_first_for_everyone_and_for_a_mixture(done: Lake) -> None:
+    every = report.by_item(done).to_dicts()
+    assert next((r["item"], r["documents"], r["share"]) for r in every) == ("q1", 4, 1.0)
+    staying = report.by_item(done, kept_ids(done)).to_dicts()
+    assert [(r["item"], r["documents"]) for r in staying] == [("q1", 1)]
+    assert staying[0]["share"] < 0.5
+
+
+def test_benchmarks_and_policies_are_counted(done: Lake) -> None:
+    found = contamination.overview(done)
+    assert found["benchmarks"] == [
+        {
+            "benchmark": "exam",
+            "items": 5,
+            "touched": 1,
+            "half_or_more": 1,
+            "touched_by_kept": 1,
+            "half_or_more_by_kept": 0,
+        }
+    ]
+    by_policy = {p["policy"]: p for p in found["policies"]}
+    assert by_policy["coverage"]["in_force"]
+    assert by_policy["coverage"]["drops"] == 3
+    assert by_policy["afm"]["drops"] == 4
+    assert found["unidentified_items"] == 1
+    text = contamination.render_overview(found)
+    assert "in force" in text
+    assert "1 items have fewer than eight words" in text
+
+
+def test_both_texts_are_shown_with_the_overlap_marked(done: Lake) -> None:
+    found = contamination.item(done, "exam", "q1")
+    assert found["question"] == ITEMS[0].question
+    assert [d["kept"] for d in found["documents"]] == [False, False, False, True]
+    text = contamination.render_item(found, color=False)
+    assert "[A train leaves the old station at nine and travels sixty miles every] hour" in text
+    assert "\x1b" not in text
+    assert "\x1b[1;31m" in contamination.render_item(found, color=True)
+
+
+def test_mistakes(done: Lake, tmp_path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(UserError, match="unknown benchmark 'exams'; did you mean 'exam'"):
+        contamination.item(done, "exams", "q1")
+    with pytest.raises(UserError, match="unknown item of exam 'q9'"):
+        contamination.item(done, "exam", "q9")
+    with pytest.raises(UserError, match="was not decontaminated yet"):
+        report.read_index(Lake(tmp_path / "none"))
+
+
+def test_policies_are_listed_with_their_sources() -> None:
+    assert {p["policy"] for p in contamination.list_policies()} == {
+        "coverage",
+        "afm",
+        "gpt3",
+        "llama",
+        "tulu",
+        "report",
+    }

@@ -1,0 +1,149 @@
+"""Decontamination over a lake: two passes, the same rows whatever the cut, a planted leak, resume."""
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from corpus.lake import Lake
+from decontam import index as indexing
+from decontam import steps
+from pomona import runner, stages
+from pomona.recipe import DecontaminateRecipe
+from tests.corpus.dedup.made import commit, prose
+from tests.decontam.exams import ITEMS
+
+Q1, A1 = ITEMS[0].question, ITEMS[0].answer
+FILLER = "and so the talk went on about roads and mills until the evening came "
+
+
+@pytest.fixture
+def exam(tmp_path: Path) -> str:
+    path = tmp_path / "exam.jsonl"
+    rows = [{"id": i.item, "question": i.question, "choices": i.choices, "answer": i.answer} for i in ITEMS]
+    pl.DataFrame(rows).write_ndjson(path)
+    return str(path)
+
+
+def decontaminate(lake: Lake, exam: str, **fields: Any) -> list[runner.Outcome]:
+    recipe = DecontaminateRecipe.model_validate({"benchmarks": [exam], **fields})
+    runner.run_stage(lake, stages.plan_signals(lake), workers=1)
+    names = stages.decontam.STAGES
+    return [runner.run_stage(lake, stages.plan_decontam(name, lake, recipe), workers=1) for name in names]
+
+
+def dropped(lake: Lake) -> list[str]:
+    rows = lake.scan("decisions", slot="decontam").filter(~pl.col("kept")).select("id")
+    return sorted(rows.join(lake.scan("documents").select("id", "uri"), on="id").collect()["uri"])
+
+
+TEXTS = [prose(i) for i in range(20)] + [FILLER + Q1.upper() + FILLER, FILLER + Q1[:45], f"{Q1} {A1}", "", "..."]
+
+
+def test_documents_that_hold_an_item_go_and_the_lake_says_why(lake: Lake, exam: str) -> None:
+    commit(lake, TEXTS)
+    decontaminate(lake, exam)
+    assert dropped(lake) == ["a/00020", "a/00022"]
+    rows = lake.scan("contamination").join(lake.scan("documents").select("id", "uri", "text"), on="id").collect()
+    by_uri = {row["uri"]: row for row in rows.to_dicts()}
+    assert set(by_uri) == {"a/00020", "a/00021", "a/00022"}
+    whole = by_uri["a/00020"]
+    assert (whole["benchmark"], whole["item"], whole["n"], whole["share"]) == ("exam", "q1", 13, 1.0)
+    assert (
+        whole["text"][whole["start"] : whole["end"]]
+        == whole["ngram"]
+        == "A TRAIN LEAVES THE OLD STATION AT NINE AND TRAVELS SIXTY MILES EVERY"
+    )
+    assert whole["count"] == 2
+    assert by_uri["a/00021"]["share"] < 0.5
+    decided = lake.scan("decisions", slot="decontam").filter(~pl.col("kept")).collect().to_dicts()[0]
+    assert decided["reasons"] == ["decontam.coverage"]
+    assert decided["measured"] == [{"rule": "decontam.coverage", "value": 1.0, "limit": 0.5}]
+    assert lake.scan("decisions", slot="decontam").collect().height == len(TEXTS)
+
+
+def test_every_policy_says_what_it_would_drop(lake: Lake, exam: str) -> None:
+    commit(lake, TEXTS)
+    decontaminate(lake, exam, policy="report")
+    assert dropped(lake) == []
+    counts = dict(lake.scan("verdicts").group_by("policy").len().collect().iter_rows())
+    assert counts == {"coverage": 2, "tulu": 2, "llama": 2, "afm": 3, "gpt3": 2}
+
+
+def test_gpt3_cuts_what_it_keeps(lake: Lake, exam: str) -> None:
+    text = FILLER * 10 + Q1 + " é " + FILLER * 10
+    commit(lake, [text])
+    decontaminate(lake, exam, policy="gpt3")
+    assert dropped(lake) == []
+    [cut] = lake.scan("cuts").collect().to_dicts()
+    assert cut["stage"] == "decontam"
+    assert text[cut["start"] + 200 : cut["end"] - 200].startswith("A train leaves")
+    assert Q1.split()[0] not in text[: cut["start"]] + text[cut["end"] :]
+
+
+@pytest.mark.parametrize("per_part", [1, 4])
+def test_rows_are_the_same_for_any_cut(
+    tmp_path: Path, exam: str, per_part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [*TEXTS, *[FILLER + ITEMS[3].question] * 12]  # common usage only over the whole corpus
+    lakes = [Lake(tmp_path / "one"), Lake(tmp_path / "many")]
+    commit(lakes[0], texts, per_part=1000)
+    decontaminate(lakes[0], exam)
+    commit(lakes[1], texts, per_part=per_part)
+    monkeypatch.setattr("pomona.stages.decontam.ITEM_BYTES", 1)
+    monkeypatch.setattr("pomona.stages.decontam._MOST_ITEMS", 1000)
+    outcomes = decontaminate(lakes[1], exam)
+    assert outcomes[-1].items > 5
+    for table in ("decisions", "contamination", "verdicts"):
+        slot = "decontam" if table == "decisions" else ""
+        frames = [_by_uri(lake, table, slot) for lake in lakes]
+        assert frames[0].equals(frames[1]), table
+    assert dropped(lakes[0]) == ["a/00020", "a/00022"]
+
+
+def _by_uri(lake: Lake, table: str, slot: str) -> pl.DataFrame:
+    """Rows by text number: ids hash the address, which names the part."""
+    uris = lake.scan("documents").select("id", number=pl.col("uri").str.slice(-5))
+    frame = lake.scan(table, slot=slot).join(uris, on="id").drop("id").collect()
+    return frame.sort("number", *[c for c in ("item", "policy") if c in frame.columns])
+
+
+def test_what_an_earlier_stage_dropped_is_not_seen(lake: Lake, exam: str) -> None:
+    commit(lake, [*TEXTS, Q1])
+    recipe = {"minhash": {"threshold": 0.6}}
+    from pomona.recipe import DedupRecipe
+
+    for name in stages.minhash.STAGES:
+        runner.run_stage(lake, stages.plan_minhash(name, lake, DedupRecipe.model_validate(recipe), ["made"]), workers=1)
+    kept = lake.scan("decisions", slot="minhash").filter("kept").collect().height
+    decontaminate(lake, exam)
+    assert lake.scan("decisions", slot="decontam").collect().height == kept
+
+
+def test_nothing_runs_twice_and_another_policy_counts_nothing_again(lake: Lake, exam: str) -> None:
+    commit(lake, TEXTS)
+    decontaminate(lake, exam)
+    assert [o.state for o in decontaminate(lake, exam)] == ["current"] * 3
+    assert [o.state for o in decontaminate(lake, exam, policy="tulu")] == ["current", "current", "ran"]
+
+
+def test_a_broken_index_is_noticed_by_a_planted_leak(lake: Lake, exam: str) -> None:
+    import numpy as np
+
+    commit(lake, TEXTS)
+    decontaminate(lake, exam)
+    key = lake.current("decisions", "decontam").config["index"]  # type: ignore[union-attr]
+    at = steps.folder(lake, key)
+    np.save(at / "bitmap.npy", np.zeros_like(indexing.load(at).arrays.bitmap))
+    steps._index.cache_clear()
+    with pytest.raises(steps.LeakLostError, match="a planted leak was not found"):
+        decontaminate(lake, exam, policy="tulu")
+    steps._index.cache_clear()
+
+
+def test_a_corpus_that_shares_nothing(lake: Lake, exam: str) -> None:
+    commit(lake, [prose(i) for i in range(5)])
+    decontaminate(lake, exam)
+    assert dropped(lake) == []
+    assert lake.scan("contamination").collect().is_empty()

@@ -1,0 +1,27 @@
+from pathlib import Path
+
+from corpus.lake import Lake
+from tests.corpus.dedup.made import commit
+from tests.decontam.exams import ITEMS
+from tests.decontam.test_steps import FILLER, decontaminate, exam
+
+__all__ = ["exam"]
+
+
+def test_a_document_is_listed_once_an_item_with_its_longest_ngram(lake: Lake, exam: str) -> None:
+    q1, a1, q2 = ITEMS[0].question, ITEMS[0].answer, ITEMS[1].question
+    text = f"{FILLER} {' '.join(q1.split()[:9])} {FILLER} é {a1} {q2}"
+    commit(lake, [text, FILLER])
+    decontaminate(lake, exam)
+    rows = {row["item"]: row for row in lake.scan("contamination").collect().to_dicts()}
+    assert set(rows) == {"q1", "q2"}  # q4 shares a template with q2, but no eight words
+    assert rows["q1"]["n"] == 13
+    assert text[rows["q1"]["start"] : rows["q1"]["end"]] == " ".join(a1.split()[:13]).rstrip(",.")
+    assert rows["q2"]["share"] == 1.0
+
+
+def test_afm_lists_items_by_short_ngrams(lake: Lake, exam: str, tmp_path: Path) -> None:
+    commit(lake, ["They met where argon boron carbon dysprosium lay about.", FILLER])
+    decontaminate(lake, exam, policy="afm")
+    [row] = lake.scan("contamination").collect().to_dicts()
+    assert (row["item"], row["n"], row["ngram"]) == ("q3", 4, "argon boron carbon dysprosium")
