@@ -3,7 +3,8 @@
 A step turns one item into Arrow batches for one or more tables. What is planned is planned the same way every time,
 so an item's key names its result: a part that exists is a finished item, and a killed run goes on where it stood.
 
-Tasks are datatrove's LocalPipelineExecutor's; the pool that runs them is ours, because it notices a worker that dies.
+Locally, tasks are datatrove's LocalPipelineExecutor's; the pool that runs them is ours, because it notices a worker
+that dies. Ray and Slurm run the same tasks: see corpus.engines.
 """
 
 import json
@@ -11,6 +12,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +24,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from corpus.engines import LOCAL, Engine, elsewhere
 from corpus.lake import Lake, PartWriter
 
 ITEM_BYTES = 64 << 20
@@ -115,6 +118,7 @@ def run(
     *,
     workers: int = 1,
     progress: Progress | None = None,
+    engine: Engine = LOCAL,
 ) -> Ran:
     """Runs what is not finished. Raises what a step raised, when all workers stopped."""
     todo = pending(lake, outputs, items)
@@ -127,7 +131,12 @@ def run(
         file.writelines(json.dumps([item.key, item.label, item.n_bytes, dict(item.spec)]) + "\n" for item in todo)
     task = Task(lake, step, tuple(outputs), plan)
     done, peak = len(items) - len(todo), 0
-    for rank, worker_peak in _execute(task, len(todo), min(workers, len(todo)), f"{folder}/logs"):
+    logs = f"{folder}/logs" if lake.is_local else tempfile.mkdtemp(prefix="pomona-logs-")
+    if engine.name == "local":
+        ended = _execute(task, len(todo), min(workers, len(todo)), logs)
+    else:
+        ended = elsewhere(engine, task, [item.key for item in todo], min(workers, len(todo)), logs)
+    for rank, worker_peak in ended:
         done, peak = done + 1, max(peak, worker_peak)
         if progress:
             progress(done, len(items), todo[rank])

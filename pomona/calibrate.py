@@ -13,6 +13,9 @@ import pyarrow as pa
 from corpus.dedup.minhash import Sketch, signatures
 from corpus.ingest import SourceSettings, find_files, plan, step
 from corpus.lake import Lake
+from decontam.benchmarks import load
+from decontam.index import build
+from decontam.scan import Scanner
 from filters import signals
 from filters.decide import Settings, decide
 from filters.rules import RULE_SETS
@@ -41,6 +44,9 @@ def calibrate() -> dict[str, float]:
     signatures(text.slice(0, 8), Sketch())
     rates["signatures"] = _rate(text.nbytes, lambda: signatures(text, Sketch()))
     rates["minhash"] = 0.75 * rates["signatures"]  # what the steps after it took beside it; docs/benchmarks.md
+    scanner = Scanner(build([load("humaneval")]).arrays)
+    scanner(text.slice(0, 8))
+    rates["decontam"] = _rate(2 * text.nbytes, lambda: [scanner(text) for _ in range(2)]) / 2  # two passes
     rates["filter"] = rates["exact"] = _rate(int(frame.estimated_size()), lambda: decide(frame, settings))
     path = rates_path()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +59,8 @@ def _compile_dedup() -> None:
     with TemporaryDirectory() as folder:
         for name in ("a", "b"):
             Path(folder, f"{name}.txt").write_text("so many words that there is a shingle in it " * 9)
-        recipe = parse(f"{{sources: [{{name: x, path: {json.dumps(folder)}}}], filter: null, dedup: {{exact: false}}}}")
+        recipe = parse(f"{{sources: [{{name: x, path: {json.dumps(folder)}}}], filter: null, dedup: {{exact: false}}, "
+                       "decontaminate: {benchmarks: [humaneval]}}")  # fmt: skip
         list(run_recipe(Lake(f"{folder}/lake"), recipe, workers=1))
 
 

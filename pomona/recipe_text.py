@@ -46,7 +46,7 @@ def commented() -> str:
     return "\n".join(lines) + "\n"
 
 
-_EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": ""}
+_EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": "", "benchmarks": "[humaneval]"}
 
 
 def _commented(model: type[BaseModel], indent: str, first: str = "") -> list[str]:

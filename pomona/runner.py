@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from corpus import schema
+from corpus.engines import LOCAL, Engine
 from corpus.errors import UserError
 from corpus.execution import Clock, WorkItem, run
 from corpus.lake import Lake, Lineage
@@ -46,18 +47,31 @@ def default_workers() -> int:
 
 
 def run_recipe(
-    lake: Lake, recipe: Recipe, *, workers: int | None = None, memory: int | None = None, report: Report | None = None
+    lake: Lake,
+    recipe: Recipe,
+    *,
+    workers: int | None = None,
+    memory: int | None = None,
+    report: Report | None = None,
+    engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:
     """Runs every stage in order, and yields what each came to."""
     for name in drop_removed_sources(lake, recipe):
         yield Outcome(f"drop:{name}", "ran", 0, 0, {"documents": 0}, 0.0)
     data = budget.data_bytes(memory, workers or default_workers())
     for name in stages.names(recipe):
-        yield run_stage(lake, stages.plan(name, lake, recipe, data), workers=workers, memory=memory, report=report)
+        stage = stages.plan(name, lake, recipe, data)
+        yield run_stage(lake, stage, workers=workers, memory=memory, report=report, engine=engine)
 
 
 def run_stage(
-    lake: Lake, stage: Stage, *, workers: int | None = None, memory: int | None = None, report: Report | None = None
+    lake: Lake,
+    stage: Stage,
+    *,
+    workers: int | None = None,
+    memory: int | None = None,
+    report: Report | None = None,
+    engine: Engine = LOCAL,
 ) -> Outcome:
     """Brings one stage up to date; raises `UserError` where it yields nothing at all."""
     clock = Clock()
@@ -70,7 +84,7 @@ def run_stage(
         if report:
             report(stage.name, done, total, item)
 
-    ran = run(lake, stage.step, stage.outputs, items, workers=workers, progress=progress)
+    ran = run(lake, stage.step, stage.outputs, items, workers=workers, progress=progress, engine=engine)
     measured = {"items_run": ran.items, "workers": workers, "peak_bytes": ran.peak_bytes}
     commit(lake, stage, items, clock.read() | measured)
     rows = _rows(lake, stage)

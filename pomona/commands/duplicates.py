@@ -6,6 +6,7 @@ import typer
 
 from corpus.errors import UserError, unknown
 from pomona.commands.options import (
+    ExecutorOption,
     JsonOption,
     LakeOption,
     MemoryOption,
@@ -51,6 +52,7 @@ def dedup(
     ] = None,
     lake: LakeOption = None,
     workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
     memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,7 +67,7 @@ def dedup(
         print(_write_curve(recipe, curve))
         return
     opened = open_lake(lake)
-    found = _dedup(opened, recipe, workers, memory_bytes(memory))
+    found = _dedup(opened, recipe, workers, memory_bytes(memory), executor)
     output.show(found, _render(found, recipe), as_json)
 
 
@@ -82,22 +84,26 @@ def _recipe(fields: dict[str, Any]) -> "DedupRecipe":
         raise UserError(f"{name}{str(first['msg']).removeprefix('Value error, ')}") from error
 
 
-def _dedup(opened: "Lake", recipe: "DedupRecipe", workers: int | None, memory: int | None) -> dict[str, Any]:
+def _dedup(
+    opened: "Lake", recipe: "DedupRecipe", workers: int | None, memory: int | None, executor: str
+) -> dict[str, Any]:
+    from corpus.engines import parse
     from pomona import budget, output, runner, stages
 
+    options: dict[str, Any] = {"workers": workers, "memory": memory, "engine": parse(executor)}
     data = budget.data_bytes(memory, workers or runner.default_workers())
     sources = ingested(opened)
     names = ["exact", *(stages.minhash.STAGES if recipe.minhash else ())]
     found: dict[str, Any] = {"stages": []}
     with output.progress() as progress:
-        runner.run_stage(opened, stages.plan_signals(opened), workers=workers, memory=memory, report=progress)
+        runner.run_stage(opened, stages.plan_signals(opened), report=progress, **options)
         for name in names:
             stage = (
                 stages.plan_exact(opened, recipe, sources)
                 if name == "exact"
                 else stages.plan_minhash(name, opened, recipe, sources, data)
             )
-            outcome = runner.run_stage(opened, stage, workers=workers, memory=memory, report=progress)
+            outcome = runner.run_stage(opened, stage, report=progress, **options)
             found["stages"].append({"stage": name, "state": outcome.state, "seconds": outcome.seconds})
     return found | {name: _dropped(opened, name) for name in ("exact", "minhash") if name in names}
 

@@ -1,11 +1,12 @@
 """Commands about benchmarks in the corpus: decontam, contamination."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from corpus.errors import UserError
 from pomona.commands.options import (
+    ExecutorOption,
     JsonOption,
     LakeOption,
     MemoryOption,
@@ -36,12 +37,14 @@ def decontam(
     answer: Annotated[str | None, typer.Option("--answer-column", help="Files: column of the answer.")] = None,
     lake: LakeOption = None,
     workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
     memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Find documents that hold items of benchmarks, and drop them by a policy; two passes over the corpus."""
     from pydantic import ValidationError
 
+    from corpus.engines import parse
     from pomona import contamination as showing
     from pomona import output, runner, stages
     from pomona.recipe import DecontaminateRecipe
@@ -54,12 +57,12 @@ def decontam(
         first = error.errors()[0]
         raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
     opened = open_lake(lake)
-    budget = memory_bytes(memory)
+    options: dict[str, Any] = {"workers": workers, "memory": memory_bytes(memory), "engine": parse(executor)}
     with output.progress() as progress:
-        runner.run_stage(opened, stages.plan_signals(opened), workers=workers, memory=budget, report=progress)
+        runner.run_stage(opened, stages.plan_signals(opened), report=progress, **options)
         for name in stages.decontam.STAGES:
             stage = stages.plan_decontam(name, opened, recipe)
-            runner.run_stage(opened, stage, workers=workers, memory=budget, report=progress)
+            runner.run_stage(opened, stage, report=progress, **options)
     found = showing.overview(opened)
     output.show(found, showing.render_overview(found), as_json)
 

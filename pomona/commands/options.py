@@ -16,6 +16,15 @@ LakeOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Worker processes; one a core by default.")]
+ExecutorOption = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        metavar="ENGINE",
+        envvar="POMONA_EXECUTOR",
+        help="local, ray or slurm, with settings: slurm:partition=cpu,time=4:00:00; see docs/guides/engines.md.",
+    ),
+]
 MemoryOption = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Memory that all workers together may use, e.g. 8GB.")
 ]

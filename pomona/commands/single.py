@@ -8,6 +8,7 @@ import typer
 
 from corpus.errors import UserError
 from pomona.commands.options import (
+    ExecutorOption,
     JsonOption,
     LakeOption,
     MemoryOption,
@@ -47,6 +48,7 @@ def ingest(
     metadata: Annotated[list[str] | None, typer.Option("--metadata", help="JSONL, Parquet: a column to keep.")] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Drop what the source held before.")] = False,
     workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
     memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -74,7 +76,7 @@ def ingest(
     stage = stages.plan_ingest(opened, recipe)
     if earlier and before:
         _refuse_other_options(source, dict(earlier.config), stage.config)
-    run_one(opened, stage, workers, memory, as_json)
+    run_one(opened, stage, workers, memory, as_json, executor)
 
 
 def _absolute(paths: list[str], kind: str | None) -> list[str]:
@@ -122,13 +124,17 @@ def extract(
 
 
 def signals(
-    lake: LakeOption = None, workers: WorkersOption = None, memory: MemoryOption = None, as_json: JsonOption = False
+    lake: LakeOption = None,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Measure every signal of every document that has none yet."""
     from pomona import stages
 
     opened = open_lake(lake)
-    run_one(opened, stages.plan_signals(opened), workers, memory, as_json)
+    run_one(opened, stages.plan_signals(opened), workers, memory, as_json, executor)
 
 
 def filter_(
@@ -137,6 +143,7 @@ def filter_(
     ] = "gopher_quality,gopher_repetition,c4,fineweb",
     lake: LakeOption = None,
     workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
     memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -146,8 +153,8 @@ def filter_(
 
     settings = parse(rules)
     opened = open_lake(lake)
-    run_one(opened, stages.plan_signals(opened), workers, memory, as_json, quiet=True)
-    run_one(opened, stages.plan_filter(opened, settings), workers, memory, as_json)
+    run_one(opened, stages.plan_signals(opened), workers, memory, as_json, executor, quiet=True)
+    run_one(opened, stages.plan_filter(opened, settings), workers, memory, as_json, executor)
 
 
 def export(
@@ -173,13 +180,24 @@ def calibrate(as_json: JsonOption = False) -> None:
 
 
 def run_one(
-    lake: "Lake", stage: "Stage", workers: int | None, memory: str | None, as_json: bool, *, quiet: bool = False
+    lake: "Lake",
+    stage: "Stage",
+    workers: int | None,
+    memory: str | None,
+    as_json: bool,
+    executor: str,
+    *,
+    quiet: bool = False,
 ) -> None:
     """Runs a stage and prints what it came to."""
+    from corpus.engines import parse
     from pomona import output, runner
 
+    engine = parse(executor)
     with output.progress() as progress:
-        outcome = runner.run_stage(lake, stage, workers=workers, memory=memory_bytes(memory), report=progress)
+        outcome = runner.run_stage(
+            lake, stage, workers=workers, memory=memory_bytes(memory), report=progress, engine=engine
+        )
     if quiet:
         return
     if stage.facts.get("n_other_files"):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pomona.commands.options import (
+    ExecutorOption,
     JsonOption,
     LakeOption,
     MemoryOption,
@@ -31,6 +32,7 @@ def quickstart(
     ] = "quickstart",
     lake: Annotated[str | None, typer.Option("--lake", metavar="DIR", help="Another place for the lake.")] = None,
     workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
     as_json: JsonOption = False,
 ) -> None:
     """Run the whole loop, offline, on the text that this Python holds, and write a report."""
@@ -40,13 +42,22 @@ def quickstart(
     text = (files("pomona") / "recipes" / "quickstart.yaml").read_text()
     Path(out).mkdir(parents=True, exist_ok=True)
     (Path(out) / "recipe.yaml").write_text(text)
-    _run(Lake(lake or f"{out}/lake"), parse(text, "quickstart.yaml"), workers, None, as_json, f"{out}/report.html")
+    _run(
+        Lake(lake or f"{out}/lake"),
+        parse(text, "quickstart.yaml"),
+        workers,
+        None,
+        as_json,
+        f"{out}/report.html",
+        executor,
+    )
 
 
 def run(
     path: RecipeArgument,
     lake: LakeOption = None,
     workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
     memory: MemoryOption = None,
     report: Annotated[str | None, typer.Option("--report", metavar="FILE", help="Write the HTML report there.")] = None,
     as_json: JsonOption = False,
@@ -55,14 +66,17 @@ def run(
     from pomona.recipe import load
 
     recipe = load(path)
-    _run(open_lake(lake, recipe, must_exist=False), recipe, workers, memory_bytes(memory), as_json, report)
+    _run(open_lake(lake, recipe, must_exist=False), recipe, workers, memory_bytes(memory), as_json, report, executor)
 
 
-def _run(lake, recipe, workers, memory, as_json, report) -> None:  # type: ignore[no-untyped-def]
+def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # type: ignore[no-untyped-def]
+    from corpus.engines import parse
     from pomona import output, runner
 
+    engine = parse(executor)
     with output.progress() as progress:
-        outcomes = list(runner.run_recipe(lake, recipe, workers=workers, memory=memory, report=progress))
+        found = runner.run_recipe(lake, recipe, workers=workers, memory=memory, report=progress, engine=engine)
+        outcomes = list(found)
     result = {"lake": lake.url, "stages": [asdict(outcome) for outcome in outcomes], "report": report}
     rows = [(o.stage, o.state, _count(o.rows), round(o.seconds, 2)) for o in outcomes]
     if report:

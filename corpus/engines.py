@@ -1,0 +1,211 @@
+"""Where work items run: local processes, a Ray cluster, or Slurm jobs. The same tasks, tables and resume everywhere.
+
+An engine is named by one string: `local`, `ray`, `ray:address=auto,memory=8`, `slurm:partition=cpu,time=4:00:00`.
+Ray and Slurm run datatrove's executors; finished is an item whose part exists, whoever made it, so that a run goes on
+with another engine, or more tasks, where it stood. The lake must be where every node sees it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from corpus.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    from corpus.execution import Task
+
+_SETTINGS: dict[str, dict[str, str]] = {
+    "local": {},
+    "ray": {
+        "address": "the cluster's address; one of this machine's own by default",
+        "memory": "GB that a task may use",
+        "cpus": "cores of a task",
+        "tasks_per_job": "work items that one actor runs side by side",
+    },
+    "slurm": {
+        "partition": "the partition; required",
+        "time": "time limit of a job, HH:MM:SS",
+        "memory": "GB of a task",
+        "cpus": "cores of a task",
+        "qos": "quality of service",
+        "tasks_per_job": "work items that one job runs, one after the other",
+        "setup": "a command before the work, e.g. to load modules; this Python's environment by default",
+    },
+}
+ENGINES = tuple(_SETTINGS)
+_POLL_SECONDS = float(os.environ.get("POMONA_POLL_SECONDS", "5"))
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """An engine and its settings."""
+
+    name: str = "local"
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+LOCAL = Engine()
+
+
+def parse(text: str) -> Engine:
+    """The engine that a string names; raises `UserError` for one that does not exist or lacks what it needs."""
+    name, _, rest = text.partition(":")
+    if name not in ENGINES:
+        raise unknown("executor", name, ENGINES)
+    settings = {}
+    for entry in filter(None, rest.split(",")):
+        key, equals, value = entry.partition("=")
+        if key not in _SETTINGS[name]:
+            raise unknown(f"setting of executor {name}", key, _SETTINGS[name] or ("none",))
+        if not equals or not value:
+            raise UserError(f"executor {name}: {key} needs a value: {key}=..., {_SETTINGS[name][key]}")
+        settings[key] = value
+    for key in ("memory", "cpus", "tasks_per_job"):
+        if key in settings and (not settings[key].isdigit() or int(settings[key]) < 1):
+            raise UserError(
+                f"executor {name}: {key} is a whole number above 0 ({_SETTINGS[name][key]}), got {settings[key]}"
+            )
+    if name == "slurm" and "partition" not in settings:
+        raise UserError("executor slurm needs a partition: --executor slurm:partition=NAME")
+    return Engine(name, settings)
+
+
+def describe() -> str:
+    """Every engine with its settings, for help and docs."""
+    return "; ".join(
+        name + (f" ({', '.join(f'{key}: {doc}' for key, doc in keys.items())})" if keys else "")
+        for name, keys in _SETTINGS.items()
+    )
+
+
+def elsewhere(engine: Engine, task: "Task", keys: Sequence[str], workers: int, logs: str) -> Iterator[tuple[int, int]]:
+    """(rank, 0) of each item as its part appears; raises RuntimeError when the engine ends without all of them."""
+    launched = (
+        _ray(engine, task, len(keys), workers, logs)
+        if engine.name == "ray"
+        else _slurm(engine, task, len(keys), workers, logs)
+    )
+    waiting = {key: rank for rank, key in enumerate(keys)}
+    output = task.outputs[0]
+    running = True
+    while waiting and running:
+        running = launched.running()  # asked first: a part that appears after the answer is seen in the next line
+        done = task.lake.finished(output.table, output.slot)
+        for key in [key for key in waiting if key in done]:
+            yield waiting.pop(key), 0
+        if waiting and running:
+            launched.wait(_POLL_SECONDS)
+    if waiting:
+        cause = f": {launched.error}" if launched.error else ""
+        raise RuntimeError(
+            f"{engine.name} ended with {len(waiting)} of {len(keys)} work items not done{cause}; "
+            f"their logs are in {logs}; the same command goes on with them"
+        )
+    launched.wait(None)
+
+
+class _Ray:
+    """datatrove's executor in a thread, so that parts can be watched meanwhile."""
+
+    def __init__(self, executor: Any) -> None:
+        self.error: BaseException | None = None
+        self._executor = executor
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self._executor.run()
+        except BaseException as error:  # noqa: BLE001 - told by whoever waits
+            self.error = error
+
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def wait(self, seconds: float | None) -> None:
+        self._thread.join(seconds)
+
+
+def _ray(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) -> _Ray:
+    try:
+        import ray
+    except ImportError as error:
+        raise UserError("executor ray needs Ray: pip install 'pomona[ray]'") from error
+    from datatrove.executor.ray import RayPipelineExecutor
+
+    if not ray.is_initialized():
+        ray.init(
+            address=engine.settings.get("address"),
+            num_cpus=None if "address" in engine.settings else workers,
+            include_dashboard=False,
+            log_to_driver=False,
+            configure_logging=False,
+        )
+    executor = RayPipelineExecutor(
+        [task],
+        tasks=n_tasks,
+        workers=workers,
+        skip_completed=False,
+        logging_dir=logs,
+        cpus_per_task=int(engine.settings.get("cpus", 1)),
+        mem_per_cpu_gb=int(engine.settings.get("memory", 1)),
+        tasks_per_job=int(engine.settings.get("tasks_per_job", 1)),
+    )
+    return _Ray(executor)
+
+
+class _Slurm:
+    """Jobs that sbatch has taken, asked for by squeue."""
+
+    error = None
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def running(self) -> bool:
+        listed = subprocess.run(
+            ["squeue", "--noheader", f"--name={self._name}", "--format=%i"], capture_output=True, text=True, check=False
+        )
+        return listed.returncode != 0 or bool(listed.stdout.strip())  # an overloaded controller is no end
+
+    def wait(self, seconds: float | None) -> None:
+        if seconds:
+            time.sleep(seconds)
+
+
+def _slurm(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) -> _Slurm:
+    for command in ("sbatch", "squeue"):
+        if shutil.which(command) is None:
+            raise UserError(f"executor slurm needs the command {command}; run this on a node that submits jobs")
+    executor = slurm_executor(engine, task, n_tasks, workers, logs)
+    executor.run()
+    return _Slurm(executor.job_name)
+
+
+def slurm_executor(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) -> Any:
+    """datatrove's executor, which writes the sbatch script and submits it."""
+    from datatrove.executor.slurm import SlurmPipelineExecutor
+
+    settings = engine.settings
+    return SlurmPipelineExecutor(
+        [task],
+        tasks=n_tasks,
+        workers=workers,
+        time=settings.get("time", "24:00:00"),
+        partition=settings["partition"],
+        qos=settings.get("qos", ""),
+        cpus_per_task=int(settings.get("cpus", 1)),
+        mem_per_cpu_gb=int(settings.get("memory", 4)),
+        tasks_per_job=int(settings.get("tasks_per_job", 1)),
+        job_name=f"pomona-{task.outputs[0].slot.replace('/', '-')}-{os.getpid()}",
+        env_command=settings.get("setup", f"export PATH={os.path.dirname(sys.executable)}:$PATH"),
+        logging_dir=logs,
+        slurm_logs_folder=f"{logs}/slurm",
+        skip_completed=False,
+    )
