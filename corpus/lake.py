@@ -81,6 +81,8 @@ class Lake:
         self.fs, self.root = fsspec.core.url_to_fs(str(url), **self.storage_options)
         self.is_local = "file" in _protocols(self.fs)
         self.url = self.root if self.is_local else str(url).rstrip("/")
+        self._newest: dict[str, DeltaTable] = {}  # as last read; brought up to date at each use
+        self._commits: dict[str, list[Commit]] = {}  # newest first; a commit never changes
 
     def __reduce__(self) -> tuple[type["Lake"], tuple[str, dict[str, str]]]:
         return Lake, (self.url, self.storage_options)
@@ -90,7 +92,7 @@ class Lake:
     def exists(self, table: str) -> bool:
         """Whether the table has a first version."""
         schema.table(table)
-        return bool(self.fs.exists(f"{self.root}/{table}/_delta_log"))
+        return table in self._newest or bool(self.fs.exists(f"{self.root}/{table}/_delta_log"))
 
     def tables(self) -> list[str]:
         """Names of the tables that exist, in the schema's order."""
@@ -148,10 +150,13 @@ class Lake:
         """Every version of the table, newest first."""
         if not self.exists(table):
             return []
-        return [
-            Commit(entry["version"], entry["timestamp"], _lineage(entry.get(_LINEAGE)))
-            for entry in self._delta(table).history()
-        ]
+        delta = self._delta(table)
+        known = self._commits.get(table, [])
+        n_new = delta.version() - known[0].version if known else None
+        if n_new is None or n_new > 0:
+            read = [Commit(e["version"], e["timestamp"], _lineage(e.get(_LINEAGE))) for e in delta.history(n_new)]
+            self._commits[table] = read + known
+        return list(self._commits[table])
 
     def current(self, table: str, slot: str) -> Lineage | None:
         """What made the slot as it stands, or None where it was never committed."""
@@ -282,7 +287,13 @@ class Lake:
         if not self.exists(table):
             raise UserError(f"lake {self.url} has no table {table!r}; it has {', '.join(self.tables()) or 'none'}")
         try:
-            return DeltaTable(f"{self.url}/{table}", version=version, storage_options=self.storage_options or None)
+            if version is None and table in self._newest:
+                self._newest[table].update_incremental()
+                return self._newest[table]
+            delta = DeltaTable(f"{self.url}/{table}", version=version, storage_options=self.storage_options or None)
+            if version is None:
+                self._newest[table] = delta
+            return delta
         except DeltaError as error:
             if version is None:
                 raise
