@@ -21,6 +21,7 @@ class Explanation:
     decisions: list[dict[str, Any]]
     signals: dict[str, Any]
     duplicates: list[dict[str, Any]]
+    contamination: list[dict[str, Any]]
 
 
 def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
@@ -41,7 +42,9 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     uris = lake.scan("documents").select("id", "uri")
     copies = members.join(uris, on="id", how="inner").sort("id").head(100).collect()
     kept = all(decision["kept"] for decision in decisions) if decisions else None
-    return Explanation(row, kept, decisions, measured[0] if measured else {}, copies.to_dicts())
+    touched = lake.scan("contamination").filter(pl.col("id") == found).drop("id", "source")
+    touched_items = touched.sort("share", "n", descending=True).head(_MAX_SHOWN).collect().to_dicts()
+    return Explanation(row, kept, decisions, measured[0] if measured else {}, copies.to_dicts(), touched_items)
 
 
 def find(lake: Lake, wanted: str) -> str | None:
@@ -82,10 +85,18 @@ def render(explanation: Explanation) -> str:
             value = "" if measure["value"] is None else f"  value {measure['value']:.4g}, limit {measure['limit']:.4g}"
             lines.append(f"  {measure['rule']}{value}")
     if explanation.duplicates:
-        lines.append("\nthe same text:")
+        lines.append("\nits copies:")
         lines += [
             f"  {copy['uri']}{'  (stays)' if copy['id'] == copy['representative'] else ''}"
+            + ("" if copy["similarity"] == 1 else f"  similarity {copy['similarity']:.3f}")
             for copy in explanation.duplicates
+        ]
+    if explanation.contamination:
+        lines.append("\nbenchmark items it touches:")
+        lines += [
+            f"  {t['benchmark']} {t['item']}: {t['share']:.0%} of it; {t['n']} words, in {t['count']} documents: "
+            f"{' '.join(t['ngram'].split())!r}"
+            for t in explanation.contamination
         ]
     text = document["text"]
     lines += ["", text[:600] + (" ..." if len(text) > 600 else "")]

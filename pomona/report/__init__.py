@@ -27,7 +27,7 @@ def render(lake: Lake) -> str:
 
     from pomona import __version__, output
     from pomona.export import decided_slots
-    from pomona.report import facts
+    from pomona.report import copies, facts
 
     environment = Environment(
         loader=PackageLoader("pomona", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -50,7 +50,9 @@ def render(lake: Lake) -> str:
         distributions=facts.distributions(lake, found),
         kept_samples=facts.samples(lake, found, kept=True),
         dropped_samples=facts.samples(lake, found, kept=False),
-        duplicates=facts.duplicates(lake),
+        duplicates=copies.duplicates(lake),
+        near=copies.near_misses(lake),
+        contamination=copies.contamination(lake),
         rejects=facts.rejects(lake),
         lineage=facts.lineage(lake),
     )

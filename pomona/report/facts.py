@@ -8,9 +8,11 @@ import polars as pl
 
 from corpus.lake import Lake
 from corpus.records import REASONS
+from decontam.policies import policies
 from filters import rules, signals
 from pomona.export import decided_slots
 from pomona.report import charts
+from pomona.stages import decontam, minhash
 
 SHOWN_SIGNALS = (
     "n_plain_words",
@@ -31,6 +33,12 @@ SHOWN_SIGNALS = (
     "alphanumeric_fraction",
 )
 N_SAMPLES = 20
+_MEANINGS = {
+    "exact.duplicate": "Differs from another document in case and white space only",
+    "minhash.duplicate": "Shares most shingles with another document",
+    "semantic.duplicate": "Says what another document says, by their embeddings",
+    "paragraphs.nothing_left": "Every paragraph stands in another document too",
+}
 _COLUMNS = 28
 _SAMPLE_CHARACTERS = 700
 _LOG_SPREAD = 50.0  # a signal whose 99th percentile is this many times its median gets a logarithmic axis
@@ -95,10 +103,12 @@ def by_reason(lake: Lake) -> list[dict[str, Any]]:
 
 
 def _meaning(reason: str, known: dict[str, rules.Rule]) -> str:
-    rule = known.get(reason)
-    return (
-        f"{rule.doc}; keeps {rule.describe()}" if rule else "Differs from another document in case and white space only"
-    )
+    if rule := known.get(reason):
+        return f"{rule.doc}; keeps {rule.describe()}"
+    stage, _, name = reason.partition(".")
+    if stage == "decontam":
+        return policies()[name].DOC
+    return _MEANINGS.get(reason, "")
 
 
 def distributions(lake: Lake, found: pl.DataFrame) -> list[dict[str, Any]]:
@@ -174,19 +184,6 @@ def _sample(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, "text": cut, "measured": row["measured"] or []}
 
 
-def duplicates(lake: Lake) -> dict[str, Any]:
-    """Clusters by size: how many, and the ten largest with their members."""
-    rows = lake.scan("duplicates").join(lake.scan("documents").select("id", "uri"), on="id", how="inner").collect()
-    if not rows.height:
-        return {"clusters": 0, "copies": 0, "largest": []}
-    sizes = rows.group_by("cluster").len("members").sort("members", "cluster", descending=[True, False])
-    largest = [
-        {"members": n, "uris": rows.filter(pl.col("cluster") == cluster).sort("uri")["uri"].head(6).to_list()}
-        for cluster, n in sizes.head(10).iter_rows()
-    ]
-    return {"clusters": sizes.height, "copies": rows.height - sizes.height, "largest": largest}
-
-
 def rejects(lake: Lake) -> list[dict[str, Any]]:
     """Reasons with their meaning, counts and three examples."""
     counted = (
@@ -217,5 +214,11 @@ def lineage(lake: Lake) -> list[dict[str, Any]]:
                 "mb_per_second": n_bytes / 1e6 / seconds if seconds else None,
                 "package": made.package_version,
             }
-    order = {"ingest": 0, "signals": 1, "filter": 2, "exact": 3, "signatures": 4, "minhash": 5}
-    return sorted(found.values(), key=lambda row: (order.get(str(row["stage"]).partition(":")[0], 9), row["stage"]))
+    order = ["ingest", "signals", "filter", "exact", *minhash.STAGES, *decontam.STAGES]
+    places = {name: place for place, name in enumerate(order)}
+
+    def place(row: dict[str, Any]) -> tuple[int, str]:
+        stage = str(row["stage"])
+        return places.get(stage, places.get(stage.partition(":")[0], len(order))), stage
+
+    return sorted(found.values(), key=place)

@@ -10,6 +10,7 @@ from corpus.lake import Lake
 from decontam import index as indexing
 from decontam import steps
 from pomona import runner, stages
+from pomona.explain import Explanation, explain, render
 from pomona.recipe import DecontaminateRecipe
 from tests.corpus.dedup.made import commit, prose
 from tests.decontam.exams import ITEMS
@@ -61,6 +62,10 @@ def test_documents_that_hold_an_item_go_and_the_lake_says_why(lake: Lake, exam: 
     assert decided["reasons"] == ["decontam.coverage"]
     assert decided["measured"] == [{"rule": "decontam.coverage", "value": 1.0, "limit": 0.5}]
     assert lake.scan("decisions", slot="decontam").collect().height == len(TEXTS)
+    explained = explain(lake, "a/00020")
+    assert isinstance(explained, Explanation)
+    assert explained.kept is False
+    assert "exam q1: 100% of it; 13 words, in 2 documents: 'A TRAIN LEAVES" in render(explained)
 
 
 def test_every_policy_says_what_it_would_drop(lake: Lake, exam: str) -> None:

@@ -106,8 +106,8 @@ def test_ingesting_again_adds_paths_and_repeats_nothing(root: Path, capsys: pyte
 
 def test_explain_by_id_prefix_and_uri(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out(capsys, "run", str(recipe(root, tmp_path / "lake")), "--workers", "1")
-    found = as_json(capsys, "explain", "html/007.html")
-    assert found["document"]["uri"].endswith("/html/007.html")  # type: ignore[index]
+    found = as_json(capsys, "explain", "html/000.html")
+    assert found["document"]["uri"].endswith("/html/000.html")  # type: ignore[index]
     assert found["kept"] is True  # type: ignore[index]
     assert found["signals"]["n_words"] > 50  # type: ignore[index]
     by_id = as_json(capsys, "explain", found["document"]["id"][:16])  # type: ignore[index]

@@ -7,7 +7,7 @@ import pytest
 from corpus.lake import Lake
 from pomona import runner
 from pomona.recipe import parse
-from pomona.report import charts, facts, render, write
+from pomona.report import charts, copies, facts, render, write
 from tests.pomona.corpora import PROSE
 
 VOID = {"meta", "br", "img", "input", "link", "hr", "line", "rect", "polyline"}
@@ -80,7 +80,15 @@ def test_the_numbers_are_those_of_the_lake(ran: Lake) -> None:
     assert reasons["gopher_quality.min_words"][0] == 5
     assert reasons["exact.duplicate"] == (4, 4)
     assert reasons["minhash.duplicate"] == (3, 3)
-    assert facts.duplicates(ran)["clusters"] == 5
+    found_copies = copies.duplicates(ran)
+    assert {stage: (row["clusters"], row["copies"]) for stage, row in found_copies.items()} == {
+        "exact": (4, 4),
+        "minhash": (1, 3),
+    }
+    assert found_copies["minhash"]["matrix"] == {"names": ["raw"], "rows": [("raw", [3])]}
+    assert found_copies["minhash"]["sizes"] == [{"name": "4 to 5", "count": 1, "share": 1.0}]
+    assert copies.near_misses(ran)["config"]["bands"] == 14
+    assert copies.contamination(ran) is None
     assert facts.rejects(ran)[0]["reason"] == "binary"
     dropped = facts.samples(ran, found, kept=False)
     assert len(dropped) == 12
@@ -91,11 +99,11 @@ def test_the_numbers_are_those_of_the_lake(ran: Lake) -> None:
         "filter",
         "exact",
         "signatures",
-        "minhash",
         "minhash:bands",
-        "minhash:components",
         "minhash:edges",
+        "minhash:components",
         "minhash:members",
+        "minhash",
     ]
 
 

@@ -1,0 +1,131 @@
+"""What the report shows of duplicates and contamination: clusters, sources by sources, near-misses, touched items."""
+
+from typing import Any
+
+import polars as pl
+
+from corpus.dedup.banding import Banding
+from corpus.lake import Lake
+from pomona.export import kept_ids
+from pomona.report import charts
+
+_LARGEST = 10
+_SHOWN = 5
+_SAMPLE_CHARACTERS = 400
+_SIZES = ((2, 2), (3, 3), (4, 5), (6, 10), (11, 100), (101, 1 << 62))
+
+
+def duplicates(lake: Lake) -> dict[str, Any]:
+    """For each stage that found some: clusters, copies, sizes, sources, the largest with samples."""
+    found = {}
+    for stage in ("exact", "minhash", "semantic"):
+        rows = lake.scan("duplicates", slot=stage).collect(engine="streaming")
+        if rows.height:
+            clusters = rows["cluster"].n_unique()
+            found[stage] = {
+                "clusters": clusters,
+                "copies": rows.height - clusters,
+                "sizes": _sizes(rows),
+                "matrix": _matrix(rows),
+                "largest": _largest(lake, rows),
+            }
+    return found
+
+
+def _sizes(rows: pl.DataFrame) -> list[dict[str, Any]]:
+    sizes = rows.group_by("cluster").len("n")
+    found = []
+    for low, high in _SIZES:
+        count = sizes.filter(pl.col("n").is_between(low, high)).height
+        name = str(low) if low == high else f"{low} to {high}" if high < 1 << 60 else f"{low} and more"
+        found.append({"name": name, "count": count, "share": count / max(sizes.height, 1)})
+    return [row for row in found if row["count"]]
+
+
+def _matrix(rows: pl.DataFrame) -> dict[str, Any]:
+    """Dropped copies by their own source (rows) and that of the copy that stays (columns)."""
+    stays = rows.select(representative="id", stays="source")
+    dropped = rows.filter(pl.col("id") != pl.col("representative")).join(stays, on="representative", how="left")
+    counts = {(a, b): n for a, b, n in dropped.group_by("source", "stays").len().iter_rows()}
+    names = sorted({name for pair in counts for name in pair if name})
+    return {"names": names, "rows": [(a, [counts.get((a, b), 0) for b in names]) for a in names]}
+
+
+def _largest(lake: Lake, rows: pl.DataFrame) -> list[dict[str, Any]]:
+    sizes = rows.group_by("cluster").len("members").sort("members", "cluster", descending=[True, False]).head(_LARGEST)
+    wanted = rows.join(sizes, on="cluster", how="semi").with_columns(own=pl.col("id") == pl.col("representative"))
+    shown = wanted.sort("cluster", "own", "similarity", "id", descending=[False, True, True, False])
+    shown = shown.group_by("cluster", maintain_order=True).head(_SHOWN)
+    texts = (
+        lake.scan("documents")
+        .join(shown.lazy().select("id"), on="id", how="semi")
+        .select("id", "uri", text=pl.col("text").str.slice(0, _SAMPLE_CHARACTERS))
+        .collect(engine="streaming")
+    )
+    full = shown.join(texts, on="id", how="left").to_dicts()
+    return [
+        {"members": n, "documents": [row for row in full if row["cluster"] == cluster]}
+        for cluster, n in sizes.iter_rows()
+    ]
+
+
+def near_misses(lake: Lake) -> dict[str, Any] | None:
+    """The S-curve in force, and the pairs that were nearest to the threshold on both sides."""
+    made = lake.current("decisions", "minhash")
+    if made is None:
+        return None
+    config = made.config
+    chosen = Banding(config["bands"], config["rows"], config["threshold"])
+    series = {"seen": chosen.curve()}
+    pairs = lake.scan("pairs").with_columns(distance=(pl.col("similarity") - chosen.threshold).abs())
+    uris = lake.scan("documents").select("id", "uri")
+    listed = []
+    for merged in (True, False):
+        nearest = pairs.filter(pl.col("merged") == merged).sort("distance", "left", "right").head(_SHOWN)
+        named = nearest.join(uris.rename({"id": "left", "uri": "left_uri"}), on="left", how="left")
+        listed += (
+            named.join(uris.rename({"id": "right", "uri": "right_uri"}), on="right", how="left").collect().to_dicts()
+        )
+    listed.sort(key=lambda row: -row["similarity"])
+    return {
+        "chart": charts.lines(series, "probability that a pair is seen", chosen.threshold),
+        "config": config,
+        "pairs": listed,
+    }
+
+
+def contamination(lake: Lake) -> dict[str, Any] | None:
+    """Benchmarks, policies and the worst items, each with the document that holds most of it."""
+    from decontam import report
+
+    made = lake.current("decisions", "decontam")
+    if made is None:
+        return None
+    items = report.by_item(lake).head(_LARGEST)
+    worst = (
+        lake.scan("contamination")
+        .join(items.lazy().select("benchmark", "item"), on=["benchmark", "item"], how="semi")
+        .sort("share", "n", "id", descending=[True, True, False])
+        .group_by("benchmark", "item", maintain_order=True)
+        .first()
+        .join(lake.scan("documents").select("id", "uri"), on="id", how="left")
+        .collect()
+    )
+    by_item = {(row["benchmark"], row["item"]): row for row in worst.to_dicts()}
+    kept = report.by_item(lake, kept_ids(lake))
+    benchmarks = [
+        {
+            "benchmark": name,
+            "items": n_items,
+            "touched": report.by_item(lake).filter(pl.col("benchmark") == name).height,
+            "touched_by_kept": kept.filter(pl.col("benchmark") == name).height,
+        }
+        for name, n_items in made.config["benchmarks"].items()
+    ]
+    return {
+        "policy": made.config["policy"],
+        "common": made.config["common_documents"],
+        "benchmarks": benchmarks,
+        "policies": report.by_policy(lake),
+        "items": [row | by_item[row["benchmark"], row["item"]] for row in items.to_dicts()],
+    }
