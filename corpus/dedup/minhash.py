@@ -98,8 +98,7 @@ def _shingle_batches(
             units = points.astype(np.uint64)
         if len(hashes) < len(units) or len(shingle_offsets) < len(unit_offsets):
             hashes, shingle_offsets = np.empty(len(units), np.uint64), np.empty(len(unit_offsets), np.int64)
-        shingle = _shingle_words if sketch.unit == "words" else _shingle_characters
-        n_shingles = shingle(units, unit_offsets, sketch.ngram, hashes, shingle_offsets)
+        n_shingles = _shingle(units, unit_offsets, sketch.ngram, hashes, shingle_offsets)
         yield hashes[:n_shingles], shingle_offsets[: len(unit_offsets)]
 
 
@@ -122,27 +121,8 @@ def _mix(h):
 
 
 @njit(cache=True, nogil=True)
-def _shingle_words(words, offsets, ngram, hashes, shingle_offsets):
-    s = 0
-    shingle_offsets[0] = 0
-    for d in range(offsets.size - 1):
-        first, end = offsets[d], offsets[d + 1]
-        n = min(ngram, end - first)
-        if n > 0:
-            for i in range(first, end - n + 1):
-                h = np.uint64(n)
-                for j in range(i, i + n):
-                    h = (h ^ words[j]) * _GOLDEN
-                    h ^= h >> np.uint64(29)
-                hashes[s] = h
-                s += 1
-        shingle_offsets[d + 1] = s
-    return s
-
-
-@njit(cache=True, nogil=True)
-def _shingle_characters(points, offsets, ngram, hashes, shingle_offsets):
-    """A polynomial modulo 2^64 that rolls on from character to character, then mixed."""
+def _shingle(units, offsets, ngram, hashes, shingle_offsets):
+    """A polynomial modulo 2^64 over word hashes, or code points, that rolls on from unit to unit, then mixed."""
     s = 0
     shingle_offsets[0] = 0
     for d in range(offsets.size - 1):
@@ -151,32 +131,46 @@ def _shingle_characters(points, offsets, ngram, hashes, shingle_offsets):
         if n > 0:
             h, top = np.uint64(0), np.uint64(1)
             for i in range(first, first + n):
-                h = h * _GOLDEN + points[i]
-                if i > first:
-                    top *= _GOLDEN
-            for i in range(first + n, end + 1):
+                h = h * _GOLDEN + units[i]
+                top *= _GOLDEN
+            hashes[s] = _mix(h + np.uint64(n))
+            s += 1
+            for i in range(first + n, end):
+                h = h * _GOLDEN + (units[i] - top * units[i - n])
                 hashes[s] = _mix(h + np.uint64(n))
                 s += 1
-                if i < end:
-                    h = (h - top * points[i - n]) * _GOLDEN + points[i]
         shingle_offsets[d + 1] = s
     return s
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _fmix32(h):
+    """MurmurHash3's finalizer of 32 bits, over the upper half of a hash."""
+    x = np.uint32(h >> np.uint64(32))
+    x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+    x = np.uint32((x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35))
+    return np.uint32(x ^ (x >> np.uint32(16)))
+
+
 @njit(cache=True, nogil=True)
 def _least(hashes, offsets, a, b, found):
-    """The least value of each permutation over a document's shingles, which enter as the upper half of their hash."""
-    n_hashes = a.size
+    """The least value of each permutation over a document's shingles; four at a time, for the sake of vectors."""
     for d in range(offsets.size - 1):
         row = found[d]
         row[:] = EMPTY
-        for i in range(offsets[d], offsets[d + 1]):
-            x = np.uint32(hashes[i] >> np.uint64(32))
-            x = np.uint32((x ^ (x >> np.uint32(16))) * np.uint32(0x85EBCA6B))
-            x = np.uint32((x ^ (x >> np.uint32(13))) * np.uint32(0xC2B2AE35))
-            x = np.uint32(x ^ (x >> np.uint32(16)))
-            for k in range(n_hashes):
+        i, end = offsets[d], offsets[d + 1]
+        while i + 4 <= end:
+            x0, x1, x2, x3 = _fmix32(hashes[i]), _fmix32(hashes[i + 1]), _fmix32(hashes[i + 2]), _fmix32(hashes[i + 3])
+            for k in range(a.size):
+                left = min(np.uint32(a[k] * x0 + b[k]), np.uint32(a[k] * x1 + b[k]))
+                right = min(np.uint32(a[k] * x2 + b[k]), np.uint32(a[k] * x3 + b[k]))
+                row[k] = min(row[k], min(left, right))
+            i += 4
+        while i < end:
+            x = _fmix32(hashes[i])
+            for k in range(a.size):
                 row[k] = min(row[k], np.uint32(a[k] * x + b[k]))
+            i += 1
 
 
 @njit(cache=True, nogil=True)
