@@ -5,11 +5,14 @@ has; the package that measures the rest hands the full schema to the lake when i
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from corpus.errors import UserError, unknown
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 def column(name: str, kind: pa.DataType, doc: str, *, nullable: bool = False, random: bool = False) -> pa.Field:
@@ -31,6 +34,7 @@ _DOCUMENT = column(
     "document", pa.int64(), "Number of the document: its row, over the parts of signatures in order", random=True
 )
 _GRAM = column("gram", pa.int64(), "Number of the n-gram in the index: (n - 4) x words + first row of its interval")
+_VECTOR = pa.list_(pa.float32())
 _STRINGS = pa.map_(pa.string(), pa.string())
 _MEASURE = pa.struct(
     [
@@ -198,6 +202,20 @@ TABLES: dict[str, Table] = {
             ),
         ),
         Table(
+            "touched",
+            "a mixture x benchmark item that its documents touch",
+            pa.schema(
+                [
+                    column("mixture", pa.string(), "Name of the mixture; `kept`: all that no stage dropped"),
+                    column("benchmark", pa.string(), "Name of the benchmark"),
+                    column("item", pa.string(), "The item's id in it"),
+                    column("documents", pa.int64(), "Documents of the mixture that touch it"),
+                    column("share", pa.float64(), "The greatest share of the item that one of them holds"),
+                    column("n", pa.int64(), "Words of the longest n-gram shared, at most 13"),
+                ]
+            ),
+        ),
+        Table(
             "verdicts",
             "a document x decontamination policy that would drop it",
             pa.schema(
@@ -220,6 +238,62 @@ TABLES: dict[str, Table] = {
                     column("stage", pa.string(), "Stage that cut: paragraphs, substrings, decontam"),
                     column("start", pa.int64(), "First character that goes"),
                     column("end", pa.int64(), "Character after the last that goes"),
+                    column("copies", pa.int64(), "Times that the passage stands in the corpus", nullable=True),
+                ]
+            ),
+        ),
+        Table(
+            "passages",
+            "a paragraph, line or span of words: intermediate, one row group a range of hashes",
+            pa.schema(
+                [
+                    column("passage", pa.int64(), "Hash of its normal words", random=True),
+                    column("order", pa.int64(), "The least of a passage's copies stays", random=True),
+                    column("document", pa.int64(), "Number of the document: its row over all row groups", random=True),
+                    column("start", pa.int32(), "First character", random=True),
+                    column("end", pa.int32(), "Character after the last", random=True),
+                ]
+            ),
+        ),
+        Table(
+            "embeddings",
+            "a document's embedding",
+            pa.schema([_ID, _SOURCE, column("embedding", _VECTOR, "Length 1, or zeros for a text without words")]),
+        ),
+        Table(
+            "centroids",
+            "a cluster's center, the mean, or the planted vector: intermediate",
+            pa.schema(
+                [
+                    column("number", pa.int64(), "0: the mean that is taken off; from 1: a cluster's; -1: planted"),
+                    column("embedding", _VECTOR, "The vector"),
+                ]
+            ),
+        ),
+        Table(
+            "semantic_members",
+            "a document with its cluster of embeddings: intermediate",
+            pa.schema(
+                [
+                    column("cluster", pa.int64(), "Number of the nearest centroid"),
+                    _ID,
+                    _SOURCE,
+                    column("uri", pa.string(), "As in documents"),
+                    column("n_characters", pa.int64(), "Code points of the text"),
+                    column("quality", pa.float64(), "The signal that decides which copy stays; 0 where none does"),
+                    column("embedding", _VECTOR, "Less the mean, of length 1"),
+                ]
+            ),
+        ),
+        Table(
+            "repeats",
+            "a copy of a passage that is to be cut: intermediate, one row group a work item",
+            pa.schema(
+                [
+                    column("document", pa.int64(), "As in passages"),
+                    column("start", pa.int64(), "First character"),
+                    column("end", pa.int64(), "Character after the last"),
+                    column("copies", pa.int64(), "Times that the passage stands in the corpus"),
                 ]
             ),
         ),
@@ -242,6 +316,12 @@ def table(name: str) -> Table:
     if name not in TABLES:
         raise unknown("table", name, TABLES)
     return TABLES[name]
+
+
+def batch(name: str, frame: "pl.DataFrame") -> pa.RecordBatch:
+    """A data frame as one batch of rows of table `name`."""
+    rows = frame.to_arrow().cast(TABLES[name].schema).combine_chunks()
+    return rows.to_batches()[0] if len(rows) else pa.RecordBatch.from_pylist([], rows.schema)
 
 
 def check(name: str, schema: pa.Schema) -> None:

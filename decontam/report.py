@@ -10,7 +10,9 @@ from corpus.lake import Lake
 from decontam import index as indexing
 from decontam.index import Index
 from decontam.policies import POLICIES, policies
-from decontam.steps import STAGE, folder
+from decontam.steps import STAGE, by_item, folder
+
+KEPT = "kept"  # the mixture of all documents that no stage dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +49,11 @@ def by_policy(lake: Lake) -> list[Policy]:
     ]
 
 
-def by_item(lake: Lake, kept: pl.LazyFrame | None = None) -> pl.DataFrame:
-    """benchmark, item, documents, share, n: items that documents touch, the worst first.
-
-    `kept` has the ids of a mixture: with it, what a model trained on that mixture has seen.
-    """
-    rows = lake.scan("contamination")
-    if kept is not None:
-        rows = rows.join(kept.select("id"), on="id", how="semi")
-    return (
-        rows.group_by("benchmark", "item")
-        .agg(documents=pl.len(), share=pl.col("share").max(), n=pl.col("n").max())
-        .sort(["share", "n", "documents", "benchmark", "item"], descending=[True, True, True, False, False])
-        .collect(engine="streaming")
-    )
-
-
-def by_benchmark(lake: Lake, index: Index, kept: pl.LazyFrame) -> list[dict[str, Any]]:
+def by_benchmark(lake: Lake, index: Index) -> list[dict[str, Any]]:
     """Each benchmark: items, those touched by any document, by documents that stay, and half or more of them."""
     totals = pl.DataFrame({"benchmark": [name for name, _ in index.items]}).group_by("benchmark").len("items")
     found = []
-    every, staying = by_item(lake), by_item(lake, kept)
+    every, staying = by_item(lake), lake.scan("touched", slot=KEPT).collect()
     for name, n_items in totals.sort("benchmark").iter_rows():
         of = [frame.filter(pl.col("benchmark") == name) for frame in (every, staying)]
         found.append(

@@ -3,6 +3,7 @@
   CountStep      some row groups of documents  → how many of their documents hold each benchmark n-gram
   TotalsStep     all counts                    → their sums: what is common usage is seen over the whole corpus
   DecontamStep   some row groups of documents  → decisions, touched items, every policy's verdict, cuts
+  TouchedStep    all touched items             → those that the kept documents touch
 
 Documents that an earlier stage dropped are not seen.
 """
@@ -21,10 +22,10 @@ import polars as pl
 import pyarrow as pa
 
 from corpus import schema
-from corpus.dedup.candidates import kept
-from corpus.dedup.minhash import slices
+from corpus.deciding import decisions
 from corpus.execution import WorkItem
 from corpus.lake import Lake
+from corpus.remaining import batches, kept_ids, row_group
 from corpus.text.buffers import string_buffers
 from decontam import index as indexing
 from decontam.index import N_MIN, Index
@@ -35,7 +36,6 @@ from decontam.touches import touches
 
 VERSION = 1  # raised when the same documents and benchmarks would give other rows
 STAGE = "decontam"
-_BATCH_BYTES = 1 << 20
 
 
 class LeakLostError(RuntimeError):
@@ -75,16 +75,10 @@ def _index(path: Path) -> tuple[Index, npt.NDArray[np.int32]]:
 
 
 def _texts(lake: Lake, spec: Mapping[str, Any], slots: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """id, source and text of the documents that no stage dropped, in batches of about a megabyte."""
+    """id, source and text of what earlier stages left, in batches of about a megabyte."""
     for part, group in spec["row_groups"]:
-        rows = lake.open_part("documents", part).read_row_group(group, ["id", "source", "text"]).combine_chunks()
-        stays = kept(lake, slots, pl.Series(rows["id"]))
-        rows = rows if stays.all() else rows.filter(pa.array(stays))
-        if len(rows):
-            batch = rows.to_batches()[0]
-            offsets, _ = string_buffers(batch["text"])
-            for start, end in slices(offsets, _BATCH_BYTES):
-                yield batch.slice(start, end - start)
+        rows = row_group(lake, part, group, ["id", "source", "text"], slots)
+        yield from batches(rows) if rows is not None else ()
 
 
 def _scanner(index: Index) -> Scanner:
@@ -163,10 +157,37 @@ class DecontamStep:
             view = View(offsets, data, words, found, index.arrays, documents, items, self.common)
             judged = {name: policy(name).judge(view) for name in POLICIES}
             own = judged[self.policy]
-            yield "decisions", _rows("decisions", _decisions(batch, self.policy, own))
+            yield "decisions", schema.batch("decisions", _decisions(batch, self.policy, own))
             yield "contamination", touches(batch, view, index, [own, judged[base.__name__.rpartition(".")[2]]])
-            yield "verdicts", _rows("verdicts", _verdicts(batch, judged))
-            yield "cuts", _rows("cuts", _cuts(batch, own))
+            yield "verdicts", schema.batch("verdicts", _verdicts(batch, judged))
+            yield "cuts", schema.batch("cuts", _cuts(batch, own))
+
+
+@dataclass(frozen=True, slots=True)
+class TouchedStep:
+    """Which items a mixture's documents touch: what a model that reads it has seen, and scores are split by."""
+
+    lake: Lake
+    mixture: str
+    slots: tuple[str, ...]  # stages that have decided: the mixture is what they left
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `touched`, the worst first."""
+        rows = by_item(self.lake, kept_ids(self.lake, self.slots)).with_columns(mixture=pl.lit(self.mixture))
+        yield "touched", schema.batch("touched", rows.select(schema.TABLES["touched"].schema.names))
+
+
+def by_item(lake: Lake, ids: pl.LazyFrame | None = None) -> pl.DataFrame:
+    """benchmark, item, documents, share, n: items that documents touch, the worst first; `ids` are a mixture's."""
+    rows = lake.scan("contamination")
+    if ids is not None:
+        rows = rows.join(ids.select("id"), on="id", how="semi")
+    return (
+        rows.group_by("benchmark", "item")
+        .agg(documents=pl.len(), share=pl.col("share").max(), n=pl.col("n").max())
+        .sort(["share", "n", "documents", "benchmark", "item"], descending=[True, True, True, False, False])
+        .collect(engine="streaming")
+    )
 
 
 def _totals(lake: Lake, n_words: int) -> npt.NDArray[np.int32]:
@@ -178,12 +199,6 @@ def _totals(lake: Lake, n_words: int) -> npt.NDArray[np.int32]:
     return found
 
 
-def _rows(table: str, frame: pl.DataFrame) -> pa.RecordBatch:
-    arrow = frame.to_arrow().cast(schema.TABLES[table].schema).combine_chunks()
-    batches = arrow.to_batches()
-    return batches[0] if batches else pa.RecordBatch.from_pylist([], arrow.schema)
-
-
 def _who(batch: pa.RecordBatch) -> pl.DataFrame:
     frame = pl.from_arrow(batch.select(["id", "source"]))
     assert isinstance(frame, pl.DataFrame)
@@ -191,21 +206,9 @@ def _who(batch: pa.RecordBatch) -> pl.DataFrame:
 
 
 def _decisions(batch: pa.RecordBatch, name: str, judged: Judged) -> pl.DataFrame:
-    rule, limit = f"{STAGE}.{name}", policy(name).LIMIT
-    frame = _who(batch).with_columns(value=judged.value, dropped=judged.dropped)
-    measured = pl.struct(rule=pl.lit(rule), value=pl.col("value"), limit=pl.lit(limit, pl.Float64))
-    none = pl.lit([], pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": pl.Float64})))
-    return frame.select(
-        "id",
-        "source",
-        pl.lit(STAGE).alias("stage"),
-        (~pl.col("dropped")).alias("kept"),
-        pl.when("dropped")
-        .then(pl.concat_list(pl.lit(rule)))
-        .otherwise(pl.lit([], pl.List(pl.String)))
-        .alias("reasons"),
-        pl.when("dropped").then(pl.concat_list(measured)).otherwise(none).alias("measured"),
-    )
+    limit = pl.lit(policy(name).LIMIT, pl.Float64)
+    frame = _who(batch).with_columns(kept=~judged.dropped, value=judged.value, limit=limit)
+    return decisions(frame, STAGE, f"{STAGE}.{name}")
 
 
 def _verdicts(batch: pa.RecordBatch, judged: Mapping[str, Judged]) -> pl.DataFrame:
@@ -222,7 +225,8 @@ def _verdicts(batch: pa.RecordBatch, judged: Mapping[str, Judged]) -> pl.DataFra
 def _cuts(batch: pa.RecordBatch, judged: Judged) -> pl.DataFrame:
     who = _who(batch)
     document = judged.cuts[:, 0]
-    frame = who[document].with_columns(stage=pl.lit(STAGE), start=judged.cuts[:, 1], end=judged.cuts[:, 2])
+    frame = who[document].with_columns(stage=pl.lit(STAGE), start=judged.cuts[:, 1], end=judged.cuts[:, 2],
+                                         copies=pl.lit(None, pl.Int64))  # fmt: skip
     return frame.filter(~judged.dropped[document])
 
 

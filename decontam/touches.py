@@ -10,6 +10,7 @@ from numba import njit
 
 from corpus import schema
 from corpus.text.buffers import string_array
+from corpus.text.cutting import characters_before
 from decontam.coverage import MOST_PLACES
 from decontam.index import N_MIN, Index
 from decontam.policies import Judged, View
@@ -33,7 +34,7 @@ def touches(batch: pa.RecordBatch, view: View, index: Index, judged: Sequence[Ju
     document, share, item, match, n = document[found], share[found], item[found], match[found], n[found]
     word = view.matches.word[match]
     start, end = view.words.start[word], view.words.end[word + n - 1]
-    characters = np.concatenate([[0], np.cumsum((view.data[view.offsets[0] : view.offsets[-1]] & 0xC0) != 0x80)])
+    characters = characters_before(view.offsets, view.data)
     base = characters[view.offsets[document] - view.offsets[0]]
     gram = (n - N_MIN) * index.n_words + view.matches.rows[match, n - N_MIN]
     names = pa.array([name for name, _ in index.items]), pa.array([id_ for _, id_ in index.items])

@@ -21,15 +21,20 @@ WORKER_BYTES = 400 << 20  # a worker's libraries, kernels and tables of characte
 PARSER_BYTES = 150 << 20  # the process in which a worker's pages are parsed
 _ITEM_FACTOR = {
     "ingest": 3.0, "signals": 6.0, "filter": 3.0, "exact": 12.0, "signatures": 4.0, "minhash": 5.0, "decontam": 4.0,
+    "paragraphs": 6.0, "substrings": 6.0, "embeddings": 5.0, "semantic": 5.0,
 }  # bytes held, a byte of the item  # fmt: skip
 _SHARE = {
     "signatures": 1.0, "minhash:bands": 0.2, "minhash:edges": 0.1, "minhash:components": 0.05, "minhash:members": 0.5,
-    "minhash": 0.15, "decontam:counts": 0.5, "decontam:totals": 0.01, "decontam": 0.5,
+    "minhash": 0.15, "decontam:counts": 0.5, "decontam:totals": 0.01, "decontam": 0.5, "decontam:touched": 0.01,
+    "paragraphs:passages": 0.5, "paragraphs:repeats": 0.2, "paragraphs": 0.3, "substrings:passages": 0.4,
+    "substrings:repeats": 0.4, "substrings": 0.2, "embeddings": 1.0, "semantic:centroids": 0.1,
+    "semantic:members": 0.3, "semantic": 0.6,
 }  # of the time that the steps after the signatures take together, and both passes; of text bytes  # fmt: skip
+_SIZED = ("minhash", "paragraphs", "substrings", "semantic")  # items are cut to the memory
 _TEXT_SHARE = {"html": 0.12, "warc": 0.12}  # of raw bytes that become text
 DEFAULT_RATES = {
     "html": 3.0, "text": 40.0, "signals": 12.0, "filter": 60.0, "exact": 60.0, "signatures": 80.0, "minhash": 60.0,
-    "decontam": 50.0,
+    "decontam": 50.0, "paragraphs": 60.0, "substrings": 10.0, "embeddings": 30.0, "semantic": 30.0,
 }  # MB/s on one core  # fmt: skip
 
 
@@ -67,7 +72,7 @@ def worker_bytes(stage: str, item_bytes: int) -> int:
     """Peak memory of one worker on items of a size."""
     kind = stage.partition(":")[0]
     parser = PARSER_BYTES if kind == "ingest" else 0
-    held = item_bytes if kind == "minhash" else min(item_bytes, ITEM_BYTES)
+    held = item_bytes if kind in _SIZED else min(item_bytes, ITEM_BYTES)
     return int(WORKER_BYTES + parser + _ITEM_FACTOR[kind] * held)
 
 

@@ -10,7 +10,9 @@ from tempfile import TemporaryDirectory
 import polars as pl
 import pyarrow as pa
 
+from corpus.dedup.embedding import Embedding, embed
 from corpus.dedup.minhash import Sketch, signatures
+from corpus.dedup.repeats import Passages, find
 from corpus.ingest import SourceSettings, find_files, plan, step
 from corpus.lake import Lake
 from decontam.benchmarks import load
@@ -44,6 +46,10 @@ def calibrate() -> dict[str, float]:
     signatures(text.slice(0, 8), Sketch())
     rates["signatures"] = _rate(text.nbytes, lambda: signatures(text, Sketch()))
     rates["minhash"] = 0.75 * rates["signatures"]  # what the steps after it took beside it; docs/benchmarks.md
+    rates["embeddings"] = _rate(text.nbytes, lambda: embed(text, Embedding()))
+    rates["semantic"] = rates["embeddings"]
+    rates["paragraphs"] = _rate(text.nbytes, lambda: find(text, Passages("paragraph", 10)))
+    rates["substrings"] = _rate(text.nbytes, lambda: find(text, Passages("span", 50)))
     scanner = Scanner(build([load("humaneval")]).arrays)
     scanner(text.slice(0, 8))
     rates["decontam"] = _rate(2 * text.nbytes, lambda: [scanner(text) for _ in range(2)]) / 2  # two passes
@@ -59,7 +65,8 @@ def _compile_dedup() -> None:
     with TemporaryDirectory() as folder:
         for name in ("a", "b"):
             Path(folder, f"{name}.txt").write_text("so many words that there is a shingle in it " * 9)
-        recipe = parse(f"{{sources: [{{name: x, path: {json.dumps(folder)}}}], filter: null, dedup: {{exact: false}}, "
+        dedup = "{exact: false, semantic: {}, paragraphs: {}, substrings: {}}"
+        recipe = parse(f"{{sources: [{{name: x, path: {json.dumps(folder)}}}], filter: null, dedup: {dedup}, "
                        "decontaminate: {benchmarks: [humaneval]}}")  # fmt: skip
         list(run_recipe(Lake(f"{folder}/lake"), recipe, workers=1))
 

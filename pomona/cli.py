@@ -4,6 +4,7 @@ Exit codes: 0 done, 2 for what the user can mend (one line on standard error), 1
 """
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import Any
@@ -84,7 +85,10 @@ def _stopped() -> int:
 
 def run() -> None:
     """The console script."""
-    sys.exit(main())
+    code = main()
+    if code == _STOPPED:  # a library that raises the signal again while Python ends must not change the exit code
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from corpus.lake import Lake
 from corpus.text.normal import normal_text
 from decontam import report
 from decontam.policies import policies
-from pomona.export import kept_ids
+from decontam.steps import by_item
 
 _MARGIN = 160  # characters shown around an overlap
 _BOLD, _OFF = "\x1b[1;31m", "\x1b[0m"
@@ -17,9 +17,9 @@ def overview(lake: Lake, most: int = 20) -> dict[str, Any]:
     """Benchmarks, policies and the worst items, as JSON."""
     index = report.read_index(lake)
     return {
-        "benchmarks": report.by_benchmark(lake, index, kept_ids(lake)),
+        "benchmarks": report.by_benchmark(lake, index),
         "policies": [asdict(found) for found in report.by_policy(lake)],
-        "items": report.by_item(lake).head(most).to_dicts(),
+        "items": by_item(lake).head(most).to_dicts(),
         "unidentified_items": index.unidentified,
     }
 

@@ -22,6 +22,7 @@ class Explanation:
     signals: dict[str, Any]
     duplicates: list[dict[str, Any]]
     contamination: list[dict[str, Any]]
+    cuts: list[dict[str, Any]]
 
 
 def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
@@ -44,7 +45,9 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     kept = all(decision["kept"] for decision in decisions) if decisions else None
     touched = lake.scan("contamination").filter(pl.col("id") == found).drop("id", "source")
     touched_items = touched.sort("share", "n", descending=True).head(_MAX_SHOWN).collect().to_dicts()
-    return Explanation(row, kept, decisions, measured[0] if measured else {}, copies.to_dicts(), touched_items)
+    gone = lake.scan("cuts").filter(pl.col("id") == found).drop("id", "source").sort("start").collect().to_dicts()
+    signals = measured[0] if measured else {}
+    return Explanation(row, kept, decisions, signals, copies.to_dicts(), touched_items, gone)
 
 
 def find(lake: Lake, wanted: str) -> str | None:
@@ -99,5 +102,14 @@ def render(explanation: Explanation) -> str:
             for t in explanation.contamination
         ]
     text = document["text"]
+    if explanation.cuts:
+        lines.append("\ncut out of it:")
+        lines += [
+            f"  {cut['stage']}: characters {cut['start']} to {cut['end']}"
+            + (f", {cut['copies']} copies in the corpus" if cut["copies"] else "")
+            + f": {' '.join(text[cut['start'] : cut['end']].split())[:80]!r}"
+            for cut in explanation.cuts[:_MAX_SHOWN]
+        ]
+        lines += [f"  and {len(explanation.cuts) - _MAX_SHOWN} more"] if len(explanation.cuts) > _MAX_SHOWN else []
     lines += ["", text[:600] + (" ..." if len(text) > 600 else "")]
     return "\n".join(lines)

@@ -12,8 +12,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus import remaining
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.text.cutting import without
 from pomona import __version__
 from pomona.stages.stage import DECIDING
 
@@ -23,10 +25,7 @@ _COLUMNS = ["id", "source", "uri", "text", "license", "metadata"]
 
 def kept_ids(lake: Lake) -> pl.LazyFrame:
     """`id` of every document that no stage dropped. Where a stage has decided, what it did not see is not kept."""
-    ids = lake.scan("documents").select("id")
-    for slot in decided_slots(lake):
-        ids = ids.join(lake.scan("decisions", slot=slot).filter("kept").select("id"), on="id", how="semi")
-    return ids
+    return remaining.kept_ids(lake, decided_slots(lake))
 
 
 def decided_slots(lake: Lake) -> list[str]:
@@ -36,7 +35,7 @@ def decided_slots(lake: Lake) -> list[str]:
 
 
 def export(lake: Lake, out: str) -> dict[str, Any]:
-    """Writes the kept documents to `out` and a card beside it; the file appears when it is whole."""
+    """Writes the kept documents, without what was cut, and a card beside them; the file appears when it is whole."""
     if not out.endswith(FORMATS):
         raise UserError(f"cannot tell the format of {out}; end the name in one of {', '.join(FORMATS)}")
     target = Path(out)
@@ -67,12 +66,17 @@ def _write(lake: Lake, ids: pl.DataFrame, temporary: Path, out: str) -> dict[str
 
 
 def _kept_rows(lake: Lake, ids: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    slots = decided_slots(lake)
     for part in lake.parts("documents"):
         parquet = lake.open_part("documents", part)
         for group in range(parquet.metadata.num_row_groups):
             rows = pl.from_arrow(parquet.read_row_group(group, columns=_COLUMNS))
             assert isinstance(rows, pl.DataFrame)
-            yield rows.join(ids, on="id", how="semi", maintain_order="left")
+            rows = rows.join(ids, on="id", how="semi", maintain_order="left")
+            gone = remaining.cuts(lake, slots, rows["id"])
+            if len(gone.document):
+                rows = rows.with_columns(text=pl.Series(without(rows["text"].to_arrow(), gone)))
+            yield rows
 
 
 class _ParquetOut:

@@ -5,14 +5,17 @@ Every model is frozen and refuses unknown fields; an error names the line of the
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from corpus.dedup.banding import Banding, banding
-from corpus.dedup.clusters import Keep, Verify
+from corpus.dedup.clusters import Verify
+from corpus.dedup.embedding import Embedding
 from corpus.dedup.minhash import Sketch, Unit
+from corpus.dedup.priority import Keep
+from corpus.dedup.repeats import Passages
 from corpus.errors import UserError, unknown
 from corpus.extract import DEFAULT, EXTRACTORS
 from corpus.extract.sandbox import TIMEOUT_SECONDS
@@ -210,6 +213,56 @@ class MinHashRecipe(_Model):
         return Sketch(self.unit, self.ngram, self.banding().n_hashes, self.seed)
 
 
+class ParagraphsRecipe(_Model):
+    """How passages that stand in several documents are cut out of all but one."""
+
+    unit: Annotated[
+        Literal["paragraph", "line"], Field(description="What is compared: what blank lines, or line ends, set apart")
+    ] = "paragraph"
+    min_words: Annotated[
+        int, Field(ge=1, le=10_000, description="Words of a passage, at least; shorter ones are not looked at")
+    ] = 10
+    min_words_left: Annotated[
+        int, Field(ge=0, description="Words that a document must have left after a cut, else it is dropped")
+    ] = 50
+
+    def passages(self) -> Passages:
+        """What is compared."""
+        return Passages(self.unit, self.min_words)
+
+
+class SubstringsRecipe(_Model):
+    """How runs of words that stand in the corpus more than once are cut, but for the first."""
+
+    words: Annotated[int, Field(ge=8, le=10_000, description="Words of a run, at least, to be cut; 8 or more")] = 50
+    min_words_left: Annotated[
+        int, Field(ge=0, description="Words that a document must have left after a cut, else it is dropped")
+    ] = 50
+
+    def passages(self) -> Passages:
+        """What is compared."""
+        return Passages("span", self.words)
+
+
+class SemanticRecipe(_Model):
+    """How documents that say the same are found: embeddings, clusters, cosine similarity."""
+
+    model: Annotated[
+        str, Field(description="hashed (words and pairs of words), or the path of a sentence-transformers model")
+    ] = "hashed"
+    threshold: Annotated[
+        float, Field(gt=0, le=1, description="Cosine similarity from which a document goes, in (0, 1]")
+    ] = 0.95
+    documents_a_cluster: Annotated[
+        int, Field(ge=1, description="Documents of a cluster on average; only those of one cluster are compared")
+    ] = 2000
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of the clustering")] = 0
+
+    def embedding(self) -> Embedding:
+        """What makes the vectors."""
+        return Embedding(self.model)
+
+
 class DedupRecipe(_Model):
     """Which copies of a document stay."""
 
@@ -219,6 +272,15 @@ class DedupRecipe(_Model):
     minhash: Annotated[
         MinHashRecipe | None, Field(description="Drop documents whose shingles are mostly another's; null for no")
     ] = MinHashRecipe()
+    semantic: Annotated[
+        SemanticRecipe | None, Field(description="Drop documents that say what another says; null, the default, for no")
+    ] = None
+    paragraphs: Annotated[
+        ParagraphsRecipe | None, Field(description="Cut paragraphs or lines that stand elsewhere; null for no")
+    ] = None
+    substrings: Annotated[
+        SubstringsRecipe | None, Field(description="Cut runs of words that stand elsewhere; null for no")
+    ] = None
     keep: Annotated[
         Keep,
         Field(
@@ -298,6 +360,9 @@ NESTED: dict[str, type[BaseModel]] = {
     "overrides": OverrideRecipe,
     "dedup": DedupRecipe,
     "minhash": MinHashRecipe,
+    "semantic": SemanticRecipe,
+    "paragraphs": ParagraphsRecipe,
+    "substrings": SubstringsRecipe,
     "decontaminate": DecontaminateRecipe,
 }
 

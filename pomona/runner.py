@@ -1,7 +1,7 @@
 """Runs a recipe's stages: skips what is current, goes on where a killed run stopped, commits each stage once."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -58,6 +58,8 @@ def run_recipe(
     """Runs every stage in order, and yields what each came to."""
     for name in drop_removed_sources(lake, recipe):
         yield Outcome(f"drop:{name}", "ran", 0, 0, {"documents": 0}, 0.0)
+    for name in drop_stages(lake, [slot for slot in stages.DECIDING if slot not in stages.names(recipe)]):
+        yield Outcome(f"drop:{name}", "ran", 0, 0, {"decisions": 0}, 0.0)
     data = budget.data_bytes(memory, workers or default_workers())
     for name in stages.names(recipe):
         stage = stages.plan(name, lake, recipe, data)
@@ -166,6 +168,17 @@ def drop_removed_sources(lake: Lake, recipe: Recipe) -> list[str]:
             lake.commit(table, {slot: []}, lineage, schema.TABLES[table].schema)
             gone.append(name)
     return sorted(set(gone))
+
+
+def drop_stages(lake: Lake, unwanted: Iterable[str]) -> list[str]:
+    """Takes what these stages decided out of the newest versions: a stage that is no longer asked for drops nothing."""
+    gone = [slot for slot in unwanted if lake.parts("decisions", slot)]
+    for slot in gone:
+        lineage = Lineage(f"drop:{slot}", slot, "", package_version=__version__)
+        for table in ("verdicts", "contamination", "pairs", "duplicates", "cuts", "decisions"):  # what decides, last
+            if lake.parts(table, slot):
+                lake.commit(table, {slot: []}, lineage)
+    return gone
 
 
 def _rows(lake: Lake, stage: Stage) -> dict[str, int]:

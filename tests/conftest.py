@@ -4,8 +4,12 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from corpus.lake import Lake
+
+settings.register_profile("pomona", deadline=None)  # the first example of a kernel compiles it
+settings.load_profile("pomona")
 
 
 @pytest.fixture(autouse=True)

@@ -26,6 +26,8 @@ COVERED_TOGETHER = {
     "pomona/stages/judge.py": "tests/pomona/test_runner.py",
     "pomona/stages/exact.py": "tests/pomona/test_runner.py",
     "pomona/stages/minhash.py": "tests/corpus/dedup/test_clusters.py",
+    "pomona/stages/repeats.py": "tests/corpus/dedup/test_repeats.py",
+    "pomona/stages/semantic.py": "tests/corpus/dedup/test_semantic.py",
     "pomona/stages/decontam.py": "tests/decontam/test_steps.py",
     "pomona/contamination.py": "tests/decontam/test_report.py",
     "pomona/__main__.py": "tests/pomona/test_kill.py",

@@ -9,13 +9,13 @@ import random
 import pyarrow as pa
 
 IDS = ("canary-one", "canary-two")
-_N_WORDS = 120
+N_WORDS = 120
 
 
 def texts() -> pa.Array:
     """The two texts: random words, the second in capitals and with other marks."""
     draw = random.Random("canary")
-    words = ["".join(draw.choices("bcdfghklmnprstvwz", k=9)) for _ in range(_N_WORDS)]
+    words = ["".join(draw.choices("bcdfghklmnprstvwz", k=9)) for _ in range(N_WORDS)]
     return pa.array([" ".join(words), " -- ".join(word.upper() for word in words)], pa.large_string())
 
 

@@ -10,7 +10,7 @@ a verification needs is in one partition. Documents are numbered by their row ov
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,7 @@ from corpus.dedup.minhash import Sketch, as_binary, from_binary, signatures
 from corpus.dedup.shuffle import cell_bounds, read_cells, sorting
 from corpus.execution import WorkItem
 from corpus.lake import Lake
+from corpus.remaining import kept
 
 _BATCH_ROWS = 1 << 16
 _TEXT_BATCH_ROWS = 4096
@@ -48,18 +49,6 @@ class SignaturesStep:
             lengths = pc.utf8_length(batch["text"]).cast(pa.int64())
             rows = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), lengths, pa.array(counts)]
             yield "signatures", pa.record_batch([*rows, as_binary(found)], schema=schema.TABLES["signatures"].schema)
-
-
-def kept(lake: Lake, slots: Sequence[str], ids: pl.Series) -> npt.NDArray[np.bool_]:
-    """Which of some documents no earlier stage dropped: bool (D,). Reads the id column of each stage's decisions."""
-    stays = np.ones(len(ids), np.bool_)
-    wanted = ids.to_frame("id").lazy()
-    for slot in slots:
-        decided = lake.scan("decisions", slot=slot).filter("kept").select("id")
-        stays &= ids.is_in(
-            decided.join(wanted, on="id", how="semi").collect(engine="streaming")["id"].implode()
-        ).to_numpy()
-    return stays
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,23 +17,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus import schema
+from corpus.deciding import decisions
 from corpus.dedup import canary
 from corpus.dedup.banding import Banding, buckets
-from corpus.dedup.candidates import kept
 from corpus.dedup.minhash import Sketch, as_binary, from_binary, shingle_sets, signatures
+from corpus.dedup.priority import LAST_ADDRESS, Keep, priority
 from corpus.dedup.shuffle import read_cells
 from corpus.dedup.verify import NOTHING, SHINGLES, SIGNATURES, Members, similarities, verify
 from corpus.execution import WorkItem
 from corpus.lake import Lake
+from corpus.remaining import kept
 from corpus.text.buffers import string_buffers
 
 VERSION = 1  # raised when the same signatures would give other clusters
 STAGE = "minhash"
 REASON = "minhash.duplicate"
 Verify = Literal["shingles", "signatures", "none"]
-Keep = Literal["source_order", "longest", "first", "quality"]
 _HOW = {"shingles": SHINGLES, "signatures": SIGNATURES, "none": NOTHING}
-_LAST = "￿"  # an address after all others
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class MembersStep:
         text = canary.texts()[place : place + 1]
         found, _ = signatures(text, self.sketch)
         rows = pa.table({"id": [canary.IDS[place]], "source": [""], "n_characters": [0], "signature": as_binary(found)})
-        return self._rows(connected, rows, pa.array([_LAST]), pa.array([-np.inf]), text)
+        return self._rows(connected, rows, pa.array([LAST_ADDRESS]), pa.array([-np.inf]), text)
 
     def _rows(self, connected: pl.DataFrame, rows: pa.Table, uri: Any, quality: Any, texts: Any) -> pa.Table:
         columns = {
@@ -129,8 +129,7 @@ class ClustersStep:
         """Rows of `duplicates`, `pairs` and `decisions`."""
         tables = self._partition(item.spec["partition"]) if "partition" in item.spec else self._others(item.spec)
         for table, frame in tables.items():
-            for batch in frame.to_arrow().cast(schema.TABLES[table].schema).to_batches():
-                yield table, batch
+            yield table, schema.batch(table, frame)
 
     def _partition(self, partition: int) -> dict[str, pl.DataFrame]:
         rows = read_cells(self.lake, "minhash_members", [partition]).sort_by(
@@ -142,7 +141,7 @@ class ClustersStep:
         assert isinstance(frame, pl.DataFrame)
         root = _checked(frame["id"], clusters.root)
         frame = frame.with_columns(root=root, row=np.arange(len(rows)))
-        order = frame.select("root", **_priority(self.keep, self.sources))
+        order = frame.select("root", **priority(self.keep, self.sources))
         best = frame.select("row").with_columns(order).sort(list(order.columns)).group_by("root", maintain_order=True)
         frame = frame.join(best.agg(stays=pl.col("row").first(), n=pl.len()), on="root", how="left")
         ids = frame["id"]
@@ -155,7 +154,7 @@ class ClustersStep:
         duplicates = frame.filter((pl.col("n") > 1) & real)
         columns = ["id", "source", "cluster", "representative", "similarity"]
         return {
-            "decisions": decisions(frame.filter(real), self.banding.threshold),
+            "decisions": self._decisions(frame.filter(real)),
             "duplicates": duplicates.select(columns),
             "pairs": pairs,
         }
@@ -168,7 +167,13 @@ class ClustersStep:
             stays = kept(self.lake, self.slots, frame["id"])
             stays[_components(self.lake, base, n_rows)["document"].to_numpy() - base] = False
             frames.append(frame.filter(stays).with_columns(representative="id", similarity=1.0))
-        return {"decisions": decisions(pl.concat(frames), self.banding.threshold)}
+        return {"decisions": self._decisions(pl.concat(frames))}
+
+    def _decisions(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Kept is what represents its cluster, or has none."""
+        stays = pl.col("id") == pl.col("representative")
+        threshold = pl.lit(self.banding.threshold, pl.Float64)
+        return decisions(frame.with_columns(kept=stays, value="similarity", limit=threshold), STAGE, REASON)
 
 
 def as_members(rows: pa.Table, sketch: Sketch, banding: Banding) -> Members:
@@ -193,36 +198,6 @@ def _checked(ids: pl.Series, root: npt.NDArray[np.int64]) -> npt.NDArray[np.int6
     root[together] = together[:1] * len(together)  # whatever a text that resembles them is worth, it stays one cluster
     root[places] = places[0]
     return root
-
-
-def _priority(keep: Keep, sources: tuple[str, ...]) -> dict[str, pl.Expr]:
-    """A total order of a cluster's members, the one that stays first."""
-    order = {name: place for place, name in enumerate(sources)}
-    place = pl.col("source").replace_strict(order, default=len(order), return_dtype=pl.Int64)
-    length, quality = -pl.col("n_characters"), -pl.col("quality").fill_null(-np.inf).fill_nan(-np.inf)
-    address, last = pl.col("uri"), pl.col("id")
-    by = {
-        "source_order": (place, address, last),
-        "longest": (length, place, address, last),
-        "first": (address, last),
-        "quality": (quality, place, address, last),
-    }
-    return {f"by_{i}": expression for i, expression in enumerate(by[keep])}
-
-
-def decisions(frame: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """Rows of `decisions`: kept where a document represents its cluster or has none."""
-    stays = pl.col("id") == pl.col("representative")
-    measured = pl.struct(rule=pl.lit(REASON), value=pl.col("similarity"), limit=pl.lit(threshold, pl.Float64))
-    none = pl.lit([], pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": pl.Float64})))
-    return frame.select(
-        "id",
-        "source",
-        pl.lit(STAGE).alias("stage"),
-        stays.alias("kept"),
-        pl.when(stays).then(pl.lit([], pl.List(pl.String))).otherwise(pl.concat_list(pl.lit(REASON))).alias("reasons"),
-        pl.when(stays).then(none).otherwise(pl.concat_list(measured)).alias("measured"),
-    )
 
 
 def _pairs(ids: pl.Series, left: Any, right: Any, similarity: Any, threshold: float) -> pl.DataFrame:

@@ -6,15 +6,16 @@ the same item. The copy that stays is the least by a total order, so that it doe
 """
 
 import itertools
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+import polars.selectors as cs
 import pyarrow as pa
 
-from corpus import schema
+from corpus import deciding, schema
+from corpus.dedup.priority import Keep, priority
 from corpus.execution import WorkItem, digest
 from corpus.lake import Lake
 
@@ -44,7 +45,7 @@ class ExactStep:
     """Clusters and decisions of the documents whose hash is in one range."""
 
     lake: Lake
-    keep: str
+    keep: Keep
     sources: tuple[str, ...]
     quality: str | None = None  # a signal: the greater, the sooner a copy stays
     slots: tuple[str, ...] = ()  # stages that decided before
@@ -53,8 +54,7 @@ class ExactStep:
         """Rows of `duplicates` and `decisions`."""
         found = rank(self._documents(item.spec["low"], item.spec["high"]), self.keep, self.sources)
         for table, frame in (("duplicates", duplicates(found)), ("decisions", decisions(found))):
-            for batch in frame.to_arrow().cast(schema.TABLES[table].schema).to_batches():
-                yield table, batch
+            yield table, schema.batch(table, frame)
 
     def _documents(self, low: str, high: str) -> pl.DataFrame:
         """id, source, text_hash, n_characters, quality, uri of the range's documents that no stage dropped before."""
@@ -68,21 +68,10 @@ class ExactStep:
         return hashed.join(uris, on="id", how="inner").collect(engine="streaming")
 
 
-def rank(documents: pl.DataFrame, keep: str, sources: tuple[str, ...]) -> pl.DataFrame:
+def rank(documents: pl.DataFrame, keep: Keep, sources: tuple[str, ...]) -> pl.DataFrame:
     """The documents in their total order, with `representative` and `n_copies` of each one's cluster."""
-    order = {name: place for place, name in enumerate(sources)}
-    documents = documents.with_columns(
-        place=pl.col("source").replace_strict(order, default=len(order), return_dtype=pl.Int64),
-        length=-pl.col("n_characters"),
-        worse=-pl.col("quality").fill_null(-math.inf).fill_nan(-math.inf),
-    )
-    by = {
-        "source_order": ["place", "uri", "id"],
-        "longest": ["length", "place", "uri", "id"],
-        "first": ["uri", "id"],
-        "quality": ["worse", "place", "uri", "id"],
-    }
-    return documents.sort(["text_hash", *by[keep]]).with_columns(
+    documents = documents.with_columns(**priority(keep, sources))
+    return documents.sort("text_hash", cs.starts_with("by_")).with_columns(
         representative=pl.col("id").first().over("text_hash"), n_copies=pl.len().over("text_hash")
     )
 
@@ -97,13 +86,4 @@ def duplicates(ranked: pl.DataFrame) -> pl.DataFrame:
 def decisions(ranked: pl.DataFrame) -> pl.DataFrame:
     """Rows of `decisions`: every document of the stage, kept where it represents its cluster."""
     kept = pl.col("id") == pl.col("representative")
-    measured = pl.struct(rule=pl.lit(REASON), value=pl.lit(1.0), limit=pl.lit(1.0))
-    none = pl.lit([], pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": pl.Float64})))
-    return ranked.select(
-        "id",
-        "source",
-        pl.lit(STAGE).alias("stage"),
-        kept.alias("kept"),
-        pl.when(kept).then(pl.lit([], pl.List(pl.String))).otherwise(pl.concat_list(pl.lit(REASON))).alias("reasons"),
-        pl.when(kept).then(none).otherwise(pl.concat_list(measured)).alias("measured"),
-    )
+    return deciding.decisions(ranked.with_columns(kept=kept, value=1.0, limit=1.0), STAGE, REASON)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.text.buffers import string_buffers
+from corpus.text.buffers import slices, string_buffers
 from corpus.text.normal import Normalizer, normal_points
 
 VERSION = 1  # raised when the same text would give another signature
@@ -100,16 +100,6 @@ def _shingle_batches(
             hashes, shingle_offsets = np.empty(len(units), np.uint64), np.empty(len(unit_offsets), np.int64)
         n_shingles = _shingle(units, unit_offsets, sketch.ngram, hashes, shingle_offsets)
         yield hashes[:n_shingles], shingle_offsets[: len(unit_offsets)]
-
-
-def slices(offsets: npt.NDArray[np.int64], n_bytes: int) -> Iterator[tuple[int, int]]:
-    """(first, end) of runs of documents of about `n_bytes`, one document at least."""
-    start, n_documents = 0, len(offsets) - 1
-    while start < n_documents:
-        end = int(np.searchsorted(offsets, offsets[start] + n_bytes, "right")) - 1
-        end = min(max(end, start + 1), n_documents)
-        yield start, end
-        start = end
 
 
 @njit(cache=True, nogil=True, inline="always")

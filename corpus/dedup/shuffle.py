@@ -40,10 +40,10 @@ def cut(sizes: Sequence[int], n_bytes: int) -> Iterator[tuple[int, int]]:
         yield first, len(sizes)
 
 
-def read_cells(lake: Lake, table: str, cells: Iterable[int]) -> pa.Table:
-    """The rows of some cells, over all runs of the table."""
+def read_cells(lake: Lake, table: str, cells: Iterable[int], slot: str = "") -> pa.Table:
+    """The rows of some cells, over all runs of the table, or of a slot of it."""
     wanted = list(cells)
-    found = [lake.open_part(table, part).read_row_groups(wanted) for part in lake.parts(table)]
+    found = [lake.open_part(table, part).read_row_groups(wanted) for part in lake.parts(table, slot)]
     return pa.concat_tables(found) if found else lake.schema(table).empty_table()
 
 

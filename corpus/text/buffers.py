@@ -1,5 +1,7 @@
 """Arrow string arrays as the flat NumPy buffers that kernels read, without a copy."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -32,3 +34,13 @@ def string_array(offsets: Offsets, data: Bytes) -> pa.Array:
     """A large_string array over `offsets` (D + 1,) and `data` (N,), which must be valid UTF-8."""
     buffers = [None, pa.py_buffer(offsets.tobytes()), pa.py_buffer(data.tobytes())]
     return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
+
+
+def slices(offsets: npt.NDArray[np.int64], n_bytes: int) -> Iterator[tuple[int, int]]:
+    """(first, end) of runs of documents of about `n_bytes`, one document at least."""
+    start, n_documents = 0, len(offsets) - 1
+    while start < n_documents:
+        end = int(np.searchsorted(offsets, offsets[start] + n_bytes, "right")) - 1
+        end = min(max(end, start + 1), n_documents)
+        yield start, end
+        start = end

@@ -46,6 +46,22 @@ def dedup(
         str | None, typer.Option("--quality", metavar="SIGNAL", help="--keep quality: the signal; greatest stays.")
     ] = None,
     exact_only: Annotated[bool, typer.Option("--exact-only", help="Only texts that are equal.")] = False,
+    semantic: Annotated[
+        str | None,
+        typer.Option(
+            "--semantic", metavar="MODEL", help="Also what says the same: hashed, or a sentence-transformers folder."
+        ),
+    ] = None,
+    semantic_threshold: Annotated[
+        float, typer.Option("--semantic-threshold", help="Cosine similarity from which a document goes.")
+    ] = 0.95,
+    paragraphs: Annotated[
+        str | None,
+        typer.Option("--paragraphs", metavar="UNIT", help="Also cut repeated passages: paragraph or line."),
+    ] = None,
+    substrings: Annotated[
+        int | None, typer.Option("--substrings", metavar="WORDS", help="Also cut repeated runs of so many words; 50.")
+    ] = None,
     curve: Annotated[
         str | None,
         typer.Option("--curve", metavar="FILE", help="Write the S-curve as an SVG file, and do nothing else."),
@@ -56,13 +72,20 @@ def dedup(
     memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find exact and near duplicates among the documents that the filter kept, and decide which copy stays."""
+    """Find exact and near duplicates among the documents that the filter kept, and decide which copy stays.
+
+    Repeated passages are cut out of documents, not dropped with them; `pomona export` leaves them out.
+    """
     from pomona import output
 
     if keep not in _KEEP:
         raise unknown("--keep", keep, _KEEP)
     given = {"threshold": threshold, "bands": bands, "rows": rows, "ngram": ngram, "unit": unit, "verify": verify}
-    recipe = _recipe({"keep": keep, "quality": quality, "minhash": None if exact_only else given})
+    fields: dict[str, Any] = {"keep": keep, "quality": quality, "minhash": None if exact_only else given}
+    fields["semantic"] = {"model": semantic, "threshold": semantic_threshold} if semantic else None
+    fields["paragraphs"] = {"unit": paragraphs} if paragraphs else None
+    fields["substrings"] = {"words": substrings} if substrings else None
+    recipe = _recipe(fields)
     if curve:
         print(_write_curve(recipe, curve))
         return
@@ -93,19 +116,16 @@ def _dedup(
     options: dict[str, Any] = {"workers": workers, "memory": memory, "engine": parse(executor)}
     data = budget.data_bytes(memory, workers or runner.default_workers())
     sources = ingested(opened)
-    names = ["exact", *(stages.minhash.STAGES if recipe.minhash else ())]
+    names = stages.dedup_names(recipe)
     found: dict[str, Any] = {"stages": []}
     with output.progress() as progress:
+        runner.drop_stages(opened, [slot for slot in stages.DEDUP if slot not in names])
         runner.run_stage(opened, stages.plan_signals(opened), report=progress, **options)
         for name in names:
-            stage = (
-                stages.plan_exact(opened, recipe, sources)
-                if name == "exact"
-                else stages.plan_minhash(name, opened, recipe, sources, data)
-            )
+            stage = stages.plan_dedup(name, opened, recipe, sources, data)
             outcome = runner.run_stage(opened, stage, report=progress, **options)
             found["stages"].append({"stage": name, "state": outcome.state, "seconds": outcome.seconds})
-    return found | {name: _dropped(opened, name) for name in ("exact", "minhash") if name in names}
+    return found | {name: _dropped(opened, name) for name in stages.DEDUP if name in names}
 
 
 def ingested(opened: "Lake") -> list[str]:
@@ -119,15 +139,17 @@ def _dropped(opened: "Lake", slot: str) -> dict[str, int]:
 
     seen = opened.scan("decisions", slot=slot).select(pl.len(), pl.col("kept").sum()).collect().row(0)
     clusters = opened.scan("duplicates", slot=slot).select(pl.col("cluster").n_unique()).collect().item()
-    return {"documents": seen[0], "kept": int(seen[1]), "dropped": seen[0] - int(seen[1]), "clusters": clusters}
+    gone = opened.scan("cuts", slot=slot).select(pl.len(), (pl.col("end") - pl.col("start")).sum()).collect().row(0)
+    found = {"documents": seen[0], "kept": int(seen[1]), "dropped": seen[0] - int(seen[1]), "clusters": clusters}
+    return found | {"cuts": gone[0], "characters_cut": int(gone[1] or 0)}
 
 
 def _render(found: dict[str, Any], recipe: "DedupRecipe") -> str:
     from corpus.dedup.banding import describe
     from pomona import output
 
-    rows = [(name, *found[name].values()) for name in ("exact", "minhash") if name in found]
-    text = output.table(rows, ("stage", "documents", "kept", "dropped", "clusters"))
+    rows = [(name, *counts.values()) for name, counts in found.items() if name != "stages"]
+    text = output.table(rows, ("stage", "documents", "kept", "dropped", "clusters", "cuts", "characters cut"))
     seconds = sum(stage["seconds"] for stage in found["stages"])
     text += f"\n\n{seconds:.1f} s; `pomona explain ID` shows a cluster, `pomona similar ID` what is near"
     return text + (f"\n{describe(recipe.minhash.banding())}" if recipe.minhash else "")

@@ -52,6 +52,7 @@ def render(lake: Lake) -> str:
         dropped_samples=facts.samples(lake, found, kept=False),
         duplicates=copies.duplicates(lake),
         near=copies.near_misses(lake),
+        passages=copies.passages(lake),
         contamination=copies.contamination(lake),
         rejects=facts.rejects(lake),
         lineage=facts.lineage(lake),

@@ -1,4 +1,4 @@
-"""What the report shows of duplicates and contamination: clusters, sources by sources, near-misses, touched items."""
+"""What the report shows of copies: clusters, sources, near-misses, passages that were cut, touched benchmark items."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import polars as pl
 
 from corpus.dedup.banding import Banding
 from corpus.lake import Lake
-from pomona.export import kept_ids
 from pomona.report import charts
 
 _LARGEST = 10
 _SHOWN = 5
+_CUTS_READ = 200
 _SAMPLE_CHARACTERS = 400
 _SIZES = ((2, 2), (3, 3), (4, 5), (6, 10), (11, 100), (101, 1 << 62))
 
@@ -69,6 +69,36 @@ def _largest(lake: Lake, rows: pl.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
+def passages(lake: Lake) -> list[dict[str, Any]]:
+    """For each stage that cut: how much, by source, and the passages that stood most often."""
+    found = []
+    for stage in ("paragraphs", "substrings", "decontam"):
+        rows = lake.scan("cuts", slot=stage).with_columns(characters=pl.col("end") - pl.col("start"))
+        by_source = rows.group_by("source").agg(
+            cuts=pl.len(), documents=pl.col("id").n_unique(), characters=pl.col("characters").sum()
+        )
+        listed = by_source.sort("source").collect(engine="streaming").to_dicts()
+        if listed:
+            down = [True, True, False, False]
+            most = rows.sort("copies", "characters", "id", "start", descending=down, nulls_last=True).head(_CUTS_READ)
+            found.append({"stage": stage, "sources": listed, "passages": _passages(lake, most)})
+    return found
+
+
+def _passages(lake: Lake, rows: pl.LazyFrame) -> list[dict[str, Any]]:
+    """The texts of some cuts, each once."""
+    texts = lake.scan("documents").select("id", "uri", "text").join(rows, on="id", how="inner")
+    length = pl.min_horizontal("characters", _SAMPLE_CHARACTERS)
+    shown = texts.select("uri", "copies", "characters", text=pl.col("text").str.slice("start", length))
+    return (
+        shown.collect(engine="streaming")
+        .sort("copies", "characters", "uri", descending=[True, True, False], nulls_last=True)
+        .unique("text", keep="first", maintain_order=True)
+        .head(_LARGEST)
+        .to_dicts()
+    )
+
+
 def near_misses(lake: Lake) -> dict[str, Any] | None:
     """The S-curve in force, and the pairs that were nearest to the threshold on both sides."""
     made = lake.current("decisions", "minhash")
@@ -97,11 +127,13 @@ def near_misses(lake: Lake) -> dict[str, Any] | None:
 def contamination(lake: Lake) -> dict[str, Any] | None:
     """Benchmarks, policies and the worst items, each with the document that holds most of it."""
     from decontam import report
+    from decontam.steps import by_item
 
     made = lake.current("decisions", "decontam")
     if made is None:
         return None
-    items = report.by_item(lake).head(_LARGEST)
+    every = by_item(lake)
+    items = every.head(_LARGEST)
     worst = (
         lake.scan("contamination")
         .join(items.lazy().select("benchmark", "item"), on=["benchmark", "item"], how="semi")
@@ -111,13 +143,13 @@ def contamination(lake: Lake) -> dict[str, Any] | None:
         .join(lake.scan("documents").select("id", "uri"), on="id", how="left")
         .collect()
     )
-    by_item = {(row["benchmark"], row["item"]): row for row in worst.to_dicts()}
-    kept = report.by_item(lake, kept_ids(lake))
+    worst_of = {(row["benchmark"], row["item"]): row for row in worst.to_dicts()}
+    kept = lake.scan("touched", slot=report.KEPT).collect()
     benchmarks = [
         {
             "benchmark": name,
             "items": n_items,
-            "touched": report.by_item(lake).filter(pl.col("benchmark") == name).height,
+            "touched": every.filter(pl.col("benchmark") == name).height,
             "touched_by_kept": kept.filter(pl.col("benchmark") == name).height,
         }
         for name, n_items in made.config["benchmarks"].items()
@@ -127,5 +159,5 @@ def contamination(lake: Lake) -> dict[str, Any] | None:
         "common": made.config["common_documents"],
         "benchmarks": benchmarks,
         "policies": report.by_policy(lake),
-        "items": [row | by_item[row["benchmark"], row["item"]] for row in items.to_dicts()],
+        "items": [row | worst_of[row["benchmark"], row["item"]] for row in items.to_dicts()],
     }

@@ -5,18 +5,21 @@ version; a stage whose key its slot already carries is current.
 """
 
 from corpus.lake import Lake
-from pomona.recipe import Recipe
-from pomona.stages import decontam, minhash
+from pomona.recipe import DedupRecipe, Recipe
+from pomona.stages import decontam, minhash, repeats, semantic
 from pomona.stages.decontam import plan_decontam
 from pomona.stages.exact import plan_exact
 from pomona.stages.ingest import plan_ingest
 from pomona.stages.judge import plan_filter, plan_signals, settings_config
 from pomona.stages.minhash import plan_minhash
-from pomona.stages.stage import DECIDING, Stage, item_bytes
+from pomona.stages.repeats import plan_repeats
+from pomona.stages.semantic import plan_semantic
+from pomona.stages.stage import DECIDING, DEDUP, Stage, item_bytes
 
 __all__ = [
-    "DECIDING", "Stage", "item_bytes", "names", "plan", "plan_decontam", "plan_exact", "plan_filter", "plan_ingest",
-    "plan_minhash", "plan_signals", "settings_config",
+    "DECIDING", "DEDUP", "Stage", "dedup_names", "item_bytes", "names", "plan", "plan_decontam", "plan_dedup",
+    "plan_exact", "plan_filter", "plan_ingest", "plan_minhash", "plan_repeats", "plan_semantic", "plan_signals",
+    "settings_config",
 ]  # fmt: skip
 
 
@@ -24,9 +27,7 @@ def names(recipe: Recipe) -> list[str]:
     """The recipe's stages in the order in which they run."""
     found = [f"ingest:{source.name}" for source in recipe.sources] + ["signals"]
     found += ["filter"] if recipe.filter else []
-    if recipe.dedup:
-        found += ["exact"] if recipe.dedup.exact else []
-        found += minhash.STAGES if recipe.dedup.minhash else []
+    found += dedup_names(recipe.dedup) if recipe.dedup else []
     return found + list(decontam.STAGES if recipe.decontaminate else ())
 
 
@@ -39,10 +40,24 @@ def plan(name: str, lake: Lake, recipe: Recipe, memory: int | None = None) -> St
         return plan_signals(lake)
     if name == "filter" and recipe.filter:
         return plan_filter(lake, recipe.filter.settings())
-    if name == "exact" and recipe.dedup:
-        return plan_exact(lake, recipe.dedup, sources)
-    if name in minhash.STAGES and recipe.dedup:
-        return plan_minhash(name, lake, recipe.dedup, sources, memory)
     if name in decontam.STAGES and recipe.decontaminate:
         return plan_decontam(name, lake, recipe.decontaminate)
-    raise AssertionError(name)
+    assert recipe.dedup is not None, name
+    return plan_dedup(name, lake, recipe.dedup, sources, memory)
+
+
+def dedup_names(recipe: DedupRecipe) -> list[str]:
+    """The stages of deduplication in the order in which they run."""
+    found = ["exact"] if recipe.exact else []
+    found += minhash.STAGES if recipe.minhash else ()
+    found += semantic.STAGES if recipe.semantic else ()
+    found += repeats.PARAGRAPHS if recipe.paragraphs else ()
+    return [*found, *(repeats.SUBSTRINGS if recipe.substrings else ())]
+
+
+def plan_dedup(name: str, lake: Lake, recipe: DedupRecipe, sources: list[str], memory: int | None = None) -> Stage:
+    """The stage of deduplication called `name`."""
+    if name == "exact":
+        return plan_exact(lake, recipe, sources)
+    plans = {minhash.STAGES: plan_minhash, semantic.STAGES: plan_semantic, repeats.STAGES: plan_repeats}
+    return next(plan for family, plan in plans.items() if name in family)(name, lake, recipe, sources, memory)

@@ -10,10 +10,11 @@ from corpus.lake import Lake
 from decontam import index as indexing
 from decontam import policies, steps
 from decontam.benchmarks import Benchmark, load
+from decontam.report import KEPT
 from pomona.recipe import DecontaminateRecipe
 from pomona.stages.stage import Stage, content, decided_before
 
-STAGES = ("decontam:counts", "decontam:totals", "decontam")
+STAGES = ("decontam:counts", "decontam:totals", "decontam", "decontam:touched")
 _MOST_ITEMS = 512  # each reads the ids of all decisions
 _TABLES = ("decisions", "contamination", "verdicts", "cuts")
 
@@ -43,6 +44,15 @@ def plan_decontam(name: str, lake: Lake, recipe: DecontaminateRecipe) -> Stage:
         return Stage(
             name, (_output("ngram_totals"),), {}, counts, steps.VERSION, steps.TotalsStep(lake),
             lambda: [WorkItem(digest([counts, steps.VERSION]), "sums", 1, {})], in_process=True, may_be_empty=True,
+        )  # fmt: skip
+    if name == "decontam:touched":
+        touching = content("contamination", lake.parts("contamination"))
+        touching |= content("decisions", lake.parts("decisions"))
+        present = (*slots, steps.STAGE)
+        return Stage(
+            name, (Output("touched", KEPT, schema.TABLES["touched"].schema),), {"mixture": KEPT}, touching,
+            steps.VERSION, steps.TouchedStep(lake, KEPT, present),
+            lambda: [WorkItem(digest([touching, steps.VERSION]), KEPT, 1, {})], in_process=True, may_be_empty=True,
         )  # fmt: skip
     assert name == steps.STAGE
     common = recipe.common_documents or policies.scaled_threshold(_n_words(lake, slots))

@@ -56,7 +56,8 @@ def row_group_items(lake: Lake, parts: list[Part], config: Any) -> Iterator[Work
             yield WorkItem(digest([spec, *config]), f"{part.path} [{group}]", n_bytes, spec)
 
 
-DECIDING = ("filter", "exact", "minhash", "semantic", "paragraphs", "substrings", "decontam")  # in order; slots too
+DEDUP = ("exact", "minhash", "semantic", "paragraphs", "substrings")  # in order; slots too
+DECIDING = ("filter", *DEDUP, "decontam")
 
 
 def decided_before(lake: Lake, stage: str) -> tuple[str, ...]:

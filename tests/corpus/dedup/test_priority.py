@@ -1,0 +1,27 @@
+import polars as pl
+import pytest
+
+from corpus.dedup.priority import LAST_ADDRESS, Keep, priority
+
+COPIES = pl.DataFrame(
+    {
+        "id": ["1", "2", "3", "4"],
+        "source": ["b", "a", "new", "b"],
+        "uri": ["w", "z", "x", "w"],
+        "n_characters": [5, 7, 9, 9],
+        "quality": [None, 0.5, float("nan"), 0.5],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("keep", "want"),
+    [("source_order", "2143"), ("longest", "4321"), ("first", "1432"), ("quality", "2413")],
+)
+def test_copies_in_the_order_in_which_they_stay(keep: Keep, want: str) -> None:
+    found = COPIES.sample(fraction=1, shuffle=True, seed=3).with_columns(**priority(keep, ("a", "b")))
+    assert "".join(found.sort([c for c in found.columns if c.startswith("by_")])["id"]) == want
+
+
+def test_the_last_address_is_after_all_others() -> None:
+    assert pl.Series(["\U0010fffe", LAST_ADDRESS, "z"]).sort()[-1] == LAST_ADDRESS

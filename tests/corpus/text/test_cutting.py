@@ -1,0 +1,46 @@
+import numpy as np
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from corpus.text.buffers import string_buffers
+from corpus.text.cutting import Cuts, blanked, characters_before, without
+
+_TEXTS = st.lists(st.text("aé漢😀\n", max_size=12), min_size=1, max_size=5)
+
+
+def cuts(ranges: list[tuple[int, int, int]]) -> Cuts:
+    columns = np.array(sorted(ranges), np.int64).reshape(-1, 3).T
+    return Cuts(*columns)
+
+
+@given(_TEXTS, st.data())
+def test_cut_characters_go_or_become_line_ends(texts: list[str], data: st.DataObject) -> None:
+    ranges = []
+    for d, text in enumerate(texts):
+        for _ in range(data.draw(st.integers(0, 3))):
+            start = data.draw(st.integers(0, len(text)))
+            ranges.append((d, start, data.draw(st.integers(start, len(text)))))
+    gone = {(d, i) for d, a, b in ranges for i in range(a, b)}
+    array = pa.array(["before", *texts], pa.large_string())[1:]  # a slice
+    want = ["".join(c for i, c in enumerate(t) if (d, i) not in gone) for d, t in enumerate(texts)]
+    assert without(array, cuts(ranges)).to_pylist() == want
+    want = ["".join("\n" if (d, i) in gone else c for i, c in enumerate(t)) for d, t in enumerate(texts)]
+    assert blanked(array, cuts(ranges)).to_pylist() == want
+
+
+def test_cuts_of_some_documents_are_numbered_from_the_first() -> None:
+    found = cuts([(0, 1, 2), (2, 0, 1), (2, 5, 6), (4, 1, 1)]).rows(2, 4)
+    assert [column.tolist() for column in found] == [[0, 0], [0, 5], [1, 6]]
+
+
+@given(_TEXTS)
+def test_characters_before_each_byte(texts: list[str]) -> None:
+    offsets, data = string_buffers(pa.array(texts, pa.large_string()))
+    found, whole = characters_before(offsets, data), "".join(texts)
+    assert len(found) == len(whole.encode()) + 1
+    at = 0
+    for i, char in enumerate(whole):
+        assert found[at] == i
+        at += len(char.encode())
+    assert found[at] == len(whole)
