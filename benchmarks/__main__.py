@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from benchmarks.claims import Claim
+from benchmarks.claims import Claim, Rows
 from corpus.errors import UserError
 from pomona.output import table
 
@@ -34,25 +34,29 @@ def main() -> int:
     unknown = sorted(set(arguments.areas) - {*AREAS, *ON_DEMAND})
     if unknown:
         parser.error(f"no area {', '.join(unknown)}; allowed: {', '.join(AREAS + ON_DEMAND)}")
-    found = []
+    found: list[Claim] = []
+    tables: list[Rows] = []
     try:
-        for claim in claims(tuple(arguments.areas) or AREAS, arguments.pages):
-            found.append(claim)
+        for measured in claims(tuple(arguments.areas) or AREAS, arguments.pages):
+            found += [measured] if isinstance(measured, Claim) else []
+            tables += [measured] if isinstance(measured, Rows) else []
             if arguments.json:
-                print(json.dumps(claim.as_dict()), flush=True)
+                print(json.dumps(measured.as_dict()), flush=True)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     if not arguments.json:
         print(as_table(found))
+        for rows in tables:
+            print(f"\n{rows.title}\n{table(rows.rows, rows.header)}")
     if arguments.markdown:
-        PAGE.write_text(as_markdown(found))
+        PAGE.write_text(as_markdown(found, tables))
         README.write_text(with_table(README.read_text(), found))
     return 0
 
 
-def claims(areas: tuple[str, ...], pages: Path | None) -> Iterator[Claim]:
-    """Every claim of the areas, as it is measured."""
+def claims(areas: tuple[str, ...], pages: Path | None) -> Iterator[Claim | Rows]:
+    """Every claim and table of the areas, as it is measured."""
     for area in areas:
         yield from import_module(f"benchmarks.{area}").run(pages)
 
@@ -83,7 +87,7 @@ def with_table(text: str, found: list[Claim]) -> str:
     return f"{before}<!-- benchmarks: begin -->\n{head}{rows}<!-- benchmarks: end -->{after}"
 
 
-def as_markdown(found: list[Claim]) -> str:
+def as_markdown(found: list[Claim], tables: list[Rows]) -> str:
     """The page docs/benchmarks.md."""
     lines = [
         "# Benchmarks",
@@ -100,6 +104,10 @@ def as_markdown(found: list[Claim]) -> str:
         f"{'yes' if c.ok else '**missed**'} | {c.peer_name} | {c.note} |"
         for c in found
     ]
+    for rows in tables:
+        lines += ["", f"## {rows.title}", "", f"| {' | '.join(rows.header)} |"]
+        lines += ["| --- |" + " ---: |" * (len(rows.header) - 1)]
+        lines += [f"| {' | '.join(map(str, row))} |" for row in rows.rows]
     return "\n".join(lines) + "\n"
 
 

@@ -28,6 +28,19 @@ class Claim:
         return {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in asdict(self).items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table of its own on the page, for what is no single claim."""
+
+    title: str
+    header: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
 def claim(
     name: str, ours: float, peer: float, peer_name: str, unit: str, target: float, note: str = "", *, less: bool = False
 ) -> Claim:

@@ -1,8 +1,9 @@
 """All n-grams of the protected benchmarks, 4 ≤ n ≤ 13, with where they stand.
 
 An item's texts are its units: question, choices and answer, those with four words or more; n-grams do not reach over a
-unit's end. A question or an answer of eight words identifies its item; a shorter question does together with the
-choices and the answer, as one more unit; choices alone ("true, false") never do.
+unit's end. A question of eight words identifies its item; a shorter question does together with the choices and the
+answer, as one more unit. So does an answer of 25 words, while shorter ones are what many would write (the loop that
+finds a greatest common divisor); choices alone ("true, false") never do.
 
 Positions in units are sorted by the words that follow (a suffix array cut at 13 words), so that an n-gram is an
 interval of it, known by n and the interval's first row: `gram`. A table of the distinct 4-grams leads from a hash to
@@ -30,7 +31,7 @@ from decontam.benchmarks import Benchmark
 
 VERSION = 1  # raised when the same benchmarks would give another index
 N_MIN, N_MAX = 4, 13  # AFM: "4- to 13-grams"
-UNIT_WORDS = 8  # a shorter question or answer says too little alone
+UNIT_WORDS, ANSWER_WORDS = 8, 25  # a shorter question, or answer, says too little alone
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -78,7 +79,7 @@ def build(benchmarks: Sequence[Benchmark]) -> Index:
     fields = normalize(pa.array([text for own in texts for text in own], pa.large_string()))
     units: list[tuple[str, int, bool]] = []  # text, item, whether it identifies
     for i, (own, n_words) in enumerate(zip(texts, np.diff(fields.offsets).reshape(-1, 3).tolist(), strict=True)):
-        identifying = (n_words[0] >= UNIT_WORDS, False, n_words[2] >= UNIT_WORDS)
+        identifying = (n_words[0] >= UNIT_WORDS, False, n_words[2] >= ANSWER_WORDS)
         units += [(text, i, yes) for text, n, yes in zip(own, n_words, identifying, strict=True) if n >= N_MIN]
         if not identifying[0] and sum(n_words) >= UNIT_WORDS and n_words[0]:
             units.append((" ".join(own), i, True))

@@ -29,10 +29,9 @@ from corpus.remaining import batches, kept_ids, row_group
 from corpus.text.buffers import string_buffers
 from decontam import index as indexing
 from decontam.index import N_MIN, Index
-from decontam.policies import POLICIES, Judged, View, policy
-from decontam.policies import coverage as base
+from decontam.policies import DEFAULT, POLICIES, Judged, View, policy
 from decontam.scan import N_LENGTHS, Scanner, count_documents, item_counts
-from decontam.touches import touches
+from decontam.touches import item_names, touches
 
 VERSION = 1  # raised when the same documents and benchmarks would give other rows
 STAGE = "decontam"
@@ -149,7 +148,7 @@ class DecontamStep:
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `decisions`, `contamination`, `verdicts` and `cuts`."""
         index, items = _index(folder(self.lake, self.key))
-        documents = _totals(self.lake, index.n_words)
+        documents, names = _totals(self.lake, index.n_words), item_names(index)
         scanner = _scanner(index)
         for batch in _texts(self.lake, item.spec, self.slots):
             words, found = scanner(batch["text"])
@@ -158,9 +157,13 @@ class DecontamStep:
             judged = {name: policy(name).judge(view) for name in POLICIES}
             own = judged[self.policy]
             yield "decisions", schema.batch("decisions", _decisions(batch, self.policy, own))
-            yield "contamination", touches(batch, view, index, [own, judged[base.__name__.rpartition(".")[2]]])
-            yield "verdicts", schema.batch("verdicts", _verdicts(batch, judged))
-            yield "cuts", schema.batch("cuts", _cuts(batch, own))
+            touching = [j for j in (own, judged[DEFAULT]) if len(j.document)]
+            if touching:
+                yield "contamination", touches(batch, view, index, names, touching)
+            if any(j.dropped.any() for j in judged.values()):
+                yield "verdicts", schema.batch("verdicts", _verdicts(batch, judged))
+            if len(own.cuts):
+                yield "cuts", schema.batch("cuts", _cuts(batch, own))
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +221,7 @@ def _verdicts(batch: pa.RecordBatch, judged: Mapping[str, Judged]) -> pl.DataFra
             j.dropped
         )
         for name, j in judged.items()
+        if j.dropped.any()
     ]
     return pl.concat(frames)
 

@@ -15,10 +15,18 @@ from decontam.coverage import MOST_PLACES
 from decontam.index import N_MIN, Index
 from decontam.policies import Judged, View
 
-_LEVELS = np.array([13, 11, 8], np.int64)  # n-grams by which policies list a unit; besides the longest of a match
+_LEVELS = np.array([13, 11, 8, 6], np.int64)  # n-grams by which policies list a unit; besides the longest of a match
+_LEAST_WORDS, _LEAST_SHARE = 8, 0.25  # a touch with fewer words in a row and less of the item is chance
 
 
-def touches(batch: pa.RecordBatch, view: View, index: Index, judged: Sequence[Judged]) -> pa.RecordBatch:
+def item_names(index: Index) -> tuple[pa.Array, pa.Array]:
+    """(benchmark, id) of every item, as columns."""
+    return pa.array([name for name, _ in index.items]), pa.array([id_ for _, id_ in index.items])
+
+
+def touches(
+    batch: pa.RecordBatch, view: View, index: Index, names: tuple[pa.Array, pa.Array], judged: Sequence[Judged]
+) -> pa.RecordBatch:
     """One row a document and item that some policy lists together: of its units the one with the greatest share."""
     document = np.concatenate([j.document for j in judged]).astype(np.int64)
     unit = np.concatenate([j.unit for j in judged]).astype(np.int64)
@@ -30,14 +38,13 @@ def touches(batch: pa.RecordBatch, view: View, index: Index, judged: Sequence[Ju
     document, unit, share, item = document[first], unit[first], share[first], item[first]
     match, n = np.full(len(unit), -1, np.int64), np.zeros(len(unit), np.int64)
     _longest(view.index, view.matches, document, unit, _LEVELS, match, n)
-    found = match >= 0
+    found = (match >= 0) & ((n >= _LEAST_WORDS) | (share >= _LEAST_SHARE))
     document, share, item, match, n = document[found], share[found], item[found], match[found], n[found]
     word = view.matches.word[match]
     start, end = view.words.start[word], view.words.end[word + n - 1]
     characters = characters_before(view.offsets, view.data)
     base = characters[view.offsets[document] - view.offsets[0]]
     gram = (n - N_MIN) * index.n_words + view.matches.rows[match, n - N_MIN]
-    names = pa.array([name for name, _ in index.items]), pa.array([id_ for _, id_ in index.items])
     columns = [
         batch["id"].take(pa.array(document)).cast(pa.string()),
         batch["source"].take(pa.array(document)).cast(pa.string()),

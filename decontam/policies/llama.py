@@ -17,5 +17,5 @@ _NEVER = 1 << 30
 def judge(view: View) -> Judged:
     """Drops a document that holds 80% of a unit."""
     found = coverage(view, NGRAM, _NEVER, _NEVER)
-    value = worst(found, len(view.offsets) - 1)
+    value = worst(found.document, found.share, len(view.offsets) - 1)
     return Judged(value, value >= LIMIT, found.document, found.unit, found.share, no_cuts())

@@ -5,7 +5,8 @@ from tests.corpus.text.test_normal import reference
 
 ITEMS = (
     Item("q1", "A train leaves the old station at nine and travels sixty miles every hour until noon. How far does it go?",
-         answer="It travels for three hours, so that it goes one hundred and eighty miles in all."),
+         answer="It travels for three hours, so that it goes one hundred and eighty miles in all, which is sixty "
+         "times three, as anybody can see who takes a pencil."),
     Item("q2", "Which of the following statements about the Treaty of Utrecht is the most accurate one?",
          choices="true, true true, false false, true false, false"),
     Item("q3", "Name the element.", choices="Argon Boron Carbon Dysprosium Erbium", answer="Boron"),

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from corpus.lake import Lake
 from tests.corpus.dedup.made import commit
 from tests.decontam.exams import ITEMS
@@ -14,7 +16,8 @@ def test_a_document_is_listed_once_an_item_with_its_longest_ngram(lake: Lake, ex
     commit(lake, [text, FILLER])
     decontaminate(lake, exam)
     rows = {row["item"]: row for row in lake.scan("contamination").collect().to_dicts()}
-    assert set(rows) == {"q1", "q2"}  # q4 shares a template with q2, but no eight words
+    assert set(rows) == {"q1", "q2", "q4"}  # q4 shares the first six words of q2
+    assert (rows["q4"]["n"], rows["q4"]["share"]) == (6, pytest.approx(6 / 14))
     assert rows["q1"]["n"] == 13
     assert text[rows["q1"]["start"] : rows["q1"]["end"]] == " ".join(a1.split()[:13]).rstrip(",.")
     assert rows["q2"]["share"] == 1.0

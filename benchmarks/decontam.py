@@ -1,0 +1,157 @@
+"""Decontamination: speed against datatrove's filter; what each policy drops of real text, of leaks and of hard negatives."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from benchmarks import corpora, leaks
+from benchmarks.claims import Claim, Rows, best, claim, named, one_core
+from benchmarks.pages import texts
+
+_PEER_TEXTS = 200  # pages on which the peer's speed is measured
+_PEER_DOCUMENTS = 700  # of each kind of leak, on which its recall is
+_MADE_DOCUMENTS = 200_000
+_POLICIES = ("coverage", "afm", "gpt3", "llama", "tulu")
+_PEER = "datatrove"
+
+
+def run(path: Path | None) -> Iterator[Claim | Rows]:
+    """Speed of a scan and of the whole stage; then precision and recall of every policy."""
+    protected, pages = leaks.benchmarks(), texts(path)
+    with one_core(), tempfile.TemporaryDirectory() as folder:
+        theirs = _datatrove(protected, folder)
+        yield from speed(protected, pages, theirs)
+        yield from quality(protected, pages, theirs)
+
+
+def speed(protected: Sequence[Any], pages: pa.Array, theirs: Any) -> Iterator[Claim]:
+    """MB/s from raw text: ours finds all n from 4 to 13 at once, the peer those of 12 words."""
+    from decontam.index import build
+    from decontam.scan import Scanner
+
+    index = build(protected)
+    scanner = Scanner(index.arrays)
+    scanner(pages)
+    mine = pages.nbytes / best(lambda: scanner(pages), 7) / 1e6
+    some = pages[:_PEER_TEXTS].to_pylist()
+    size = sum(len(text.encode()) for text in some)
+    _kept(theirs, some[:3])
+    rate = size / best(lambda: _kept(theirs, some), 3) / 1e6
+    note = f"all n from 4 to 13 at once, {len(index.items):,} items; the peer n = 12"
+    yield claim("decontam.scan", mine, rate, named(_PEER), "MB/s", 50.0, note)
+    yield claim("decontam.scan_all_n", mine, 20.0, "the least that was asked for", "MB/s", 1.0, "as above, per second")
+    yield _stage(protected, pages, rate)
+
+
+def _stage(protected: Sequence[Any], pages: pa.Array, rate: float) -> Claim:
+    """Both passes over a lake: counts, totals, six policies, tables."""
+    from corpus.lake import Lake
+    from pomona import runner, stages
+    from pomona.recipe import DecontaminateRecipe
+
+    with tempfile.TemporaryDirectory() as folder:
+        lake = Lake(folder)
+        total = corpora.write(lake, pages, corpora.planned(_MADE_DOCUMENTS))
+        runner.run_stage(lake, stages.plan_signals(lake), workers=1)
+        specs = tuple(f"{leaks.DATA}/{spec.partition('=')[2]}" for spec in leaks._FILES)
+        recipe = DecontaminateRecipe(benchmarks=(*specs, "humaneval"))
+        planned = [stages.plan_decontam(name, lake, recipe) for name in stages.decontam.STAGES]
+        seconds = sum(runner.run_stage(lake, stage, workers=1).seconds for stage in planned[:1])
+        for name in stages.decontam.STAGES[1:]:
+            seconds += runner.run_stage(lake, stages.plan_decontam(name, lake, recipe), workers=1).seconds
+    note = f"{total / 1e6:.0f} MB: both passes, all policies, tables written; index built"
+    return claim("decontam.whole", total / seconds / 1e6, rate, named(_PEER), "MB/s", 50.0, note)
+
+
+def quality(protected: Sequence[Any], pages: pa.Array, theirs: Any) -> Iterator[Claim | Rows]:
+    """Share of documents that each policy drops: of real text, of leaks by kind, of hard negatives by kind."""
+    real = {"real pages": pages.to_pylist(), "this Python's texts": leaks.python_texts()}
+    planted = leaks.planted(protected, pages)
+    negatives = leaks.hard_negatives(pages)
+    groups = real | planted | {f"hard negatives: {kind}": found for kind, found in negatives.items()}
+    drops = judged(protected, groups)
+    peers = {name: [not kept for kept in _kept(theirs, found[:_PEER_DOCUMENTS])] for name, found in groups.items()}
+    header = ("documents", "n", *_POLICIES, f"{_PEER}, n = 12")
+    rows = [
+        (
+            name,
+            len(found),
+            *(f"{drops[policy][name].mean():.1%}" for policy in _POLICIES),
+            f"{np.mean(peers[name]):.1%}",
+        )
+        for name, found in groups.items()
+    ]
+    own = drops["coverage"]
+    verbatim = ("verbatim", "other case", "other marks", "in a long text")
+    for name in verbatim:
+        share, peer = float(own[name].mean()), float(np.mean(peers[name]))
+        yield Claim(f"decontam.recall.{name.replace(' ', '_')}", share, peer, named(_PEER), "of leaks found", share / peer,
+                    0.99, share >= 0.99, f"{len(groups[name]):,} planted items; target: 0.99 of them")  # fmt: skip
+    kinds = [kind for kind in negatives if kind != "other exam"]
+    flagged = np.concatenate([own[f"hard negatives: {kind}"] for kind in kinds])
+    theirs_flagged = np.concatenate([peers[f"hard negatives: {kind}"] for kind in kinds])
+    share, peer = float(flagged.mean()), float(theirs_flagged.mean())
+    yield Claim("decontam.hard_negatives", share, peer, named(_PEER), "of hard negatives dropped", peer / max(share, 1e-9),
+                0.01, share <= 0.01, f"{len(flagged):,} quotations, templates, formulas, licenses; target: at most 1%")  # fmt: skip
+    yield Claim("decontam.real_pages", float(own["real pages"].mean()), float(np.mean(peers["real pages"])),
+                named(_PEER), "of real pages dropped", 1.0, 0.01, own["real pages"].mean() <= 0.01,
+                f"{len(pages):,} web pages; target: at most 1%")  # fmt: skip
+    yield Rows("Decontamination: share of documents that each policy drops (gpt3: cuts or drops)", header, rows)
+
+
+def judged(protected: Sequence[Any], groups: dict[str, list[str]]) -> dict[str, dict[str, npt.NDArray[np.bool_]]]:
+    """By policy and group, which documents go. All groups are one corpus: common usage is counted over all of them."""
+    from corpus.text.buffers import string_buffers
+    from decontam.index import build
+    from decontam.policies import View, policy, scaled_threshold
+    from decontam.scan import N_LENGTHS, Scanner, count_documents, item_counts
+
+    index = build(protected)
+    counts = np.zeros(N_LENGTHS * index.n_words, np.int32)
+    last, n, n_words = np.full(len(counts), -1, np.int64), 0, 0
+    for found in groups.values():
+        words, matches = Scanner(index.arrays)(pa.array(found, pa.large_string()))
+        count_documents(matches, index.n_words, counts, last, n)
+        n, n_words = n + len(found), n_words + len(words.hash)
+    common, items = scaled_threshold(n_words), item_counts(index.arrays)
+    drops: dict[str, dict[str, npt.NDArray[np.bool_]]] = {name: {} for name in _POLICIES}
+    for group, found in groups.items():
+        text = pa.array(found, pa.large_string())
+        words, matches = Scanner(index.arrays)(text)
+        offsets, data = string_buffers(text)
+        view = View(offsets, data, words, matches, index.arrays, counts, items, common)
+        for name in _POLICIES:
+            found_by = policy(name).judge(view)
+            drops[name][group] = found_by.dropped.copy()
+            drops[name][group][found_by.cuts[:, 0]] = True  # gpt3 cuts before it drops
+    return drops
+
+
+def _datatrove(protected: Sequence[Any], folder: str) -> Any:
+    """The peer's filter over an index made by its own indexer from the same items."""
+    from datatrove.pipeline.decont import NGramsDecontConfig, NGramsDecontFilter, NGramsDecontIndexer
+
+    config = NGramsDecontConfig(n_grams=12, find_query_ngrams=True, find_overlap_ngrams=True)
+    filtering = NGramsDecontFilter(folder, config)
+    compute = (
+        NGramsDecontIndexer.compute_hashes
+    )  # as a function: to make an indexer takes lighteval, for tasks of its own
+    for benchmark in protected:
+        hashes: set[int] = set()
+        for item in benchmark.items:
+            answer = " ".join(filter(None, (item.choices, item.answer)))
+            hashes.update(compute(filtering, answer, item.question))
+        array = np.array(sorted(hashes), dtype=config.hash_config.np_descr)
+        array.tofile(f"{folder}/{benchmark.name}.index.hashes")
+    return filtering
+
+
+def _kept(filtering: Any, documents: Sequence[str]) -> list[bool]:
+    from datatrove.data import Document
+
+    return [filtering.filter(Document(text=text, id="x")) is True for text in documents]
