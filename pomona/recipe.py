@@ -213,6 +213,15 @@ class MinHashRecipe(_Model):
         return Sketch(self.unit, self.ngram, self.banding().n_hashes, self.seed)
 
 
+MinWordsLeft = Annotated[
+    int, Field(ge=0, description="Words that a document must have left after a cut, else it is dropped")
+]
+OnlySources = Annotated[
+    tuple[str, ...] | None,
+    Field(min_length=1, description="Sources that are looked at and cut, code better not among them; all when absent"),
+]
+
+
 class ParagraphsRecipe(_Model):
     """How passages that stand in several documents are cut out of all but one."""
 
@@ -222,26 +231,24 @@ class ParagraphsRecipe(_Model):
     min_words: Annotated[
         int, Field(ge=1, le=10_000, description="Words of a passage, at least; shorter ones are not looked at")
     ] = 10
-    min_words_left: Annotated[
-        int, Field(ge=0, description="Words that a document must have left after a cut, else it is dropped")
-    ] = 50
+    min_words_left: MinWordsLeft = 50
+    sources: OnlySources = None
 
     def passages(self) -> Passages:
         """What is compared."""
-        return Passages(self.unit, self.min_words)
+        return Passages(self.unit, self.min_words, self.sources)
 
 
 class SubstringsRecipe(_Model):
     """How runs of words that stand in the corpus more than once are cut, but for the first."""
 
     words: Annotated[int, Field(ge=8, le=10_000, description="Words of a run, at least, to be cut; 8 or more")] = 50
-    min_words_left: Annotated[
-        int, Field(ge=0, description="Words that a document must have left after a cut, else it is dropped")
-    ] = 50
+    min_words_left: MinWordsLeft = 50
+    sources: OnlySources = None
 
     def passages(self) -> Passages:
         """What is compared."""
-        return Passages("span", self.words)
+        return Passages("span", self.words, self.sources)
 
 
 class SemanticRecipe(_Model):

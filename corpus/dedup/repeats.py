@@ -25,6 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 from numba import njit
 
 from corpus import schema
@@ -52,6 +53,7 @@ class Passages:
 
     unit: Unit
     n_words: int  # of a span, and at least of a paragraph or line
+    only: tuple[str, ...] | None = None  # sources that are looked at; None for all
 
     def options(self) -> dict[str, Any]:
         """As JSON."""
@@ -84,6 +86,8 @@ class PassagesStep:
 
     def _row_group(self, part: str, group: int, base: int, _: int) -> Iterator[pa.RecordBatch]:
         rows = row_group(self.lake, part, group, ["id", "source", "text"], self.slots)
+        if rows is not None and self.passages.only is not None:
+            rows = rows.filter(pc.is_in(rows["source"], pa.array(self.passages.only, rows["source"].type)))
         for batch in batches(rows) if rows is not None else ():
             names = batch["source"].dictionary_encode()
             places = {name: place for place, name in enumerate(self.sources)}

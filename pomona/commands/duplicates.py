@@ -66,6 +66,9 @@ def dedup(
         str | None,
         typer.Option("--curve", metavar="FILE", help="Write the S-curve as an SVG file, and do nothing else."),
     ] = None,
+    cut_sources: Annotated[
+        str | None, typer.Option("--cut-sources", metavar="A,B,...", help="Cut passages of these sources only.")
+    ] = None,
     lake: LakeOption = None,
     workers: WorkersOption = None,
     executor: ExecutorOption = "local",
@@ -83,8 +86,9 @@ def dedup(
     given = {"threshold": threshold, "bands": bands, "rows": rows, "ngram": ngram, "unit": unit, "verify": verify}
     fields: dict[str, Any] = {"keep": keep, "quality": quality, "minhash": None if exact_only else given}
     fields["semantic"] = {"model": semantic, "threshold": semantic_threshold} if semantic else None
-    fields["paragraphs"] = {"unit": paragraphs} if paragraphs else None
-    fields["substrings"] = {"words": substrings} if substrings else None
+    only = cut_sources.split(",") if cut_sources else None
+    fields["paragraphs"] = {"unit": paragraphs, "sources": only} if paragraphs else None
+    fields["substrings"] = {"words": substrings, "sources": only} if substrings is not None else None
     recipe = _recipe(fields)
     if curve:
         print(_write_curve(recipe, curve))

@@ -105,7 +105,7 @@ def _repeats(plan: Plan) -> Stage:
         a_cell = -(-total // max(n_cells, 1))
         cuts = shuffle.cut([a_cell] * n_cells, max(shuffle.run_bytes(total, plan.memory), a_cell))
         spec = {"slot": plan.stage}
-        return [_item(plan, spec | {"cells": [a, b]}, [list(bounds)], (b - a) * a_cell) for a, b in cuts]
+        return [_item(plan, spec | {"cells": [a, b]}, [inputs, list(bounds)], (b - a) * a_cell) for a, b in cuts]
 
     return Stage(
         f"{plan.stage}:repeats", (_output(plan, "repeats", row_group_a_batch=True),), {},

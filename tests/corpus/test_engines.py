@@ -15,7 +15,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import runner
 from pomona.recipe import load
-from tests.pomona.corpora import raw, recipe
+from tests.pomona.corpora import EVERY_STAGE, contents, raw, recipe
 
 
 @pytest.mark.parametrize(
@@ -47,14 +47,8 @@ def test_mistakes(text: str, message: str) -> None:
         parse(text)
 
 
-def contents(lake: Lake) -> dict[str, pl.DataFrame]:
-    keys = {"rejects": ["source", "uri", "position"], "decisions": ["id", "stage"], "duplicates": ["id", "cluster"]}
-    frames = {name: lake.scan(name).collect() for name in lake.tables()}
-    return {name: frame.sort(keys.get(name, frame.columns[:2])) for name, frame in frames.items()}
-
-
 def run_with(engine: Engine, root: Path, lake: Path, workers: int = 2) -> dict[str, pl.DataFrame]:
-    path = recipe(root, lake, "decontaminate: {benchmarks: [humaneval]}")
+    path = recipe(root, lake, EVERY_STAGE)
     list(runner.run_recipe(Lake(lake), load(path), workers=workers, engine=engine))
     return contents(Lake(lake))
 

@@ -14,8 +14,7 @@ from pomona import runner
 from pomona.cli import main
 from pomona.recipe import load
 from pomona.report import render
-from tests.corpus.test_engines import contents
-from tests.pomona.corpora import raw, recipe
+from tests.pomona.corpora import EVERY_STAGE, contents, raw, recipe
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def test_a_whole_recipe_runs_in_a_bucket_and_gives_the_same_tables(
     bucket: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = raw(tmp_path / "raw")
-    path = recipe(root, tmp_path / "lake", "decontaminate: {benchmarks: [humaneval]}")
+    path = recipe(root, tmp_path / "lake", EVERY_STAGE)
     here, there = Lake(tmp_path / "lake"), Lake(bucket)
     list(runner.run_recipe(here, load(path), workers=1))
     list(runner.run_recipe(there, load(path), workers=1))

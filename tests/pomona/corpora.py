@@ -4,9 +4,11 @@ import gzip
 import json
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from corpus.lake import Lake
 from tests.corpus.sources.warcs import gzipped, responses
 
 PROSE = (
@@ -30,6 +32,28 @@ def raw(root: Path, n: int = 30) -> Path:
         pa.table({"body": [f"Number {i}. {PROSE}" for i in range(n)]}), root / "rows.parquet", row_group_size=7
     )
     return root
+
+
+EVERY_STAGE = """
+dedup:
+  minhash: {threshold: 0.97}
+  semantic: {threshold: 0.995}
+  paragraphs: {min_words: 5, min_words_left: 5}
+  substrings: {words: 30, min_words_left: 5}
+decontaminate: {benchmarks: [humaneval], policy: gpt3}
+"""
+_KEYS = {
+    "rejects": ["source", "uri", "position"], "decisions": ["id", "stage"], "duplicates": ["id", "cluster"],
+    "cuts": ["id", "stage", "start"], "contamination": ["id", "benchmark", "item"], "verdicts": ["id", "policy"],
+    "touched": ["benchmark", "item"], "passages": ["passage", "order", "start"],
+    "repeats": ["document", "start", "end", "copies"],
+}  # fmt: skip
+
+
+def contents(lake: Lake) -> dict[str, pl.DataFrame]:
+    """Every table, its rows in one order."""
+    frames = {name: lake.scan(name).collect() for name in lake.tables()}
+    return {name: frame.sort(_KEYS.get(name, frame.columns[:2])) for name, frame in frames.items()}
 
 
 def recipe(root: Path, lake: Path, extra: str = "") -> Path:

@@ -9,13 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from corpus.lake import Lake
 from pomona import runner, stages
 from pomona.recipe import load
-from tests.pomona.corpora import PROSE, raw, recipe
+from tests.pomona.corpora import EVERY_STAGE, PROSE, contents, raw, recipe
 
 N_DOCUMENTS = 1500
 
@@ -27,7 +26,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, f
     with open(root / "large.txt.jsonl", "w") as file:
         for i in range(N_DOCUMENTS):
             file.write(json.dumps({"text": f"Document {i}. {PROSE} {PROSE * (i % 7)}"}) + "\n")
-    path = recipe(root, root / "lake")
+    path = recipe(root, root / "lake", EVERY_STAGE)
     path.write_text(
         path.read_text().replace("filter:", f"  - {{name: large, path: {root}/large.txt.jsonl}}\nfilter:", 1)
     )
@@ -52,13 +51,6 @@ def command(path: Path, lake: Path) -> "subprocess.Popen[bytes]":
     )
 
 
-def contents(lake: Path) -> dict[str, pl.DataFrame]:
-    opened = Lake(lake)
-    keys = {"rejects": ["source", "uri", "position"], "decisions": ["id", "stage"], "duplicates": ["id", "cluster"]}
-    frames = {name: opened.scan(name).collect() for name in opened.tables()}
-    return {name: frame.sort(keys.get(name, frame.columns[:2])) for name, frame in frames.items()}
-
-
 def stage_reached(path: Path, lake: Path) -> str:
     states = list(runner.status(Lake(lake), load(path)))
     return next((status.stage for status in states if status.state != "current"), "done")
@@ -71,11 +63,11 @@ def check_after_kill(undisturbed: tuple[Path, Path, float], lake: Path, moment: 
     os.killpg(process.pid, how)
     process.wait()
     reached = stage_reached(path, lake)
-    for name, frame in contents(lake).items():  # whatever can be read is whole
+    for name, frame in contents(Lake(lake)).items():  # whatever can be read is whole
         assert frame.height > 0 or name not in ("documents", "signals", "decisions")
     before = {name: set(paths(lake, name)) for name in ("documents", "signals")}
     assert command(path, lake).wait() == 0
-    came, want = contents(lake), contents(whole)
+    came, want = contents(Lake(lake)), contents(Lake(whole))
     assert came.keys() == want.keys()
     for name in want:
         assert came[name].equals(want[name]), f"{name} after a kill in {reached}"
@@ -165,13 +157,19 @@ sys.exit(main(sys.argv[3:]))
         ("exact", 0.1),
         ("minhash-bands", 0.3),
         ("minhash", 0.3),
+        ("embeddings", 0.5),
+        ("semantic", 0.3),
+        ("paragraphs", 0.3),
+        ("substrings", 0.3),
+        ("ngram-counts", 0.5),
+        ("decontam", 0.5),
     ],
 )
 def test_five_kills_inside_each_stage(
     undisturbed: tuple[Path, Path, float], tmp_path: Path, slot: str, seconds: float
 ) -> None:
     path, whole, _ = undisturbed
-    want, moments = contents(whole), random.Random(slot)
+    want, moments = contents(Lake(whole)), random.Random(slot)
     for i in range(5):
         lake = tmp_path / f"lake{i}"
         arguments = [slot, str(moments.uniform(0, seconds)), "run", str(path), "--lake", str(lake), "--workers", "1"]
@@ -184,7 +182,7 @@ def test_five_kills_inside_each_stage(
         )
         assert killed.returncode in (0, -signal.SIGKILL)
         assert command(path, lake).wait() == 0
-        came = contents(lake)
+        came = contents(Lake(lake))
         assert all(came[name].equals(frame) for name, frame in want.items())
 
 
@@ -200,8 +198,8 @@ def test_a_stage_is_killed_in_its_middle_again_and_again(undisturbed: tuple[Path
         if stage_reached(path, lake) == "done":
             break
     assert command(path, lake).wait() == 0
-    for name, frame in contents(whole).items():
-        assert contents(lake)[name].equals(frame)
+    for name, frame in contents(Lake(whole)).items():
+        assert contents(Lake(lake))[name].equals(frame)
 
 
 def test_the_large_file_is_several_items(

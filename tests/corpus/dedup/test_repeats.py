@@ -223,6 +223,15 @@ def test_the_result_is_the_same_for_any_cut_and_memory(
     assert sum(r[3] - r[2] for r in cuts[0]) == sum(r[3] - r[2] for r in cuts[1])
 
 
+def test_other_sources_are_neither_read_nor_cut(lake: Lake) -> None:
+    commit(lake, corpus(12))
+    dedup(lake, paragraphs={"min_words_left": 10, "sources": ["another"]})
+    assert lake.scan("cuts").collect().is_empty()
+    assert lake.scan("decisions").collect()["kept"].all()
+    dedup(lake, paragraphs={"min_words_left": 10, "sources": ["another", "made"]})
+    assert not lake.scan("cuts").collect().is_empty()
+
+
 def test_a_later_stage_does_not_see_what_was_cut(lake: Lake, tmp_path: Path) -> None:
     commit(lake, corpus(12))
     dedup(lake, paragraphs={"min_words_left": 10}, substrings={"words": 10, "min_words_left": 5})
