@@ -1,0 +1,221 @@
+"""`python -m benchmarks.scale`: writes docs/scale.md, what 1 TB to 1 PB take, from rates and sizes measured here.
+
+A corpus of made documents goes through every stage on one core. Each stage's rate is taken per byte of text or per
+document, whichever it works on, and its tasks, runs and cells are cut by the very functions that cut real work.
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks import corpora, leaks
+from benchmarks.claims import one_core
+from benchmarks.pages import texts
+from corpus.dedup import shuffle
+from corpus.execution import ITEM_BYTES
+from corpus.lake import Lake
+from pomona import runner, stages
+from pomona.recipe import DecontaminateRecipe, DedupRecipe
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "scale.md"
+_MEASURED = 300_000  # documents
+_TEXT_BYTES = 4_000  # of a web page's text, on average
+_WORKER = 4 << 30  # bytes that a worker may hold
+_LIBRARIES = 400 << 20
+_TOTALS = (1e12, 1e13, 1e14, 1e15)
+_CORES = (1, 100, 100_000)
+_BY_TEXT = (
+    "signals",
+    "signatures",
+    "minhash:members",
+    "paragraphs:passages",
+    "paragraphs",
+    "decontam:counts",
+    "decontam",
+)
+_READS_DECISIONS = ("minhash:bands", "minhash", "paragraphs:passages", "paragraphs", "decontam:counts", "decontam")
+_SERIAL = ("minhash:components", "decontam:totals", "decontam:touched")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One stage over the made corpus."""
+
+    stage: str
+    seconds: float
+    n_bytes: int  # of the tables that it wrote
+    n_documents: int
+    text_bytes: int
+
+    def seconds_for(self, documents: float, text: float) -> float:
+        """Core seconds at another size."""
+        ratio = text / self.text_bytes if self.stage in _BY_TEXT else documents / self.n_documents
+        return self.seconds * ratio
+
+
+def measure(source: Any) -> tuple[list[Measured], float]:
+    """Every stage after ingest on one core, and the bytes of a decision's id on disk."""
+    dedup = DedupRecipe.model_validate({"paragraphs": {}})
+    decontaminate = DecontaminateRecipe(benchmarks=tuple(f"{leaks.DATA}/{s.partition('=')[2]}" for s in leaks._FILES))
+    found = []
+    with one_core(), tempfile.TemporaryDirectory() as folder:
+        lake = Lake(folder)
+        total = corpora.write(lake, source, corpora.planned(_MEASURED))
+        for name in ["signals", *stages.dedup_names(dedup), *stages.decontam.STAGES]:
+            if name == "signals":
+                stage = stages.plan_signals(lake)
+            elif name in stages.decontam.STAGES:
+                stage = stages.plan_decontam(name, lake, decontaminate)
+            else:
+                stage = stages.plan_dedup(name, lake, dedup, ["made"])
+            seconds = runner.run_stage(lake, stage, workers=1).seconds
+            size = sum(part.n_bytes for o in stage.outputs for part in lake.parts(o.table, o.slot))
+            found.append(Measured(name, seconds, size, _MEASURED, total))
+        ids = 0
+        for part in lake.parts("decisions", "exact"):
+            metadata = lake.open_part("decisions", part).metadata
+            ids += sum(metadata.row_group(g).column(0).total_compressed_size for g in range(metadata.num_row_groups))
+    return found, ids / _MEASURED
+
+
+def tasks(stage: str, documents: float, text: float, a_document: float) -> int:
+    """Work items, cut as the stage cuts them for workers of this memory; `a_document`: bytes of its rows."""
+    memory = _WORKER - _LIBRARIES
+    if stage in _SERIAL:
+        return 1
+    if stage == "exact":
+        return max(1, round(documents / 4e6))
+    if stage.startswith("decontam"):
+        return min(512, max(1, round(text / ITEM_BYTES)))
+    if stage in ("signals", "signatures"):
+        return max(1, round(text / ITEM_BYTES))
+    if stage == "minhash":  # partitions of the connected documents, and runs of the others
+        decided = int(documents * 100)
+        partitions = documents * a_document / shuffle.run_bytes(int(text), memory)
+        return max(1, round(partitions + decided / shuffle.run_bytes(decided, memory)))
+    total = int(text) if stage == "minhash:members" else int(documents * a_document)
+    return max(1, round(total / shuffle.run_bytes(total, memory)))
+
+
+def rows(measured: list[Measured], an_id: float, text: float) -> Iterator[tuple[str, ...]]:
+    """One a stage, for one size of corpus."""
+    documents = text / _TEXT_BYTES
+    sizes = {m.stage: m.n_bytes / m.n_documents for m in measured}
+    carried = {"minhash:edges": "minhash:bands", "minhash": "minhash:members", "paragraphs:repeats": "paragraphs:passages",
+               "paragraphs": "paragraphs:passages"}  # fmt: skip
+    for m in measured:
+        a_document = sizes[carried.get(m.stage, m.stage)]
+        n = tasks(m.stage, documents, text, a_document)
+        seconds = m.seconds_for(documents, text)
+        written = sizes[m.stage] * documents
+        again = n * documents * an_id if m.stage in _READS_DECISIONS else 0.0
+        hours = [_hours(seconds / min(cores, n)) for cores in _CORES]
+        yield m.stage, f"{n:,}", _bytes(written), _bytes(again) if again else "", *hours
+
+
+def _hours(seconds: float) -> str:
+    hours = seconds / 3600
+    return f"{hours:,.0f} h" if hours >= 10 else f"{hours:.1f} h" if hours >= 0.1 else f"{max(seconds, 1):.0f} s"
+
+
+def _bytes(value: float) -> str:
+    for unit in ("B", "kB", "MB", "GB", "TB", "PB", "EB"):
+        if value < 1000 or unit == "EB":
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    raise AssertionError
+
+
+def page(measured: list[Measured], an_id: float) -> str:
+    """The page."""
+    edges = next(m for m in measured if m.stage == "minhash:edges")
+    lines = [
+        "<!-- Written by python -m benchmarks.scale. Change the script, not this page. -->",
+        "",
+        "# Scale",
+        "",
+        f"What 1 TB to 1 PB of text take, computed from {_MEASURED:,} documents measured on one core of one machine "
+        f"(`python -m benchmarks.scale`). A document is taken to have {_TEXT_BYTES:,} bytes of text, a worker "
+        f"{_WORKER >> 30} GiB. Nothing of this size was run: these are products of rates, without the network, stragglers "
+        "and queues, which only make it slower. Ingest is left out: it depends on the raw format (docs/benchmarks.md).",
+        "",
+        "- **tasks**: work items, and so the most cores that help; cut by the functions that cut real work.",
+        "- **writes**: what goes to the lake, the shuffle included.",
+        "- **decisions read**: ids of earlier stages' decisions, which each task reads for itself.",
+    ]  # fmt: skip
+    for text in _TOTALS:
+        lines += [
+            "",
+            f"## {_bytes(text)} of text, {text / _TEXT_BYTES:,.0f} documents",
+            "",
+            "| stage | tasks | writes | decisions read | 1 core | 100 cores | 100,000 cores |",
+            "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        ]
+        lines += [f"| {' | '.join(row)} |" for row in rows(measured, an_id, text)]
+    lines += ["", "## Where it bends", ""]
+    lines += [f"- {line}" for line in bends(measured, an_id, edges)]
+    return "\n".join(lines) + "\n"
+
+
+def bends(measured: list[Measured], an_id: float, edges: Measured) -> Iterator[str]:
+    """What stops first, each with the size at which it does."""
+    own = {m.stage: m for m in measured}
+    for text in _TOTALS:
+        documents = text / _TEXT_BYTES
+        n = tasks("decontam", documents, text, 0)
+        ratio = n * an_id / _TEXT_BYTES
+        if ratio > 1:
+            yield (
+                f"**Decisions are read by every task.** At {_bytes(text)}, decontamination's {n} tasks read {ratio:.1f} times the "
+                f"corpus in ids alone for each earlier stage; the bands of MinHash, cut into "
+                f"{tasks('minhash:bands', documents, text, own['minhash:bands'].n_bytes / _MEASURED):,} tasks, more. Up to there "
+                "the tasks are kept few on purpose, which also caps the cores that help. Decisions would have to be written in "
+                "the order of the documents' row groups, by one more shuffle of 24 bytes a document."
+            )
+            break
+    for text in _TOTALS:
+        held = text / _TEXT_BYTES * (4 if text / _TEXT_BYTES < 2**31 else 8)
+        if held > 64 << 30:
+            yield (
+                f"**Components are found by one process** (union-find, 4 or 8 bytes a document): {_bytes(held)} of memory at "
+                f"{_bytes(text)}, and {_hours(own['minhash:components'].seconds_for(text / _TEXT_BYTES, text))} for reading "
+                f"{_bytes(edges.n_bytes / edges.n_documents * text / _TEXT_BYTES)} of edges, whatever the cores. Beyond, hash-to-min "
+                "rounds over partitioned edges would take its place."
+            )
+            break
+    for text in _TOTALS:
+        total = text / _TEXT_BYTES * own["minhash:bands"].n_bytes / _MEASURED
+        memory = _WORKER - _LIBRARIES
+        run = shuffle.run_bytes(int(total), memory)
+        read = run * run / total
+        if read < 64 << 10:
+            yield (
+                f"**Reads of the shuffle get small.** At {_bytes(text)} a task reads {_bytes(read)} from each of "
+                f"{total / run:,.0f} runs with workers of {_WORKER >> 30} GiB; a read of {_bytes(shuffle.READ_BYTES)} would take runs of "
+                f"{_bytes((total * shuffle.READ_BYTES) ** 0.5)}. Larger workers, or a second level of the shuffle."
+            )
+            break
+    yield (
+        "**One commit lists every part.** A Delta transaction with 10 million parts is some gigabytes of JSON; row groups of 64 MB "
+        "give that at 0.6 PB. Fewer, larger parts, or a checkpoint right after."
+    )
+    yield (
+        "**Part footers are read one by one** while planning: about 5 ms each on an object store, so that 100,000 parts take eight "
+        "minutes before the first task starts."
+    )
+
+
+def main() -> int:
+    """Writes the page."""
+    measured, an_id = measure(texts(None))
+    for m in measured:
+        print(f"{m.stage:24} {m.seconds:8.2f} s  {m.n_bytes / m.n_documents:8.1f} B a document", file=sys.stderr)
+    PAGE.write_text(page(measured, an_id))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
