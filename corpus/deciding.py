@@ -6,7 +6,7 @@ _MEASURES = pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": 
 
 
 def decisions(frame: pl.DataFrame, stage: str, rule: str) -> pl.DataFrame:
-    """Rows of `decisions` from `id`, `source`, `kept`, and the `value` that broke the `limit` where it is not kept."""
+    """Rows of `decisions` from `id`, `source`, `row_group`, `row`, `kept`, and the `value` that broke the `limit`."""
     measured = pl.struct(rule=pl.lit(rule), value=pl.col("value"), limit=pl.col("limit"))
     return frame.select(
         "id",
@@ -15,4 +15,6 @@ def decisions(frame: pl.DataFrame, stage: str, rule: str) -> pl.DataFrame:
         "kept",
         pl.when("kept").then(pl.lit([], pl.List(pl.String))).otherwise(pl.concat_list(pl.lit(rule))).alias("reasons"),
         pl.when("kept").then(pl.lit([], _MEASURES)).otherwise(pl.concat_list(measured)).alias("measured"),
+        "row_group",
+        "row",
     )

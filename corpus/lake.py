@@ -193,7 +193,8 @@ class Lake:
         target, temporary = f"{folder}/{key}.parquet", f"{folder}/.{key}-{uuid4().hex[:8]}.tmp"
         try:
             with self.fs.open(temporary, "wb") as file:
-                writer = PartWriter(file, arrow, 0 if row_group_a_batch else ROW_GROUP_BYTES)
+                n_rows = schema.TABLES[table].row_group_rows
+                writer = PartWriter(file, arrow, 0 if row_group_a_batch else ROW_GROUP_BYTES, n_rows)
                 try:
                     yield writer
                 finally:
@@ -303,8 +304,10 @@ class Lake:
 class PartWriter:
     """Gathers record batches into row groups of about `row_group_bytes`; with 0, each batch is one."""
 
-    def __init__(self, file: Any, arrow: pa.Schema, row_group_bytes: int = ROW_GROUP_BYTES) -> None:
-        self._schema, self._row_group_bytes = arrow, row_group_bytes
+    def __init__(
+        self, file: Any, arrow: pa.Schema, row_group_bytes: int = ROW_GROUP_BYTES, row_group_rows: int | None = None
+    ) -> None:
+        self._schema, self._row_group_bytes, self._row_group_rows = arrow, row_group_bytes, row_group_rows
         plain = {field.name for field in arrow if schema.is_random(field)}
         self._writer = pq.ParquetWriter(
             file,
@@ -331,7 +334,7 @@ class PartWriter:
     def _flush(self) -> None:
         if self._batches:
             rows = pa.Table.from_batches(self._batches, self._schema)
-            self._writer.write_table(rows, row_group_size=max(len(rows), 1))
+            self._writer.write_table(rows, row_group_size=self._row_group_rows or max(len(rows), 1))
         self._batches, self._n_bytes = [], 0
 
 

@@ -3,9 +3,15 @@
 A cut is a range of characters of a document as it was ingested, in the table `cuts`. A later stage reads a text in
 which each cut character is a line end: what was cut is gone for it, and positions are still those of the document.
 `corpus.text.cutting.without` gives the text as it leaves the lake.
+
+`decisions` and `cuts` say where a document stands: the number of its row group of `documents` and its row there. Parts
+are sorted by them, and numbers follow the order of the parts' paths. So a work item, which is some row groups in a row,
+reads of each part the few row groups that speak of its documents, and not all that was ever decided.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -18,18 +24,111 @@ from corpus.text.buffers import slices, string_buffers
 from corpus.text.cutting import Cuts, blanked
 
 _BATCH_BYTES = 1 << 20
+_KEY_DIGITS = 11  # of a part's name, which is a hash
+_GROUP_BITS = 16
 
 
-def kept(lake: Lake, slots: Sequence[str], ids: pl.Series) -> npt.NDArray[np.bool_]:
-    """Which of some documents no earlier stage dropped: bool (D,). Reads the id column of each stage's decisions."""
-    stays = np.ones(len(ids), np.bool_)
-    wanted = ids.to_frame("id").lazy()
+def row_group_number(part: str, group: int) -> int:
+    """The number of a row group of a part of `documents`: it stays when parts come and go, and follows their names."""
+    name = part.rpartition("/")[2].removesuffix(".parquet")
+    try:
+        key = int(name[:_KEY_DIGITS].ljust(_KEY_DIGITS, "0"), 16)
+    except ValueError:
+        key = int(blake2b(name.encode()).hexdigest()[:_KEY_DIGITS], 16)
+    assert 0 <= group < 1 << _GROUP_BITS
+    return (key << _GROUP_BITS) | group
+
+
+def check_numbers(parts: Iterable[str]) -> None:
+    """Raises RuntimeError where two parts would have the same numbers: one in 10^7 lakes of a thousand parts."""
+    seen: dict[int, str] = {}
+    for part in parts:
+        other = seen.setdefault(row_group_number(part, 0), part)
+        if other != part:
+            raise RuntimeError(f"parts {other} and {part} of documents have the same number; ingest one of them anew")
+
+
+class Places:
+    """Where the documents of a row group stand, batch after batch: the columns row_group and row."""
+
+    def __init__(self, part: str, group: int) -> None:
+        self._number, self._row = row_group_number(part, group), 0
+
+    def next(self, n_rows: int) -> tuple[pa.Array, pa.Array]:
+        """(row_group, row) of the next rows."""
+        rows = np.arange(self._row, self._row + n_rows, dtype=np.int32)
+        self._row += n_rows
+        return pa.array(np.full(n_rows, self._number)), pa.array(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What earlier stages left of some row groups."""
+
+    rows: Mapping[int, npt.NDArray[np.int64]] | None  # by row group's number, those kept by all; None: all are
+    cuts: pl.DataFrame  # row_group, row, start, end
+
+    def of(self, number: int, n_rows: int) -> npt.NDArray[np.int64]:
+        """The rows of a row group that no stage dropped, in order."""
+        return np.arange(n_rows) if self.rows is None else self.rows.get(number, np.empty(0, np.int64))
+
+
+def left(lake: Lake, slots: Sequence[str], numbers: Sequence[int]) -> Left:
+    """What the stages `slots` left of the row groups with these numbers; what one of them did not see is not kept."""
+    stays: npt.NDArray[np.int64] | None = None
+    ordered = np.array(sorted(numbers), np.int64)
     for slot in slots:
-        decided = lake.scan("decisions", slot=slot).filter("kept").select("id")
-        stays &= ids.is_in(
-            decided.join(wanted, on="id", how="semi").collect(engine="streaming")["id"].implode()
-        ).to_numpy()
-    return stays
+        found = _of(lake.scan("decisions", slot=slot).filter("kept"), ordered).select("row_group", "row").collect()
+        keys = np.searchsorted(ordered, found["row_group"].to_numpy()) << 32 | found["row"].to_numpy().astype(np.int64)
+        stays = np.unique(keys) if stays is None else np.intersect1d(stays, keys)
+    gone = [
+        _of(lake.scan("cuts", slot=slot), ordered).select("row_group", "row", "start", "end")
+        for slot in slots
+        if lake.parts("cuts", slot)
+    ]
+    empty = pl.DataFrame(schema=dict.fromkeys(("row_group", "row", "start", "end"), pl.Int64))
+    cuts = pl.concat(gone).collect().cast(pl.Int64).sort("row_group", "row", "start") if gone else empty
+    if stays is None:
+        return Left(None, cuts)
+    bounds = np.searchsorted(stays, np.arange(len(ordered) + 1) << 32)
+    rows = {int(n): stays[bounds[i] : bounds[i + 1]] & 0xFFFFFFFF for i, n in enumerate(ordered)}
+    return Left(rows, cuts)
+
+
+def _of(frame: pl.LazyFrame, ordered: npt.NDArray[np.int64]) -> pl.LazyFrame:
+    """The rows about some row groups; the range lets the reader pass over what statistics rule out."""
+    if not len(ordered):
+        return frame.filter(pl.lit(False))
+    number = pl.col("row_group")
+    return frame.filter(number.is_between(int(ordered[0]), int(ordered[-1])) & number.is_in(ordered.tolist()))
+
+
+def documents(lake: Lake, found: Left, part: str, group: int, columns: Sequence[str]) -> pa.RecordBatch | None:
+    """The documents of a row group that are left, their texts blanked where they were cut; None where none is.
+
+    The column `row` tells each one's row in the row group.
+    """
+    number = row_group_number(part, group)
+    rows = lake.open_part("documents", part).read_row_group(group, list(columns)).combine_chunks()
+    stays = found.of(number, len(rows))
+    rows = rows.append_column("row", pa.array(np.arange(len(rows))))
+    rows = rows if len(stays) == len(rows) else rows.take(pa.array(stays))
+    if not len(rows):
+        return None
+    batch: pa.RecordBatch = rows.combine_chunks().to_batches()[0]
+    gone = cuts_of(found, number, stays)
+    return _with_text(batch, blanked(batch["text"], gone)) if len(gone.document) else batch
+
+
+def cuts_of(found: Left, number: int, rows: npt.NDArray[np.int64]) -> Cuts:
+    """The cuts of a row group's documents in these rows, numbered by their place in `rows`."""
+    low, high = found.cuts["row_group"].search_sorted(number), found.cuts["row_group"].search_sorted(number + 1)
+    frame = found.cuts[low:high]
+    row = frame["row"].to_numpy()
+    place = np.searchsorted(rows, row)
+    here = np.isin(row, rows)
+    frame = frame.filter(here)
+    return Cuts(place[here], frame["start"].to_numpy(), frame["end"].to_numpy())
 
 
 def kept_ids(lake: Lake, slots: Sequence[str]) -> pl.LazyFrame:
@@ -38,36 +137,6 @@ def kept_ids(lake: Lake, slots: Sequence[str]) -> pl.LazyFrame:
     for slot in slots:
         ids = ids.join(lake.scan("decisions", slot=slot).filter("kept").select("id"), on="id", how="semi")
     return ids
-
-
-def cuts(lake: Lake, slots: Sequence[str], ids: pl.Series) -> Cuts:
-    """What the stages `slots` cut out of some documents; rows are places in `ids`."""
-    rows = ids.to_frame("id").with_row_index("document")
-    found = [
-        lake.scan("cuts", slot=slot).select("id", "start", "end").join(rows.lazy(), on="id", how="inner")
-        for slot in slots
-        if lake.parts("cuts", slot)
-    ]
-    if not found:
-        return Cuts(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64))
-    frame = pl.concat(found).collect(engine="streaming").sort("document", "start", "end")
-    return Cuts(*(frame[name].cast(pl.Int64).to_numpy() for name in Cuts._fields))
-
-
-def row_group(lake: Lake, part: str, group: int, columns: Sequence[str], slots: Sequence[str]) -> pa.RecordBatch | None:
-    """The documents of a row group that no stage dropped, their texts blanked where one cut; None where none stays.
-
-    A column `row` tells each one's row in the row group.
-    """
-    rows = lake.open_part("documents", part).read_row_group(group, list(columns)).combine_chunks()
-    stays = np.flatnonzero(kept(lake, slots, pl.Series(rows["id"])))
-    rows = rows.append_column("row", pa.array(np.arange(len(rows))))
-    rows = rows if len(stays) == len(rows) else rows.take(pa.array(stays))
-    if not len(rows):
-        return None
-    batch: pa.RecordBatch = rows.combine_chunks().to_batches()[0]
-    gone = cuts(lake, slots, pl.Series(batch["id"]))
-    return _with_text(batch, blanked(batch["text"], gone)) if len(gone.document) else batch
 
 
 def batches(batch: pa.RecordBatch, n_bytes: int = _BATCH_BYTES) -> Iterator[pa.RecordBatch]:

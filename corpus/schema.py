@@ -30,6 +30,10 @@ def is_random(field: pa.Field) -> bool:
 
 _ID = column("id", pa.string(), "Document id: 32 hex digits, a 128-bit hash of source, uri and position")
 _SOURCE = column("source", pa.string(), "Name of the source in the recipe")
+_PLACE = (
+    column("row_group", pa.int64(), "Where the document stands: its row group of documents (corpus.remaining)"),
+    column("row", pa.int32(), "Where the document stands: its row there"),
+)
 _DOCUMENT = column(
     "document", pa.int64(), "Number of the document: its row, over the parts of signatures in order", random=True
 )
@@ -53,6 +57,7 @@ class Table:
     row: str
     schema: pa.Schema
     open_ended: bool = False
+    row_group_rows: int | None = None  # at most so many rows of a row group, so that readers can pass over the others
 
 
 TABLES: dict[str, Table] = {
@@ -85,7 +90,7 @@ TABLES: dict[str, Table] = {
                 ]
             ),
         ),
-        Table("signals", "a document's numbers", pa.schema([_ID, _SOURCE]), open_ended=True),
+        Table("signals", "a document's numbers", pa.schema([_ID, _SOURCE, *_PLACE]), open_ended=True),
         Table(
             "decisions",
             "a document x stage",
@@ -101,8 +106,10 @@ TABLES: dict[str, Table] = {
                         pa.list_(_MEASURE),
                         "For each reason: the value and the limit it broke; null where they are no numbers",
                     ),
+                    *_PLACE,
                 ]
             ),
+            row_group_rows=1 << 16,
         ),
         Table(
             "duplicates",
@@ -124,6 +131,7 @@ TABLES: dict[str, Table] = {
                 [
                     _ID,
                     _SOURCE,
+                    *_PLACE,
                     column("n_characters", pa.int64(), "Code points of the text"),
                     column("n_shingles", pa.int64(), "Shingles, repeated ones counted again; 0 without a word"),
                     column("signature", pa.large_binary(), "Least hashes, 32 bits each, little-endian", random=True),
@@ -159,6 +167,7 @@ TABLES: dict[str, Table] = {
                     column("component", pa.int64(), "As in minhash_components"),
                     _ID,
                     _SOURCE,
+                    *_PLACE,
                     column("uri", pa.string(), "As in documents"),
                     column("n_characters", pa.int64(), "Code points of the text"),
                     column("quality", pa.float64(), "The signal that decides which copy stays; 0 where none does"),
@@ -239,8 +248,10 @@ TABLES: dict[str, Table] = {
                     column("start", pa.int64(), "First character that goes"),
                     column("end", pa.int64(), "Character after the last that goes"),
                     column("copies", pa.int64(), "Times that the passage stands in the corpus", nullable=True),
+                    *_PLACE,
                 ]
             ),
+            row_group_rows=1 << 16,
         ),
         Table(
             "passages",
@@ -258,7 +269,9 @@ TABLES: dict[str, Table] = {
         Table(
             "embeddings",
             "a document's embedding",
-            pa.schema([_ID, _SOURCE, column("embedding", _VECTOR, "Length 1, or zeros for a text without words")]),
+            pa.schema(
+                [_ID, _SOURCE, *_PLACE, column("embedding", _VECTOR, "Length 1, or zeros for a text without words")]
+            ),
         ),
         Table(
             "centroids",
@@ -278,6 +291,7 @@ TABLES: dict[str, Table] = {
                     column("cluster", pa.int64(), "Number of the nearest centroid"),
                     _ID,
                     _SOURCE,
+                    *_PLACE,
                     column("uri", pa.string(), "As in documents"),
                     column("n_characters", pa.int64(), "Code points of the text"),
                     column("quality", pa.float64(), "The signal that decides which copy stays; 0 where none does"),
@@ -319,8 +333,9 @@ def table(name: str) -> Table:
 
 
 def batch(name: str, frame: "pl.DataFrame") -> pa.RecordBatch:
-    """A data frame as one batch of rows of table `name`."""
-    rows = frame.to_arrow().cast(TABLES[name].schema).combine_chunks()
+    """A data frame as one batch of rows of table `name`; columns that it does not have are left out."""
+    arrow = TABLES[name].schema
+    rows = frame.select(arrow.names).to_arrow().cast(arrow).combine_chunks()
     return rows.to_batches()[0] if len(rows) else pa.RecordBatch.from_pylist([], rows.schema)
 
 

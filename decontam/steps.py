@@ -25,7 +25,7 @@ from corpus import schema
 from corpus.deciding import decisions
 from corpus.execution import WorkItem
 from corpus.lake import Lake
-from corpus.remaining import batches, kept_ids, row_group
+from corpus.remaining import batches, documents, kept_ids, left, row_group_number
 from corpus.text.buffers import string_buffers
 from decontam import index as indexing
 from decontam.index import N_MIN, Index
@@ -74,10 +74,14 @@ def _index(path: Path) -> tuple[Index, npt.NDArray[np.int32]]:
 
 
 def _texts(lake: Lake, spec: Mapping[str, Any], slots: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """id, source and text of what earlier stages left, in batches of about a megabyte."""
-    for part, group in spec["row_groups"]:
-        rows = row_group(lake, part, group, ["id", "source", "text"], slots)
-        yield from batches(rows) if rows is not None else ()
+    """id, source, text, row and row_group of what earlier stages left, in batches of about a megabyte."""
+    numbers = [row_group_number(part, group) for part, group in spec["row_groups"]]
+    remaining = left(lake, slots, numbers)
+    for (part, group), number in zip(spec["row_groups"], numbers, strict=True):
+        rows = documents(lake, remaining, part, group, ["id", "source", "text"])
+        if rows is not None:
+            rows = rows.append_column("row_group", pa.array(np.full(len(rows), number)))
+            yield from batches(rows)
 
 
 def _scanner(index: Index) -> Scanner:
@@ -203,7 +207,7 @@ def _totals(lake: Lake, n_words: int) -> npt.NDArray[np.int32]:
 
 
 def _who(batch: pa.RecordBatch) -> pl.DataFrame:
-    frame = pl.from_arrow(batch.select(["id", "source"]))
+    frame = pl.from_arrow(batch.select(["id", "source", "row_group", "row"]))
     assert isinstance(frame, pl.DataFrame)
     return frame
 

@@ -108,23 +108,25 @@ def _check_limit(name: str, limit: Limit) -> None:
 def decide(signals: pl.DataFrame, settings: Settings, stage: str = STAGE) -> pl.DataFrame:
     """One row a document, in the order of `signals`: the columns of the `decisions` table.
 
-    `signals` needs id, source and `settings.signals`; a missing one raises `UserError`.
+    `signals` needs id, source and `settings.signals`; a missing one raises `UserError`. Where the documents stand
+    (row_group, row) is passed on.
     """
     missing = [name for name in settings.signals if name not in signals.columns]
     if missing:
         raise UserError(f"rules read signals that the table lacks: {', '.join(missing)}; run `pomona signals` first")
-    rows = signals.with_row_index("row")
+    rows = signals.with_row_index("_row")
     breaks = pl.concat([_breaks(rows, name, rule, settings) for name, rule in settings.rules.items()])
-    reasons = breaks.group_by("row", maintain_order=True).agg(
+    reasons = breaks.group_by("_row", maintain_order=True).agg(
         pl.col("rule").alias("reasons"), pl.struct("rule", "value", "limit").alias("measured")
     )
-    return rows.join(reasons, on="row", how="left", maintain_order="left").select(
+    return rows.join(reasons, on="_row", how="left", maintain_order="left").select(
         "id",
         "source",
         pl.lit(stage).alias("stage"),
         pl.col("reasons").is_null().alias("kept"),
         pl.col("reasons").fill_null(pl.lit([], pl.List(pl.String))),
         pl.col("measured").fill_null(pl.lit([], _MEASURED)),
+        *(name for name in ("row_group", "row") if name in signals.columns),
     )
 
 
@@ -132,14 +134,14 @@ _MEASURED = pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": 
 
 
 def _breaks(rows: pl.DataFrame, name: str, rule: Rule, settings: Settings) -> pl.DataFrame:
-    """row, rule, value, limit of the documents that break one rule."""
+    """_row, rule, value, limit of the documents that break one rule."""
     if rule.bound == "one_of":
         outside, value, limit = _outside_list(name, rule, settings), pl.lit(None), pl.lit(None)
     else:
         limit = _limit(name, settings)
         outside, value = rule.breaks(limit), rule.value
     return rows.filter(outside).select(
-        "row",
+        "_row",
         pl.lit(name).alias("rule"),
         value.cast(pl.Float64).alias("value"),
         limit.cast(pl.Float64).alias("limit"),

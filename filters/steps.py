@@ -8,6 +8,7 @@ import pyarrow as pa
 from corpus import schema
 from corpus.execution import WorkItem
 from corpus.lake import Lake
+from corpus.remaining import Places
 from filters import signals
 from filters.decide import Settings, decide
 
@@ -24,12 +25,11 @@ class SignalsStep:
         """Rows of `signals`."""
         parquet = self.lake.open_part("documents", item.spec["part"])
         arrow = signals.table_schema()
-        for batch in parquet.iter_batches(
-            _BATCH_ROWS, row_groups=[item.spec["row_group"]], columns=["id", "source", "text"]
-        ):
-            measured = signals.measure(batch["text"])
-            columns = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), *measured.columns]
-            yield "signals", pa.record_batch(columns, schema=arrow)
+        group, columns = item.spec["row_group"], ["id", "source", "text"]
+        places = Places(item.spec["part"], group)
+        for batch in parquet.iter_batches(_BATCH_ROWS, row_groups=[group], columns=columns):
+            who = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), *places.next(len(batch))]
+            yield "signals", pa.record_batch([*who, *signals.measure(batch["text"]).columns], schema=arrow)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class FilterStep:
         """Rows of `decisions`."""
         arrow = schema.TABLES["decisions"].schema
         for path in item.spec["parts"]:
-            columns = ["id", "source", *self.settings.signals]
+            columns = ["id", "source", "row_group", "row", *self.settings.signals]
             frame = self.lake.scan_paths("signals", [path]).select(columns).collect()
             for batch in decide(frame, self.settings).to_arrow().cast(arrow).to_batches():
                 yield "decisions", batch

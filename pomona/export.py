@@ -41,10 +41,9 @@ def export(lake: Lake, out: str) -> dict[str, Any]:
     target = Path(out)
     if not target.parent.is_dir():
         raise UserError(f"the folder {target.parent} does not exist; make it first")
-    ids = kept_ids(lake).collect(engine="streaming")
     temporary = target.with_name(f".{target.name}-{uuid4().hex[:8]}.tmp")
     try:
-        counts = _write(lake, ids, temporary, out)
+        counts = _write(lake, temporary, out)
         if not counts["documents"]:
             raise UserError(f"lake {lake.url} holds no kept document; nothing was exported")
         os.replace(temporary, target)
@@ -55,25 +54,28 @@ def export(lake: Lake, out: str) -> dict[str, Any]:
     return {"file": str(target), "card": str(card), **counts}
 
 
-def _write(lake: Lake, ids: pl.DataFrame, temporary: Path, out: str) -> dict[str, int]:
+def _write(lake: Lake, temporary: Path, out: str) -> dict[str, int]:
     n_documents = n_bytes = 0
     with _writer(temporary, out) as writer:
-        for rows in _kept_rows(lake, ids):
+        for rows in _kept_rows(lake):
             writer.write(rows)
             n_documents += rows.height
             n_bytes += int(rows["text"].str.len_bytes().sum())
     return {"documents": n_documents, "text_bytes": n_bytes}
 
 
-def _kept_rows(lake: Lake, ids: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _kept_rows(lake: Lake) -> Iterator[pl.DataFrame]:
     slots = decided_slots(lake)
     for part in lake.parts("documents"):
         parquet = lake.open_part("documents", part)
-        for group in range(parquet.metadata.num_row_groups):
+        numbers = [remaining.row_group_number(part.path, g) for g in range(parquet.metadata.num_row_groups)]
+        left = remaining.left(lake, slots, numbers)
+        for group, number in enumerate(numbers):
             rows = pl.from_arrow(parquet.read_row_group(group, columns=_COLUMNS))
             assert isinstance(rows, pl.DataFrame)
-            rows = rows.join(ids, on="id", how="semi", maintain_order="left")
-            gone = remaining.cuts(lake, slots, rows["id"])
+            stays = left.of(number, rows.height)
+            gone = remaining.cuts_of(left, number, stays)
+            rows = rows[stays]
             if len(gone.document):
                 rows = rows.with_columns(text=pl.Series(without(rows["text"].to_arrow(), gone)))
             yield rows

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
@@ -27,7 +26,7 @@ from corpus.dedup.minhash import Sketch, as_binary, from_binary, signatures
 from corpus.dedup.shuffle import cell_bounds, read_cells, sorting
 from corpus.execution import WorkItem
 from corpus.lake import Lake
-from corpus.remaining import kept
+from corpus.remaining import Places, left
 
 _BATCH_ROWS = 1 << 16
 _TEXT_BATCH_ROWS = 4096
@@ -44,11 +43,13 @@ class SignaturesStep:
         """Rows of `signatures`, in the order of the documents."""
         parquet = self.lake.open_part("documents", item.spec["part"])
         groups, columns = [item.spec["row_group"]], ["id", "source", "text"]
+        places = Places(item.spec["part"], item.spec["row_group"])
         for batch in parquet.iter_batches(_TEXT_BATCH_ROWS, row_groups=groups, columns=columns):
             found, counts = signatures(batch["text"], self.sketch)
             lengths = pc.utf8_length(batch["text"]).cast(pa.int64())
-            rows = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), lengths, pa.array(counts)]
-            yield "signatures", pa.record_batch([*rows, as_binary(found)], schema=schema.TABLES["signatures"].schema)
+            who = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), *places.next(len(batch))]
+            rows = [*who, lengths, pa.array(counts), as_binary(found)]
+            yield "signatures", pa.record_batch(rows, schema=schema.TABLES["signatures"].schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,14 @@ class BandsStep:
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `minhash_bands`: batch number band x n_ranges + range is that cell."""
         hashes, documents = [], []
-        for path, base, _ in item.spec["parts"]:
-            columns = ["id", "n_shingles", "signature"]
-            part = self.lake.open_part("signatures", path).read(columns)
-            stays = kept(self.lake, self.slots, pl.Series(part["id"])) & (part["n_shingles"].to_numpy() > 0)
+        remaining = left(self.lake, self.slots, [number for *_, number in item.spec["parts"]])
+        for path, base, n_rows, number in item.spec["parts"]:
+            part = self.lake.open_part("signatures", path).read(["n_shingles", "signature"])
+            stays = remaining.of(number, n_rows)
+            stays = stays[part["n_shingles"].to_numpy()[stays] > 0]
             found = from_binary(part["signature"], self.sketch.n_hashes)[stays]
             hashes.append(buckets(found, self.banding))
-            documents.append(base + np.flatnonzero(stays))
+            documents.append(base + stays)
         for place in item.spec["canaries"]:
             found, _ = signatures(canary.texts()[place : place + 1], self.sketch)
             hashes.append(buckets(found, self.banding))

@@ -26,7 +26,7 @@ from corpus.dedup.shuffle import read_cells
 from corpus.dedup.verify import NOTHING, SHINGLES, SIGNATURES, Members, similarities, verify
 from corpus.execution import WorkItem
 from corpus.lake import Lake
-from corpus.remaining import kept
+from corpus.remaining import left
 from corpus.text.buffers import string_buffers
 
 VERSION = 1  # raised when the same signatures would give other clusters
@@ -64,7 +64,7 @@ class MembersStep:
         """The connected documents of one part of signatures; its rows are those of a row group of documents."""
         connected = _components(self.lake, spec["base"], spec["rows"])
         picked = pa.array(connected["document"].to_numpy() - spec["base"])
-        columns = ["id", "source", "n_characters", "signature"]
+        columns = ["id", "source", "row_group", "row", "n_characters", "signature"]
         rows = self.lake.open_part("signatures", spec["signatures"]).read(columns).take(picked)
         wanted = ["uri", "text"] if self.with_shingles else ["uri"]
         documents = self.lake.open_part("documents", spec["documents"]).read_row_group(spec["row_group"], wanted)
@@ -79,7 +79,10 @@ class MembersStep:
         connected = _components(self.lake, self.n_documents + place, 1)
         text = canary.texts()[place : place + 1]
         found, _ = signatures(text, self.sketch)
-        rows = pa.table({"id": [canary.IDS[place]], "source": [""], "n_characters": [0], "signature": as_binary(found)})
+        rows = pa.table(
+            {"id": [canary.IDS[place]], "source": [""], "row_group": [0], "row": [0], "n_characters": [0],
+             "signature": as_binary(found)}
+        )  # fmt: skip
         return self._rows(connected, rows, pa.array([LAST_ADDRESS]), pa.array([-np.inf]), text)
 
     def _rows(self, connected: pl.DataFrame, rows: pa.Table, uri: Any, quality: Any, texts: Any) -> pa.Table:
@@ -87,6 +90,8 @@ class MembersStep:
             "component": pa.array(connected["component"].to_numpy()),
             "id": rows["id"].cast(pa.string()),
             "source": rows["source"].cast(pa.string()),
+            "row_group": rows["row_group"],
+            "row": rows["row"].cast(pa.int32()),
             "uri": uri.cast(pa.string()),
             "n_characters": rows["n_characters"],
             "quality": quality,
@@ -137,36 +142,40 @@ class ClustersStep:
         )
         members = as_members(rows, self.sketch, self.banding)
         clusters = verify(members, _HOW[self.verify], self.banding.threshold)
-        frame = pl.from_arrow(rows.select(["id", "source", "uri", "n_characters", "quality"]))
+        frame = pl.from_arrow(rows.drop_columns(["component", "signature", "shingles"]))
         assert isinstance(frame, pl.DataFrame)
         root = _checked(frame["id"], clusters.root)
-        frame = frame.with_columns(root=root, row=np.arange(len(rows)))
+        frame = frame.with_columns(root=root, member=np.arange(len(rows)))
         order = frame.select("root", **priority(self.keep, self.sources))
-        best = frame.select("row").with_columns(order).sort(list(order.columns)).group_by("root", maintain_order=True)
-        frame = frame.join(best.agg(stays=pl.col("row").first(), n=pl.len()), on="root", how="left")
+        best = (
+            frame.select("member").with_columns(order).sort(list(order.columns)).group_by("root", maintain_order=True)
+        )
+        frame = frame.join(best.agg(stays=pl.col("member").first(), n=pl.len()), on="root", how="left")
         ids = frame["id"]
         frame = frame.with_columns(
             cluster=ids.gather(frame["root"]), representative=ids.gather(frame["stays"]),
             similarity=similarities(members, _HOW[self.verify], frame["stays"].to_numpy().astype(np.int64)),
-        ).sort("row")  # fmt: skip
+        ).sort("member")  # fmt: skip
         pairs = _pairs(ids, clusters.left, clusters.right, clusters.similarity, self.banding.threshold)
         real = ~pl.col("id").is_in(canary.IDS)
         duplicates = frame.filter((pl.col("n") > 1) & real)
         columns = ["id", "source", "cluster", "representative", "similarity"]
         return {
-            "decisions": self._decisions(frame.filter(real)),
+            "decisions": self._decisions(frame.filter(real).sort("row_group", "row")),
             "duplicates": duplicates.select(columns),
             "pairs": pairs,
         }
 
     def _others(self, spec: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
         frames = []
-        for path, base, n_rows in spec["parts"]:
-            frame = pl.from_arrow(self.lake.open_part("signatures", path).read(["id", "source"]))
+        remaining = left(self.lake, self.slots, [number for *_, number in spec["parts"]])
+        for path, base, n_rows, number in spec["parts"]:
+            columns = ["id", "source", "row_group", "row"]
+            frame = pl.from_arrow(self.lake.open_part("signatures", path).read(columns))
             assert isinstance(frame, pl.DataFrame)
-            stays = kept(self.lake, self.slots, frame["id"])
-            stays[_components(self.lake, base, n_rows)["document"].to_numpy() - base] = False
-            frames.append(frame.filter(stays).with_columns(representative="id", similarity=1.0))
+            connected = _components(self.lake, base, n_rows)["document"].to_numpy() - base
+            stays = np.setdiff1d(remaining.of(number, n_rows), connected, assume_unique=True)
+            frames.append(frame[stays].with_columns(representative="id", similarity=1.0))
         return {"decisions": self._decisions(pl.concat(frames))}
 
     def _decisions(self, frame: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from corpus.dedup.priority import Keep, priority
 from corpus.execution import WorkItem, digest
 from corpus.lake import Lake
 
-VERSION = 2  # raised when the same documents would give other clusters
+VERSION = 3  # raised when the same documents would give other rows
 STAGE = "exact"
 REASON = "exact.duplicate"
 _DOCUMENTS_AN_ITEM = 4_000_000
@@ -59,7 +59,9 @@ class ExactStep:
     def _documents(self, low: str, high: str) -> pl.DataFrame:
         """id, source, text_hash, n_characters, quality, uri of the range's documents that no stage dropped before."""
         quality = pl.col(self.quality).cast(pl.Float64) if self.keep == "quality" and self.quality else pl.lit(0.0)
-        hashed = self.lake.scan("signals").select("id", "source", "text_hash", "n_characters", quality=quality)
+        hashed = self.lake.scan("signals").select(
+            "id", "source", "row_group", "row", "text_hash", "n_characters", quality=quality
+        )
         hashed = hashed.filter((pl.col("text_hash") >= low) & (pl.col("text_hash") < high))
         for slot in self.slots:
             kept = self.lake.scan("decisions", slot=slot).filter("kept").select("id")
@@ -86,4 +88,5 @@ def duplicates(ranked: pl.DataFrame) -> pl.DataFrame:
 def decisions(ranked: pl.DataFrame) -> pl.DataFrame:
     """Rows of `decisions`: every document of the stage, kept where it represents its cluster."""
     kept = pl.col("id") == pl.col("representative")
-    return deciding.decisions(ranked.with_columns(kept=kept, value=1.0, limit=1.0), STAGE, REASON)
+    ordered = ranked.sort("row_group", "row")
+    return deciding.decisions(ordered.with_columns(kept=kept, value=1.0, limit=1.0), STAGE, REASON)

@@ -35,7 +35,7 @@ from corpus.dedup.minhash import _mix, _shingle
 from corpus.dedup.shuffle import cell_bounds, read_cells, sorting
 from corpus.execution import WorkItem
 from corpus.lake import Lake
-from corpus.remaining import batches, row_group
+from corpus.remaining import Left, batches, documents, left, row_group_number
 from corpus.text.buffers import string_buffers
 from corpus.text.cutting import Cuts, blanked, characters_before
 from corpus.text.normal import NormalWords, normalize
@@ -73,7 +73,8 @@ class PassagesStep:
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `passages`: batch number i is range i."""
-        found = [rows for group in item.spec["row_groups"] for rows in self._row_group(*group)]
+        remaining = of_groups(self.lake, self.slots, item.spec["row_groups"])
+        found = [rows for group in item.spec["row_groups"] for rows in self._row_group(remaining, *group)]
         found += [self._canary(place) for place in item.spec["canaries"]]
         arrow = schema.TABLES["passages"].schema
         rows = pa.Table.from_batches(found, arrow).combine_chunks()
@@ -84,8 +85,8 @@ class PassagesStep:
         for low, high in itertools.pairwise(cell_bounds(hashes[order], self.n_ranges)):
             yield "passages", batch.slice(low, high - low)
 
-    def _row_group(self, part: str, group: int, base: int, _: int) -> Iterator[pa.RecordBatch]:
-        rows = row_group(self.lake, part, group, ["id", "source", "text"], self.slots)
+    def _row_group(self, remaining: Left, part: str, group: int, base: int, _: int) -> Iterator[pa.RecordBatch]:
+        rows = documents(self.lake, remaining, part, group, ["id", "source", "text"])
         if rows is not None and self.passages.only is not None:
             rows = rows.filter(pc.is_in(rows["source"], pa.array(self.passages.only, rows["source"].type)))
         for batch in batches(rows) if rows is not None else ():
@@ -250,21 +251,23 @@ class CutStep:
         document, start, end, copies = merged(numbers, start, end, copies)
         if self.has_canary and item.spec["is_last"] and self.n_documents + 1 not in document:
             raise canary.CanaryLostError(self.stage)
+        remaining = of_groups(self.lake, self.slots, item.spec["row_groups"])
         for part, group, base, n_rows in item.spec["row_groups"]:
-            documents = row_group(self.lake, part, group, ["id", "source", "text"], self.slots)
-            if documents is None:
+            some = documents(self.lake, remaining, part, group, ["id", "source", "text"])
+            if some is None:
                 continue
             low, high = np.searchsorted(document, [base, base + n_rows])
             place = np.full(n_rows, -1)
-            place[documents["row"].to_numpy()] = np.arange(len(documents))
+            place[some["row"].to_numpy()] = np.arange(len(some))
             gone = Cuts(place[document[low:high] - base], start[low:high], end[low:high])
-            yield from self._decide(documents, gone, copies[low:high])
+            yield from self._decide(some, row_group_number(part, group), gone, copies[low:high])
 
     def _decide(
-        self, documents: pa.RecordBatch, gone: Cuts, copies: npt.NDArray[Any]
+        self, documents: pa.RecordBatch, number: int, gone: Cuts, copies: npt.NDArray[Any]
     ) -> Iterator[tuple[str, pa.RecordBatch]]:
-        who = pl.from_arrow(documents.select(["id", "source"]))
+        who = pl.from_arrow(documents.select(["id", "source", "row"]))
         assert isinstance(who, pl.DataFrame)
+        who = who.with_columns(row_group=pl.lit(number, pl.Int64))
         touched = np.unique(gone.document)
         left = np.full(len(documents), float(self.min_words_left))
         left[touched] = _words_left(documents["text"], gone, touched)
@@ -276,6 +279,11 @@ class CutStep:
             stage=pl.lit(self.stage), start=gone.start[shown], end=gone.end[shown], copies=copies[shown]
         )
         yield "cuts", schema.batch("cuts", cut)
+
+
+def of_groups(lake: Lake, slots: tuple[str, ...], row_groups: list[list[Any]]) -> Left:
+    """What earlier stages left of the row groups of a work item."""
+    return left(lake, slots, [row_group_number(part, group) for part, group, *_ in row_groups])
 
 
 def _words_left(text: pa.Array, gone: Cuts, touched: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

@@ -33,7 +33,7 @@ from corpus.dedup.priority import LAST_ADDRESS, Keep, priority
 from corpus.dedup.shuffle import read_cells
 from corpus.execution import WorkItem
 from corpus.lake import Lake
-from corpus.remaining import kept
+from corpus.remaining import Left, Places, left, row_group_number
 
 VERSION = 1  # raised when the same vectors would give other decisions
 STAGE = "semantic"
@@ -55,10 +55,11 @@ class EmbeddingsStep:
         """Rows of `embeddings`, in the order of the documents."""
         parquet = self.lake.open_part("documents", item.spec["part"])
         groups, columns = [item.spec["row_group"]], ["id", "source", "text"]
+        places = Places(item.spec["part"], item.spec["row_group"])
         for batch in parquet.iter_batches(_TEXT_BATCH_ROWS, row_groups=groups, columns=columns):
             vectors = as_lists(embed(batch["text"], self.embedding))
-            rows = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), vectors]
-            yield "embeddings", pa.record_batch(rows, schema=schema.TABLES["embeddings"].schema)
+            who = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), *places.next(len(batch))]
+            yield "embeddings", pa.record_batch([*who, vectors], schema=schema.TABLES["embeddings"].schema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,11 @@ class AssignStep:
         """Rows of `semantic_members`: batch number i holds the clusters whose number modulo the cells is i."""
         mean, means, planted = centroids(self.lake)
         arrow = schema.TABLES["semantic_members"].schema
-        found = [self._part(spec, mean, means) for spec in item.spec["parts"]]
+        numbers = [row_group_number(spec["documents"], spec["row_group"]) for spec in item.spec["parts"]]
+        remaining = left(self.lake, self.slots, numbers)
+        found = [
+            self._part(spec, remaining, n, mean, means) for spec, n in zip(item.spec["parts"], numbers, strict=True)
+        ]
         found += [_planted(place, planted, mean, means) for place in item.spec["canaries"]]
         rows = pa.concat_tables(found).combine_chunks()
         cell = rows["cluster"].to_numpy() % self.n_cells
@@ -139,9 +144,9 @@ class AssignStep:
         for low, high in itertools.pairwise(bounds):
             yield "semantic_members", whole.slice(low, high - low)
 
-    def _part(self, spec: Mapping[str, Any], mean: Vectors, means: Vectors) -> pa.Table:
+    def _part(self, spec: Mapping[str, Any], remaining: Left, number: int, mean: Vectors, means: Vectors) -> pa.Table:
         rows = self.lake.open_part("embeddings", spec["embeddings"]).read()
-        picked = pa.array(np.flatnonzero(kept(self.lake, self.slots, pl.Series(rows["id"]))))
+        picked = pa.array(remaining.of(number, len(rows)))
         rows = rows.take(picked)
         wanted = ["n_characters", *([self.quality] if self.quality else [])]
         signals = self.lake.open_part("signals", spec["signals"]).read(wanted).take(picked)
@@ -152,6 +157,8 @@ class AssignStep:
             "cluster": pa.array(nearest(vectors, means)),
             "id": rows["id"],
             "source": rows["source"],
+            "row_group": rows["row_group"],
+            "row": rows["row"],
             "uri": documents.read_row_group(spec["row_group"], ["uri"])["uri"].take(picked),
             "n_characters": signals["n_characters"].cast(pa.int64()),
             "quality": signals[self.quality].cast(pa.float64()) if self.quality else pa.array(np.zeros(len(rows))),
@@ -163,7 +170,8 @@ class AssignStep:
 def _planted(place: int, vector: Vectors, mean: Vectors, means: Vectors) -> pa.Table:
     moved = centered(vector, mean)
     row = {
-        "cluster": nearest(moved, means), "id": [canary.IDS[place]], "source": [""], "uri": [LAST_ADDRESS],
+        "cluster": nearest(moved, means), "id": [canary.IDS[place]], "source": [""],
+        "row_group": [0], "row": [0], "uri": [LAST_ADDRESS],
         "n_characters": [0], "quality": [-np.inf], "embedding": as_lists(moved),
     }  # fmt: skip
     return pa.table(row).cast(schema.TABLES["semantic_members"].schema)
@@ -186,8 +194,8 @@ class LeadersStep:
         rows = read_cells(self.lake, "semantic_members", [item.spec["cell"]])
         frame = pl.from_arrow(rows.drop_columns("embedding"))
         assert isinstance(frame, pl.DataFrame)
-        order = frame.select("cluster", row=pl.int_range(pl.len()), **priority(self.keep, self.sources))
-        by = order.sort(["cluster", *(name for name in order.columns if name.startswith("by_"))])["row"].to_numpy()
+        order = frame.select("cluster", member=pl.int_range(pl.len()), **priority(self.keep, self.sources))
+        by = order.sort(["cluster", *(name for name in order.columns if name.startswith("by_"))])["member"].to_numpy()
         frame, vectors = frame[by], from_lists(rows["embedding"])[by]
         bounds = (
             np.flatnonzero(np.r_[True, np.diff(frame["cluster"].to_numpy()) != 0, True])
@@ -200,7 +208,7 @@ class LeadersStep:
             stays[low:high], cosine[low:high] = low + found, near
         frame = frame.with_columns(representative=frame["id"].gather(stays), similarity=cosine)
         self._check(frame, has_canary)
-        real = frame.filter(~pl.col("id").is_in(canary.IDS))
+        real = frame.filter(~pl.col("id").is_in(canary.IDS)).sort("row_group", "row")
         kept_ = pl.col("id") == pl.col("representative")
         limit = pl.lit(self.threshold, pl.Float64)
         decided = decisions(real.with_columns(kept=kept_, value="similarity", limit=limit), STAGE, REASON)

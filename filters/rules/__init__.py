@@ -15,7 +15,7 @@ import polars as pl
 from corpus.errors import UserError, unknown
 
 RULE_SETS = ("gopher_quality", "gopher_repetition", "c4", "fineweb", "code", "language")
-VERSION = 1  # raised when a decision would change for the same signals and limits
+VERSION = 2  # raised when a decision would change for the same signals and limits
 
 Bound = Literal["at_least", "at_most", "one_of"]
 Limit = float | tuple[str, ...] | None

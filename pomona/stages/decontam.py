@@ -97,7 +97,9 @@ def _items(lake: Lake, config: Any) -> list[WorkItem]:
 
 
 def _n_words(lake: Lake, slots: tuple[str, ...]) -> int:
-    """Words of the documents that no stage dropped."""
+    """Words of the documents that no stage dropped; 0 where nothing was measured yet."""
+    if not lake.exists("signals"):
+        return 0
     words = lake.scan("signals").select("id", "n_words")
     for slot in slots:
         words = words.join(lake.scan("decisions", slot=slot).filter("kept").select("id"), on="id", how="semi")

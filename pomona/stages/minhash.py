@@ -13,6 +13,7 @@ from corpus.dedup.banding import Banding
 from corpus.dedup.minhash import Sketch
 from corpus.execution import Output, WorkItem, digest
 from corpus.lake import Lake, Part
+from corpus.remaining import row_group_number
 from pomona.recipe import DedupRecipe, MinHashRecipe
 from pomona.stages.exact import keep_config
 from pomona.stages.judge import SIGNAL_KEY
@@ -80,8 +81,8 @@ def _signatures(plan: Plan) -> Stage:
 
 
 def _bands(plan: Plan) -> Stage:
-    parts = _numbered(plan.lake.parts("signatures"))
-    n_documents = sum(rows for _, _, rows in parts)
+    parts = _numbered(plan)
+    n_documents = sum(rows for _, _, rows, _ in parts)
     slots = decided_before(plan.lake, clusters.STAGE)
     decided = [part for slot in slots for part in plan.lake.parts("decisions", slot)]
     a_document = plan.banding.bands * _ENTRY_BYTES
@@ -91,11 +92,11 @@ def _bands(plan: Plan) -> Stage:
     inputs = content("signatures", plan.lake.parts("signatures")) | content("decisions", decided)
 
     def plan_items() -> list[WorkItem]:
-        groups = list(shuffle.cut([rows * a_document for _, _, rows in parts], most))
+        groups = list(shuffle.cut([rows * a_document for _, _, rows, _ in parts], most))
         found = []
         for i, (first, end) in enumerate(groups):
             spec = {"parts": parts[first:end], "canaries": _canaries(i, len(groups))}
-            size = sum(rows for _, _, rows in parts[first:end]) * a_document
+            size = sum(rows for _, _, rows, _ in parts[first:end]) * a_document
             found.append(_item(spec, [banding, inputs, n_ranges], size))
         return found
 
@@ -165,8 +166,8 @@ def _components(plan: Plan) -> Stage:
 
 
 def _members(plan: Plan) -> Stage:
-    parts = _numbered(plan.lake.parts("signatures"))
-    n_documents = sum(rows for _, _, rows in parts)
+    parts = _numbered(plan)
+    n_documents = sum(rows for _, _, rows, _ in parts)
     quality = plan.recipe.quality if plan.recipe.keep == "quality" else None
     n_partitions = _n_partitions(plan.lake)
     config = {"verify": plan.minhash.verify, "quality": quality}
@@ -182,7 +183,7 @@ def _members(plan: Plan) -> Stage:
             for item in row_group_items(plan.lake, documents, SIGNAL_KEY)
         }
         found, sizes = [], []
-        for path, base, rows in parts:
+        for path, base, rows, _ in parts:
             item = texts[path.rpartition("/")[2].removesuffix(".parquet")]
             found.append(
                 {"signatures": path, "base": base, "rows": rows, "documents": item.spec["part"],
@@ -210,7 +211,7 @@ def _members(plan: Plan) -> Stage:
 
 def _clusters(plan: Plan) -> Stage:
     signatures = plan.lake.parts("signatures")
-    parts = _numbered(signatures)
+    parts = _numbered(plan)
     slots = decided_before(plan.lake, clusters.STAGE)
     decided = [part for slot in slots for part in plan.lake.parts("decisions", slot)]
     config = plan.sketch.options() | keep_config(plan.recipe, plan.sources) | {
@@ -225,9 +226,9 @@ def _clusters(plan: Plan) -> Stage:
         a_partition = int(made.facts["partition_bytes"]) if made else 0
         found = [_item({"partition": i}, [config, members], a_partition) for i in range(_n_partitions(plan.lake))]
         most = shuffle.run_bytes(_rows(signatures) * 100, plan.memory)
-        for first, end in shuffle.cut([rows * 100 for _, _, rows in parts], most):
+        for first, end in shuffle.cut([rows * 100 for _, _, rows, _ in parts], most):
             spec = {"parts": parts[first:end]}
-            found.append(_item(spec, [config, members, inputs], sum(rows for _, _, rows in spec["parts"]) * 100))
+            found.append(_item(spec, [config, members, inputs], sum(rows for _, _, rows, _ in spec["parts"]) * 100))
         return found
 
     return Stage(
@@ -255,11 +256,13 @@ def _item(spec: dict[str, Any], config: list[Any], n_bytes: int) -> WorkItem:
     return WorkItem(digest([spec, *config, clusters.VERSION]), label or "all", n_bytes, spec)
 
 
-def _numbered(parts: list[Part]) -> list[tuple[str, int, int]]:
-    """(path, number of the first document, documents) of each part."""
+def _numbered(plan: Plan) -> list[tuple[str, int, int, int]]:
+    """(path, number of the first document, documents, number of their row group) of each part of signatures."""
+    documents = row_group_items(plan.lake, plan.lake.parts("documents"), _signature_key(plan.sketch))
+    numbers = {item.key: row_group_number(item.spec["part"], item.spec["row_group"]) for item in documents}
     found, base = [], 0
-    for part in parts:
-        found.append((part.path, base, part.n_rows))
+    for part in plan.lake.parts("signatures"):
+        found.append((part.path, base, part.n_rows, numbers[part.path.rpartition("/")[2].removesuffix(".parquet")]))
         base += part.n_rows
     return found
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from corpus.execution import ITEM_BYTES, Output, Step, WorkItem, digest
 from corpus.lake import Lake, Part
+from corpus.remaining import check_numbers
 
 MIN_ITEM_BYTES = 4 << 20
 
@@ -48,6 +49,7 @@ def content(table: str, parts: list[Part]) -> dict[str, Any]:
 
 def row_group_items(lake: Lake, parts: list[Part], config: Any) -> Iterator[WorkItem]:
     """One item a row group of documents: about 64 MB of text at most."""
+    check_numbers(part.path for part in parts)
     for part in parts:
         metadata = lake.open_part("documents", part).metadata
         for group in range(metadata.num_row_groups):

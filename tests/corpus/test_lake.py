@@ -120,10 +120,11 @@ def test_a_new_column_replaces_an_open_ended_table(lake: Lake) -> None:
     first, second = fixed.append(pa.field("x", pa.int64())), fixed.append(pa.field("y", pa.float64()))
     for arrow, key in ((first, "k1"), (second, "k2")):
         with lake.part_writer("signals", "signals", key, arrow) as writer:
-            writer.write(pa.record_batch([["i"], ["s"], pa.array([1], arrow.field(2).type)], schema=arrow))
+            row = [["i"], ["s"], pa.array([5]), pa.array([0], pa.int32()), pa.array([1], arrow.field(4).type)]
+            writer.write(pa.record_batch(row, schema=arrow))
         lake.commit("signals", {"signals": [key]}, lineage("signals", key), arrow)
-    assert lake.scan("signals").collect().columns == ["id", "source", "y"]
-    assert lake.scan("signals", 0).collect().columns == ["id", "source", "x"]
+    assert lake.scan("signals").collect().columns == ["id", "source", "row_group", "row", "y"]
+    assert lake.scan("signals", 0).collect().columns == ["id", "source", "row_group", "row", "x"]
 
 
 def test_plain_polars_and_duckdb_read_it_without_pomona(lake: Lake) -> None:

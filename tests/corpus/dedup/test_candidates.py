@@ -34,30 +34,3 @@ def test_a_bucket_gives_a_star_around_its_least_document(buckets: list[int], dra
         members = sorted(d for b, d in rows if b == bucket)
         want += [(members[0], d) for d in members[1:]]
     assert sorted(zip(first.tolist(), other.tolist(), strict=True)) == sorted(want)
-
-
-def test_polars_semi_join_keeps_only_what_every_stage_kept(lake: object) -> None:
-    from corpus import schema
-    from corpus.dedup.candidates import kept
-    from corpus.lake import Lake, Lineage
-
-    assert isinstance(lake, Lake)
-    arrow = schema.TABLES["decisions"].schema
-    for slot, verdicts in (("filter", {"a": True, "b": True, "c": False}), ("exact", {"a": True, "b": False})):
-        rows = [
-            {"id": i, "source": "s", "stage": slot, "kept": k, "reasons": [], "measured": []}
-            for i, k in verdicts.items()
-        ]
-        with lake.part_writer("decisions", slot, "k", arrow) as writer:
-            for batch in (
-                pl.DataFrame(rows, schema=pl.Schema(pl.DataFrame(arrow.empty_table()).schema))
-                .to_arrow()
-                .cast(arrow)
-                .to_batches()
-            ):
-                writer.write(batch)
-        lake.commit("decisions", {slot: ["k"]}, Lineage(slot, slot, "k"), arrow)
-    ids = pl.Series(["c", "b", "a", "unknown"])
-    assert kept(lake, ("filter",), ids).tolist() == [False, True, True, False]
-    assert kept(lake, ("filter", "exact"), ids).tolist() == [False, False, True, False]
-    assert kept(lake, (), ids).tolist() == [True] * 4

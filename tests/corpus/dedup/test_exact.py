@@ -15,6 +15,8 @@ ROWS = pl.DataFrame(
         "n_characters": [10, 11, 20, 12, 20],
         "uri": ["u9", "u8", "u3", "u4", "u1"],
         "quality": [0.1, 0.2, 0.4, 0.3, None],
+        "row_group": [7, 7, 3, 3, 7],
+        "row": [1, 0, 0, 1, 2],
     }
 )
 
@@ -33,7 +35,7 @@ def test_which_copy_stays(keep: str, sources: tuple[str, ...], kept: set[str]) -
     ranked = exact.rank(ROWS, keep, sources)
     decided = exact.decisions(ranked)
     assert set(decided.filter("kept")["id"]) == kept
-    assert decided.height == 5
+    assert decided["id"].to_list() == ["3", "4", "2", "1", "5"]  # as they stand in documents
     found = exact.duplicates(ranked)
     assert found.height == 5
     assert set(found["representative"]) == kept
@@ -49,6 +51,7 @@ def test_one_of_each_text_stays_whatever_the_order_of_rows(rows, random, keep) -
     frame = pl.DataFrame(
         [
             {"id": f"{i:02}", "source": s, "text_hash": h, "n_characters": n, "uri": f"u{i}", "quality": 0.0}
+            | {"row_group": 0, "row": i}
             for i, (h, s, n) in enumerate(rows)
         ]
     )
