@@ -232,11 +232,11 @@ class ParagraphsRecipe(_Model):
         int, Field(ge=1, le=10_000, description="Words of a passage, at least; shorter ones are not looked at")
     ] = 10
     min_words_left: MinWordsLeft = 50
-    sources: OnlySources = None
+    only: OnlySources = None
 
     def passages(self) -> Passages:
         """What is compared."""
-        return Passages(self.unit, self.min_words, self.sources)
+        return Passages(self.unit, self.min_words, self.only)
 
 
 class SubstringsRecipe(_Model):
@@ -244,11 +244,11 @@ class SubstringsRecipe(_Model):
 
     words: Annotated[int, Field(ge=8, le=10_000, description="Words of a run, at least, to be cut; 8 or more")] = 50
     min_words_left: MinWordsLeft = 50
-    sources: OnlySources = None
+    only: OnlySources = None
 
     def passages(self) -> Passages:
         """What is compared."""
-        return Passages("span", self.words, self.sources)
+        return Passages("span", self.words, self.only)
 
 
 class SemanticRecipe(_Model):

@@ -87,8 +87,8 @@ def dedup(
     fields: dict[str, Any] = {"keep": keep, "quality": quality, "minhash": None if exact_only else given}
     fields["semantic"] = {"model": semantic, "threshold": semantic_threshold} if semantic else None
     only = cut_sources.split(",") if cut_sources else None
-    fields["paragraphs"] = {"unit": paragraphs, "sources": only} if paragraphs else None
-    fields["substrings"] = {"words": substrings, "sources": only} if substrings is not None else None
+    fields["paragraphs"] = {"unit": paragraphs, "only": only} if paragraphs else None
+    fields["substrings"] = {"words": substrings, "only": only} if substrings is not None else None
     recipe = _recipe(fields)
     if curve:
         print(_write_curve(recipe, curve))

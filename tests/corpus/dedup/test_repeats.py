@@ -225,10 +225,10 @@ def test_the_result_is_the_same_for_any_cut_and_memory(
 
 def test_other_sources_are_neither_read_nor_cut(lake: Lake) -> None:
     commit(lake, corpus(12))
-    dedup(lake, paragraphs={"min_words_left": 10, "sources": ["another"]})
+    dedup(lake, paragraphs={"min_words_left": 10, "only": ["another"]})
     assert lake.scan("cuts").collect().is_empty()
     assert lake.scan("decisions").collect()["kept"].all()
-    dedup(lake, paragraphs={"min_words_left": 10, "sources": ["another", "made"]})
+    dedup(lake, paragraphs={"min_words_left": 10, "only": ["another", "made"]})
     assert not lake.scan("cuts").collect().is_empty()
 
 

@@ -43,7 +43,7 @@ def test_the_table_has_one_typed_documented_column_a_signal() -> None:
     frame = measured(PROSE)
     assert frame.columns == list(signals.signals())
     schema = signals.table_schema()
-    assert schema.names == ["id", "source", *frame.columns]
+    assert schema.names == ["id", "source", "row_group", "row", *frame.columns]
     assert all(field.metadata[b"doc"] for field in schema)
     assert all(signal.source for signal in signals.signals().values())
 
