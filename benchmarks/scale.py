@@ -25,6 +25,8 @@ _MEASURED = 300_000  # documents
 _TEXT_BYTES = 4_000  # of a web page's text, on average
 _WORKER = 4 << 30  # bytes that a worker may hold
 _LIBRARIES = 400 << 20
+_HASH_BYTES = 20  # of a document's hash and id in signals, on disk
+_DECISION_ROWS = 1 << 16  # of a row group of decisions
 _TOTALS = (1e12, 1e13, 1e14, 1e15)
 _CORES = (1, 100, 100_000)
 _BY_TEXT = (
@@ -57,7 +59,7 @@ class Measured:
 
 
 def measure(source: Any) -> tuple[list[Measured], float]:
-    """Every stage after ingest on one core, and the bytes of a decision's id on disk."""
+    """Every stage after ingest on one core, and the bytes of a decision that later stages read."""
     dedup = DedupRecipe.model_validate({"paragraphs": {}})
     decontaminate = DecontaminateRecipe(benchmarks=tuple(f"{leaks.DATA}/{s.partition('=')[2]}" for s in leaks._FILES))
     found = []
@@ -74,11 +76,27 @@ def measure(source: Any) -> tuple[list[Measured], float]:
             seconds = runner.run_stage(lake, stage, workers=1).seconds
             size = sum(part.n_bytes for o in stage.outputs for part in lake.parts(o.table, o.slot))
             found.append(Measured(name, seconds, size, _MEASURED, total))
-        ids = 0
-        for part in lake.parts("decisions", "exact"):
-            metadata = lake.open_part("decisions", part).metadata
-            ids += sum(metadata.row_group(g).column(0).total_compressed_size for g in range(metadata.num_row_groups))
-    return found, ids / _MEASURED
+        return found, _place_bytes(lake)
+
+
+def _place_bytes(lake: Lake) -> float:
+    """Bytes on disk of a decision's columns that say where its document stands, and whether it was kept."""
+    size = n_rows = 0
+    for part in lake.parts("decisions", "exact"):
+        metadata = lake.open_part("decisions", part).metadata
+        for group in range(metadata.num_row_groups):
+            columns = (metadata.row_group(group).column(c) for c in range(metadata.num_columns))
+            size += sum(c.total_compressed_size for c in columns if c.path_in_schema in ("kept", "row_group", "row"))
+        n_rows += metadata.num_rows
+    return size / n_rows
+
+
+def decisions_read(n: int, documents: float, a_place: float) -> float:
+    """Bytes that n tasks read of two earlier stages' decisions: their own rows, a row group too many of each part, footers."""
+    filtered, exact = max(1, documents / 1e6), max(1, documents / 4e6)  # parts of decisions
+    row_groups = 2 * documents / _DECISION_ROWS
+    own = 2 * documents * a_place
+    return own + n * exact * _DECISION_ROWS * a_place + n * ((filtered + exact) * 1000 + row_groups * 900)
 
 
 def tasks(stage: str, documents: float, text: float, a_document: float) -> int:
@@ -89,7 +107,7 @@ def tasks(stage: str, documents: float, text: float, a_document: float) -> int:
     if stage == "exact":
         return max(1, round(documents / 4e6))
     if stage.startswith("decontam"):
-        return min(512, max(1, round(text / ITEM_BYTES)))
+        return min(4096, max(1, round(text / ITEM_BYTES)))
     if stage in ("signals", "signatures"):
         return max(1, round(text / ITEM_BYTES))
     if stage == "minhash":  # partitions of the connected documents, and runs of the others
@@ -100,7 +118,7 @@ def tasks(stage: str, documents: float, text: float, a_document: float) -> int:
     return max(1, round(total / shuffle.run_bytes(total, memory)))
 
 
-def rows(measured: list[Measured], an_id: float, text: float) -> Iterator[tuple[str, ...]]:
+def rows(measured: list[Measured], a_place: float, text: float) -> Iterator[tuple[str, ...]]:
     """One a stage, for one size of corpus."""
     documents = text / _TEXT_BYTES
     sizes = {m.stage: m.n_bytes / m.n_documents for m in measured}
@@ -111,7 +129,7 @@ def rows(measured: list[Measured], an_id: float, text: float) -> Iterator[tuple[
         n = tasks(m.stage, documents, text, a_document)
         seconds = m.seconds_for(documents, text)
         written = sizes[m.stage] * documents
-        again = n * documents * an_id if m.stage in _READS_DECISIONS else 0.0
+        again = decisions_read(n, documents, a_place) if m.stage in _READS_DECISIONS else 0.0
         hours = [_hours(seconds / min(cores, n)) for cores in _CORES]
         yield m.stage, f"{n:,}", _bytes(written), _bytes(again) if again else "", *hours
 
@@ -129,7 +147,7 @@ def _bytes(value: float) -> str:
     raise AssertionError
 
 
-def page(measured: list[Measured], an_id: float) -> str:
+def page(measured: list[Measured], a_place: float) -> str:
     """The page."""
     edges = next(m for m in measured if m.stage == "minhash:edges")
     lines = [
@@ -144,7 +162,7 @@ def page(measured: list[Measured], an_id: float) -> str:
         "",
         "- **tasks**: work items, and so the most cores that help; cut by the functions that cut real work.",
         "- **writes**: what goes to the lake, the shuffle included.",
-        "- **decisions read**: ids of earlier stages' decisions, which each task reads for itself.",
+        "- **decisions read**: what the tasks read of two earlier stages' decisions, to know which documents are left.",
     ]  # fmt: skip
     for text in _TOTALS:
         lines += [
@@ -154,26 +172,34 @@ def page(measured: list[Measured], an_id: float) -> str:
             "| stage | tasks | writes | decisions read | 1 core | 100 cores | 100,000 cores |",
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         ]
-        lines += [f"| {' | '.join(row)} |" for row in rows(measured, an_id, text)]
+        lines += [f"| {' | '.join(row)} |" for row in rows(measured, a_place, text)]
     lines += ["", "## Where it bends", ""]
-    lines += [f"- {line}" for line in bends(measured, an_id, edges)]
+    lines += [f"- {line}" for line in bends(measured, a_place, edges)]
     return "\n".join(lines) + "\n"
 
 
-def bends(measured: list[Measured], an_id: float, edges: Measured) -> Iterator[str]:
+def bends(measured: list[Measured], a_place: float, edges: Measured) -> Iterator[str]:
     """What stops first, each with the size at which it does."""
     own = {m.stage: m for m in measured}
     for text in _TOTALS:
         documents = text / _TEXT_BYTES
-        n = tasks("decontam", documents, text, 0)
-        ratio = n * an_id / _TEXT_BYTES
-        if ratio > 1:
+        n = tasks("paragraphs", documents, text, own["paragraphs:passages"].n_bytes / _MEASURED)
+        read = decisions_read(n, documents, a_place)
+        if read > text / 10:
             yield (
-                f"**Decisions are read by every task.** At {_bytes(text)}, decontamination's {n} tasks read {ratio:.1f} times the "
-                f"corpus in ids alone for each earlier stage; the bands of MinHash, cut into "
-                f"{tasks('minhash:bands', documents, text, own['minhash:bands'].n_bytes / _MEASURED):,} tasks, more. Up to there "
-                "the tasks are kept few on purpose, which also caps the cores that help. Decisions would have to be written in "
-                "the order of the documents' row groups, by one more shuffle of 24 bytes a document."
+                f"**Footers of decisions.** Parts of decisions are sorted by where documents stand, so that a task reads the row groups "
+                f"that concern it; but it reads every part's footer. At {_bytes(text)}, with {n:,} tasks, that is "
+                f"{_bytes(read)}, {read / text:.0%} of the text. Larger parts of decisions would halve it each time."
+            )
+            break
+    for text in _TOTALS:
+        documents = text / _TEXT_BYTES
+        n, read = tasks("exact", documents, text, 0), tasks("exact", documents, text, 0) * documents * _HASH_BYTES
+        if read > text / 10:
+            yield (
+                f"**Exact copies** are found by ranges of the text's hash, and each of the tasks scans the column of all documents: "
+                f"{n} tasks, {_bytes(read)} at {_bytes(text)}, which the table's hours leave out. The shuffle that near-duplicates "
+                "use would read it twice."
             )
             break
     for text in _TOTALS:
@@ -210,10 +236,10 @@ def bends(measured: list[Measured], an_id: float, edges: Measured) -> Iterator[s
 
 def main() -> int:
     """Writes the page."""
-    measured, an_id = measure(texts(None))
+    measured, a_place = measure(texts(None))
     for m in measured:
         print(f"{m.stage:24} {m.seconds:8.2f} s  {m.n_bytes / m.n_documents:8.1f} B a document", file=sys.stderr)
-    PAGE.write_text(page(measured, an_id))
+    PAGE.write_text(page(measured, a_place))
     return 0
 
 

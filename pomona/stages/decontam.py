@@ -15,7 +15,7 @@ from pomona.recipe import DecontaminateRecipe
 from pomona.stages.stage import Stage, content, decided_before
 
 STAGES = ("decontam:counts", "decontam:totals", "decontam", "decontam:touched")
-_MOST_ITEMS = 512  # each reads the ids of all decisions
+_MOST_ITEMS = 4096  # each reads the totals of all n-grams
 _TABLES = ("decisions", "contamination", "verdicts", "cuts")
 
 
