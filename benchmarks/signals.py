@@ -139,7 +139,7 @@ def two_workers(text: pa.Array) -> Claim:
         lake = Lake(folder)
         arrow = schema.TABLES["documents"].schema
         n = len(text)
-        keys = [f"{i:032x}" for i in range(_N_COPIES)]
+        keys = [execution.digest(i) for i in range(_N_COPIES)]
         for key in keys:
             uri = pa.array([f"{key}/{i}" for i in range(n)])
             columns = [document_ids("web", uri, uri), pa.array(["web"] * n), uri, text, pa.nulls(n, pa.string()),
