@@ -50,8 +50,9 @@ def main() -> int:
         for rows in tables:
             print(f"\n{rows.title}\n{table(rows.rows, rows.header)}")
     if arguments.markdown:
-        PAGE.write_text(as_markdown(found, tables))
-        README.write_text(with_table(README.read_text(), found))
+        areas = tuple(arguments.areas) or AREAS
+        PAGE.write_text(as_markdown(found, tables, kept_rows(PAGE.read_text(), areas)))
+        README.write_text(with_table(README.read_text(), found, areas))
     return 0
 
 
@@ -70,25 +71,36 @@ def as_table(found: list[Claim]) -> str:
     return table(rows, ("claim", "ours", "peer", "unit", "ratio", "target", "met", "peer's name"))
 
 
-def with_table(text: str, found: list[Claim]) -> str:
+def kept_rows(text: str, areas: tuple[str, ...]) -> list[str]:
+    """Rows of a page about areas that were not measured again."""
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "." in line.split(" ")[1]]
+    return [line for line in rows if line.split(" ")[1].partition(".")[0] not in areas]
+
+
+def in_order(rows: list[str]) -> list[str]:
+    """Rows by area, as areas run; within one as they stand."""
+    areas = [*AREAS, *ON_DEMAND]
+    return sorted(rows, key=lambda row: areas.index(row.split(" ")[1].partition(".")[0]))
+
+
+def with_table(text: str, found: list[Claim], areas: tuple[str, ...]) -> str:
     """The README with its table written anew between the two marks."""
     before, _, rest = text.partition("<!-- benchmarks: begin -->\n")
-    _, _, after = rest.partition("<!-- benchmarks: end -->")
-    rows = "".join(
-        f"| {c.name} | {c.ours:.3g} {c.unit} | {c.peer:.3g} ({c.peer_name}) | {c.ratio:.3g} |\n"
+    table_, _, after = rest.partition("<!-- benchmarks: end -->")
+    rows = [
+        f"| {c.name} | {c.ours:.3g} {c.unit} | {c.peer:.3g} ({c.peer_name}) | {c.ratio:.3g} |"
         for c in found
         if not c.name.startswith("signals.agreement.")
-    )
+    ]
     shares = [c.ours for c in found if c.name.startswith("signals.agreement.")]
-    rows += (
-        f"| same decision as datatrove's filter, worst of four rule sets | {min(shares):.1%} | | |\n" if shares else ""
-    )
+    rows += [f"| signals.agreement | {min(shares):.1%} of decisions as datatrove's filters | | |"] if shares else []
     head = "| claim | ours | peer | ratio |\n| --- | ---: | ---: | ---: |\n"
-    return f"{before}<!-- benchmarks: begin -->\n{head}{rows}<!-- benchmarks: end -->{after}"
+    lines = "\n".join(in_order(kept_rows(table_, areas) + rows))
+    return f"{before}<!-- benchmarks: begin -->\n{head}{lines}\n<!-- benchmarks: end -->{after}"
 
 
-def as_markdown(found: list[Claim], tables: list[Rows]) -> str:
-    """The page docs/benchmarks.md."""
+def as_markdown(found: list[Claim], tables: list[Rows], kept: list[str]) -> str:
+    """The page docs/benchmarks.md; `kept` are rows of areas that were not measured again."""
     lines = [
         "# Benchmarks",
         "",
@@ -99,11 +111,12 @@ def as_markdown(found: list[Claim], tables: list[Rows]) -> str:
         "| claim | ours | peer | unit | ratio | target | met | peer's name | note |",
         "| --- | ---: | ---: | --- | ---: | ---: | --- | --- | --- |",
     ]
-    lines += [
+    measured = [
         f"| {c.name} | {c.ours:.4g} | {c.peer:.4g} | {c.unit} | {c.ratio:.3g} | {c.target:g} | "
         f"{'yes' if c.ok else '**missed**'} | {c.peer_name} | {c.note} |"
         for c in found
     ]
+    lines += in_order(kept + measured)
     for rows in tables:
         lines += ["", f"## {rows.title}", "", f"| {' | '.join(rows.header)} |"]
         lines += ["| --- |" + " ---: |" * (len(rows.header) - 1)]

@@ -96,7 +96,7 @@ def quality(protected: Sequence[Any], pages: pa.Array, theirs: Any) -> Iterator[
     flagged = np.concatenate([own[f"hard negatives: {kind}"] for kind in kinds])
     theirs_flagged = np.concatenate([peers[f"hard negatives: {kind}"] for kind in kinds])
     share, peer = float(flagged.mean()), float(theirs_flagged.mean())
-    yield Claim("decontam.hard_negatives", share, peer, named(_PEER), "of hard negatives dropped", peer / max(share, 1e-9),
+    yield Claim("decontam.hard_negatives", share, peer, named(_PEER), "of hard negatives dropped", peer / max(share, 1 / len(flagged)),
                 0.01, share <= 0.01, f"{len(flagged):,} quotations, templates, formulas, licenses; target: at most 1%")  # fmt: skip
     yield Claim("decontam.real_pages", float(own["real pages"].mean()), float(np.mean(peers["real pages"])),
                 named(_PEER), "of real pages dropped", 1.0, 0.01, own["real pages"].mean() <= 0.01,

@@ -162,7 +162,7 @@ def _ours(source: pa.Array, plan: corpora.Planned) -> tuple[float, npt.NDArray[n
 def _dedup(lake: Any, memory: int | None = None) -> tuple[float, int]:
     """(seconds, peak bytes) of all six steps, in this process."""
     from pomona import budget, runner, stages
-    from pomona.recipe import DedupRecipe
+    from pomona.recipe_dedup import DedupRecipe
 
     started = time.perf_counter()
     for name in stages.minhash.STAGES:

@@ -18,7 +18,8 @@ from corpus.dedup import shuffle
 from corpus.execution import ITEM_BYTES
 from corpus.lake import Lake
 from pomona import runner, stages
-from pomona.recipe import DecontaminateRecipe, DedupRecipe
+from pomona.recipe import DecontaminateRecipe
+from pomona.recipe_dedup import DedupRecipe
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "scale.md"
 _MEASURED = 300_000  # documents

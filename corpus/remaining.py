@@ -19,6 +19,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.text.buffers import slices, string_buffers
 from corpus.text.cutting import Cuts, blanked
@@ -75,6 +76,8 @@ class Left:
 
 def left(lake: Lake, slots: Sequence[str], numbers: Sequence[int]) -> Left:
     """What the stages `slots` left of the row groups with these numbers; what one of them did not see is not kept."""
+    if slots and "row_group" not in lake.schema("decisions").names:
+        raise UserError(f"lake {lake.url} was made by an older version; bring it up to date with the same recipe first")
     stays: npt.NDArray[np.int64] | None = None
     ordered = np.array(sorted(numbers), np.int64)
     for slot in slots:

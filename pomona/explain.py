@@ -39,7 +39,11 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
     decisions.sort(key=lambda decision: decided_slots(lake).index(decision["stage"]))
     measured = (
-        lake.scan("signals").filter(pl.col("id") == found).drop("id", "source", "row_group", "row").collect().to_dicts()
+        lake.scan("signals")
+        .filter(pl.col("id") == found)
+        .drop("id", "source", "row_group", "row", strict=False)
+        .collect()
+        .to_dicts()
     )
     cluster = lake.scan("duplicates").filter(pl.col("id") == found).select("cluster")
     members = lake.scan("duplicates").join(cluster, on="cluster", how="semi")
@@ -51,7 +55,7 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     gone = (
         lake.scan("cuts")
         .filter(pl.col("id") == found)
-        .drop("id", "source", "row_group", "row")
+        .drop("id", "source", "row_group", "row", strict=False)
         .sort("start")
         .collect()
         .to_dicts()

@@ -26,6 +26,8 @@ COVERED_TOGETHER = {
     "pomona/stages/judge.py": "tests/pomona/test_runner.py",
     "pomona/stages/exact.py": "tests/pomona/test_runner.py",
     "pomona/stages/minhash.py": "tests/corpus/dedup/test_clusters.py",
+    "pomona/recipe_model.py": "tests/pomona/test_recipe.py",
+    "pomona/recipe_dedup.py": "tests/pomona/test_recipe.py",
     "pomona/stages/repeats.py": "tests/corpus/dedup/test_repeats.py",
     "pomona/stages/semantic.py": "tests/corpus/dedup/test_semantic.py",
     "pomona/stages/decontam.py": "tests/decontam/test_steps.py",

@@ -9,6 +9,7 @@ D documents, E numbers of a vector.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ class Embedding:
         return self.model == HASHED
 
     def check(self) -> None:
-        """Raises `UserError` where the model is no folder, or its library is missing."""
+        """Raises `UserError` where the model is no folder, or its library is missing. Loads neither."""
         if self.is_hashed:
             return
         if not (Path(self.model) / "modules.json").is_file():
@@ -49,10 +50,8 @@ class Embedding:
                 f"model {self.model!r} is neither {HASHED!r} nor a folder with a sentence-transformers model "
                 "(modules.json); fetch one first and give its path"
             )
-        try:
-            import sentence_transformers  # noqa: F401
-        except ImportError as error:
-            raise UserError(f"model {self.model!r} needs a package: pip install 'pomona[semantic]'") from error
+        if find_spec("sentence_transformers") is None:
+            raise UserError(f"model {self.model!r} needs a package: pip install 'pomona[semantic]'")
 
 
 def embed(text: pa.Array | pa.ChunkedArray, embedding: Embedding) -> Vectors:

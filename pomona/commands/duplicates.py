@@ -17,7 +17,7 @@ from pomona.commands.options import (
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
-    from pomona.recipe import DedupRecipe
+    from pomona.recipe_dedup import DedupRecipe
 
 _KEEP = ("source_order", "longest", "first", "quality")
 
@@ -101,7 +101,7 @@ def dedup(
 def _recipe(fields: dict[str, Any]) -> "DedupRecipe":
     from pydantic import ValidationError
 
-    from pomona.recipe import DedupRecipe
+    from pomona.recipe_dedup import DedupRecipe
 
     try:
         return DedupRecipe.model_validate(fields)

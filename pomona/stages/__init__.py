@@ -5,7 +5,8 @@ version; a stage whose key its slot already carries is current.
 """
 
 from corpus.lake import Lake
-from pomona.recipe import DedupRecipe, Recipe
+from pomona.recipe import Recipe
+from pomona.recipe_dedup import DedupRecipe
 from pomona.stages import decontam, minhash, repeats, semantic
 from pomona.stages.decontam import plan_decontam
 from pomona.stages.exact import plan_exact

@@ -4,7 +4,7 @@ from corpus import schema
 from corpus.dedup import exact
 from corpus.execution import Output, WorkItem
 from corpus.lake import Lake
-from pomona.recipe import DedupRecipe
+from pomona.recipe_dedup import DedupRecipe
 from pomona.stages.stage import Stage, content, decided_before
 
 

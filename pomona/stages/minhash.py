@@ -14,7 +14,7 @@ from corpus.dedup.minhash import Sketch
 from corpus.execution import Output, WorkItem, digest
 from corpus.lake import Lake, Part
 from corpus.remaining import row_group_number
-from pomona.recipe import DedupRecipe, MinHashRecipe
+from pomona.recipe_dedup import DedupRecipe, MinHashRecipe
 from pomona.stages.exact import keep_config
 from pomona.stages.judge import SIGNAL_KEY
 from pomona.stages.stage import Stage, content, decided_before, row_group_items

@@ -8,7 +8,7 @@ from corpus.dedup import canary, repeats, shuffle
 from corpus.dedup.repeats import PASSAGE_BYTES, Passages
 from corpus.execution import Output, WorkItem, digest
 from corpus.lake import Lake
-from pomona.recipe import DedupRecipe
+from pomona.recipe_dedup import DedupRecipe
 from pomona.stages.stage import Stage, content, decided_before
 
 PARAGRAPHS = ("paragraphs:passages", "paragraphs:repeats", "paragraphs")

@@ -7,7 +7,7 @@ from corpus import schema
 from corpus.dedup import embedding, semantic, shuffle
 from corpus.execution import Output, WorkItem, digest
 from corpus.lake import Lake
-from pomona.recipe import DedupRecipe, SemanticRecipe
+from pomona.recipe_dedup import DedupRecipe, SemanticRecipe
 from pomona.stages.exact import keep_config
 from pomona.stages.judge import SIGNAL_KEY
 from pomona.stages.stage import Stage, content, decided_before, row_group_items
@@ -55,7 +55,6 @@ def plan_semantic(name: str, lake: Lake, recipe: DedupRecipe, sources: list[str]
 def _embeddings(plan: Plan) -> Stage:
     parts = plan.lake.parts("documents")
     chosen = plan.semantic.embedding()
-    chosen.check()
     return Stage(
         "embeddings", (_output("embeddings"),), {"model": plan.semantic.model}, content("documents", parts),
         embedding.VERSION, semantic.EmbeddingsStep(plan.lake, chosen),

@@ -117,7 +117,7 @@ def _by_uri(lake: Lake, table: str, slot: str) -> pl.DataFrame:
 def test_what_an_earlier_stage_dropped_is_not_seen(lake: Lake, exam: str) -> None:
     commit(lake, [*TEXTS, Q1])
     recipe = {"minhash": {"threshold": 0.6}}
-    from pomona.recipe import DedupRecipe
+    from pomona.recipe_dedup import DedupRecipe
 
     for name in stages.minhash.STAGES:
         runner.run_stage(lake, stages.plan_minhash(name, lake, DedupRecipe.model_validate(recipe), ["made"]), workers=1)

@@ -5,7 +5,7 @@ import pytest
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import runner, stages
-from pomona.recipe import DedupRecipe
+from pomona.recipe_dedup import DedupRecipe
 from pomona.similar import changes, render, similar
 from tests.corpus.dedup.made import commit, edited, jaccard, prose
 

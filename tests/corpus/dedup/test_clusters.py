@@ -15,7 +15,7 @@ from corpus.dedup.banding import banding
 from corpus.dedup.minhash import Sketch, signatures
 from corpus.lake import Lake
 from pomona import runner, stages
-from pomona.recipe import DedupRecipe
+from pomona.recipe_dedup import DedupRecipe
 from tests.corpus.dedup.made import commit, components, corpus, edited, jaccard, pairs_above, prose
 
 

@@ -17,7 +17,7 @@ from corpus.dedup.repeats import Passages, find, merged, rank, repeats
 from corpus.lake import Lake
 from corpus.text.normal import normal_text
 from pomona import export, runner, stages
-from pomona.recipe import DedupRecipe
+from pomona.recipe_dedup import DedupRecipe
 from tests.corpus.dedup.made import commit, prose
 
 _LINE = st.sampled_from(["", " ", "one", "One,", "one two", "two ONE three", "é b c", "- -", "\t"])

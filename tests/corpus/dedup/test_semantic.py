@@ -14,7 +14,7 @@ from corpus.dedup import canary, semantic, shuffle
 from corpus.dedup.semantic import centered, leaders, nearest
 from corpus.lake import Lake
 from pomona import runner, stages
-from pomona.recipe import DedupRecipe
+from pomona.recipe_dedup import DedupRecipe
 from tests.corpus.dedup.made import commit, edited, prose
 
 
