@@ -17,6 +17,8 @@ def unknown(what: str, came: str, allowed: Iterable[str]) -> UserError:
     """The error for a name that is not in a closed list, with the nearest name first."""
     names = sorted(allowed)
     near = get_close_matches(came, names, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
+    if len(names) > _MOST_NAMES and near:
+        return UserError(f"unknown {what} {came!r}{hint} {len(names):,} are known")
+    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
     return UserError(f"unknown {what} {came!r}{hint} Allowed: {', '.join(names[:_MOST_NAMES])}{more}")

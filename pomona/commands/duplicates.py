@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from corpus.lake import Lake
     from pomona.recipe_dedup import DedupRecipe
 
+_OPTIONS = {  # fields whose options have names of their own
+    "semantic.model": "--semantic", "semantic.threshold": "--semantic-threshold", "paragraphs.unit": "--paragraphs",
+    "substrings.words": "--substrings",
+}  # fmt: skip
 _KEEP = ("source_order", "longest", "first", "quality")
 
 
@@ -107,8 +111,11 @@ def _recipe(fields: dict[str, Any]) -> "DedupRecipe":
         return DedupRecipe.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
-        name = "".join(f"--{part}: " for part in first["loc"][-1:] if part != "minhash")
-        raise UserError(f"{name}{str(first['msg']).removeprefix('Value error, ')}") from error
+        field = ".".join(str(part) for part in first["loc"])
+        option = _OPTIONS.get(field, f"--{first['loc'][-1]}" if first["loc"][1:] else "")
+        message = str(first["msg"]).removeprefix("Value error, ")
+        came = "" if first["type"] == "value_error" else f", got {first['input']!r}"
+        raise UserError(f"{option}{': ' if option else ''}{message}{came}") from error
 
 
 def _dedup(
