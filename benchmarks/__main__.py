@@ -51,7 +51,8 @@ def main() -> int:
             print(f"\n{rows.title}\n{table(rows.rows, rows.header)}")
     if arguments.markdown:
         areas = tuple(arguments.areas) or AREAS
-        PAGE.write_text(as_markdown(found, tables, kept_rows(PAGE.read_text(), areas)))
+        page = PAGE.read_text()
+        PAGE.write_text(as_markdown(found, tables, kept_rows(page, areas)) + kept_sections(page, tables))
         README.write_text(with_table(README.read_text(), found, areas))
     return 0
 
@@ -75,6 +76,13 @@ def kept_rows(text: str, areas: tuple[str, ...]) -> list[str]:
     """Rows of a page about areas that were not measured again."""
     rows = [line for line in text.splitlines() if line.startswith("| ") and "." in line.split(" ")[1]]
     return [line for line in rows if line.split(" ")[1].partition(".")[0] not in areas]
+
+
+def kept_sections(text: str, tables: list[Rows]) -> str:
+    """Tables of a page that were not made again."""
+    titles = {rows.title for rows in tables}
+    sections = text.split("\n## ")[1:]
+    return "".join(f"\n## {s.rstrip()}\n" for s in sections if s.partition("\n")[0] not in titles)
 
 
 def in_order(rows: list[str]) -> list[str]:

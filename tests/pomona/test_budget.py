@@ -9,7 +9,7 @@ from corpus.execution import WorkItem
 from corpus.lake import Lake
 from pomona import budget, stages
 from pomona.recipe import load
-from tests.pomona.corpora import raw, recipe
+from tests.pomona.corpora import EVERY_STAGE, raw, recipe
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_an_estimate_covers_every_stage(tmp_path: Path) -> None:
 
 def test_a_run_stays_below_what_was_estimated(tmp_path: Path) -> None:
     root = raw(tmp_path / "raw", n=200)
-    path = recipe(root, tmp_path / "lake")
+    path = recipe(root, tmp_path / "lake", EVERY_STAGE)
     estimated = {e.stage: e for e in budget.estimate(Lake(tmp_path / "lake"), load(path), 2, None)}
     command = [sys.executable, "-m", "pomona", "run", str(path), "--workers", "2"]  # this process is large already
     subprocess.run(command, check=True, capture_output=True)
