@@ -17,7 +17,7 @@ from pomona import stages
 from pomona.recipe import Recipe
 from pomona.stages import Stage
 
-WORKER_BYTES = 400 << 20  # a worker's libraries, kernels and tables of characters
+WORKER_BYTES = 480 << 20  # a worker's libraries, kernels and tables of characters
 PARSER_BYTES = 150 << 20  # the process in which a worker's pages are parsed
 _ITEM_FACTOR = {
     "ingest": 3.0, "signals": 6.0, "filter": 3.0, "exact": 12.0, "signatures": 4.0, "minhash": 5.0, "decontam": 4.0,
