@@ -59,13 +59,9 @@ def workers(stage: Stage, items: Sequence[WorkItem], wanted: int, memory: int | 
     if memory is None:
         return wanted
     one = worker_bytes(stage.name, max((item.n_bytes for item in items), default=0))
-    fitting = (memory - WORKER_BYTES) // one  # the parent process holds libraries too
-    if fitting < 1:
-        raise UserError(
-            f"--memory {memory >> 20}MiB is too little for {stage.name}: one worker "
-            f"needs {(one + WORKER_BYTES) >> 20}MiB"
-        )
-    return int(min(wanted, fitting))
+    if memory < one:
+        raise UserError(f"--memory {memory >> 20}MiB is too little for {stage.name}: one worker needs {one >> 20}MiB")
+    return int(max(1, min(wanted, (memory - WORKER_BYTES) // one)))  # beside several, the parent holds libraries too
 
 
 def worker_bytes(stage: str, item_bytes: int) -> int:
@@ -77,11 +73,14 @@ def worker_bytes(stage: str, item_bytes: int) -> int:
 
 
 def data_bytes(memory: int | None, n_workers: int) -> int | None:
-    """Bytes of data that each worker may hold under the budget; with too little for several, what one may."""
+    """Bytes of data that each worker may hold under the budget; with too little for several, what one may.
+
+    One alone runs in the parent, whose libraries count once; half as much again is left for what no model counts.
+    """
     if memory is None:
         return None
     each = (memory - WORKER_BYTES) // n_workers - WORKER_BYTES
-    return each if n_workers > 1 and each > WORKER_BYTES else memory - 2 * WORKER_BYTES
+    return each if n_workers > 1 and each > WORKER_BYTES else memory - WORKER_BYTES * 3 // 2
 
 
 def estimate(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> list[Estimate]:

@@ -61,8 +61,9 @@ def calibrate() -> dict[str, float]:
 
 
 def _compile_dedup() -> None:
-    """Runs every kernel of near-duplicate detection once, on two texts."""
+    """Runs every kernel of deduplication and decontamination once: on two equal texts, and one that leaks."""
     with TemporaryDirectory() as folder:
+        Path(folder, "leak.txt").write_text("\n".join(item.question for item in load("humaneval").items[:3]))
         for name in ("a", "b"):
             Path(folder, f"{name}.txt").write_text("so many words that there is a shingle in it " * 9)
         dedup = "{exact: false, semantic: {}, paragraphs: {}, substrings: {}}"

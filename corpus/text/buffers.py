@@ -25,9 +25,13 @@ def string_buffers(text: pa.Array | pa.ChunkedArray) -> tuple[Offsets, Bytes]:
         raise TypeError(f"kernels take strings or binary without nulls, got {text.type} with {text.null_count} nulls")
     _, offsets, data = text.buffers()
     if len(text) == 0 or offsets is None:
-        return np.zeros(len(text) + 1, np.int64), np.empty(0, np.uint8)
+        zeros, nothing = np.zeros(len(text) + 1, np.int64), np.empty(0, np.uint8)
+        zeros.flags.writeable = nothing.flags.writeable = False
+        return zeros, nothing
     view = np.frombuffer(offsets, np.int64)[text.offset : text.offset + len(text) + 1]
-    return view, np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
+    found = np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
+    view.flags.writeable = found.flags.writeable = False  # whoever made them: kernels compile once
+    return view, found
 
 
 def string_array(offsets: Offsets, data: Bytes) -> pa.Array:
