@@ -37,7 +37,8 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     row = lake.scan("documents").filter(pl.col("id") == found).head(1).collect().to_dicts()[0]
     row["metadata"] = dict(row["metadata"])
     decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
-    decisions.sort(key=lambda decision: decided_slots(lake).index(decision["stage"]))
+    order = {slot: place for place, slot in enumerate(decided_slots(lake))}
+    decisions.sort(key=lambda decision: order.get(decision["stage"], len(order)))
     measured = lake.scan("signals").filter(pl.col("id") == found).drop(_PLACE, strict=False).collect().to_dicts()
     cluster = lake.scan("duplicates").filter(pl.col("id") == found).select("cluster")
     members = lake.scan("duplicates").join(cluster, on="cluster", how="semi")
