@@ -20,11 +20,6 @@ class Cuts(NamedTuple):
     start: npt.NDArray[np.int64]  # (C,) first character that goes
     end: npt.NDArray[np.int64]  # (C,) character after the last that goes
 
-    def rows(self, first: int, end: int) -> "Cuts":
-        """Those of the documents from `first` to `end`, numbered from `first`."""
-        low, high = np.searchsorted(self.document, [first, end])
-        return Cuts(self.document[low:high] - first, self.start[low:high], self.end[low:high])
-
 
 def blanked(text: pa.Array | pa.ChunkedArray, gone: Cuts) -> pa.Array:
     """The texts with a line end for each character that was cut: positions of characters stay."""

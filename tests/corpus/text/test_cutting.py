@@ -29,11 +29,6 @@ def test_cut_characters_go_or_become_line_ends(texts: list[str], data: st.DataOb
     assert blanked(array, cuts(ranges)).to_pylist() == want
 
 
-def test_cuts_of_some_documents_are_numbered_from_the_first() -> None:
-    found = cuts([(0, 1, 2), (2, 0, 1), (2, 5, 6), (4, 1, 1)]).rows(2, 4)
-    assert [column.tolist() for column in found] == [[0, 0], [0, 5], [1, 6]]
-
-
 @given(_TEXTS)
 def test_characters_before_each_byte(texts: list[str]) -> None:
     offsets, data = string_buffers(pa.array(texts, pa.large_string()))
