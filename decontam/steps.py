@@ -181,7 +181,7 @@ class TouchedStep:
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `touched`, the worst first."""
         rows = by_item(self.lake, kept_ids(self.lake, self.slots)).with_columns(mixture=pl.lit(self.mixture))
-        yield "touched", schema.batch("touched", rows.select(schema.TABLES["touched"].schema.names))
+        yield "touched", schema.batch("touched", rows)
 
 
 def by_item(lake: Lake, ids: pl.LazyFrame | None = None) -> pl.DataFrame:

@@ -10,7 +10,7 @@ from corpus.lake import Lake
 from pomona.export import decided_slots
 
 _MAX_SHOWN = 10
-_PLACE = ("id", "source", "row_group", "row")
+_KNOWN = ("id", "source", "row_group", "row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
     order = {slot: place for place, slot in enumerate(decided_slots(lake))}
     decisions.sort(key=lambda decision: order.get(decision["stage"], len(order)))
-    measured = lake.scan("signals").filter(pl.col("id") == found).drop(_PLACE, strict=False).collect().to_dicts()
+    measured = lake.scan("signals").filter(pl.col("id") == found).drop(_KNOWN, strict=False).collect().to_dicts()
     cluster = lake.scan("duplicates").filter(pl.col("id") == found).select("cluster")
     members = lake.scan("duplicates").join(cluster, on="cluster", how="semi")
     uris = lake.scan("documents").select("id", "uri")
@@ -47,7 +47,7 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     kept = all(decision["kept"] for decision in decisions) if decisions else None
     touched = lake.scan("contamination").filter(pl.col("id") == found).drop("id", "source")
     touched_items = touched.sort("share", "n", descending=True).head(_MAX_SHOWN).collect().to_dicts()
-    gone = lake.scan("cuts").filter(pl.col("id") == found).drop(_PLACE, strict=False).sort("start").collect().to_dicts()
+    gone = lake.scan("cuts").filter(pl.col("id") == found).drop(_KNOWN, strict=False).sort("start").collect().to_dicts()
     signals = measured[0] if measured else {}
     return Explanation(row, kept, decisions, signals, copies.to_dicts(), touched_items, gone)
 

@@ -3,8 +3,8 @@
 As tulu, with what false positives taught. A quotation, or a phrase of an instruction, that a question contains is one
 run of its words; who has seen the question has words from all over it. And the first n-gram that a document shares
 with an item must say something: one that many documents hold is common usage (AFM's exception, counted over the whole
-corpus), one that many items hold is a template of the benchmark. The figures were chosen on half of the items of five
-benchmarks and hold on the other half; docs/experiments.md has the alternatives.
+corpus), one that many items hold is a template of the benchmark. The figures were chosen on planted items of five
+benchmarks and looked at again with other plants, half of the items protected; docs/experiments.md has the alternatives.
 """
 
 from decontam.coverage import coverage, worst
