@@ -28,7 +28,7 @@ def is_random(field: pa.Field) -> bool:
     return b"random" in (field.metadata or {})
 
 
-_ID = column("id", pa.string(), "Document id: 32 hex digits, a 128-bit hash of source, uri and position")
+_ID = column("id", pa.string(), "Document id: 32 hex digits, a 128-bit hash of source, file and position")
 _SOURCE = column("source", pa.string(), "Name of the source in the recipe")
 _PLACE = (
     column("row_group", pa.int64(), "Where the document stands: its row group of documents (corpus.remaining)"),
@@ -87,6 +87,18 @@ TABLES: dict[str, Table] = {
                     column("position", pa.string(), "Where in the file: byte offset, row or member; '' for all of it"),
                     column("reason", pa.string(), "One of a short list of causes, e.g. invalid_json"),
                     column("detail", pa.string(), "What was found, for a person; at most 500 characters"),
+                ]
+            ),
+        ),
+        Table(
+            "passed_over",
+            "raw records of one kind that are no documents by their nature: records = documents + rejects + these",
+            pa.schema(
+                [
+                    _SOURCE,
+                    column("uri", pa.string(), "File that held them; '' for files that are not read"),
+                    column("kind", pa.string(), "What they are: warc:request, http:404, type:image/png, file:.png"),
+                    column("records", pa.int64(), "How many"),
                 ]
             ),
         ),

@@ -103,7 +103,7 @@ def extract(
     """Print the main text of HTML files, without a lake: to see what an extractor makes of a page."""
     from corpus.errors import unknown
     from corpus.extract import DEFAULT, EXTRACTORS
-    from corpus.extract.sandbox import Sandbox
+    from corpus.sandbox import Sandbox
     from corpus.records import Page, Reject
     from corpus.sources.files import find
     from pomona import output

@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from corpus.execution import ITEM_BYTES, Output, Step, WorkItem, digest
+from corpus.execution import Output, Step, WorkItem, digest
 from corpus.lake import Lake, Part
 from corpus.remaining import check_numbers
-
-MIN_ITEM_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +33,6 @@ class Stage:
     def key(self) -> str:
         """Stands for everything that the stage's result depends on."""
         return digest([self.name, self.config, self.inputs, self.version])
-
-
-def item_bytes(total: int) -> int:
-    """Bytes of one work item: a 64th of the input, between 4 and 64 MiB; it depends on the input alone."""
-    return max(MIN_ITEM_BYTES, min(ITEM_BYTES, total // 64))
 
 
 def content(table: str, parts: list[Part]) -> dict[str, Any]:
