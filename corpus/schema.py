@@ -130,6 +130,7 @@ TABLES: dict[str, Table] = {
                 [
                     _ID,
                     _SOURCE,
+                    column("stage", pa.string(), "Stage that found it: exact, minhash, semantic"),
                     column("cluster", pa.string(), "Exact: the 128-bit hash of the text; else the least id in it"),
                     column("representative", pa.string(), "Id of the member that stays"),
                     column("similarity", pa.float64(), "To the representative, in [0, 1]: Jaccard; semantic: cosine"),
