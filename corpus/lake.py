@@ -172,6 +172,8 @@ class Lake:
         folder = f"{self.root}/{table}/{slot}"
         if self.is_local:
             durable.make_folders(folder)
+        else:
+            self.fs.makedirs(folder, exist_ok=True)
         temporary = f"{folder}/{temporaries.name(key, token or owner.new_token())}"
         try:
             with self.fs.open(temporary, "wb") as file:
@@ -210,6 +212,8 @@ class Lake:
         made = [part for slot, keys in slots.items() for part in self._new_parts(table, slot, keys, arrow)]
         if self.is_local:
             delta_log.set_aside_torn(self._log(table))
+            for slot in slots:  # a part may have got its name from a process that was killed before it could sync this
+                durable.sync_folder(f"{self.root}/{table}/{slot}")
 
         version = self._commit(table, set(slots), made, lineage, arrow)
         temporaries.sweep(self.fs, [f"{self.root}/{table}/{slot}" for slot in slots], token)
@@ -221,15 +225,14 @@ class Lake:
         for n_lost in range(_TRIES):
             before = self.current(table, lineage.slot)  # reads the table anew: `delta` is what the answer was read from
             delta = self._newest.get(table)
-            listed = _parts(delta) if delta else []
             version = delta.version() if delta else -1
-            old = [part for part in listed if any(_within(part.slot, slot) for slot in slots)]
+            old, others = _divided(_parts(delta) if delta else [], slots)
             if delta and before and before.key == lineage.key and set(made) == set(old):
                 return version
-            self._check_unique(table, [part for part in listed if part not in old], made)
+            self._check_unique(table, others, made)
 
             try:
-                self._transact(table, delta, listed, old, made, lineage, arrow)
+                self._transact(table, delta, old, others, made, lineage, arrow)
             except DeltaError:
                 self._forget(table)
                 if (self._delta(table).version() if self.exists(table) else -1) <= version:
@@ -246,8 +249,8 @@ class Lake:
         self,
         table: str,
         delta: "DeltaTable | None",
-        listed: list[Part],
         old: list[Part],
+        others: list[Part],
         made: list[Part],
         lineage: Lineage,
         arrow: pa.Schema,
@@ -259,7 +262,7 @@ class Lake:
         elif pa.schema(delta.schema().to_arrow()).names == arrow.names:
             transaction.replace(delta, old, made, lineage, arrow)
         else:  # a new signal, or a newer Pomona: every part is made anew, by its stage
-            lost = sorted({part.slot for part in listed if part not in old})
+            lost = sorted({part.slot for part in others})
             transaction.replace_all(delta, lost, made, lineage, arrow)
 
     def _check_unique(self, table: str, others: list[Part], made: list[Part]) -> None:
@@ -352,6 +355,15 @@ def _parts(delta: "DeltaTable") -> list[Part]:
     adds = pa.table(delta.get_add_actions(flatten=True)).select(["path", "num_records", "size_bytes"])
     listed = (Part(row["path"], row["num_records"], row["size_bytes"]) for row in adds.to_pylist())
     return sorted(listed, key=lambda part: part.path)
+
+
+def _divided(listed: Iterable[Part], slots: Iterable[str]) -> tuple[list[Part], list[Part]]:
+    """(those in one of the slots, the others)"""
+    old: list[Part] = []
+    others: list[Part] = []
+    for part in listed:
+        (old if any(_within(part.slot, slot) for slot in slots) else others).append(part)
+    return old, others
 
 
 def _within(slot: str, outer: str) -> bool:

@@ -31,6 +31,11 @@ def is_here(token: str) -> bool:
     return token.split(".")[0] == _here()
 
 
+def is_mine(token: str) -> bool:
+    """Whether this very process made the token; a forked child did not."""
+    return is_token(token) and token.split(".")[:3] == new_token().split(".")[:3]
+
+
 def is_gone(token: str) -> bool | None:
     """Whether the token's process has ended; None where it cannot be seen from here. One that is stopped lives."""
     if not is_token(token) or not is_here(token):

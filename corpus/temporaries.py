@@ -47,6 +47,22 @@ def sweep(fs: "AbstractFileSystem", folders: Iterable[str], token: str = "") -> 
     return swept
 
 
+def sweep_below(fs: "AbstractFileSystem", root: str, token: str) -> list[str]:
+    """Deletes what one run left unfinished, wherever below `root`; their paths."""
+    fs.invalidate_cache()
+    swept = [path for path in fs.find(root) if path.endswith(_SUFFIX) and token_of(path) == token]
+    for path in swept:
+        with suppress(OSError):
+            fs.rm_file(path)
+    return swept
+
+
+def modified(info: dict[str, Any]) -> float | None:
+    """When a file was last written, in seconds since 1970 by the file system's clock; None where it does not say."""
+    moment = info.get("mtime", info.get("LastModified", info.get("last_modified", info.get("created"))))
+    return moment.timestamp() if isinstance(moment, datetime) else moment
+
+
 def _listed(fs: "AbstractFileSystem", folder: str) -> list[dict[str, Any]]:
     """The temporaries in a folder, with what the file system tells about each; none where there is no folder."""
     fs.invalidate_cache(folder)
@@ -60,7 +76,5 @@ def _listed(fs: "AbstractFileSystem", folder: str) -> list[dict[str, Any]]:
 
 def _age(info: dict[str, Any]) -> float:
     """Seconds since the file was last written, by this machine's clock: enough for days."""
-    modified = info.get("mtime", info.get("LastModified", info.get("last_modified")))
-    if isinstance(modified, datetime):
-        return time.time() - modified.timestamp()
-    return time.time() - float(modified) if isinstance(modified, (int, float)) else 0.0
+    moment = modified(info)
+    return 0.0 if moment is None else time.time() - moment

@@ -49,9 +49,7 @@ def replace(
 
     have, paths = set(old), {part.path for part in parts}
     adds = [_add(part) for part in parts if part not in have]
-    removes = [
-        RemoveAction(part.path, True, 0, part.n_bytes) for part in old if part not in want and part.path not in paths
-    ]
+    removes = [RemoveAction(part.path, True, 0, part.n_bytes) for part in old if part.path not in paths]
     delta.create_write_transaction(
         [*adds, *removes], "append", Schema.from_arrow(arrow), commit_properties=_properties(lineage, ())
     )
