@@ -64,7 +64,9 @@ def is_dead(of: Files, path: str, record: Record) -> bool:
 def _parse(text: str | bytes, mark: object) -> Record:
     """A file's record; a torn one gets a token that stands for this very file."""
     with suppress(ValueError, TypeError):
-        return Record(**json.loads(text))
+        record = Record(**json.loads(text))
+        if isinstance(record.token, str):
+            return record
     return Record(f"torn-{mark}")
 
 
