@@ -92,11 +92,10 @@ def elsewhere(engine: Engine, task: "Task", keys: Sequence[str], workers: int, l
         else _slurm(engine, task, len(keys), workers, logs)
     )
     waiting = {key: rank for rank, key in enumerate(keys)}
-    output = task.outputs[0]
     running = True
     while waiting and running:
         running = launched.running()  # asked first: a part that appears after the answer is seen in the next line
-        done = task.lake.finished(output.table, output.slot)
+        done = set.intersection(*(task.lake.finished(output.table, output.slot) for output in task.outputs))
         for key in [key for key in waiting if key in done]:
             yield waiting.pop(key), 0
         if waiting and running:

@@ -24,6 +24,7 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
+from corpus import owner
 from corpus.engines import LOCAL, Engine, elsewhere
 from corpus.lake import Lake, PartWriter
 
@@ -82,20 +83,26 @@ class Task:
     step: Step
     outputs: tuple[Output, ...]
     plan: str  # where the pending items are listed, one JSON document a line
+    token: str = ""  # of the run (corpus.owner): what its workers leave unfinished is known by it
 
     def __call__(self, data: Any, rank: int, world_size: int) -> None:
         """Runs the item of a rank."""
         item = _planned(self.lake.url, tuple(self.lake.storage_options.items()), self.plan)[rank]
-        run_item(self.lake, self.step, self.outputs, item)
+        run_item(self.lake, self.step, self.outputs, item, self.token)
 
 
-def run_item(lake: Lake, step: Step, outputs: Sequence[Output], item: WorkItem) -> None:
+def run_item(lake: Lake, step: Step, outputs: Sequence[Output], item: WorkItem, token: str = "") -> None:
     """Writes the item's parts: every table gets one, if only an empty one; the first table's appears last."""
     with ExitStack() as stack:
         writers: dict[str, PartWriter] = {
             output.table: stack.enter_context(
                 lake.part_writer(
-                    output.table, output.slot, item.key, output.schema, row_group_a_batch=output.row_group_a_batch
+                    output.table,
+                    output.slot,
+                    item.key,
+                    output.schema,
+                    row_group_a_batch=output.row_group_a_batch,
+                    token=token,
                 )
             )
             for output in outputs
@@ -105,8 +112,8 @@ def run_item(lake: Lake, step: Step, outputs: Sequence[Output], item: WorkItem) 
 
 
 def pending(lake: Lake, outputs: Sequence[Output], items: Sequence[WorkItem]) -> list[WorkItem]:
-    """The items without a finished part in the first output, which is written last."""
-    done = lake.finished(outputs[0].table, outputs[0].slot)
+    """The items that lack a whole part in one of the outputs: such an item is made again, all of it."""
+    done = set.intersection(*(lake.finished(output.table, output.slot) for output in outputs))
     return [item for item in items if item.key not in done]
 
 
@@ -119,8 +126,12 @@ def run(
     workers: int = 1,
     progress: Progress | None = None,
     engine: Engine = LOCAL,
+    token: str = "",
 ) -> Ran:
-    """Runs what is not finished. Raises what a step raised, when all workers stopped."""
+    """Runs what is not finished. Raises what a step raised, when all workers stopped.
+
+    `token` is that of the lease which the run holds; by default one of this process.
+    """
     todo = pending(lake, outputs, items)
     if not todo:
         return Ran(0, peak_bytes())
@@ -129,7 +140,7 @@ def run(
     plan = f"{folder}/plan-{digest([item.key for item in todo])}.jsonl"  # two runs at once never share a changing plan
     with lake.fs.open(plan, "w") as file:
         file.writelines(json.dumps([item.key, item.label, item.n_bytes, dict(item.spec)]) + "\n" for item in todo)
-    task = Task(lake, step, tuple(outputs), plan)
+    task = Task(lake, step, tuple(outputs), plan, token or owner.new_token())
     done, peak = len(items) - len(todo), 0
     logs = f"{folder}/logs" if lake.is_local else tempfile.mkdtemp(prefix="pomona-logs-")
     if engine.name == "local":

@@ -8,66 +8,32 @@ repeated one finds its finished parts, and an unchanged part is never made twice
 Local paths and every URL that fsspec and delta-rs both know (s3://, gs://, az://) work alike.
 """
 
-import json
+import random
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corpus import schema
+from corpus import delta_log, durable, owner, parts, schema, temporaries, transaction, uniqueness
+from corpus import lineage as lineages
 from corpus.errors import UserError
+from corpus.lineage import Commit, Lineage
+from corpus.parts import Part, PartWriter
 
 if TYPE_CHECKING:
     import polars as pl
     from deltalake import DeltaTable
     from fsspec import AbstractFileSystem
 
-ROW_GROUP_BYTES = 64 << 20
-COMPRESSION = "zstd"
-_LINEAGE = "pomona"
-_LOG_DAYS = 3650  # how long the log keeps the versions that lineage speaks of
+__all__ = ["Commit", "Lake", "Lineage", "Part", "PartWriter"]
 
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One Parquet file of a table: its path below the table's folder, rows and bytes on disk."""
-
-    path: str
-    n_rows: int
-    n_bytes: int
-
-    @property
-    def slot(self) -> str:
-        """Folder of the part: the stage, or stage and source, that made it."""
-        return self.path.rpartition("/")[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Lineage:
-    """What made a commit: everything a reader needs to know whether it is still current."""
-
-    stage: str
-    slot: str
-    key: str
-    config: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-    stage_version: int = 1
-    package_version: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """One version of a table."""
-
-    version: int
-    timestamp_ms: int
-    lineage: Lineage | None
+_TRIES = 50  # of a commit that loses to others; each time, one of them got through
+_MOST_WAIT_SECONDS = 1.0  # between two tries
+_SMALL_PART_BYTES = 64 << 10  # one without rows is smaller
 
 
 class Lake:
@@ -92,7 +58,8 @@ class Lake:
     def exists(self, table: str) -> bool:
         """Whether the table has a first version."""
         schema.table(table)
-        return table in self._newest or bool(self.fs.exists(f"{self.root}/{table}/_delta_log"))
+        log = self._log(table)
+        return table in self._newest or (delta_log.exists(log) if self.is_local else bool(self.fs.exists(log)))
 
     def tables(self) -> list[str]:
         """Names of the tables that exist, in the schema's order."""
@@ -106,11 +73,8 @@ class Lake:
         """The parts of a version, those of one slot or of all, sorted by path. None exist before the first commit."""
         if not self.exists(table):
             return []
-        adds = pa.table(self._delta(table, version).get_add_actions(flatten=True)).select(
-            ["path", "num_records", "size_bytes"]
-        )
-        parts = (Part(row["path"], row["num_records"], row["size_bytes"]) for row in adds.to_pylist())
-        return sorted((p for p in parts if not slot or _within(p.slot, slot)), key=lambda part: part.path)
+        listed = _parts(self._delta(table, version))
+        return [part for part in listed if not slot or _within(part.slot, slot)]
 
     def part_url(self, table: str, part: Part | str) -> str:
         """Where fsspec and Parquet readers find a part."""
@@ -120,7 +84,7 @@ class Lake:
     def open_part(self, table: str, part: Part | str) -> pq.ParquetFile:
         """A part's Parquet file, opened for reading row group by row group."""
         path = part if isinstance(part, str) else part.path
-        return pq.ParquetFile(self.fs.open(f"{self.root}/{table}/{path}", "rb"))
+        return self._open(f"{self.root}/{table}/{path}")
 
     def scan(self, table: str, version: int | None = None, *, slot: str = "") -> "pl.LazyFrame":
         """A lazy frame over a version of the table, or over one slot of it; empty where nothing was committed."""
@@ -154,52 +118,75 @@ class Lake:
         known = self._commits.get(table, [])
         n_new = delta.version() - known[0].version if known else None
         if n_new is None or n_new > 0:
-            read = [Commit(e["version"], e["timestamp"], _lineage(e.get(_LINEAGE))) for e in delta.history(n_new)]
+            read = [lineages.from_metadata(entry) for entry in delta.history(n_new)]
             self._commits[table] = read + known
         return list(self._commits[table])
 
     def current(self, table: str, slot: str) -> Lineage | None:
-        """What made the slot as it stands, or None where it was never committed."""
-        found = (commit.lineage for commit in self.history(table))
-        return next((lineage for lineage in found if lineage and lineage.slot == slot), None)
+        """What made the slot as it stands, or None where it was never committed, or is gone."""
+        return self.lineages(table).get(slot)
 
     def lineages(self, table: str) -> dict[str, Lineage]:
-        """What made each slot of the table as it stands."""
-        found: dict[str, Lineage] = {}
+        """What made each slot of the table as it stands; a slot that was dropped, or lost its parts, is left out."""
+        newest: dict[str, Lineage | None] = {}
+        lost: set[str] = set()
         for commit in self.history(table):
             if commit.lineage:
-                found.setdefault(commit.lineage.slot, commit.lineage)
-        return found
+                slot = commit.lineage.slot
+                newest.setdefault(slot, None if any(_within(gone, slot) for gone in lost) else commit.lineage)
+            lost.update(commit.lost)
+        return {slot: lineage for slot, lineage in newest.items() if lineage and not lineage.dropped}
+
+    def damaged(self, table: str, slot: str = "") -> list[Part]:
+        """The parts of the newest version that are gone, cut short or of another size than the commit says.
+
+        Local lakes only; a stage with such a part is not current, however its lineage reads.
+        """
+        if not self.is_local:
+            return []
+        return [part for part in self.parts(table, slot) if not self._intact(table, part)]
 
     # Writing
 
     def finished(self, table: str, slot: str) -> set[str]:
-        """Keys of the parts that exist in a slot, committed or not."""
+        """Keys of the parts that are there, whole, in a slot, committed or not."""
         folder = f"{self.root}/{table}/{slot}"
         self.fs.invalidate_cache()
-        if not self.fs.exists(folder):
+        try:
+            infos = self.fs.ls(folder, detail=True)
+        except FileNotFoundError:
             return set()
-        names = (path.rpartition("/")[2] for path in self.fs.ls(folder, detail=False))
-        return {name.removesuffix(".parquet") for name in names if name.endswith(".parquet")}
+        whole = (info["name"] for info in infos if info["name"].endswith(".parquet") and self._is_whole(info))
+        return {path.rpartition("/")[2].removesuffix(".parquet") for path in whole}
 
     @contextmanager
     def part_writer(
-        self, table: str, slot: str, key: str, arrow: pa.Schema, *, row_group_a_batch: bool = False
-    ) -> Iterator["PartWriter"]:
-        """Writes one part; it appears whole when the block ends, and not at all when it raises."""
+        self, table: str, slot: str, key: str, arrow: pa.Schema, *, row_group_a_batch: bool = False, token: str = ""
+    ) -> Iterator[PartWriter]:
+        """Writes one part; it appears whole when the block ends, and not at all when it raises.
+
+        A part that is there already stays: its key says that it is the same. `token` is that of the run
+        (corpus.owner) which the temporary file belongs to; by default this process's.
+        """
         schema.check(table, arrow)
         folder = f"{self.root}/{table}/{slot}"
-        self.fs.makedirs(folder, exist_ok=True)
-        target, temporary = f"{folder}/{key}.parquet", f"{folder}/.{key}-{uuid4().hex[:8]}.tmp"
+        if self.is_local:
+            durable.make_folders(folder)
+        else:
+            self.fs.makedirs(folder, exist_ok=True)
+        temporary = f"{folder}/{temporaries.name(key, token or owner.new_token())}"
         try:
             with self.fs.open(temporary, "wb") as file:
-                n_rows = schema.TABLES[table].row_group_rows
-                writer = PartWriter(file, arrow, 0 if row_group_a_batch else ROW_GROUP_BYTES, n_rows)
+                writer = PartWriter(file, table, arrow, row_group_a_batch=row_group_a_batch)
                 try:
                     yield writer
                 finally:
                     writer.close()
-            self.fs.mv(temporary, target)
+
+            suspects = writer.repeats()
+            if len(suspects):
+                uniqueness.explain("id", self._open, [temporary], suspects)
+            self._publish(temporary, f"{folder}/{key}.parquet")
         except BaseException:
             with suppress(OSError):
                 self.fs.rm_file(temporary)
@@ -211,75 +198,135 @@ class Lake:
         slots: Mapping[str, Iterable[str]],
         lineage: Lineage,
         arrow: pa.Schema | None = None,
+        *,
+        token: str = "",
     ) -> int:
         """Makes the parts `slots[slot] = keys` the content of those slots, and returns the table's version.
 
-        A part without rows is left out. Committing what is already there under the same key changes nothing.
+        What is replaced is read from the version that the commit follows: where another process commits first, it is
+        read and tried again. A part without rows is left out. Committing what is there under the same key changes
+        nothing. Raises RuntimeError for two documents of one id, and for a part with other columns.
         """
         arrow = arrow or schema.table(table).schema
         schema.check(table, arrow)
-        parts = [part for slot, keys in slots.items() for part in self._new_parts(table, slot, keys)]
-        old = self._replaced(table, set(slots))
-        before = self.current(table, lineage.slot)
-        if before and before.key == lineage.key and _same(parts, old):
-            return self._delta(table).version()
-        self._transact(table, parts, old, lineage, arrow)
-        self._sweep_temporaries(table, slots)
-        return self._delta(table).version()
+        made = [part for slot, keys in slots.items() for part in self._new_parts(table, slot, keys, arrow)]
+        if self.is_local:
+            delta_log.set_aside_torn(self._log(table))
+            for slot in slots:  # a part may have got its name from a process that was killed before it could sync this
+                durable.sync_folder(f"{self.root}/{table}/{slot}")
 
-    def _transact(self, table: str, parts: list[Part], old: list[Part], lineage: Lineage, arrow: pa.Schema) -> None:
-        from deltalake import CommitProperties, Schema
-        from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
+        version = self._commit(table, set(slots), made, lineage, arrow)
+        temporaries.sweep(self.fs, [f"{self.root}/{table}/{slot}" for slot in slots], token)
+        return version
 
-        def add(part: Part) -> AddAction:
-            return AddAction(part.path, part.n_bytes, {}, 0, True, json.dumps({"numRecords": part.n_rows}))
+    def _commit(self, table: str, slots: set[str], made: list[Part], lineage: Lineage, arrow: pa.Schema) -> int:
+        from deltalake.exceptions import DeltaError
 
-        properties = CommitProperties(custom_metadata={_LINEAGE: json.dumps(asdict(lineage), sort_keys=True)})
-        delta_schema = Schema.from_arrow(arrow)
-        if not self.exists(table):
+        for n_lost in range(_TRIES):
+            before = self.current(table, lineage.slot)  # reads the table anew: `delta` is what the answer was read from
+            delta = self._newest.get(table)
+            version = delta.version() if delta else -1
+            old, others = _divided(_parts(delta) if delta else [], slots)
+            if delta and before and before.key == lineage.key and set(made) == set(old):
+                return version
+            self._check_unique(table, others, made)
+
+            try:
+                self._transact(table, delta, old, others, made, lineage, arrow)
+            except DeltaError:
+                self._forget(table)
+                if (self._delta(table).version() if self.exists(table) else -1) <= version:
+                    raise  # nobody was faster: it is another fault
+                time.sleep(random.uniform(0, min(_MOST_WAIT_SECONDS, 0.01 * 2**n_lost)))
+                continue
+
             if self.is_local:
-                self.fs.makedirs(f"{self.root}/{table}", exist_ok=True)
-            create_table_with_add_actions(
-                f"{self.url}/{table}",
-                delta_schema,
-                [add(part) for part in parts],
-                storage_options=self.storage_options or None,
-                configuration={"delta.logRetentionDuration": f"interval {_LOG_DAYS} days"},
-                commit_properties=properties,
-            )
-            return
-        delta = self._delta(table)
-        actions: list[AddAction | RemoveAction]
-        if pa.schema(delta.schema().to_arrow()).names != arrow.names:  # a new signal: every part is made anew
-            actions = [add(part) for part in parts]
-            delta.create_write_transaction(actions, "overwrite", delta_schema, commit_properties=properties)
-            return
-        here, there = {part.path for part in old}, {part.path for part in parts}
-        actions = [add(part) for part in parts if part.path not in here]
-        actions += [RemoveAction(part.path, True, 0, part.n_bytes) for part in old if part.path not in there]
-        delta.create_write_transaction(actions, "append", delta_schema, commit_properties=properties)
+                delta_log.sync(self._log(table), version + 1)
+            return version + 1
+        raise RuntimeError(f"table {table!r}: {_TRIES} commits in a row lost to other processes; run the same again")
 
-    def _new_parts(self, table: str, slot: str, keys: Iterable[str]) -> Iterator[Part]:
+    def _transact(
+        self,
+        table: str,
+        delta: "DeltaTable | None",
+        old: list[Part],
+        others: list[Part],
+        made: list[Part],
+        lineage: Lineage,
+        arrow: pa.Schema,
+    ) -> None:
+        if delta is None:
+            if self.is_local:
+                durable.make_folders(f"{self.root}/{table}")
+            transaction.create(f"{self.url}/{table}", self.storage_options, made, lineage, arrow)
+        elif pa.schema(delta.schema().to_arrow()).names == arrow.names:
+            transaction.replace(delta, old, made, lineage, arrow)
+        else:  # a new signal, or a newer Pomona: every part is made anew, by its stage
+            lost = sorted({part.slot for part in others})
+            transaction.replace_all(delta, lost, made, lineage, arrow)
+
+    def _check_unique(self, table: str, others: list[Part], made: list[Part]) -> None:
+        column, n_rows = schema.TABLES[table].unique, sum(part.n_rows for part in [*others, *made])
+        if column is not None and made and n_rows <= uniqueness.MAX_ROWS:
+            uniqueness.check(column, lambda path: self.open_part(table, path), [p.path for p in [*others, *made]])
+
+    def _new_parts(self, table: str, slot: str, keys: Iterable[str], arrow: pa.Schema) -> Iterator[Part]:
         for key in keys:
             path = f"{slot}/{key}.parquet"
-            n_rows = self.open_part(table, path).metadata.num_rows
-            if n_rows:
-                yield Part(path, n_rows, int(self.fs.size(f"{self.root}/{table}/{path}")))
+            footer = self.open_part(table, path)
+            if footer.schema_arrow.names != arrow.names:
+                raise RuntimeError(
+                    f"part {path} of {table} has the columns {', '.join(footer.schema_arrow.names)}, the table takes "
+                    f"{', '.join(arrow.names)}: its stage changed and kept its version"
+                )
+            if footer.metadata.num_rows:
+                yield Part(path, footer.metadata.num_rows, int(self.fs.size(f"{self.root}/{table}/{path}")))
 
-    def _replaced(self, table: str, slots: set[str]) -> list[Part]:
-        return [part for part in self.parts(table) if any(_within(part.slot, slot) for slot in slots)]
-
-    def _sweep_temporaries(self, table: str, slots: Iterable[str]) -> None:
-        for slot in slots:
-            for path in self.fs.glob(f"{self.root}/{table}/{slot}/.*.tmp"):
-                with suppress(OSError):
-                    self.fs.rm_file(path)
+    def _publish(self, temporary: str, target: str) -> None:
+        """Gives a finished part its name; where a whole one has it, that one stays, for readers that have it open."""
+        if not self.is_local:
+            self.fs.mv(temporary, target)
+        elif parts.is_whole(target):
+            self.fs.rm_file(temporary)
+        else:
+            durable.publish(temporary, target)
 
     def vacuum(self, table: str, *, dry_run: bool = True) -> list[str]:
-        """Deletes the files that no current version names, and with them older versions; returns their paths."""
-        return self._delta(table).vacuum(
-            retention_hours=0, dry_run=dry_run, enforce_retention_duration=False, full=True
-        )
+        """Deletes the files that no current version names, and with them older versions; returns their paths.
+
+        Parts without rows stay: no version names them, but they say that their work item is done.
+        """
+        listed = self._delta(table).vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=True)
+        unnamed = [path for path in listed if not self._is_empty(table, path)]
+        for path in () if dry_run else unnamed:
+            self.fs.rm_file(f"{self.root}/{table}/{path}")
+        return unnamed
+
+    def _is_empty(self, table: str, path: str) -> bool:
+        """Whether a file is a whole part without rows."""
+        full = f"{self.root}/{table}/{path}"
+        if not path.endswith(".parquet") or self.fs.size(full) > _SMALL_PART_BYTES:
+            return False
+        return bool(self._is_whole(self.fs.info(full)) and self._open(full).metadata.num_rows == 0)
+
+    def _is_whole(self, info: Mapping[str, Any]) -> bool:
+        """Whether a part is whole, as its folder lists it: in an object store a put is, if it has a byte."""
+        return parts.is_whole(info["name"]) if self.is_local else bool(info["size"])
+
+    def _intact(self, table: str, part: Part) -> bool:
+        path = f"{self.root}/{table}/{part.path}"
+        return parts.is_whole(path) and self.fs.size(path) == part.n_bytes
+
+    def _log(self, table: str) -> str:
+        return f"{self.root}/{table}/_delta_log"
+
+    def _open(self, path: str) -> pq.ParquetFile:
+        return pq.ParquetFile(self.fs.open(path, "rb"))
+
+    def _forget(self, table: str) -> None:
+        """What is known of the newest version may be old: the next use reads it anew."""
+        self._newest.pop(table, None)
+        self.fs.invalidate_cache()
 
     def _delta(self, table: str, version: int | None = None) -> "DeltaTable":
         from deltalake import DeltaTable
@@ -291,6 +338,8 @@ class Lake:
             if version is None and table in self._newest:
                 self._newest[table].update_incremental()
                 return self._newest[table]
+            if self.is_local and version is None:
+                delta_log.set_aside_torn(self._log(table))
             delta = DeltaTable(f"{self.url}/{table}", version=version, storage_options=self.storage_options or None)
             if version is None:
                 self._newest[table] = delta
@@ -301,53 +350,24 @@ class Lake:
             raise UserError(f"table {table!r} has no version {version}; `pomona lake` lists them") from error
 
 
-class PartWriter:
-    """Gathers record batches into row groups of about `row_group_bytes`; with 0, each batch is one."""
+def _parts(delta: "DeltaTable") -> list[Part]:
+    """The parts of the version that was read, sorted by path."""
+    adds = pa.table(delta.get_add_actions(flatten=True)).select(["path", "num_records", "size_bytes"])
+    listed = (Part(row["path"], row["num_records"], row["size_bytes"]) for row in adds.to_pylist())
+    return sorted(listed, key=lambda part: part.path)
 
-    def __init__(
-        self, file: Any, arrow: pa.Schema, row_group_bytes: int = ROW_GROUP_BYTES, row_group_rows: int | None = None
-    ) -> None:
-        self._schema, self._row_group_bytes, self._row_group_rows = arrow, row_group_bytes, row_group_rows
-        plain = {field.name for field in arrow if schema.is_random(field)}
-        self._writer = pq.ParquetWriter(
-            file,
-            arrow,
-            compression={field.name: "none" if field.name in plain else COMPRESSION for field in arrow},
-            use_dictionary=[field.name for field in arrow if field.name not in plain],
-            store_schema=True,
-        )
-        self._batches: list[pa.RecordBatch] = []
-        self._n_bytes = 0
 
-    def write(self, batch: pa.RecordBatch) -> None:
-        """Adds rows; a full row group goes to disk."""
-        self._batches.append(batch)
-        self._n_bytes += batch.nbytes
-        if self._n_bytes >= self._row_group_bytes:
-            self._flush()
-
-    def close(self) -> None:
-        """Writes what is left and the footer."""
-        self._flush()
-        self._writer.close()
-
-    def _flush(self) -> None:
-        if self._batches:
-            rows = pa.Table.from_batches(self._batches, self._schema)
-            self._writer.write_table(rows, row_group_size=self._row_group_rows or max(len(rows), 1))
-        self._batches, self._n_bytes = [], 0
+def _divided(listed: Iterable[Part], slots: Iterable[str]) -> tuple[list[Part], list[Part]]:
+    """(those in one of the slots, the others)"""
+    old: list[Part] = []
+    others: list[Part] = []
+    for part in listed:
+        (old if any(_within(part.slot, slot) for slot in slots) else others).append(part)
+    return old, others
 
 
 def _within(slot: str, outer: str) -> bool:
     return slot == outer or slot.startswith(f"{outer}/")
-
-
-def _same(new: list[Part], old: list[Part]) -> bool:
-    return {part.path for part in new} == {part.path for part in old}
-
-
-def _lineage(text: str | None) -> Lineage | None:
-    return Lineage(**json.loads(text)) if text else None
 
 
 def _protocols(fs: "AbstractFileSystem") -> tuple[str, ...]:

@@ -30,13 +30,18 @@ _GROUP_BITS = 16
 
 
 def row_group_number(part: str, group: int) -> int:
-    """The number of a row group of a part of `documents`: it stays when parts come and go, and follows their names."""
+    """The number of a row group of a part of `documents`: it stays when parts come and go, and follows their names.
+
+    44 bits of the part's name and 16 of the row group: 60, so that it is no negative int64. The part's writer refuses
+    more than 65,536 row groups, which takes more than 128 GiB of text in one work item.
+    """
     name = part.rpartition("/")[2].removesuffix(".parquet")
     try:
         key = int(name[:_KEY_DIGITS].ljust(_KEY_DIGITS, "0"), 16)
     except ValueError:
         key = int(blake2b(name.encode()).hexdigest()[:_KEY_DIGITS], 16)
-    assert 0 <= group < 1 << _GROUP_BITS
+    if not 0 <= group < 1 << _GROUP_BITS:
+        raise RuntimeError(f"part {part} of documents has a row group {group}; numbers go to {(1 << _GROUP_BITS) - 1}")
     return (key << _GROUP_BITS) | group
 
 

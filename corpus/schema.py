@@ -58,6 +58,8 @@ class Table:
     schema: pa.Schema
     open_ended: bool = False
     row_group_rows: int | None = None  # at most so many rows of a row group, so that readers can pass over the others
+    unique: str | None = None  # no two rows of the table have the same value here (corpus.uniqueness)
+    alone: str | None = None  # a row whose text in this column is long has a row group of its own (corpus.parts)
 
 
 TABLES: dict[str, Table] = {
@@ -76,6 +78,8 @@ TABLES: dict[str, Table] = {
                     column("metadata", _STRINGS, "What the source knows: url, date, title, encoding, rights"),
                 ]
             ),
+            unique="id",
+            alone="text",
         ),
         Table(
             "rejects",

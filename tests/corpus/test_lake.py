@@ -11,8 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from corpus import lake as lakes
-from corpus import schema
+from corpus import parts, schema
 from corpus.errors import UserError
 from corpus.lake import Lake, Lineage
 
@@ -139,7 +138,7 @@ def test_plain_polars_and_duckdb_read_it_without_pomona(lake: Lake) -> None:
 
 
 def test_row_groups_are_bounded_and_compressed(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lakes, "ROW_GROUP_BYTES", 1000)
+    monkeypatch.setattr(parts, "ROW_GROUP_BYTES", 1000)
     with lake.part_writer("rejects", "one", "k1", REJECTS) as writer:
         for i in range(100):
             writer.write(rejects(f"{i:0100d}"))

@@ -1,0 +1,155 @@
+"""One writer for a name: a lease, held by a process, waited for by others, taken over when its owner is dead.
+
+A lease is a file `.pomona/leases/<name>.json`. Its owner renews it every few seconds. Whoever wants to replace or
+delete it first makes a *claim*, a file named by the token that it holds; only one process can make it, and only while
+the lease still holds that token does the claim count. So of several takers exactly one wins, and an owner that was
+only slow finds its claim taken and leaves the new lease alone. A claim whose own maker died is claimed in turn.
+
+Weaker in object stores: a renewal reads and then puts, so that an owner that slept for minutes in between could put
+its lease over its successor's; the successor notices at its next renewal (`Lease.confirm`).
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from corpus import owner, temporaries
+from corpus.errors import UserError
+from corpus.lease_files import Files, Record, files, is_dead
+
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+
+WAIT_SECONDS = 600.0  # for an owner that lives; POMONA_LEASE_WAIT changes it
+_RENEW_SECONDS = 5.0
+_POLL_SECONDS = 0.5
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """A name that this process may write. What its run leaves unfinished carries `token`."""
+
+    name: str
+    token: str
+    waited: bool  # another process held it when we came: the lake may have changed since it was looked at
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    def confirm(self) -> None:
+        """Raises RuntimeError where another process took the lease: this one slept, on another host, for minutes."""
+        if self.lost.is_set():
+            raise RuntimeError(f"the lease of {self.name} was taken over while this process slept; run the same again")
+
+
+@contextmanager
+def hold(
+    lake: "Lake", name: str, *, purpose: str = "", wait_seconds: float | None = None, tell: Tell | None = None
+) -> Iterator[Lease]:
+    """Holds `name` for the block. Waits for an owner that lives, and says so once through `tell`.
+
+    `purpose` is what others are told of this process: its command. Raises `UserError` after `wait_seconds`, and
+    RuntimeError where this process holds the name already.
+    """
+    if wait_seconds is None:
+        wait_seconds = float(os.environ.get("POMONA_LEASE_WAIT", WAIT_SECONDS))
+    mine = Record(owner.new_token(), socket.gethostname(), os.getpid(), purpose, time.time())
+    waited = _take(lake, name, mine, wait_seconds, tell)
+    lease, ended = Lease(name, mine.token, waited), threading.Event()
+    renewer = threading.Thread(target=_renew, args=(lake, lease, mine, ended), daemon=True)
+    renewer.start()
+    try:
+        yield lease
+    finally:
+        if owner.is_mine(mine.token):  # a forked child that unwinds holds nothing
+            ended.set()
+            renewer.join()
+            _replace(files(lake), _path(lake, name), mine.token, None)
+
+
+def _take(lake: "Lake", name: str, mine: Record, wait_seconds: float, tell: Tell | None) -> bool:
+    """Returns once the lease is ours: whether it took waiting."""
+    of, path = files(lake), _path(lake, name)
+    folder = path.rpartition("/")[0]
+    lake.fs.makedirs(folder, exist_ok=True)
+    came, waited, told = time.monotonic(), False, False
+    while True:
+        other = of.read(path)
+        if other is None:
+            if of.create(path, mine):
+                return waited
+            continue
+        if owner.is_mine(other.token):
+            raise RuntimeError(f"this process already holds the lease of {name}")
+        if is_dead(of, path, other):
+            if _replace(of, path, other.token, mine):
+                temporaries.sweep_below(lake.fs, lake.root, other.token)
+                temporaries.sweep(lake.fs, [folder])
+                return waited
+        elif tell and not told:
+            tell(f"waiting for {_who(other)}")
+            told = True
+
+        waited = True
+        left = came + wait_seconds - time.monotonic()
+        if left <= 0:
+            raise UserError(
+                f"{name} is being written by {_who(other)}; waited {wait_seconds:.0f} s; try again when it has ended, "
+                f"or wait longer with POMONA_LEASE_WAIT=seconds"
+            )
+        time.sleep(min(_POLL_SECONDS, left))
+
+
+def _replace(of: Files, path: str, token: str, mine: Record | None) -> bool:
+    """Puts `mine`, or nothing, in place of the lease that holds `token`; False where another process is at it."""
+    claims, claimer = [], Record(owner.new_token(), socket.gethostname(), os.getpid(), "", time.time())
+    wanted = token
+    while True:
+        claims.append(f"{path}.claim-{wanted}")
+        if of.create(claims[-1], claimer):
+            break
+        other = of.read(claims[-1])
+        if other is None or not is_dead(of, claims[-1], other):
+            return False
+        wanted = other.token  # who wanted to replace it died: whoever claims that one's claim goes on
+
+    try:
+        held = of.read(path)
+        if held is None or held.token != token:  # it was replaced before we claimed it
+            claims = claims[-1:]
+            return False
+        if mine:
+            of.replace(path, mine)
+        else:
+            of.remove(path)
+        return True
+    finally:
+        for claim in claims:
+            of.remove(claim)
+
+
+def _renew(lake: "Lake", lease: Lease, mine: Record, ended: threading.Event) -> None:
+    of, path = files(lake), _path(lake, lease.name)
+    while not ended.wait(_RENEW_SECONDS):
+        with suppress(OSError):  # a network that is away for a moment; the next renewal may get through
+            if not of.renew(path, mine):
+                lease.lost.set()
+                return
+
+
+def _path(lake: "Lake", name: str) -> str:
+    return f"{lake.root}/.pomona/leases/{quote(name, safe='')}.json"
+
+
+def _who(record: Record) -> str:
+    if not owner.is_token(record.token):
+        return "a process that left no name"
+    since = time.strftime("%H:%M", time.localtime(record.since))
+    what = f"runs `{record.purpose}`" if record.purpose else "writes it"
+    return f"pid {record.pid} on host {record.host}, which {what} since {since}"

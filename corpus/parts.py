@@ -1,0 +1,151 @@
+"""Parts: the Parquet files of a table. How one is written, how its rows are grouped, and when it is whole.
+
+A row group is what a reader holds in memory, so it is cut by bytes. A long document stands alone in its row group:
+a reader knows that one with several rows holds only short documents.
+"""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from corpus import schema, uniqueness
+from corpus.row_sizes import Ends, ends
+
+ROW_GROUP_BYTES = 16 << 20  # as Arrow holds the rows; one row may be larger
+LONG_DOCUMENT_BYTES = 4 << 20  # of text; a longer one has a row group of its own
+MAX_ROW_GROUPS = 1 << 16  # of a part: corpus.remaining numbers them with 16 bits
+COMPRESSION = "zstd"
+_MAGIC, _TAIL_BYTES = b"PAR1", 8  # a part ends with the footer's length, 4 bytes, and the magic
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One Parquet file of a table: its path below the table's folder, rows and bytes on disk."""
+
+    path: str
+    n_rows: int
+    n_bytes: int
+
+    @property
+    def slot(self) -> str:
+        """Folder of the part: the stage, or stage and source, that made it."""
+        return self.path.rpartition("/")[0]
+
+
+def is_whole(path: str) -> bool:
+    """Whether a local part has its beginning and its end: a power loss or a copy may have cut it short."""
+    try:
+        with open(path, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size < 2 * len(_MAGIC) + _TAIL_BYTES:
+                return False
+            head = file.read(len(_MAGIC))
+            file.seek(size - _TAIL_BYTES)
+            tail = file.read(_TAIL_BYTES)
+    except FileNotFoundError:
+        return False
+
+    n_footer = int.from_bytes(tail[:4], "little")
+    return head == _MAGIC and tail[4:] == _MAGIC and 0 < n_footer <= size - _TAIL_BYTES - len(_MAGIC)
+
+
+def check_strings(table: str, batch: pa.RecordBatch) -> None:
+    """Raises RuntimeError, with table and column, for a string that is no valid UTF-8, at any depth.
+
+    Sources reject such rows; this is what makes sure that no stage commits one. Costs 0.1 to 0.4 ms/MB of text.
+    """
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_nested(column.type) and column.get_total_buffer_size() > 2 * column.nbytes:
+            column = column.take(pa.array(np.arange(len(column))))  # Arrow would check all that a slice was cut from
+        try:
+            column.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise RuntimeError(f"table {table!r}, column {name!r}: {error}; nothing was written") from error
+
+
+class PartWriter:
+    """Gathers rows into row groups of at most `ROW_GROUP_BYTES`; or makes each batch one."""
+
+    def __init__(self, file: Any, table: str, arrow: pa.Schema, *, row_group_a_batch: bool = False) -> None:
+        self._table, self._schema, self._row_group_a_batch = schema.TABLES[table], arrow, row_group_a_batch
+        plain = {field.name for field in arrow if schema.is_random(field)}
+        self._writer = pq.ParquetWriter(
+            file,
+            arrow,
+            compression={field.name: "none" if field.name in plain else COMPRESSION for field in arrow},
+            use_dictionary=[field.name for field in arrow if field.name not in plain],
+            store_schema=True,
+        )
+        self._waiting: list[pa.RecordBatch] = []  # the rows of the next row group
+        self._n_rows = self._n_bytes = self._n_groups = 0
+        self._hashes: list[uniqueness.Hashes] = []
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Adds rows; full row groups go to disk. Raises RuntimeError for a string that is no valid UTF-8."""
+        check_strings(self._table.name, batch)
+        if self._table.unique is not None:
+            self._hashes.append(uniqueness.hashes(batch[self._table.unique]))
+        if self._row_group_a_batch:
+            self._write_group([batch])
+            return
+
+        sizes = ends(batch)
+        start = 0
+        for row in self._alone(batch):
+            self._gather(batch, sizes, start, row)
+            self._flush()
+            self._write_group([batch.slice(row, 1)])
+            start = row + 1
+        self._gather(batch, sizes, start, len(batch))
+
+    def close(self) -> None:
+        """Writes what is left and the footer."""
+        self._flush()
+        self._writer.close()
+
+    def repeats(self) -> uniqueness.Hashes:
+        """Hashes of ids that the part may hold twice: none where the table's rows have no id of their own."""
+        return uniqueness.repeated(self._hashes)
+
+    def _alone(self, batch: pa.RecordBatch) -> list[int]:
+        """Rows that get a row group of their own."""
+        if self._table.alone is None:
+            return []
+        lengths = pc.fill_null(pc.binary_length(batch[self._table.alone]), 0)
+        rows: list[int] = np.flatnonzero(lengths.to_numpy() > LONG_DOCUMENT_BYTES).tolist()
+        return rows
+
+    def _gather(self, batch: pa.RecordBatch, sizes: Ends, start: int, end: int) -> None:
+        """Adds the rows from `start` to `end`; where the next one does not fit, a row group ends."""
+        most_rows = self._table.row_group_rows or len(batch) + self._n_rows
+        while start < end:
+            room = sizes[start] + ROW_GROUP_BYTES - self._n_bytes
+            fits = min(int(np.searchsorted(sizes, room, "right")) - 1, start + most_rows - self._n_rows, end)
+            if fits <= start and self._n_rows:
+                self._flush()
+                continue
+
+            fits = max(fits, start + 1)  # a row that is larger than a row group is one
+            self._waiting.append(batch.slice(start, fits - start))
+            self._n_rows += fits - start
+            self._n_bytes += int(sizes[fits] - sizes[start])
+            start = fits
+
+    def _flush(self) -> None:
+        if self._waiting:
+            self._write_group(self._waiting)
+        self._waiting, self._n_rows, self._n_bytes = [], 0, 0
+
+    def _write_group(self, batches: list[pa.RecordBatch]) -> None:
+        """Writes one row group; where the table bounds its rows and each batch is one, as many as that takes."""
+        rows = pa.Table.from_batches(batches, self._schema)
+        most_rows = self._table.row_group_rows or max(len(rows), 1)
+        self._writer.write_table(rows, row_group_size=most_rows)
+        self._n_groups += max(1, -(-len(rows) // most_rows))
+        if self._table.alone is not None and self._n_groups > MAX_ROW_GROUPS:
+            raise RuntimeError(f"a part of {self._table.name} has more than {MAX_ROW_GROUPS:,} row groups")
