@@ -1,7 +1,7 @@
 """Where a run of small things ends, so that one more or one less changes its own group and no other.
 
 Whether a thing is the last of its group depends on its name alone (content-defined chunking: Muthitacharoen et al.,
-A low-bandwidth network file system, 2001): with probability size / wanted, so that groups have the wanted size on average.
+A low-bandwidth network file system, 2001): with probability size / wanted, so that groups are of that size on average.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -6,6 +6,7 @@ than combine decisions that do not belong together (pomona.standing).
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -17,8 +18,8 @@ from pomona import standing
 from pomona.stages.stage import decided_slots
 
 COLUMNS = ["id", "source", "uri", "text", "license", "metadata"]
-_STRINGS = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
-SCHEMA = {
+_STRINGS: pl.DataType = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
+SCHEMA: dict[str, Any] = {
     "id": pl.String, "source": pl.String, "uri": pl.String, "text": pl.String, "license": pl.String,
     "metadata": _STRINGS, "cluster": pl.String, "copies": pl.UInt32,
 }  # fmt: skip

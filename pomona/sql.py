@@ -6,7 +6,7 @@ which stage (pomona.standing).
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import polars as pl
@@ -50,7 +50,8 @@ def register_kept(connection: "DuckDBPyConnection", lake: Lake) -> None:
     gone = lake.scan("cuts").sort("start").group_by("id", maintain_order=True).agg("start", "end")
     connection.register("_cuts", gone.collect(engine="streaming").to_arrow())
     ranges = "BIGINT[]"
-    connection.create_function("_without", _without, ["VARCHAR", ranges, ranges], "VARCHAR", type="arrow")  # type: ignore[arg-type]
+    parameters: Any = ["VARCHAR", ranges, ranges]
+    connection.create_function("_without", _without, parameters, "VARCHAR", type=cast(Any, "arrow"))
     connection.execute(
         "create view kept as select d.id, d.source, d.uri, "
         "case when c.start is null then d.text else _without(d.text, c.start, c.end) end as text, "

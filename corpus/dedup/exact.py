@@ -81,7 +81,12 @@ def rank(documents: pl.DataFrame, keep: Keep, sources: tuple[str, ...]) -> pl.Da
 def duplicates(ranked: pl.DataFrame) -> pl.DataFrame:
     """Rows of `duplicates`: the members of clusters of two or more, the representative among them."""
     return ranked.filter(pl.col("n_copies") > 1).select(
-        "id", "source", stage=pl.lit(STAGE), cluster="text_hash", representative="representative", similarity=pl.lit(1.0)
+        "id",
+        "source",
+        stage=pl.lit(STAGE),
+        cluster="text_hash",
+        representative="representative",
+        similarity=pl.lit(1.0),
     )
 
 

@@ -28,7 +28,7 @@ def _rows(lake: Lake, stage: str) -> pl.LazyFrame:
 
 
 def _joined(before: pl.LazyFrame, after: pl.LazyFrame) -> pl.LazyFrame:
-    """Earlier clusters, those whose representative a later stage clustered renamed to its cluster; then the new rows."""
+    """Earlier clusters, under the later cluster's name where it holds their representative; then the new rows."""
     of = after.select(
         representative="id", _cluster="cluster", _representative="representative", _similarity="similarity"
     )

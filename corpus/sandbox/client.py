@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Generator, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -219,10 +220,8 @@ class Sandbox:
     def _cause(self) -> str:
         process = self._process
         if process is not None:
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(1)  # it is ending: its own code says more than that of our signal
-            except subprocess.TimeoutExpired:
-                pass
         self.close()
         code = process.returncode if process else None
         return f"the parser's process ended with {code}"

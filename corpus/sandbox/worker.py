@@ -22,7 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from corpus.records import Page, Passed, Reject, Risky, Text
+from corpus.records import Page, Reject, Risky, Text
 from corpus.sources import source
 from corpus.sources.columns import RAW
 from corpus.sources.files import File

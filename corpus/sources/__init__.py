@@ -5,7 +5,8 @@ A source module has
   cut(file, n_bytes)    spans of one file, each a list [start, end] in the module's own unit, or None for whole files
   read(file, span, options)  records of one span: `Text`, `Page`, `Risky`, `Reject`, `Passed`, or Arrow batches of texts
   columns_of(file, n_bytes)  only of tables: names of the columns in the first bytes
-All three are called in the sandbox's process only (corpus.sandbox), since they parse foreign bytes. A new source is one new file and its name in `KINDS`.
+All three are called in the sandbox's process only (corpus.sandbox), since they parse foreign bytes. A new source is one
+new file and its name in `KINDS`.
 """
 
 from collections.abc import Iterator

@@ -86,9 +86,9 @@ def as_batch(table: pa.Table, position: pa.Array, file: File, columns: Columns) 
         Reject(str(uri[row]), str(position[row]), "missing_column", f"no {columns.text!r} in the record")
         for row in np.flatnonzero(absent & ~bad).tolist()
     ]
-    named = {columns.text: bad, columns.uri: bad_uri, columns.license: bad_license} | bad_metadata
+    named: dict[str | None, Mask] = {columns.text: bad, columns.uri: bad_uri, columns.license: bad_license}
     invalid = np.zeros(len(table), np.bool_)
-    for name, rows in named.items():
+    for name, rows in (named | bad_metadata).items():
         rejects += [
             Reject(str(uri[row]), str(position[row]), "encoding", f"column {name!r} is not UTF-8")
             for row in np.flatnonzero(rows & ~invalid).tolist()
@@ -131,7 +131,7 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(is_string or is_bytes or pa.types.is_fixed_size_binary(kind))
 
 
-def _decoded(value: bytes | None) -> str | None | bool:
+def _decoded(value: bytes | None) -> str | bool | None:
     """The bytes as text; False where they are none."""
     try:
         return None if value is None else value.decode()
@@ -159,7 +159,7 @@ def _strings(table: pa.Table, name: str | None) -> tuple[pa.Array, Mask]:
     return pa.array([None if value is False else value for value in values], pa.string()), bad
 
 
-def _json(value: pa.Scalar) -> str | None | bool:
+def _json(value: pa.Scalar) -> str | bool | None:
     """A value as JSON; False where it holds a string that is not UTF-8."""
     try:
         plain = value.as_py()
@@ -177,7 +177,8 @@ def _metadata(table: pa.Table, columns: Columns) -> tuple[pa.Array, dict[str | N
     if not present:
         empty = pa.array([], pa.string())
         return pa.MapArray.from_arrays(np.zeros(n_rows + 1, np.int32), empty, empty), {}
-    values, bad = [], {}
+    values: list[pa.Array] = []
+    bad: dict[str | None, Mask] = {}
     for name in present:
         if name in table.column_names:
             array, bad[name] = _strings(table, name)
@@ -189,4 +190,4 @@ def _metadata(table: pa.Table, columns: Columns) -> tuple[pa.Array, dict[str | N
     keys = pa.array(np.tile(np.array(present, object), (n_rows, 1))[filled], pa.string())
     order = (np.arange(n_rows)[:, None] + n_rows * np.arange(len(present))[None, :])[filled]
     items = pa.concat_arrays(values).take(pa.array(order))
-    return pa.MapArray.from_arrays(offsets, keys, items), dict(bad)
+    return pa.MapArray.from_arrays(offsets, keys, items), bad

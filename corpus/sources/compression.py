@@ -59,7 +59,8 @@ def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
     elif kind == "zst":
         opened = zstd_stream(stream)
     elif kind in WHOLE:
-        opened = cast(BinaryIO, bz2.BZ2File(stream) if kind == "bz2" else lzma.LZMAFile(stream))
+        openers: dict[str, Any] = {"bz2": bz2.BZ2File, "xz": lzma.LZMAFile}
+        opened = cast(BinaryIO, openers[kind](stream))
     else:
         opened = stream
         opened.seek(offset)

@@ -7,7 +7,7 @@ any length, and says what is wrong with the rest.
 
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import orjson
 import pyarrow as pa
@@ -26,7 +26,7 @@ _BLANK = b" \t\r"
 _BOM = b"\xef\xbb\xbf"
 _MAX_PREFIX = 1 << 30  # bytes that may be read again to number a line; beyond, its byte offset must do
 
-Found = pa.RecordBatch | Text | Reject | Passed | Risky
+Found: TypeAlias = pa.RecordBatch | Text | Reject | Passed | Risky
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:

@@ -61,16 +61,12 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
         yield Reject(file.uri, "", "corrupt", str(error))
 
 
-def _without_text(
-    parquet: pq.ParquetFile, file: File, span: tuple[int, int] | None, detail: str
-) -> Iterator[Reject]:
+def _without_text(parquet: pq.ParquetFile, file: File, span: tuple[int, int] | None, detail: str) -> Iterator[Reject]:
     """A reject for each row of a file that has no text column."""
     first, last = span or (0, parquet.num_row_groups)
-    row = sum(parquet.metadata.row_group(group).num_rows for group in range(first))
-    for group in range(first, last):
-        for row in range(row, row + parquet.metadata.row_group(group).num_rows):
-            yield Reject(f"{file.uri}#{row}", str(row), "missing_column", detail)
-        row += 1
+    counts = [parquet.metadata.row_group(group).num_rows for group in range(last)]
+    for row in range(sum(counts[:first]), sum(counts)):
+        yield Reject(f"{file.uri}#{row}", str(row), "missing_column", detail)
 
 
 def _read(

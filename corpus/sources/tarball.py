@@ -1,7 +1,7 @@
 """Tarballs, plain or compressed, read member by member in one pass and never unpacked to disk.
 
 A plain tarball is cut between members; a compressed one is one piece, unpacked once. Nothing in it is trusted: names
-and headers are bounded, a bomb ends at `MAX_RATIO` times its packed size, and links and paths that leave it are refused.
+and headers are bounded, a bomb ends at `MAX_RATIO` times its size, and links and paths that leave it are refused.
 """
 
 import bz2
@@ -75,7 +75,7 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
             for member in tar:
                 if member.offset >= starts[-1] + n_bytes:
                     starts.append(member.offset)
-                tar.members = []  # it keeps them all
+                _forget(tar)
     except (*_ERRORS, EOFError):
         return [None]
     return list(zip(starts, [*starts[1:], file.n_bytes], strict=True))
@@ -93,7 +93,7 @@ def read(
             bounded = _Bounded(_unpacked(stream, _kind(file)), file.n_bytes)
             with tarfile.open(fileobj=cast(Any, bounded), mode="r|", tarinfo=_BoundedHeader) as tar:
                 for member in tar:
-                    tar.members = []
+                    _forget(tar)
                     position = start + member.offset
                     if end is not None and position >= end:
                         return
@@ -104,6 +104,11 @@ def read(
     except _ERRORS as error:  # tarfile raises the last ones too
         truncated = "end of file" in str(error) or "end of data" in str(error)
         yield Reject(file.uri, at, "truncated" if truncated else "corrupt", str(error))
+
+
+def _forget(tar: Any) -> None:
+    """tarfile keeps the header of every member that it has read."""
+    tar.members = []
 
 
 def _kind(file: File) -> str:

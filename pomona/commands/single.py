@@ -112,8 +112,8 @@ def extract(
     """Print the main text of HTML files, without a lake: to see what an extractor makes of a page."""
     from corpus.errors import unknown
     from corpus.extract import DEFAULT, EXTRACTORS
-    from corpus.sandbox import Sandbox
     from corpus.records import Page, Reject
+    from corpus.sandbox import Sandbox
     from corpus.sources.files import find
     from pomona import output
 

@@ -71,9 +71,9 @@ def _list(source: SourceRecipe) -> Listing:
 
 def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
     """Raises `UserError` for a column that none of some files' first rows has: a mistyped name would lose it all."""
-    wanted = {
+    wanted: dict[str, list[str | None]] = {
         "--text-column": [settings.text_column], "--uri-column": [settings.uri_column],
-        "license_column": [settings.license_column], "--metadata": list(settings.metadata_columns),
+        "license_column": [settings.license_column], "--metadata": [*settings.metadata_columns],
     }  # fmt: skip
     named_columns = [(option, name) for option, names in wanted.items() for name in names if name]
     if settings.kind not in _TABLE_KINDS or not files:

@@ -33,7 +33,9 @@ def tables(items: list[WorkItem]) -> dict[str, list[dict]]:
 def listing(*paths: Path | str, kind: str | None = None) -> Listing:
     found = [find_files(str(path), kind) for path in paths]
     return Listing(
-        found[0].kind, tuple(named(f for one in found for f in one.files)), tuple(r for one in found for r in one.rejects)
+        found[0].kind,
+        tuple(named(f for one in found for f in one.files)),
+        tuple(r for one in found for r in one.rejects),
     )
 
 
@@ -282,7 +284,9 @@ def test_a_file_more_changes_one_item(tmp_path: Path) -> None:
 
 def test_records_are_documents_rejects_and_passed_over(tmp_path: Path) -> None:
     (tmp_path / "a.warc.gz").write_bytes(
-        gzipped(*responses(5), record("http://x.org/404", http(b"", status=404)), record("http://x.org/e", http(b"<p></p>")))
+        gzipped(
+            *responses(5), record("http://x.org/404", http(b"", status=404)), record("http://x.org/e", http(b"<p></p>"))
+        )
     )
     of = listing(tmp_path / "a.warc.gz")
     rows = tables(plan(SourceSettings("s", "warc"), of))
@@ -315,5 +319,9 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
         with open(os.fsencode(tmp_path) + b"/" + name, "w") as f:
             f.write("some words")
     rows = tables(plan(SourceSettings("s", "text"), listing(tmp_path)))
-    assert sorted(row["uri"].rpartition("/")[2] for row in rows["documents"]) == ["caf%E9.txt", "caf%E9.txt", "café.txt"]
+    assert sorted(row["uri"].rpartition("/")[2] for row in rows["documents"]) == [
+        "caf%E9.txt",
+        "caf%E9.txt",
+        "café.txt",
+    ]
     assert len({row["id"] for row in rows["documents"]}) == 3

@@ -183,6 +183,5 @@ class Reader:
             self._stream.skip(max(len(data) - 64, 1) if len(data) == _SEARCH_BYTES else len(data))
 
 
-
 def _begins(data: bytes, at: int) -> bool:
     return data[at : at + 5] == b"WARC/"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from corpus.extract import Extraction
-from corpus.sandbox import Sandbox
 from corpus.records import Page, Reject
+from corpus.sandbox import Sandbox
 
 GOOD = Page(
     "http://good", "7", b"<html><body><p>A good page with enough words to be kept by everybody.</p></body></html>"

@@ -85,7 +85,8 @@ def test_every_member_is_counted(tmp_path: Path) -> None:
         (tmp_path / "d" / "picture.png").write_text("?")
         (tmp_path / "d" / "b.py").symlink_to("a.py")
         tar.add(tmp_path / "d", "d")
-    names = tarfile.open(path).getnames()
+    with tarfile.open(path) as tar:
+        names = tar.getnames()
     records = everything(path)
     assert len(records) == len(names) == 4
     assert sorted(r.kind for r in records if isinstance(r, Passed)) == ["tar:folder", "tar:link"]
