@@ -13,7 +13,7 @@ corpus.text.multibyte, for 7-bit ones corpus.text.seven_bit. A few labels that b
 import codecs
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import webencodings
 
@@ -146,7 +146,7 @@ def _single_byte(raw: bytes, codec: str) -> tuple[str, int]:
     return text, text.count(REPLACEMENT)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _table(codec: str) -> str:
     """The 256 characters of a single-byte encoding."""
     if codec == "x-user-defined":
