@@ -33,19 +33,32 @@ _MARKS = (
 MAX_ERROR_SHARE = 0.01
 HANDFUL = 8  # allowed in a short text too, up to the next share
 HANDFUL_SHARE = 0.1
+_MAX_NOISE = 2  # control characters in a short text, up to the same share: bytes that are no text have many
 
 _WELL_FORMED_PER_ERROR = 10  # characters beyond ASCII that prove a text to be UTF-8 in spite of one error
+_MIN_IN_PLACE = 0.8  # share of the characters beyond ASCII that must make sense where bad UTF-8 is read otherwise
+_ENOUGH = 8  # characters that a script other than Latin, or a DOS code page, must have to be believed there
+
 _SAMPLE = 4096  # bytes in which UTF-16 and UTF-32 are looked for
 _MAX_ODD_WIDE = 0.02  # share of characters that UTF-16 may have and text has not
-_MIN_ODD_UTF8 = 0.2  # and the least share in what the same bytes are as UTF-8
-_MIN_ONE_SIDE = 0.75  # share of the zero bytes that ASCII in UTF-16 has in one half of its pairs
+_MIN_ODD_UTF8 = 0.1  # and the least share in what the same bytes are as UTF-8
+_MIN_HIGH = 0.75  # share of pairs with a high byte below 0x20, where all bytes are ASCII
 
-_NOISE = re.compile("[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f-\x9fÿ\ufffe\uffff]")
 _ASCII = bytes(range(128))
+_NOISE = re.compile("[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f\x7f-\x9fÿ\ufffe\uffff]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _LETTER = r"[^\W\d_]"
 _DOUBTFUL = re.compile(
     rf"(?<={_LETTER})[¡-¬®-¶¸¹»-¿×÷€‚ƒ„…†‡ˆ‰‹›“”•˜™](?={_LETTER})|(?<=[a-z])[À-ÖØ-ÞŠŒŽŸ]|(?<=[а-џ])[Ѐ-Я]"
 )
+
+# Beyond ASCII: a letter beside one of ASCII, a word of one letter, a sign at a word's edge, a sign that joins words.
+_SIGN = "[«»“”„‘’–—…•·°©®™€£§¡¿¼½¾²³ºª\xa0]"
+_IN_PLACE = re.compile(
+    rf"(?=[^\x00-\x7fÿ])(?:(?<=[A-Za-z]){_LETTER}|{_LETTER}(?=[A-Za-z])|(?<![^\W_])[àáâèéêíòóöÀÁÉÓÖ](?![^\W_])"
+    rf"|(?<!{_LETTER}){_SIGN}|{_SIGN}(?!{_LETTER})|[’–—·\xa0\xad])"
+)
+_FOREIGN_WORD = re.compile("[\u0370-\u1fff]{3,}|[\u3040-\ud7ff]{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,7 @@ def decode(raw: bytes, declared: str | None = None, *, html: bool = False) -> De
     """Text of `raw`, or None where no encoding fits.
 
     `declared` is the label that came with the bytes, from an HTTP header say; with `html` the page's own is read too. A
-    few bad bytes become U+FFFD and are counted; more of them than `_allowed` refuse the text.
+    few bad bytes become U+FFFD and are counted; more of them than a handful and a hundredth refuse the text.
     """
     for mark, name in _MARKS:
         if raw.startswith(mark):
@@ -82,73 +95,77 @@ def decode(raw: bytes, declared: str | None = None, *, html: bool = False) -> De
     return _wide(raw, named) or _seven_bit(raw, named) or _utf8(raw) or _best(raw, named)
 
 
-def _allowed(n_characters: int) -> float:
-    return max(MAX_ERROR_SHARE * n_characters, min(HANDFUL, HANDFUL_SHARE * n_characters))
+def _allowed(n_characters: int, handful: int) -> float:
+    return max(MAX_ERROR_SHARE * n_characters, min(handful, HANDFUL_SHARE * n_characters))
 
 
 def _read(raw: bytes, encoding: Encoding) -> Decoded | None:
     """`raw` in one encoding, None where that leaves more errors and control characters than a text has."""
     try:
-        text, n_errors = encoding.decode(raw, int(_allowed(len(raw))))
+        text, n_errors = encoding.decode(raw, int(_allowed(len(raw), HANDFUL)))
     except TooManyErrorsError:
         return None
 
     # Clean UTF-8 is that, whatever controls are in it; whether such a text is of use is for others to say.
     is_clean = encoding == UTF_8 and not n_errors
-    if not is_clean and n_errors + _n_noise(text) > _allowed(len(text)):
+    if not is_clean and (n_errors > _allowed(len(text), HANDFUL) or _n_noise(text) > _allowed(len(text), _MAX_NOISE)):
         return None
     return Decoded(text, encoding.name, n_errors)
-
-
-def _n_noise(text: str) -> int:
-    return sum(1 for _ in _NOISE.finditer(text))
 
 
 def _wide(raw: bytes, named: list[Encoding]) -> Decoded | None:
     """`raw` as UTF-16 or UTF-32 without a mark: a sample is text in it, and is not in UTF-8."""
     names = [encoding.name for encoding in named if encoding.name in encodings.WIDE]
     sample = raw[:_SAMPLE]
-    if not (names or b"\0" in sample) or _oddity(sample.decode("utf-8", "replace")) < _MIN_ODD_UTF8:
+    if not (names or b"\0" in sample):
+        return None
+    as_utf8 = sample.decode("utf-8", "replace")
+    if sum(map(_is_odd, as_utf8)) + sample.count(b"\t") < _MIN_ODD_UTF8 * len(as_utf8):
         return None
 
-    # Of the readings that are text the one with the most ASCII: blanks, line ends, markup.
+    # Bytes exchanged, letters of one script become signs of many. Then the most ASCII: blanks, line ends, markup.
     readings = []
     for name in dict.fromkeys((*names, *encodings.WIDE)):
         try:
             text = codecs.getincrementaldecoder(name)().decode(sample)
         except UnicodeDecodeError:
             continue
-        if text and _oddity(text) <= _MAX_ODD_WIDE and _zeros_fit(sample, name):
-            readings.append((sum(character < "\x80" for character in text), name))
+        if text and sum(map(_is_odd, text)) <= _MAX_ODD_WIDE * len(text) and _high_bytes_fit(sample, name):
+            n_ascii = sum(character < "\x80" for character in text)
+            readings.append((-len(set(map(_block, text))), n_ascii, name))
     if not readings:
         return None
-    return _read(raw, Encoding(max(readings, key=lambda reading: reading[0])[1]))
+    return _read(raw, Encoding(max(readings, key=lambda reading: reading[:2])[-1]))
 
 
-def _zeros_fit(sample: bytes, name: str) -> bool:
-    """Whether zero bytes are where UTF-16 has them. Only asked of ASCII: elsewhere U+4E00 has one too."""
+def _high_bytes_fit(sample: bytes, name: str) -> bool:
+    """Whether a sample of ASCII's bytes can be UTF-16: then it is Latin, Greek, Cyrillic ..., below U+2000."""
     if not sample.isascii() or not name.startswith("utf-16"):
         return True
     high = sample[1::2] if name == "utf-16-le" else sample[::2]
-    return high.count(0) >= _MIN_ONE_SIDE * sample.count(0)
-
-
-def _oddity(text: str) -> float:
-    """Share of characters that hardly any text has, but UTF-16 read with its bytes exchanged has."""
-    return sum(map(_is_odd, text)) / max(len(text), 1)
+    return sum(byte < 0x20 for byte in high) >= _MIN_HIGH * len(high)
 
 
 def _is_odd(character: str) -> bool:
+    """Whether hardly any text has this character, but bytes that are read in a wrong encoding have."""
     if character in "\t\n\r\f\x1b":
         return False
     rare = "\u3400" <= character <= "\u4dbf" or character == REPLACEMENT
     return rare or unicodedata.category(character) in ("Cc", "Cn", "Co", "Cs")
 
 
+def _block(character: str) -> int:
+    """A number for the character's script, roughly."""
+    point = ord(character)
+    if point < 0x250 or 0x2000 <= point < 0x2C00 or point >= 0x10000:
+        return 0
+    return 0x30 if 0x3000 <= point < 0xA000 or point >= 0xF900 else point >> 8 if point < 0xAC00 else 0xAC
+
+
 def _seven_bit(raw: bytes, named: list[Encoding]) -> Decoded | None:
     names = [encoding.name for encoding in named if encoding.name in seven_bit.NAMES]
     for name in names or (None,):
-        recognized = seven_bit.recognize(raw, name, int(_allowed(len(raw))))
+        recognized = seven_bit.recognize(raw, name, int(_allowed(len(raw), HANDFUL)))
         if recognized:
             return Decoded(*recognized)
     return None
@@ -167,15 +184,28 @@ def _utf8(raw: bytes) -> Decoded | None:
 def _best(raw: bytes, named: list[Encoding]) -> Decoded | None:
     """The reading with the fewest errors; a declared one that reads all as text is only compared with UTF-8."""
     candidates = [encoding for encoding in named if encoding.name not in (*encodings.WIDE, *seven_bit.NAMES)]
+    legacy = [encoding for encoding in candidates if encoding != UTF_8]
+    chosen = _first_clean(raw, legacy) or _fewest(_read(raw, encoding) for encoding in (*legacy, _detected(raw)))
     utf8 = _read(raw, UTF_8)
-    chosen = _first_clean(raw, candidates)
-    if chosen is None:
-        chosen = _fewest(_read(raw, encoding) for encoding in dict.fromkeys((*candidates, _detected(raw))))
-
-    if chosen is None or utf8 is None:
+    if utf8 is None or chosen is None:
         return chosen or utf8
-    utf8_is_first = bool(candidates) and candidates[0] == UTF_8
+
+    # A handful of bytes is not UTF-8. What nobody declared must make sense of them, or they are just bad.
+    if Encoding(chosen.encoding) not in legacy:
+        others = (chosen, _read(raw, WINDOWS_1252))
+        return next((other for other in others if other and _is_in_place(other)), utf8)
+    utf8_is_first = candidates[0] == UTF_8
     return utf8 if (_cost(utf8), not utf8_is_first) < (_cost(chosen), utf8_is_first) else chosen
+
+
+def _is_in_place(reading: Decoded) -> bool:
+    """Whether what is not ASCII in a text stands where letters and signs stand."""
+    n_beyond = sum(1 for _ in _BEYOND_ASCII.finditer(reading.text))
+    n_foreign = sum(len(word) for word in _FOREIGN_WORD.findall(reading.text))
+    if n_beyond < _ENOUGH and reading.encoding in encodings.DOS:
+        return False
+    n_in_place = sum(1 for _ in _IN_PLACE.finditer(reading.text)) + n_foreign * (n_foreign >= _ENOUGH)
+    return n_in_place - _n_doubtful(reading.text) >= _MIN_IN_PLACE * n_beyond
 
 
 def _first_clean(raw: bytes, candidates: list[Encoding]) -> Decoded | None:
@@ -191,7 +221,15 @@ def _fewest(readings: Iterable[Decoded | None]) -> Decoded | None:
 
 
 def _cost(reading: Decoded) -> int:
-    return reading.n_errors + _n_noise(reading.text) + sum(1 for _ in _DOUBTFUL.finditer(reading.text))
+    return reading.n_errors + _n_noise(reading.text) + _n_doubtful(reading.text)
+
+
+def _n_noise(text: str) -> int:
+    return sum(1 for _ in _NOISE.finditer(text))
+
+
+def _n_doubtful(text: str) -> int:
+    return sum(1 for _ in _DOUBTFUL.finditer(text))
 
 
 def _detected(raw: bytes) -> Encoding:

@@ -78,9 +78,11 @@ _MORE = {
     "kz-1048": "kz1048",
     "ptcp154": "ptcp154",
 }
-for _number in "437 720 737 775 850 852 855 857 858 860 861 862 863 864 865 869".split():
+_DOS_NUMBERS = "437 720 737 775 850 852 855 857 858 860 861 862 863 864 865 869".split()
+for _number in _DOS_NUMBERS:
     _MORE |= dict.fromkeys((f"cp{_number}", f"ibm{_number}", _number), f"cp{_number}")
 
+DOS = ("cp866", *(f"cp{number}" for number in _DOS_NUMBERS))
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
 _UNDEFINED = "\ufffe"  # what a table of codecs.charmap_decode has for a byte that is an error
 

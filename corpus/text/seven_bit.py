@@ -61,10 +61,12 @@ def recognize(raw: bytes, declared: str | None, limit: int) -> tuple[str, str, i
 
     if name == "utf-7":
         return (text, name, 0) if not n_errors and not text.isascii() else None
+    if name == declared:
+        return None if text.strip(multibyte.REPLACEMENT).isascii() else (text, name, n_errors)
     n_cjk = len(_CJK.findall(text))
-    if name != declared and (n_cjk < _PER_ERROR * n_errors or (name == "hz" and not _is_usual(raw))):
+    if not n_cjk or n_cjk < _PER_ERROR * n_errors or (name == "hz" and (n_errors or not _is_usual(raw))):
         return None
-    return (text, name, n_errors) if n_cjk else None
+    return text, name, n_errors
 
 
 def _name(raw: bytes, declared: str | None) -> str | None:
