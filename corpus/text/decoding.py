@@ -3,11 +3,12 @@
 What a text is in is said by, in this order: a byte order mark; zero bytes where UTF-16 and UTF-32 have them; the marks
 of a 7-bit encoding; UTF-8, where nearly all that is not ASCII is well-formed; the declared charset; the charset that a
 page states; a detector. The order is the standard's but for two things: UTF-8 is believed before what is declared,
-since servers declare for all their pages and other bytes are hardly ever valid UTF-8; and where none of them fits
-without an error, the reading with the fewest errors counts, the first of equals.
+since servers declare for all their pages and other bytes are hardly ever valid UTF-8; and where what is declared has
+more than rare errors, the reading with the fewest errors counts, the first of equals.
 
 A single-byte encoding reads everything, so errors alone would always prefer it. What no text has counts as an error
-when readings are compared: control characters, signs between letters ("fÃ¼r"), capitals after small ones ("groÃŸ").
+when readings are compared: control characters, signs between letters ("fÃ¼r"), capitals after small ones ("groÃŸ"),
+four letters with marks in a row ("ïðèâåò").
 """
 
 import codecs
@@ -36,6 +37,7 @@ HANDFUL_SHARE = 0.1
 _MAX_NOISE = 2  # control characters in a short text, up to the same share: bytes that are no text have many
 
 _WELL_FORMED_PER_ERROR = 10  # characters beyond ASCII that prove a text to be UTF-8 in spite of one error
+_READ_WELL_PER_ERROR = 50  # characters beyond ASCII that keep a declared encoding in spite of one error
 _MIN_IN_PLACE = 0.8  # share of the characters beyond ASCII that must make sense where bad UTF-8 is read otherwise
 _ENOUGH = 8  # characters that a script other than Latin, or a DOS code page, must have to be believed there
 
@@ -50,6 +52,7 @@ _BEYOND_ASCII = re.compile("[^\x00-\x7f]")
 _LETTER = r"[^\W\d_]"
 _DOUBTFUL = re.compile(
     rf"(?<={_LETTER})[¡-¬®-¶¸¹»-¿×÷€‚ƒ„…†‡ˆ‰‹›“”•˜™](?={_LETTER})|(?<=[a-z])[À-ÖØ-ÞŠŒŽŸ]|(?<=[а-џ])[Ѐ-Я]"
+    "|[À-ÖØ-öø-ɏ]{4,}"
 )
 
 # Beyond ASCII: a letter beside one of ASCII, a word of one letter, a sign at a word's edge, a sign that joins words.
@@ -119,7 +122,9 @@ def _wide(raw: bytes, named: list[Encoding]) -> Decoded | None:
     sample = raw[:_SAMPLE]
     if not (names or b"\0" in sample):
         return None
-    as_utf8 = sample.decode("utf-8", "replace")
+    as_utf8 = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
+    if REPLACEMENT not in as_utf8 and not sample.isascii():
+        return None
     if sum(map(_is_odd, as_utf8)) + sample.count(b"\t") < _MIN_ODD_UTF8 * len(as_utf8):
         return None
 
@@ -185,7 +190,7 @@ def _best(raw: bytes, named: list[Encoding]) -> Decoded | None:
     """The reading with the fewest errors; a declared one that reads all as text is only compared with UTF-8."""
     candidates = [encoding for encoding in named if encoding.name not in (*encodings.WIDE, *seven_bit.NAMES)]
     legacy = [encoding for encoding in candidates if encoding != UTF_8]
-    chosen = _first_clean(raw, legacy) or _fewest(_read(raw, encoding) for encoding in (*legacy, _detected(raw)))
+    chosen = _first_good(raw, legacy) or _fewest(_read(raw, encoding) for encoding in (*legacy, _detected(raw)))
     utf8 = _read(raw, UTF_8)
     if utf8 is None or chosen is None:
         return chosen or utf8
@@ -208,10 +213,14 @@ def _is_in_place(reading: Decoded) -> bool:
     return n_in_place - _n_doubtful(reading.text) >= _MIN_IN_PLACE * n_beyond
 
 
-def _first_clean(raw: bytes, candidates: list[Encoding]) -> Decoded | None:
+def _first_good(raw: bytes, candidates: list[Encoding]) -> Decoded | None:
+    """The first declared encoding that reads all as text, but for errors that are rare beside what it reads well."""
     for encoding in candidates:
         reading = _read(raw, encoding)
-        if reading and not reading.n_errors and not _n_noise(reading.text):
+        if reading is None:
+            continue
+        n_bad = reading.n_errors + _n_noise(reading.text)
+        if n_bad * _READ_WELL_PER_ERROR <= sum(1 for _ in _BEYOND_ASCII.finditer(reading.text)):
             return reading
     return None
 

@@ -34,6 +34,7 @@ _ESCAPES = {
 }
 _TOKENS = re.compile(b"(" + b"|".join(map(re.escape, _ESCAPES)) + b"|[\x0e\x0f])")
 _HIGH = bytes(byte | 0x80 if 0x21 <= byte < 0x7F else byte for byte in range(256))
+_ASCII = bytes(range(128))
 _ROMAN = str.maketrans("\\~", "¥‾")
 _HZ = re.compile(rb"~\{((?:[\x21-\x77][\x21-\x7e])*+)~\}|~~|~\r?\n|~\{")
 _CJK = re.compile("[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
@@ -51,7 +52,7 @@ def decode(raw: bytes, name: str, limit: int) -> tuple[str, int]:
 
 def recognize(raw: bytes, declared: str | None, limit: int) -> tuple[str, str, int] | None:
     """(text, name, errors) where `raw` is in a 7-bit encoding; `declared` is what it says it is, if one of `NAMES`."""
-    name = _name(raw, declared)
+    name = _name(raw, declared, limit)
     if name is None:
         return None
     try:
@@ -69,9 +70,9 @@ def recognize(raw: bytes, declared: str | None, limit: int) -> tuple[str, str, i
     return text, name, n_errors
 
 
-def _name(raw: bytes, declared: str | None) -> str | None:
-    """The 7-bit encoding whose marks are in `raw`."""
-    if not raw.isascii():
+def _name(raw: bytes, declared: str | None, limit: int) -> str | None:
+    """The 7-bit encoding whose marks are in `raw`. Bytes of 8 bits are errors, which ISO-2022 may have a few of."""
+    if not raw.isascii() and (b"\x1b$" not in raw or len(raw.translate(None, _ASCII)) > limit):
         return None
     if b"\x1b$" in raw and (sets := {_ESCAPES[token] for token in _TOKENS.findall(raw) if token in _ESCAPES}):
         if declared in ISO_2022:
@@ -80,6 +81,8 @@ def _name(raw: bytes, declared: str | None) -> str | None:
         return next((name for key, name in names.items() if key in sets), "iso2022_jp")
     if declared == "iso2022_jp" and b"\x1b(I" in raw:
         return declared
+    if not raw.isascii():
+        return None
     if b"~{" in raw and (declared == "hz" or b"~}" in raw):
         return "hz"
     return "utf-7" if declared == "utf-7" and b"+" in raw else None

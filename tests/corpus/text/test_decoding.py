@@ -124,6 +124,15 @@ def test_a_few_bad_bytes_are_counted_not_hidden() -> None:
     }
 
 
+def test_what_is_declared_survives_a_bad_byte_and_not_many() -> None:
+    hebrew = "דג סקרן שט בים מאוכזב ולפתע מצא חברה. " * 6
+    bad = b"\xff" + hebrew.encode("cp1255")  # windows-1251 reads it without an error
+    assert read(bad, "windows-1255") == Decoded("\ufffd" + hebrew, "cp1255", 1)
+
+    # Declared Greek, in truth Russian: two letters are errors.
+    assert read((RUSSIAN * 4).encode("cp1251"), "windows-1253").text == RUSSIAN * 4
+
+
 def test_an_authors_own_replacement_character_is_no_error() -> None:
     assert read("what \ufffd is".encode()).metadata == {}
     assert read("what \ufffd is, ü ".encode() * 20 + b"\xff").n_errors == 1

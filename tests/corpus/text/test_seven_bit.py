@@ -63,3 +63,10 @@ def test_a_bad_pair_in_a_long_text_is_one_error() -> None:
     decoded = decode(raw)
     assert decoded is not None
     assert (decoded.encoding, decoded.n_errors, decoded.text.count("こんにちは")) == ("iso2022_jp", 1, 20)
+
+
+def test_a_byte_of_eight_bits_is_an_error_not_the_end() -> None:
+    raw = b"\x1b$B" + b"$3$s$K$A$O" * 20 + b"\x1b(B \xff abc"
+    decoded = decode(raw)
+    assert decoded is not None
+    assert (decoded.encoding, decoded.n_errors, decoded.text) == ("iso2022_jp", 1, "こんにちは" * 20 + " \ufffd abc")
