@@ -123,7 +123,7 @@ def _wide(raw: bytes, named: list[Encoding]) -> Decoded | None:
     if not (names or b"\0" in sample):
         return None
     as_utf8 = codecs.getincrementaldecoder("utf-8")("replace").decode(sample)
-    if REPLACEMENT not in as_utf8 and not sample.isascii():
+    if REPLACEMENT not in as_utf8 and not as_utf8.isascii():
         return None
     if sum(map(_is_odd, as_utf8)) + sample.count(b"\t") < _MIN_ODD_UTF8 * len(as_utf8):
         return None
@@ -220,7 +220,7 @@ def _first_good(raw: bytes, candidates: list[Encoding]) -> Decoded | None:
         if reading is None:
             continue
         n_bad = reading.n_errors + _n_noise(reading.text)
-        if n_bad * _READ_WELL_PER_ERROR <= sum(1 for _ in _BEYOND_ASCII.finditer(reading.text)):
+        if not n_bad or n_bad * _READ_WELL_PER_ERROR <= sum(1 for _ in _BEYOND_ASCII.finditer(reading.text)):
             return reading
     return None
 
