@@ -14,8 +14,11 @@ def valid(text: str) -> str:
     """`text` with U+FFFD for each lone surrogate and for NUL, which C programs and databases take for the end."""
     if text.isascii() and "\0" not in text:
         return text
-    # Two surrogates that are a pair are one character: JSON parsers leave them so where they do not join them.
-    return _INVALID.sub("\ufffd", text) if _INVALID.search(text) else text
+    if not _INVALID.search(text):
+        return text
+    # By way of UTF-16 two surrogates that are a pair become the character that they stand for.
+    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return joined.replace("\0", "\ufffd")
 
 
 def address(text: str) -> str:
