@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -190,8 +189,8 @@ def test_a_part_with_other_columns_is_refused(lake: Lake) -> None:
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Iterator[str]:
-    yield str(tmp_path / "table")
+def table(tmp_path: Path) -> str:
+    return str(tmp_path / "table")
 
 
 def test_a_try_is_for_one_version(table: str) -> None:
