@@ -7,10 +7,11 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from corpus import execution
-from corpus.execution import Output, WorkItem, digest, pending, run
+from corpus import execution, owner, temporaries
+from corpus.execution import Output, WorkItem, digest, pending, run, run_item
 from corpus.lake import Lake
 from tests.corpus.test_lake import REJECTS, rejects
+from tests.corpus.test_uniqueness import DOCUMENTS, documents
 
 OUTPUTS = (Output("rejects", "slot", REJECTS),)
 
@@ -78,6 +79,72 @@ def test_a_worker_that_is_killed_ends_the_run_with_the_cause(lake: Lake, marks: 
         run(lake, Counting(str(marks), die="item1"), OUTPUTS, items(4), workers=2)
     run(lake, Counting(str(marks)), OUTPUTS, items(4), workers=2)
     assert pending(lake, OUTPUTS, items(4)) == []
+
+
+BOTH = (Output("documents", "slot", DOCUMENTS), Output("rejects", "slot", REJECTS))
+
+
+@dataclass(frozen=True)
+class Twofold:
+    """Writes a document and a reject of each item."""
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        yield "documents", documents((item.label, item.label))
+        yield "rejects", rejects(item.label)
+
+
+def part(lake: Lake, table: str, key: str) -> Path:
+    return Path(lake.root) / table / "slot" / f"{key}.parquet"
+
+
+def test_the_first_outputs_part_appears_last(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[str] = []
+    publish = Lake._publish
+
+    def seen(self: Lake, temporary: str, target: str) -> None:
+        publish(self, temporary, target)
+        named.append(target)
+
+    monkeypatch.setattr(Lake, "_publish", seen)
+    run_item(lake, Twofold(), BOTH, items(1)[0])
+    assert named == [str(part(lake, table, digest(0))) for table in ("rejects", "documents")]
+
+
+@pytest.mark.parametrize("table", ["documents", "rejects"])
+@pytest.mark.parametrize("harm", ["gone", "empty", "cut"])
+def test_an_item_that_lacks_one_of_its_parts_is_made_again(lake: Lake, table: str, harm: str) -> None:
+    run(lake, Twofold(), BOTH, items(3))
+    assert pending(lake, BOTH, items(3)) == []
+    broken = part(lake, table, digest(1))
+    whole = broken.read_bytes()
+    broken.unlink() if harm == "gone" else broken.write_bytes(b"" if harm == "empty" else whole[: len(whole) // 2])
+    assert [item.label for item in pending(lake, BOTH, items(3))] == ["item1"]
+    assert run(lake, Twofold(), BOTH, items(3)).items == 1
+    assert broken.read_bytes() == whole
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_workers_carry_the_token_of_their_run(lake: Lake, marks: Path, workers: int) -> None:
+    token = owner.new_token()
+    with pytest.raises(ValueError, match="cannot do"):
+        run(lake, Listing(str(marks), lake.root), OUTPUTS, items(2), workers=workers, token=token)
+    names = [name for path in marks.iterdir() for name in path.read_text().split()]
+    assert names
+    assert {temporaries.token_of(name) for name in names} == {token}
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Notes the temporaries that are there while it runs, and fails."""
+
+    marks: str
+    root: str
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        names = [path.name for path in Path(self.root).rglob("*.tmp")]
+        Path(self.marks, item.label).write_text("\n".join(names))
+        yield "rejects", rejects(item.label)
+        raise ValueError("cannot do it")
 
 
 def test_the_pool_is_datatroves_executor(lake: Lake, marks: Path) -> None:

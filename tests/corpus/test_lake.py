@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from corpus import parts, schema
+from corpus import owner, parts, schema
 from corpus.errors import UserError
 from corpus.lake import Lake, Lineage
 
@@ -108,6 +108,48 @@ def test_a_process_killed_while_it_writes_leaves_no_part(lake: Lake) -> None:
     assert list(Path(lake.root).rglob("*.tmp")) == []
 
 
+def test_temporaries_of_a_run_that_lives_stay(lake: Lake) -> None:
+    with lake.part_writer("rejects", "one", "k1", REJECTS) as writer:
+        writer.write(rejects("a"))
+        write(lake, "one", "k2", "b")
+        lake.commit("rejects", {"one": ["k2"]}, lineage("one", "v1"), token=owner.new_token())
+    assert lake.finished("rejects", "one") == {"k1", "k2"}
+
+
+def test_a_commit_sweeps_its_run_s_temporaries(lake: Lake) -> None:
+    token = owner.new_token()
+    stray = lake.part_writer("rejects", "one", "k1", REJECTS, token=token)
+    stray.__enter__()  # as a worker leaves it that was killed
+    write(lake, "one", "k2", "b")
+    lake.commit("rejects", {"one": ["k2"]}, lineage("one", "v1"), token=token)
+    assert list(Path(lake.root).rglob("*.tmp")) == []
+
+
+def test_a_part_that_is_there_stays_and_a_broken_one_is_replaced(lake: Lake) -> None:
+    write(lake, "one", "k1", "a")
+    path = Path(lake.root) / "rejects" / "one" / "k1.parquet"
+    before = path.stat()
+    write(lake, "one", "k1", "b")
+    assert path.stat().st_ino == before.st_ino
+    path.write_bytes(path.read_bytes()[:-1])
+    assert lake.finished("rejects", "one") == set()
+    write(lake, "one", "k1", "b")
+    assert lake.finished("rejects", "one") == {"k1"}
+    assert list(Path(lake.root).rglob("*.tmp")) == []
+
+
+def test_a_slot_that_was_dropped_was_never_made(lake: Lake) -> None:
+    write(lake, "one", "k1", "a")
+    write(lake, "two", "k2", "b")
+    for slot, key in (("one", "k1"), ("two", "k2")):
+        lake.commit("rejects", {slot: [key]}, lineage(slot, key))
+    lake.commit("rejects", {"one": []}, Lineage("drop:one", "one", ""))
+    assert lake.current("rejects", "one") is None
+    assert lake.lineages("rejects").keys() == {"two"}
+    lake.commit("rejects", {"one": ["k1"]}, lineage("one", "k1"))
+    assert lake.lineages("rejects").keys() == {"one", "two"}
+
+
 def test_a_schema_that_differs_is_refused(lake: Lake) -> None:
     wrong = pa.schema([pa.field("uri", pa.string())])
     with pytest.raises(UserError, match="table 'rejects' takes"), lake.part_writer("rejects", "one", "k", wrong):
@@ -157,6 +199,14 @@ def test_vacuum_deletes_what_no_current_version_names(lake: Lake) -> None:
     lake.vacuum("rejects", dry_run=False)
     assert lake.finished("rejects", "one") == {"k2"}
     assert uris(lake) == ["b"]
+
+
+def test_vacuum_keeps_parts_without_rows(lake: Lake) -> None:
+    write(lake, "one", "k1", "a")
+    write(lake, "one", "none")
+    lake.commit("rejects", {"one": ["k1", "none"]}, lineage("one", "v1"))
+    assert lake.vacuum("rejects", dry_run=False) == []
+    assert lake.finished("rejects", "one") == {"k1", "none"}  # its item is not made again
 
 
 def test_mistakes_are_named(lake: Lake) -> None:

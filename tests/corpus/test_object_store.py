@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from corpus import lease, lease_files, owner, temporaries
+from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.lease import hold
 from pomona import runner
 from pomona.cli import main
 from pomona.recipe import load
@@ -85,3 +88,37 @@ def test_a_stage_in_a_bucket_goes_on_where_it_stood(bucket: str, tmp_path: Path)
     run_item(lake, stage.step, stage.outputs, items[0])  # as if the run had been killed after one item
     outcome = runner.run_planned(lake, stage, workers=1)
     assert (outcome.items_run, outcome.items) == (len(items) - 1, len(items))
+
+
+def test_a_lease_in_a_bucket_is_one_processes(bucket: str) -> None:
+    lake = Lake(bucket)
+    code = (
+        "import sys; from corpus.lake import Lake; from corpus.lease import hold\n"
+        "with hold(Lake(sys.argv[1]), 'ingest:web'):\n    print('held', flush=True); input()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, bucket], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout is not None
+    assert other.stdout.readline().strip() == "held"
+    with pytest.raises(UserError, match=f"being written by pid {other.pid}"), hold(lake, "ingest:web", wait_seconds=1):
+        pass
+    other.kill()
+    other.communicate()
+    with hold(lake, "ingest:web", wait_seconds=0) as held:
+        of, path = lease_files.files(lake), lease._path(lake, "ingest:web")
+        assert not of.create(path, lease_files.Record("other"))  # a conditional put
+        assert of.renew(path, lease_files.Record(held.token))
+        assert of.age(path) < 10
+    assert lake.fs.find(f"{lake.root}/.pomona/leases") == []
+
+
+def test_temporaries_in_a_bucket_are_dated(bucket: str) -> None:
+    lake = Lake(bucket)
+    token = owner.new_token()
+    for name in (temporaries.name("k", token), temporaries.name("k", owner.new_token())):
+        lake.fs.pipe_file(f"{lake.root}/rejects/one/{name}", b"x")
+    assert len(temporaries.sweep(lake.fs, [f"{lake.root}/rejects/one"], token)) == 1
+    (left,) = temporaries._listed(lake.fs, f"{lake.root}/rejects/one")
+    assert temporaries._age(left) < 60
+    assert len(temporaries.sweep_below(lake.fs, lake.root, temporaries.token_of(left["name"]))) == 1

@@ -107,3 +107,11 @@ def test_places_count_on_from_batch_to_batch(tmp_path: Path) -> None:
     found = Places("a/b.parquet", 3)
     assert [row.to_pylist() for _, row in (found.next(2), found.next(3))] == [[0, 1], [2, 3, 4]]
     assert found.next(1)[0].to_pylist() == [row_group_number("a/b.parquet", 3)]
+
+
+def test_a_row_group_that_has_no_number_is_an_error() -> None:
+    part = f"ingest-a/{'f' * 32}.parquet"
+    assert row_group_number(part, 0xFFFF) == 0xFFFFFFFFFFFFFFF < 1 << 63
+    for group in (-1, 1 << 16):
+        with pytest.raises(RuntimeError, match=f"has a row group {group}; numbers go to 65535"):
+            row_group_number(part, group)

@@ -1,10 +1,12 @@
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from corpus.errors import UserError
-from corpus.lake import Lake
+from corpus.lake import Lake, Lineage
 from pomona import runner, stages
 from pomona.recipe import Recipe, load
 from tests.pomona.corpora import PROSE, raw, recipe
@@ -52,6 +54,43 @@ def test_a_second_run_does_nothing(small: tuple[Lake, Recipe, Path]) -> None:
     assert {outcome.state for outcome in run(lake, recipe, workers=1).values()} == {"current"}
     assert {name: lake.version(name) for name in lake.tables()} == versions
     assert {status.state for status in runner.status(lake, recipe)} == {"current"}
+
+
+def test_a_stage_is_current_only_if_all_its_outputs_are(small: tuple[Lake, Recipe, Path]) -> None:
+    lake, recipe, _ = small
+    run(lake, recipe, workers=1)
+    stage = stages.plan("ingest:lines", lake, recipe)
+    assert runner.is_current(lake, stage)
+    assert len(stage.outputs) == 2
+    for output in stage.outputs:
+        made = lake.current(output.table, output.slot)
+        assert made is not None
+        keys = [part.path.rpartition("/")[2].removesuffix(".parquet") for part in lake.parts(output.table, output.slot)]
+        lake.commit(output.table, {output.slot: keys}, replace(made, key="another"))
+        assert not runner.is_current(lake, stage)
+        lake.commit(output.table, {output.slot: keys}, made)
+        assert runner.is_current(lake, stage)
+
+
+def test_a_stage_commits_its_first_table_last(
+    small: tuple[Lake, Recipe, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its table of documents or decisions is what readers and `status` ask: it must not be there before the others."""
+    lake, recipe, _ = small
+    committed: list[tuple[str, str]] = []
+    commit = Lake.commit
+
+    def seen(self: Lake, table: str, slots: dict[str, list[str]], lineage: Lineage, *rest: Any, **options: Any) -> int:
+        committed.append((lineage.stage, table))
+        return commit(self, table, slots, lineage, *rest, **options)
+
+    monkeypatch.setattr(Lake, "commit", seen)
+    run(lake, recipe, workers=1)
+    monkeypatch.undo()
+    for name in stages.names(recipe):
+        outputs = [output.table for output in stages.plan(name, lake, recipe).outputs]
+        assert [table for stage, table in committed if stage == name] == outputs[::-1]
+    assert ("ingest:lines", "rejects") in committed
 
 
 def test_the_number_of_workers_changes_nothing(small: tuple[Lake, Recipe, Path], tmp_path: Path) -> None:
