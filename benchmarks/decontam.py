@@ -109,22 +109,23 @@ def judged(protected: Sequence[Any], groups: dict[str, list[str]]) -> dict[str, 
     from corpus.text.buffers import string_buffers
     from decontam.index import build
     from decontam.policies import View, policy, scaled_threshold
-    from decontam.scan import N_LENGTHS, Scanner, count_documents, item_counts
+    from decontam.scan import Scanner, item_counts
+    from decontam.usage import Usage
 
     index = build(protected)
-    counts = np.zeros(N_LENGTHS * index.n_words, np.int32)
-    last, n, n_words = np.full(len(counts), -1, np.int64), 0, 0
-    for found in groups.values():
-        words, matches = Scanner(index.arrays)(pa.array(found, pa.large_string()))
-        count_documents(matches, index.n_words, counts, last, n)
-        n, n_words = n + len(found), n_words + len(words.hash)
-    common, items = scaled_threshold(n_words), item_counts(index.arrays)
+    items = item_counts(index.arrays)
+    usage, n_words = Usage(index.arrays, items), 0
+    for documents in groups.values():
+        words, matches = Scanner(index.arrays)(pa.array(documents, pa.large_string()))
+        usage.add(matches)
+        n_words += len(words.hash)
+    common = scaled_threshold(n_words)
     drops: dict[str, dict[str, npt.NDArray[np.bool_]]] = {name: {} for name in _POLICIES}
     for group, found in groups.items():
         text = pa.array(found, pa.large_string())
         words, matches = Scanner(index.arrays)(text)
         offsets, data = string_buffers(text)
-        view = View(offsets, data, words, matches, index.arrays, counts, items, common)
+        view = View(offsets, data, words, matches, index.arrays, usage.documents, items, common)
         for name in _POLICIES:
             found_by = policy(name).judge(view)
             drops[name][group] = found_by.dropped.copy()

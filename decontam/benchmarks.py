@@ -261,9 +261,7 @@ def _column(
     first = next((name for name in known if row.get(name) not in (None, "")), None)
     if first is None and required:
         raise UserError(
-            _line(
-                f"{where}: cannot tell the question's column from {', '.join(row)}; name it with --question-column"
-            )
+            _line(f"{where}: cannot tell the question's column from {', '.join(row)}; name it with --question-column")
         )
     return first
 

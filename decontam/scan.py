@@ -7,6 +7,7 @@ code point by code point, so that no hash collision counts.
 D documents, W words of a batch, M matches.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -166,24 +167,24 @@ def interval_end(index, row, n):
     return row
 
 
-@njit(cache=True, nogil=True)
-def count_documents(matches, n_words, counts, last, document):
-    """Adds to counts (10 * W,) one for each n-gram that a document holds; documents are numbered from `document`."""
-    for m in range(matches.n.size):
-        d = document + matches.document[m]
-        for k in range(matches.n[m] - N_MIN + 1):
-            gram = k * n_words + matches.rows[m, k]
-            if last[gram] != d:
-                last[gram] = d
-                counts[gram] += 1
+def item_counts(index: Arrays) -> npt.NDArray[np.int32]:
+    """int32 (10 * W,): how many items each n-gram stands in, at its first row; the index's own commonness.
+
+    Items that hold a text word for word count as one there: a question asked twelve times is no template.
+    """
+    first_item: dict[bytes, int] = {}
+    speaks_for = np.empty(len(index.unit_item), np.int32)
+    for unit, (start, end) in enumerate(pairwise(index.unit_offsets.tolist())):
+        speaks_for[unit] = first_item.setdefault(index.words[start:end].tobytes(), int(index.unit_item[unit]))
+    return _item_counts(index, speaks_for)
 
 
 @njit(cache=True, nogil=True)
-def item_counts(index):
-    """int32 (10 * W,): how many items each n-gram stands in, at its first row; the index's own commonness."""
+def _item_counts(index, unit_item):
+    """One pass over the suffix array for each n; `last` holds the n-gram for which an item was counted last."""
     n_words = index.suffixes.size
-    found = np.zeros(N_LENGTHS * n_words, np.int32)
-    last = np.full(index.unit_item.size, -1, np.int64)
+    counts = np.zeros(N_LENGTHS * n_words, np.int32)
+    last = np.full(unit_item.max() + 1 if unit_item.size else 0, -1, np.int64)
     for k in range(N_LENGTHS):
         n = k + N_MIN
         row = 0
@@ -192,9 +193,9 @@ def item_counts(index):
             if index.length[index.suffixes[row]] >= n:
                 gram = k * n_words + row
                 for r in range(row, end):
-                    item = index.unit_item[index.unit[index.suffixes[r]]]
+                    item = unit_item[index.unit[index.suffixes[r]]]
                     if last[item] != gram:
                         last[item] = gram
-                        found[gram] += 1
+                        counts[gram] += 1
             row = end
-    return found
+    return counts

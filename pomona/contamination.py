@@ -77,7 +77,7 @@ def render_item(found: dict[str, Any], *, color: bool) -> str:
         verdict = {True: "kept", False: "dropped", None: "not seen"}[row["kept"]]
         lines.append(
             f"\n{row['uri']} ({row['source']}), {verdict}: share {row['share']:.2f}, {row['n']} words, "
-            f"in {row['count']} documents"
+            f"in {row['count']} documents without the item"
         )
         on, off = (_BOLD, _OFF) if color else ("[", "]")
         before, overlap, after = (_one_line(row[k]) for k in ("before", "overlap", "after"))

@@ -1,6 +1,7 @@
 """GPT-3: 13-grams are cut out with 200 characters to each side; a document in more than ten pieces goes.
 
-A 13-gram that more than ten documents hold is taken for common; pieces under 200 characters go with the cut.
+A 13-gram that more than ten documents hold without the item is taken for common; pieces under 200 characters go with
+the cut.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ UNIT = "pieces"
 NGRAM = 13
 MARGIN = 200  # characters
 SHORTEST_PIECE = 200  # characters
-MOST_DOCUMENTS = 10  # that an n-gram may stand in and still count
+MOST_DOCUMENTS = 10  # that may hold an n-gram without its item for it to count
 
 
 def judge(view: View) -> Judged:

@@ -135,7 +135,7 @@ def test_an_equals_sign_in_a_path_names_nothing(tmp_path: Path, monkeypatch: pyt
     write(tmp_path / "a=b.jsonl")
     assert names("lang=zh/test.jsonl", "data/split=dev/x.jsonl", "a=b.jsonl") == ["test", "x", "a=b"]
     assert load("lang=zh/test.jsonl").items[0].question == "Who goes there?"
-    with pytest.raises(UserError, match="benchmark file lang=zh/none.jsonl does not exist"):
+    with pytest.raises(UserError, match=r"benchmark file lang=zh/none\.jsonl does not exist"):
         load("lang=zh/none.jsonl")
     assert names("mine=zh/test.jsonl") == ["mine"]
 

@@ -1,4 +1,3 @@
-from collections import Counter
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +8,7 @@ from hypothesis import strategies as st
 
 from decontam.benchmarks import Benchmark, Item
 from decontam.index import N_MAX, N_MIN, build
-from decontam.scan import N_LENGTHS, Scanner, count_documents, interval_end, item_counts
+from decontam.scan import N_LENGTHS, Scanner, interval_end, item_counts
 from tests.corpus.text.test_normal import reference
 from tests.decontam.exams import BENCHMARK, ngrams
 from tests.decontam.test_index import units
@@ -61,26 +60,6 @@ def _gram(a, place: int, n: int) -> tuple[str, ...]:  # type: ignore[no-untyped-
     return tuple("".join(map(chr, a.points[x:y])) for x, y in bounds)
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(_TEXT, min_size=1, max_size=4), st.lists(_TEXT, min_size=1, max_size=5))
-def test_counts_are_documents_that_hold_each_ngram(items: list[str], documents: list[str]) -> None:
-    index = build([texts(items)])
-    _, found = Scanner(index.arrays)(pa.array(documents, pa.large_string()))
-    counts = np.zeros(N_LENGTHS * index.n_words, np.int32)
-    count_documents(found, index.n_words, counts, np.full(len(counts), -1, np.int64), 0)
-    want: Counter[tuple[str, ...]] = Counter()
-    own = [" ".join(u) for u in units(index)]
-    for document in documents:
-        for n in range(N_MIN, N_MAX + 1):
-            want.update(ngrams(document, n) & (set().union(*(ngrams(u, n) for u in own)) if own else set()))
-    a = index.arrays
-    came = {}
-    for gram in np.flatnonzero(counts):
-        k, row = divmod(int(gram), index.n_words)
-        came[_gram(a, a.suffixes[row], k + N_MIN)] = int(counts[gram])
-    assert came == dict(want)
-
-
 def test_an_ngram_knows_in_how_many_items_it_stands() -> None:
     index = build([BENCHMARK])
     counts, a = item_counts(index.arrays), index.arrays
@@ -101,6 +80,18 @@ def test_case_marks_and_diacritics_hide_nothing(change) -> None:  # type: ignore
     _, found = Scanner(index.arrays)(pa.array([text, "", "nothing to see here at all"], pa.large_string()))
     assert found.n.max() == N_MAX
     assert np.diff(found.offsets)[1:].tolist() == [0, 0]
+
+
+def test_items_that_are_the_same_text_count_once() -> None:
+    question = "Which of the rivers that rise in the Alps is the longest one?"
+    many = Benchmark("x", tuple(Item(str(i), question) for i in range(12)))
+    other = Benchmark(
+        "y", (*(Item(f"short {i}", "Why?") for i in range(9)), Item("z", f"{question} And the shortest?"))
+    )
+    index = build([many, other])
+    counts = item_counts(index.arrays)
+    assert counts.max() == 2
+    assert {int(c) for c in counts[counts > 0]} == {1, 2}
 
 
 def test_a_hash_collision_is_not_a_match() -> None:

@@ -19,7 +19,9 @@ def cuts(ranges: list[tuple[int, int, int]]) -> Cuts:
 
 def joined(text: str, gone: list[bool]) -> str:
     """The pieces that stay, with a line end between two of which neither has white space there."""
-    pieces = ["".join(c for c, _ in run) for cut, run in groupby(zip(text, gone, strict=True), lambda p: p[1]) if not cut]
+    pieces = [
+        "".join(c for c, _ in run) for cut, run in groupby(zip(text, gone, strict=True), lambda p: p[1]) if not cut
+    ]
     result = ""
     for piece in pieces:
         glued = result and not result[-1].isspace() and not piece[0].isspace()
