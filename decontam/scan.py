@@ -16,9 +16,10 @@ import pyarrow as pa
 from numba import njit
 
 from corpus.text.buffers import string_buffers
-from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES, folding
+from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES
 from corpus.text.normal import Normalizer, NormalWords
 from corpus.text.segment import _code_point
+from decontam.disguises import folding, plain
 from decontam.index import N_MAX, N_MIN, Arrays, hash4
 
 N_LENGTHS = N_MAX - N_MIN + 1
@@ -39,11 +40,12 @@ class Scanner:
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
-        self._normalizer = Normalizer()
+        self._normalizer = Normalizer(folding())
 
     def __call__(self, text: pa.Array | pa.ChunkedArray) -> tuple[NormalWords, Matches]:
         """The words of the texts and their matches; the words are overwritten by the next call."""
         offsets, data = string_buffers(text)
+        data = plain(offsets, data)
         words = self._normalizer(offsets, data)
         capacity = 1024 + len(words.hash) // 8
         while True:
