@@ -16,6 +16,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -98,6 +99,13 @@ def build(benchmarks: Sequence[Benchmark]) -> Index:
         length, table, bitmap,
     )  # fmt: skip
     return Index(arrays, items, texts, len(items) - len({i for _, i, yes in units if yes}))
+
+
+def unit_words(index: Index, unit: int) -> list[str]:
+    """The normal words of a unit."""
+    first, end = index.arrays.unit_offsets[unit : unit + 2].tolist()
+    bounds = index.arrays.point_offsets[first : end + 1].tolist()
+    return ["".join(map(chr, index.arrays.points[start:stop].tolist())) for start, stop in pairwise(bounds)]
 
 
 def _points(column: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:

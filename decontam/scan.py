@@ -19,7 +19,7 @@ from corpus.text.buffers import string_buffers
 from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES
 from corpus.text.normal import Normalizer, NormalWords
 from corpus.text.segment import _code_point
-from decontam.disguises import folding, plain
+from decontam.disguises import Reader, folding
 from decontam.index import N_MAX, N_MIN, Arrays, hash4
 
 N_LENGTHS = N_MAX - N_MIN + 1
@@ -40,12 +40,12 @@ class Scanner:
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
-        self._normalizer = Normalizer(folding())
+        self._reader, self._normalizer = Reader(), Normalizer(folding())
 
     def __call__(self, text: pa.Array | pa.ChunkedArray) -> tuple[NormalWords, Matches]:
         """The words of the texts and their matches; the words are overwritten by the next call."""
         offsets, data = string_buffers(text)
-        data = plain(offsets, data)
+        data = self._reader(offsets, data)
         words = self._normalizer(offsets, data)
         capacity = 1024 + len(words.hash) // 8
         while True:

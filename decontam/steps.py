@@ -86,14 +86,14 @@ def _texts(lake: Lake, spec: Mapping[str, Any], slots: Sequence[str]) -> Iterato
 
 
 def _scanner(index: Index) -> Scanner:
-    """A scanner that has found a planted leak: an item's own text, in capitals and with other marks."""
+    """A scanner that has found a planted leak: an item's own words, in capitals and with other marks."""
     scanner = Scanner(index.arrays)
     units = np.flatnonzero(index.arrays.identifies)
     if len(units):
-        question, _, answer = index.texts[index.arrays.unit_item[units[0]]]
-        leak = " -- ".join(f"{question} {answer}".upper().split())
-        _, found = scanner(pa.array([leak], pa.large_string()))
-        if not len(found.n) or found.n.max() < indexing.UNIT_WORDS:
+        words = indexing.unit_words(index, int(units[0]))
+        leak = " -- ".join("".join(c.upper() if c.isascii() else c for c in word) for word in words)
+        _, matches = scanner(pa.array([leak], pa.large_string()))
+        if not len(matches.n) or matches.n.max() < indexing.UNIT_WORDS:
             raise LeakLostError(
                 "decontam: a planted leak was not found, so real ones would be lost too. Most likely the index under "
                 ".pomona/decontam was changed; delete that folder and run the same command again"

@@ -6,6 +6,7 @@ from typing import Any
 from corpus.lake import Lake
 from corpus.text.normal import normal_text
 from decontam import report
+from decontam.disguises import plain_text
 from decontam.policies import policies
 from decontam.steps import by_item
 
@@ -92,8 +93,8 @@ def _one_line(text: str) -> str:
 
 def _marked(text: str, ngram: str, color: bool) -> str:
     """The item's text with the words of the n-gram marked, where they stand in it."""
-    wanted, words = normal_text(ngram).split(), text.split()
-    normal = [normal_text(word).split() for word in words]
+    wanted, words = normal_text(plain_text(ngram)).split(), text.split()
+    normal = [normal_text(plain_text(word)).split() for word in words]
     flat = [(w, i) for i, parts in enumerate(normal) for w in parts]
     for at in range(len(flat) - len(wanted) + 1):
         if wanted and [w for w, _ in flat[at : at + len(wanted)]] == wanted:
