@@ -79,23 +79,26 @@ def build(benchmarks: Sequence[Benchmark]) -> Index:
     items = [(benchmark.name, item.item) for benchmark in benchmarks for item in benchmark.items]
     texts = [(item.question, item.choices, item.answer) for benchmark in benchmarks for item in benchmark.items]
     fields = normalize(plain_texts(pa.array([text for own in texts for text in own], pa.large_string())))
+
     units: list[tuple[str, int, bool]] = []  # text, item, whether it identifies
     for i, (own, n_words) in enumerate(zip(texts, np.diff(fields.offsets).reshape(-1, 3).tolist(), strict=True)):
         identifying = (n_words[0] >= UNIT_WORDS, False, n_words[2] >= ANSWER_WORDS)
         units += [(text, i, yes) for text, n, yes in zip(own, n_words, identifying, strict=True) if n >= N_MIN]
         if not identifying[0] and sum(n_words) >= UNIT_WORDS and n_words[0]:
             units.append((" ".join(own), i, True))
+
     column = plain_texts(pa.array([text for text, _, _ in units], pa.large_string()))
-    found = normalize(column)
+    words = normalize(column)
     points, point_offsets = _points(column)
-    assert len(point_offsets) == len(found.hash) + 1
-    unit = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(found.offsets))
-    suffixes, shared, length = _suffix_array(found.hash, found.offsets, unit)
-    table, bitmap = _table(found.hash, suffixes, shared, length)
+    assert len(point_offsets) == len(words.hash) + 1
+    unit = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(words.offsets))
+
+    suffixes, shared, length = _suffix_array(words.hash, words.offsets, unit)
+    table, bitmap = _table(words.hash, suffixes, shared, length)
     unit_item = np.array([i for _, i, _ in units], np.int32)
     identifies = np.array([yes for _, _, yes in units], np.bool_)
     arrays = Arrays(
-        found.hash.copy(), unit, found.offsets.copy(), unit_item, identifies, points, point_offsets, suffixes, shared,
+        words.hash.copy(), unit, words.offsets.copy(), unit_item, identifies, points, point_offsets, suffixes, shared,
         length, table, bitmap,
     )  # fmt: skip
     return Index(arrays, items, texts, len(items) - len({i for _, i, yes in units if yes}))

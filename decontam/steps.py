@@ -153,9 +153,9 @@ class DecontamStep:
         documents, names = _totals(self.lake, index.n_words), item_names(index)
         scanner = _scanner(index)
         for batch in _texts(self.lake, item.spec, self.slots):
-            words, found = scanner(batch["text"])
+            words, matches = scanner(batch["text"])
             offsets, data = string_buffers(batch["text"])
-            view = View(offsets, data, words, found, index.arrays, documents, items, self.common)
+            view = View(offsets, data, words, matches, index.arrays, documents, items, self.common)
             judged = {name: policy(name).judge(view) for name in POLICIES}
             own = judged[self.policy]
             yield "decisions", schema.batch("decisions", _decisions(batch, self.policy, own))

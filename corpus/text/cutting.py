@@ -89,15 +89,15 @@ def _rewrite(offsets, data, cuts, blank, kinds, out, out_offsets):
 
 def characters_before(offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """int64 (N + 1,): how many characters begin before each byte of data[offsets[0]:offsets[-1]], and in all."""
-    found = np.empty(int(offsets[-1] - offsets[0]) + 1, np.int64)
-    _count_characters(data, offsets[0], offsets[-1], found)
-    return found
+    before = np.empty(int(offsets[-1] - offsets[0]) + 1, np.int64)
+    _count_characters(data, offsets[0], offsets[-1], before)
+    return before
 
 
 @njit(cache=True, nogil=True)
-def _count_characters(data, first, end, found):
+def _count_characters(data, first, end, before):
     n = 0
     for i in range(first, end):
-        found[i - first] = n
+        before[i - first] = n
         n += (data[i] & 0xC0) != 0x80
-    found[end - first] = n
+    before[end - first] = n

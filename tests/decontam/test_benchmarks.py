@@ -16,12 +16,12 @@ ROWS = [{"question": "Who?", "answer": "Me."}, {"question": "Where?", "answer": 
 
 
 def test_humaneval_comes_from_its_package() -> None:
-    found = load("humaneval")
-    assert found.name == "humaneval"
-    assert len(found.items) == 164
-    assert found.items[0].item == "HumanEval/0"
-    assert "has_close_elements" in found.items[0].question
-    assert "enumerate(numbers)" in found.items[0].answer
+    loaded = load("humaneval")
+    assert loaded.name == "humaneval"
+    assert len(loaded.items) == 164
+    assert loaded.items[0].item == "HumanEval/0"
+    assert "has_close_elements" in loaded.items[0].question
+    assert "enumerate(numbers)" in loaded.items[0].answer
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".json", ".parquet"])
@@ -33,10 +33,10 @@ def test_files_of_every_format(tmp_path: Path, suffix: str) -> None:
     else:
         text = json.dumps(ROWS) if suffix == ".json" else lines
         path.write_bytes(gzip.compress(text.encode()) if suffix.endswith("gz") else text.encode())
-    found = load(str(path))
-    assert (found.name, found.items) == ("exam", (Item("0", "Who?", "", "Me."), Item("1", "Where?", "", "Here.")))
+    loaded = load(str(path))
+    assert (loaded.name, loaded.items) == ("exam", (Item("0", "Who?", "", "Me."), Item("1", "Where?", "", "Here.")))
     assert load(f"other={path}").name == "other"
-    assert load(str(path)).key == found.key != load(f"other={path}").key
+    assert load(str(path)).key == loaded.key != load(f"other={path}").key
 
 
 @pytest.mark.parametrize(
@@ -223,5 +223,5 @@ def test_an_lm_eval_task_is_loaded_offline(tmp_path: Path, monkeypatch: pytest.M
     manager = tasks.TaskManager(include_path=str(tmp_path), include_defaults=False)
     monkeypatch.setattr(tasks, "TaskManager", lambda: manager)
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
-    found = load("my_exam")
-    assert found.items == (Item("my_exam/0", "Q: Who? A:", "", "Me."), Item("my_exam/1", "Q: Where? A:", "", "Here."))
+    loaded = load("my_exam")
+    assert loaded.items == (Item("my_exam/0", "Q: Who? A:", "", "Me."), Item("my_exam/1", "Q: Where? A:", "", "Here."))

@@ -25,7 +25,7 @@ def texts(items: list[str]) -> Benchmark:
 @given(st.lists(_TEXT, min_size=1, max_size=4), st.lists(_TEXT, max_size=4))
 def test_matches_are_the_longest_shared_ngrams(items: list[str], documents: list[str]) -> None:
     index = build([texts(items)])
-    words, found = Scanner(index.arrays)(pa.array(documents, pa.large_string()))
+    words, matches = Scanner(index.arrays)(pa.array(documents, pa.large_string()))
     own = [" ".join(u) for u in units(index)]
     grams = {n: set().union(*(ngrams(u, n) for u in own)) if own else set() for n in range(N_MIN, N_MAX + 1)}
     want = []
@@ -37,12 +37,12 @@ def test_matches_are_the_longest_shared_ngrams(items: list[str], documents: list
                 want.append((d, i, n))
     came = [
         (d, w - words.offsets[d], n)
-        for d, w, n in zip(found.document.tolist(), found.word.tolist(), found.n.tolist(), strict=True)
+        for d, w, n in zip(matches.document.tolist(), matches.word.tolist(), matches.n.tolist(), strict=True)
     ]
     assert came == want
-    assert np.diff(found.offsets).tolist() == [sum(d == i for d, _, _ in want) for i in range(len(documents))]
+    assert np.diff(matches.offsets).tolist() == [sum(d == i for d, _, _ in want) for i in range(len(documents))]
     a = index.arrays
-    for (d, i, n), rows in zip(want, found.rows.tolist(), strict=True):
+    for (d, i, n), rows in zip(want, matches.rows.tolist(), strict=True):
         ws = reference(documents[d]).split()
         for k in range(N_LENGTHS):
             length = k + N_MIN
@@ -77,9 +77,9 @@ def test_an_ngram_knows_in_how_many_items_it_stands() -> None:
 def test_case_marks_and_diacritics_hide_nothing(change) -> None:  # type: ignore[no-untyped-def]
     index = build([BENCHMARK])
     text = change(BENCHMARK.items[0].question)
-    _, found = Scanner(index.arrays)(pa.array([text, "", "nothing to see here at all"], pa.large_string()))
-    assert found.n.max() == N_MAX
-    assert np.diff(found.offsets)[1:].tolist() == [0, 0]
+    _, matches = Scanner(index.arrays)(pa.array([text, "", "nothing to see here at all"], pa.large_string()))
+    assert matches.n.max() == N_MAX
+    assert np.diff(matches.offsets)[1:].tolist() == [0, 0]
 
 
 def test_items_that_are_the_same_text_count_once() -> None:
@@ -102,13 +102,13 @@ def test_a_hash_collision_is_not_a_match() -> None:
     points[index.arrays.point_offsets[4]] += 1
     forged = index.arrays._replace(points=points)
     _, honest = Scanner(index.arrays)(pa.array([text]))
-    _, found = Scanner(forged)(pa.array([text]))
-    assert set(honest.word.tolist()) - set(found.word.tolist()) == {0, 1, 2, 3, 4}
+    _, matches = Scanner(forged)(pa.array([text]))
+    assert set(honest.word.tolist()) - set(matches.word.tolist()) == {0, 1, 2, 3, 4}
 
 
 def test_many_matches_in_one_batch() -> None:
     index = build([BENCHMARK])
     text = " ".join([BENCHMARK.items[0].question] * 3000)
-    _, found = Scanner(index.arrays)(pa.array([text]))
+    _, matches = Scanner(index.arrays)(pa.array([text]))
     n_words = len(reference(BENCHMARK.items[0].question).split())
-    assert len(found.n) == 3000 * (n_words - 3)
+    assert len(matches.n) == 3000 * (n_words - 3)
