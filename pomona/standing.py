@@ -69,14 +69,8 @@ def _why(lake: Lake, slot: str, made: Lineage) -> str | None:
 
 
 def _new_documents(lake: Lake, slot: str) -> str:
-    """Which documents came after the stage had decided, or that they changed."""
-    there = lake.scan("documents").group_by("source").len("n")
-    seen = lake.scan("decisions", slot=slot).group_by("source").len("seen")
-    if decided_before(lake, slot):  # it was not to see all of them
-        there = undecided(lake, slot).group_by("source").len("n")
-        seen = seen.with_columns(seen=pl.lit(0, pl.UInt32))
-    both = there.join(seen, on="source", how="left").with_columns(new=pl.col("n") - pl.col("seen").fill_null(0))
-    rows = both.filter(pl.col("new") > 0).sort("source").select("source", "new").collect().rows()
+    """Which documents came after the stage had decided, or that some changed."""
+    rows = undecided(lake, slot).group_by("source").len("n").sort("source").collect(engine="streaming").rows()
     if not rows:
         return "documents were changed or taken away after it"
     named = ", ".join(f"{n:,} of source {name!r}" for name, n in rows[:_MOST_NAMED])
@@ -84,8 +78,8 @@ def _new_documents(lake: Lake, slot: str) -> str:
 
 
 def undecided(lake: Lake, slot: str) -> pl.LazyFrame:
-    """id and source of the documents that the first stage to decide has not seen."""
-    first = decided_before(lake, slot)[0]
+    """id and source of the documents that the first stage to decide, this one or one before it, has not seen."""
+    first = next(iter(decided_before(lake, slot)), slot)
     seen = lake.scan("decisions", slot=first).select("id")
     return lake.scan("documents").select("id", "source").join(seen, on="id", how="anti")
 

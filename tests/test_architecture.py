@@ -37,6 +37,7 @@ COVERED_TOGETHER = {
     "pomona/stages/semantic.py": "tests/corpus/dedup/test_semantic.py",
     "pomona/stages/decontam.py": "tests/decontam/test_steps.py",
     "pomona/contamination.py": "tests/decontam/test_report.py",
+    "pomona/command_line.py": "tests/pomona/test_standing.py",
     "pomona/__main__.py": "tests/pomona/test_kill.py",
 }
 TOGETHER = (
@@ -45,6 +46,7 @@ TOGETHER = (
     "pomona/commands/",
     "pomona/report/",
     "decontam/policies/",
+    "decontam/disguises/",
 )  # one test file for the folder
 
 

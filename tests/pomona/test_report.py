@@ -84,8 +84,8 @@ def test_the_numbers_are_those_of_the_lake(ran: Lake) -> None:
     assert found_copies is not None
     assert (found_copies["clusters"], found_copies["copies"]) == (1, 7)  # eight texts that differ in a number
     assert found_copies["by_stage"] == [("exact", 4), ("minhash", 3)]
-    assert found_copies["minhash"]["matrix"] == {"names": ["raw"], "rows": [("raw", [3])]}
-    assert found_copies["minhash"]["sizes"] == [{"name": "4 to 5", "count": 1, "share": 1.0}]
+    assert found_copies["matrix"] == {"names": ["raw"], "rows": [("raw", [7])]}
+    assert found_copies["sizes"] == [{"name": "6 to 10", "count": 1, "share": 1.0}]
     assert copies.near_misses(ran)["config"]["bands"] == 14
     assert copies.contamination(ran) is None
     assert facts.rejects(ran)[0]["reason"] == "binary"

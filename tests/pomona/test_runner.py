@@ -61,7 +61,7 @@ def test_a_stage_is_current_only_if_all_its_outputs_are(small: tuple[Lake, Recip
     run(lake, recipe, workers=1)
     stage = stages.plan("ingest:lines", lake, recipe)
     assert runner.is_current(lake, stage)
-    assert len(stage.outputs) == 2
+    assert len(stage.outputs) == 3
     for output in stage.outputs:
         made = lake.current(output.table, output.slot)
         assert made is not None
@@ -142,7 +142,10 @@ def test_a_source_that_the_recipe_drops_leaves_the_newest_version(small: tuple[L
 def test_a_source_that_yields_nothing_is_an_error_with_the_causes(tmp_path: Path) -> None:
     (tmp_path / "bad.jsonl").write_text('nonsense\n{"text": 1}\n{"text": 2}\n\n')
     recipe = Recipe.model_validate({"sources": [{"name": "bad", "path": str(tmp_path / "bad.jsonl")}]})
-    with pytest.raises(UserError, match="'bad' gave no document from 1 files: not_text 2 .*, invalid_json 1 .*, passed over 1 blank line"):
+    with pytest.raises(
+        UserError,
+        match="'bad' gave no document from 1 files: not_text 2 .*, invalid_json 1 .*, passed over 1 blank line",
+    ):
         run(Lake(tmp_path / "lake"), recipe, workers=1)
 
 

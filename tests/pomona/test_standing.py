@@ -1,0 +1,162 @@
+"""Decisions hold only for what they were made from: nobody combines those that do not belong together."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import pomona
+from corpus.errors import UserError
+from corpus.lake import Lake
+from pomona import runner, stages, standing
+from pomona.cli import main
+from pomona.recipe_dedup import DedupRecipe
+from tests.pomona.corpora import PROSE
+
+WORDS = PROSE.split()
+
+
+def text(n: int, n_words: int) -> str:
+    """Texts of different numbers share no shingle."""
+    return " ".join(f"{word}{n}" for word in (WORDS * 9)[:n_words])
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POMONA_LAKE", str(tmp_path / "lake"))
+    return tmp_path
+
+
+def ingest(folder: Path, source: str, *texts: str) -> None:
+    path = folder / f"{source}.jsonl"
+    path.write_text("".join(json.dumps({"text": one}) + "\n" for one in texts))
+    assert main(["ingest", str(path), "--source", source, "--workers", "1"]) == 0
+
+
+def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """What a command that ends with 2 says: one line, after what it says of its progress."""
+    capsys.readouterr()
+    assert main(list(arguments)) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    *progress, line = err.strip().splitlines()
+    assert all("work items" in one for one in progress)
+    assert line.startswith("error: ")
+    return line
+
+
+READERS = (
+    ["export", "--out", "kept.jsonl"], ["report"], ["explain", "web.jsonl#0"], ["sql", "select count(*) from kept"],
+)  # fmt: skip
+
+
+def rules(least: int) -> list[str]:
+    return ["filter", "--rules", f"gopher_quality,gopher_quality.min_words={least}"]
+
+
+def test_two_stages_never_drop_both_copies_between_them(at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """filter; dedup keeps the longer of two copies; filter with another limit drops that one: both would be gone."""
+    long, short = PROSE, PROSE.rsplit(" ", 4)[0]
+    ingest(at, "web", long, short)
+    assert main([*rules(10)]) == 0
+    assert main(["dedup", "--threshold", "0.6", "--keep", "longest"]) == 0
+    assert pomona.kept("lake").collect()["text"].to_list() == [long]
+    capsys.readouterr()
+
+    most = len(short.split()) + 2
+    assert (
+        main(["filter", "--rules", f"gopher_quality,gopher_quality.min_words=10,gopher_quality.max_words={most}"]) == 0
+    )
+    told = capsys.readouterr().err
+    assert "now stage 'exact' is out of date: 'filter' ran again after it" in told
+    assert "pomona dedup --threshold 0.6 --keep longest" in told
+    for reader in READERS:
+        assert "stage 'exact' is out of date: 'filter' ran again after it" in said(capsys, *reader)
+    with pytest.raises(UserError, match="out of date"):
+        pomona.kept("lake")
+    assert not (at / "kept.jsonl").exists()
+
+    assert main(["dedup", "--threshold", "0.6", "--keep", "longest"]) == 0
+    assert pomona.kept("lake").collect()["text"].to_list() == [short]
+
+
+def test_documents_that_came_later_are_counted_and_named(at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(at, "web", PROSE, f"{PROSE} More.")
+    assert main(rules(10)) == 0
+    capsys.readouterr()
+    ingest(at, "code", text(1, 90), text(2, 90), text(3, 90))
+    assert "3 documents came after it and are undecided (3 of source 'code')" in capsys.readouterr().err
+    for reader in (["dedup"], ["decontam", "--benchmark", "humaneval"], *READERS):
+        line = said(capsys, *reader)
+        assert "stage 'filter' is out of date: 3 documents came after it and are undecided" in line
+        assert "bring it up to date: pomona filter --rules" in line
+    assert main(rules(10)) == 0
+    assert main(["dedup"]) == 0
+    assert main(["export", "--out", "kept.jsonl"]) == 0
+    assert set(pl.read_ndjson("kept.jsonl")["source"]) == {"web", "code"}
+
+
+def test_a_source_that_changed_makes_everything_out_of_date(at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(at, "web", PROSE, text(1, 80))
+    assert main(["dedup"]) == 0
+    (at / "web.jsonl").write_text(json.dumps({"text": text(2, 80)}) + "\n")
+    assert main(["ingest", str(at / "web.jsonl"), "--source", "web", "--replace"]) == 0
+    lake = Lake(at / "lake")
+    assert [one.stage for one in standing.out_of_date(lake)] == ["exact", "minhash"]
+    assert "1 documents came after it" in said(capsys, "export", "--out", "k.jsonl")
+    assert main(["dedup"]) == 0
+    assert standing.out_of_date(lake) == []
+    assert pomona.kept(lake).collect().height == 1
+
+
+def test_a_stage_that_is_taken_away_leaves_nothing_that_breaks_readers(
+    at: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ingest(at, "web", PROSE, PROSE, f"{PROSE} Almost the same.", text(1, 80))
+    assert main(["dedup", "--threshold", "0.7", "--paragraphs", "line"]) == 0
+    assert pomona.kept("lake").collect().height == 2
+    assert main(["dedup", "--exact-only"]) == 0
+    for reader in READERS:
+        assert main(reader) == 0
+    kept = pomona.kept("lake").collect()
+    assert kept.height == 3
+    assert kept["copies"].to_list() == [2, 1, 1]
+    assert kept["text"].to_list() == [PROSE, f"{PROSE} Almost the same.", text(1, 80)]
+    capsys.readouterr()
+
+
+def test_a_lake_on_which_nothing_was_decided_keeps_all(at: Path) -> None:
+    ingest(at, "web", PROSE, PROSE)
+    assert standing.out_of_date(Lake(at / "lake")) == []
+    assert pomona.kept("lake").collect().height == 2
+
+
+def test_an_older_versions_decisions_are_not_combined(at: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ingest(at, "web", PROSE, PROSE)
+    lake, recipe = Lake(at / "lake"), DedupRecipe(minhash=None)
+    runner.run_planned(lake, stages.plan_signals(lake), workers=1)
+    with monkeypatch.context() as patch:
+        patch.setattr("pomona.stages.exact.basis", lambda lake, stage: {})
+        runner.run_planned(lake, stages.plan_exact(lake, recipe, ["web"]), workers=1)
+    with pytest.raises(UserError, match="an older version made it; bring it up to date: pomona ingest"):
+        pomona.kept("lake")
+    assert main(["dedup", "--exact-only"]) == 0
+    assert pomona.kept("lake").collect().height == 1
+
+
+def test_a_step_that_rests_on_older_decisions_passes_them_on(at: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process filters between two steps of minhash: its result must not pass for one of the new decisions."""
+    ingest(at, "web", PROSE, f"{PROSE} Almost the same.", text(1, 80))
+    assert main(rules(10)) == 0
+    lake, recipe = Lake(at / "lake"), DedupRecipe(exact=False)
+    names = stages.dedup_names(recipe)
+    for name in names[:-1]:
+        runner.run_planned(lake, stages.plan_dedup(name, lake, recipe, ["web"]), workers=1)
+    assert main(rules(20)) == 0
+    runner.run_planned(lake, stages.plan_dedup(names[-1], lake, recipe, ["web"]), workers=1)
+    assert [one.stage for one in standing.out_of_date(lake)] == ["minhash"]
+    for _ in runner.run_stages(lake, {n: lambda n=n: stages.plan_dedup(n, lake, recipe, ["web"]) for n in names}):  # type: ignore[misc]
+        pass
+    assert standing.out_of_date(lake) == []
