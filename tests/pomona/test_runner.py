@@ -144,7 +144,7 @@ def test_a_source_that_yields_nothing_is_an_error_with_the_causes(tmp_path: Path
     recipe = Recipe.model_validate({"sources": [{"name": "bad", "path": str(tmp_path / "bad.jsonl")}]})
     with pytest.raises(
         UserError,
-        match="'bad' gave no document from 1 files: not_text 2 .*, invalid_json 1 .*, passed over 1 blank line",
+        match=r"'bad' gave no document from 1 files: not_text 2 .*, invalid_json 1 .*, passed over 1 blank line",
     ):
         run(Lake(tmp_path / "lake"), recipe, workers=1)
 
