@@ -57,13 +57,13 @@ def _stage(protected: Sequence[Any], pages: pa.Array, rate: float) -> Claim:
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(folder)
         total = corpora.write(lake, pages, corpora.planned(_MADE_DOCUMENTS))
-        runner.run_stage(lake, stages.plan_signals(lake), workers=1)
+        runner.run_planned(lake, stages.plan_signals(lake), workers=1)
         specs = tuple(f"{leaks.DATA}/{spec.partition('=')[2]}" for spec in leaks._FILES)
         recipe = DecontaminateRecipe(benchmarks=(*specs, "humaneval"))
         planned = [stages.plan_decontam(name, lake, recipe) for name in stages.decontam.STAGES]
-        seconds = sum(runner.run_stage(lake, stage, workers=1).seconds for stage in planned[:1])
+        seconds = sum(runner.run_planned(lake, stage, workers=1).seconds for stage in planned[:1])
         for name in stages.decontam.STAGES[1:]:
-            seconds += runner.run_stage(lake, stages.plan_decontam(name, lake, recipe), workers=1).seconds
+            seconds += runner.run_planned(lake, stages.plan_decontam(name, lake, recipe), workers=1).seconds
     note = f"{total / 1e6:.0f} MB: both passes, all policies, tables written; index built"
     return claim("decontam.whole", total / seconds / 1e6, rate, named(_PEER), "MB/s", 50.0, note)
 

@@ -167,7 +167,9 @@ def _dedup(lake: Any, memory: int | None = None) -> tuple[float, int]:
     started = time.perf_counter()
     for name in stages.minhash.STAGES:
         data = budget.data_bytes(memory, 1)
-        runner.run_stage(lake, stages.plan_minhash(name, lake, DedupRecipe(), ["made"], data), workers=1, memory=memory)
+        runner.run_planned(
+            lake, stages.plan_minhash(name, lake, DedupRecipe(), ["made"], data), workers=1, memory=memory
+        )
     peak = max(int(m.facts["peak_bytes"]) for m in lake.lineages("decisions").values())
     return time.perf_counter() - started, peak
 

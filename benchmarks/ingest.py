@@ -85,7 +85,7 @@ def pomona(warc: Path, extractor: str) -> tuple[float, int]:
         with tempfile.TemporaryDirectory() as folder:
             lake = Lake(folder)
             started = time.perf_counter()
-            outcome = runner.run_stage(lake, stages.plan_ingest(lake, source), workers=1)
+            outcome = runner.run_planned(lake, stages.plan_ingest(lake, source), workers=1)
             fastest = max(fastest, _N_PAGES / (time.perf_counter() - started))
             documents = outcome.rows["documents"]
     return fastest, documents

@@ -74,7 +74,7 @@ def measure(source: Any) -> tuple[list[Measured], float]:
                 stage = stages.plan_decontam(name, lake, decontaminate)
             else:
                 stage = stages.plan_dedup(name, lake, dedup, ["made"])
-            seconds = runner.run_stage(lake, stage, workers=1).seconds
+            seconds = runner.run_planned(lake, stage, workers=1).seconds
             size = sum(part.n_bytes for o in stage.outputs for part in lake.parts(o.table, o.slot))
             found.append(Measured(name, seconds, size, _MEASURED, total))
         return found, _place_bytes(lake)

@@ -1,7 +1,8 @@
 """Raw files to documents and rejects: plans work items over a source's files, and the step that reads one.
 
-Planning lists files in a fixed order and cuts them into pieces of bounded bytes; small files share a piece. Every
-raw record that qualifies becomes one row, of `documents` or of `rejects`.
+Every raw record becomes one row of `documents` or of `rejects`, or is counted in `passed_over`. Files are taken in the
+order of their names. Where a run of small files ends is said by the hash of a file's name: a file more or less
+changes the item that it belongs to, and no other.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,20 +13,25 @@ import polars as pl
 import pyarrow as pa
 
 from corpus import extract, schema
-from corpus.execution import ITEM_BYTES, WorkItem, digest
-from corpus.extract.page import opted_out
-from corpus.extract.sandbox import TIMEOUT_SECONDS, Sandbox
-from corpus.records import Page, Reject, Text
-from corpus.sources import Record, Source, Span, guess_kind, python, source
-from corpus.sources.columns import RAW
+from corpus.execution import WorkItem, digest
+from corpus.grouping import groups
+from corpus.records import Reject
+from corpus.sandbox import TIMEOUT_SECONDS, shared
+from corpus.sources import guess_kind, python, source
+from corpus.sources.cutting import all_spans
 from corpus.sources.files import File, find
 from corpus.text.cleaning import clean
 from corpus.text.hashing import hash128
+from corpus.text.strings import valid
 
-VERSION = 1  # raised when the same files would give other documents
+VERSION = 2  # raised when the same files would give other documents
+ITEM_BYTES = 16 << 20  # of raw files in one work item; the same however large the source is
 MAX_RECORD_BYTES = 32 << 20
-_MAX_FILES = 4096  # in one work item
-_BATCH_CHARACTERS = 16 << 20
+_FILE_BYTES = 4 << 10  # what a file costs besides its bytes
+_MAX_DETAIL = 500  # characters
+_HTML = ("html", "warc")
+
+Piece = tuple[File, tuple[int, int] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,139 +54,103 @@ class SourceSettings:
     def options(self) -> dict[str, Any]:
         """What changes a document: the part of a work item's key that is not the file."""
         options = asdict(self)
-        if self.kind not in ("html", "warc"):
-            for name in ("extractor", "honor_rights", "timeout_seconds"):
+        if self.kind not in _HTML:
+            for name in ("extractor", "honor_rights"):
                 options.pop(name)
         return {**options, "version": [VERSION, extract.VERSION]}
 
 
-def find_files(path: str, kind: str | None) -> tuple[str, list[File], list[Reject], int]:
-    """(kind, files, refused links, files passed over) at a path; of a folder, the files that the kind takes by name."""
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a path of a source holds."""
+
+    kind: str
+    files: tuple[File, ...]
+    rejects: tuple[Reject, ...] = ()  # links that leave the folder, pipes, links to nothing
+    passed: Mapping[str, int] | None = None  # files of other kinds, by their suffix: `file:.png`
+
+
+def find_files(path: str, kind: str | None) -> Listing:
+    """The files at a path: of a folder or a pattern, those that the kind takes by their names."""
     if kind == "python":
-        return kind, python.find(path), [], 0
+        return Listing(kind, tuple(python.find(path)))
     files, rejects = find(path)
     kind = kind or guess_kind(files)
     if len(files) == 1 or kind == "code":  # a code tree's other files are refused one by one, with a reason
-        return kind, files, rejects, 0
-    taken = [file for file in files if file.matches(source(kind).SUFFIXES)]
-    return kind, taken, rejects, len(files) - len(taken)
-
-
-def plan(
-    settings: SourceSettings, files: Iterable[File], rejects: Iterable[Reject] = (), item_bytes: int = ITEM_BYTES
-) -> list[WorkItem]:
-    """Work items over the files, in order: the same cut every time."""
-    options = settings.options()
-    module = source(settings.kind)
-    items: list[WorkItem] = []
-    shared: list[File] = []
-    shared_bytes = 0
+        return Listing(kind, tuple(files), tuple(rejects))
+    suffixes = source(kind).SUFFIXES
+    taken = tuple(file for file in files if file.matches(suffixes))
+    passed: dict[str, int] = {}
     for file in files:
-        spans = _cut(module, file, item_bytes)
-        if len(spans) == 1 and file.n_bytes < item_bytes:
-            if shared and (shared_bytes + file.n_bytes > item_bytes or len(shared) >= _MAX_FILES):
-                items.append(_item(options, [(f, None) for f in shared]))
-                shared, shared_bytes = [], 0
-            shared.append(file)
-            shared_bytes += file.n_bytes
+        if not file.matches(suffixes):
+            passed[_kind_of(file)] = passed.get(_kind_of(file), 0) + 1
+    return Listing(kind, taken, tuple(rejects), passed)
+
+
+def _kind_of(file: File) -> str:
+    """`file:.png`; `file:other` for a name without a short, plain suffix."""
+    suffix = file.path.rpartition("/")[2].rpartition(".")[2].lower()
+    plain = "." in file.path.rpartition("/")[2] and suffix.isascii() and suffix.isalnum() and len(suffix) <= 10
+    return f"file:.{suffix}" if plain else "file:other"
+
+
+def plan(settings: SourceSettings, listing: Listing, item_bytes: int = ITEM_BYTES) -> list[WorkItem]:
+    """Work items over the files, in the order of their names: the same cut every time."""
+    options = settings.options()
+    items: list[WorkItem] = []
+    whole: list[File] = []
+    for file, spans in zip(listing.files, all_spans(settings.kind, listing.files, item_bytes), strict=True):
+        if len(spans) > 1:
+            items += [_item(options, [(file, span)]) for span in spans]
         else:
-            items.extend(_item(options, [(file, span)]) for span in spans)
-    if shared:
-        items.append(_item(options, [(f, None) for f in shared]))
-    refused = [asdict(reject) for reject in rejects]
-    if refused:
-        items.append(WorkItem(digest([options, refused]), "refused links", 0, {"options": options, "rejects": refused}))
+            whole.append(file)
+    for group in groups(whole, lambda file: file.id_key, lambda file: file.n_bytes + _FILE_BYTES, item_bytes):
+        items.append(_item(options, [(file, None) for file in group]))
+    if listing.rejects or listing.passed:
+        items.append(_of_listing(options, listing))
     return items
 
 
-def _cut(module: Source, file: File, item_bytes: int) -> list[Span]:
-    """The file's spans; a file that its format's library cannot even cut stays whole, for `read` to refuse."""
-    try:
-        return module.cut(file, item_bytes)
-    except Exception:  # noqa: BLE001 - whatever a library raises on broken bytes must not end the plan
-        return [None]
-
-
-def _item(options: dict[str, Any], pieces: list[tuple[File, tuple[int, int] | None]]) -> WorkItem:
-    first = pieces[0][0]
+def _item(options: dict[str, Any], pieces: list[Piece]) -> WorkItem:
+    first, span = pieces[0]
     n_bytes = sum(file.n_bytes if span is None else span[1] - span[0] for file, span in pieces)
-    label = first.path if len(pieces) == 1 else f"{first.path} and {len(pieces) - 1} more"
-    if pieces[0][1] is not None:
-        label += f" [{pieces[0][1][0]}:{pieces[0][1][1]}]"
+    label = first.uri if len(pieces) == 1 else f"{first.uri} and {len(pieces) - 1} more"
+    if span is not None:
+        label += f" [{span[0]}:{span[1]}]"
     spec = {"options": options, "pieces": [[*file.key(), list(span) if span else None] for file, span in pieces]}
     return WorkItem(digest(spec), label, n_bytes, spec)
 
 
+def _of_listing(options: dict[str, Any], listing: Listing) -> WorkItem:
+    """The item of what the listing itself refused and passed over."""
+    spec = {
+        "options": options,
+        "rejects": [asdict(reject) for reject in listing.rejects],
+        "passed": [["", kind, n] for kind, n in sorted((listing.passed or {}).items())],
+    }
+    return WorkItem(digest(spec), "files that are not read", 0, spec)
+
+
 def step(item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """The documents and rejects of one item."""
-    options = item.spec["options"]
-    with Sandbox(options.get("extractor", extract.DEFAULT), options.get("timeout_seconds", TIMEOUT_SECONDS)) as sandbox:
-        for batch, rejects in _gather(_texts(_records(item), options, sandbox)):
-            documents, empty = finish(batch, options)
+    """The documents, the rejects and what was passed over of one item."""
+    options, name = item.spec["options"], item.spec["options"]["name"]
+    passed: dict[tuple[str, str], int] = {}
+    _count(passed, item.spec.get("passed", ()))
+    yield "rejects", rejects_batch(name, [Reject(**reject) for reject in item.spec.get("rejects", ())])
+
+    if item.spec.get("pieces"):
+        sandbox = shared(options.get("extractor", ""), options["timeout_seconds"])
+        for delivery in sandbox.read(item.spec):
+            documents, refused = finish(delivery.batch, options)
             yield "documents", documents
-            yield "rejects", rejects_batch(options["name"], [*rejects, *empty])
+            yield "rejects", rejects_batch(name, [*delivery.rejects, *refused])
+            _count(passed, delivery.passed)
+    yield "passed_over", passed_batch(name, passed)
 
 
-def _records(item: WorkItem) -> Iterator[Record]:
-    options = item.spec["options"]
-    yield from (Reject(**reject) for reject in item.spec.get("rejects", ()))
-    module = source(options["kind"])
-    for path, n_bytes, stamp, span in item.spec.get("pieces", ()):
-        file = File(path, n_bytes, stamp)
-        try:
-            yield from module.read(file, tuple(span) if span else None, options)
-        except Exception as error:  # noqa: BLE001 - broken bytes end their file, never the run
-            yield Reject(path, str(span[0]) if span else "", "corrupt", f"{type(error).__name__}: {error}")
-
-
-def _texts(
-    records: Iterable[Record], options: Mapping[str, Any], sandbox: Sandbox
-) -> Iterator[Text | Reject | pa.RecordBatch]:
-    for record in records:
-        yield _extracted(record, options, sandbox) if isinstance(record, Page) else record
-
-
-def _extracted(page: Page, options: Mapping[str, Any], sandbox: Sandbox) -> Text | Reject:
-    found = sandbox.extract(page)
-    if isinstance(found, Reject):
-        return found
-    metadata = {**page.metadata, **found.metadata}
-    signal = opted_out(metadata) if options["honor_rights"] else None
-    if signal:
-        return Reject(page.uri, page.position, "opted_out", signal)
-    return Text(page.uri, page.position, found.text, page.license, metadata)
-
-
-def _gather(
-    records: Iterable[Text | Reject | pa.RecordBatch],
-) -> Iterator[tuple[pa.RecordBatch, list[Reject]]]:
-    """Batches of raw texts, about `_BATCH_CHARACTERS` each, with the rejects met on the way."""
-    texts: list[Text] = []
-    rejects: list[Reject] = []
-    n_characters = 0
-    for record in records:
-        if isinstance(record, Reject):
-            rejects.append(record)
-        elif isinstance(record, Text):
-            texts.append(record)
-            n_characters += len(record.text)
-        else:
-            yield record, []
-        if n_characters >= _BATCH_CHARACTERS or len(rejects) >= _MAX_FILES:
-            yield _raw(texts), rejects
-            texts, rejects, n_characters = [], [], 0
-    yield _raw(texts), rejects
-
-
-def _raw(texts: list[Text]) -> pa.RecordBatch:
-    columns = [
-        [text.uri for text in texts],
-        [text.position for text in texts],
-        [text.text for text in texts],
-        [text.license for text in texts],
-        [list(text.metadata.items()) for text in texts],
-    ]
-    return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, RAW, strict=True)], schema=RAW)
+def _count(passed: dict[tuple[str, str], int], counts: Iterable[Any]) -> None:
+    for uri, kind, n in counts:
+        passed[uri, kind] = passed.get((uri, kind), 0) + n
 
 
 def finish(raw: pa.RecordBatch, options: Mapping[str, Any]) -> tuple[pa.RecordBatch, list[Reject]]:
@@ -201,26 +171,46 @@ def finish(raw: pa.RecordBatch, options: Mapping[str, Any]) -> tuple[pa.RecordBa
     kept = (solid & ~too_large).to_arrow()
     source_name = pa.array([options["name"]] * len(raw), pa.string())
     license = raw["license"].fill_null(options["license"]) if options["license"] else raw["license"]
-    ids = document_ids(options["name"], raw["uri"], raw["position"])
+    ids = ids_of(options["name"], raw["key"])
     columns = [ids, source_name, raw["uri"], arrow, license, raw["metadata"]]
     return pa.record_batch(columns, schema=schema.TABLES["documents"].schema).filter(kept), rejects
 
 
-def document_ids(source_name: str, uri: pa.Array, position: pa.Array) -> pa.Array:
-    """32 hex digits a document: the 128-bit hash of `source`, `uri` and `position`, joined by U+001F."""
+def ids_of(source_name: str, key: pa.Array) -> pa.Array:
+    """32 hex digits for each document: the 128-bit hash of source, file and position, joined by U+001F.
+
+    A key is the file's name within its source (corpus.sources.files) and the position there, so joined: no two records
+    of a lake have the same.
+    """
     import pyarrow.compute as pc
 
-    return hash128(pc.binary_join_element_wise(pa.scalar(source_name), uri, position, "\x1f"))
+    return hash128(pc.binary_join_element_wise(pa.scalar(source_name.encode()), key, b"\x1f"))
+
+
+def document_ids(source_name: str, file: pa.Array, position: pa.Array) -> pa.Array:
+    """The ids of documents at these positions of these files."""
+    import pyarrow.compute as pc
+
+    key = pc.binary_join_element_wise(file.cast(pa.binary()), position.cast(pa.binary()), b"\x1f")
+    return ids_of(source_name, key)
 
 
 def rejects_batch(source_name: str, rejects: list[Reject]) -> pa.RecordBatch:
     """Rows of `rejects`."""
     columns = [
         [source_name] * len(rejects),
-        [reject.uri for reject in rejects],
+        [valid(reject.uri) for reject in rejects],
         [reject.position for reject in rejects],
         [reject.reason for reject in rejects],
-        [" ".join(reject.detail.encode("utf-8", "replace").decode().split())[:500] for reject in rejects],
+        [" ".join(valid(reject.detail).split())[:_MAX_DETAIL] for reject in rejects],
     ]
     arrow = schema.TABLES["rejects"].schema
+    return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, arrow, strict=True)], schema=arrow)
+
+
+def passed_batch(source_name: str, passed: Mapping[tuple[str, str], int]) -> pa.RecordBatch:
+    """Rows of `passed_over`."""
+    uris, kinds = [uri for uri, _ in passed], [kind for _, kind in passed]
+    columns = [[source_name] * len(passed), uris, kinds, list(passed.values())]
+    arrow = schema.TABLES["passed_over"].schema
     return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, arrow, strict=True)], schema=arrow)

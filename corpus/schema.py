@@ -28,7 +28,7 @@ def is_random(field: pa.Field) -> bool:
     return b"random" in (field.metadata or {})
 
 
-_ID = column("id", pa.string(), "Document id: 32 hex digits, a 128-bit hash of source, uri and position")
+_ID = column("id", pa.string(), "Document id: 32 hex digits, a 128-bit hash of source, file and position")
 _SOURCE = column("source", pa.string(), "Name of the source in the recipe")
 _PLACE = (
     column("row_group", pa.int64(), "Where the document stands: its row group of documents (corpus.remaining)"),
@@ -94,6 +94,18 @@ TABLES: dict[str, Table] = {
                 ]
             ),
         ),
+        Table(
+            "passed_over",
+            "raw records of one kind that are no documents by their nature: records = documents + rejects + these",
+            pa.schema(
+                [
+                    _SOURCE,
+                    column("uri", pa.string(), "File that held them; '' for files that are not read"),
+                    column("kind", pa.string(), "What they are: warc:request, http:404, type:image/png, file:.png"),
+                    column("records", pa.int64(), "How many"),
+                ]
+            ),
+        ),
         Table("signals", "a document's numbers", pa.schema([_ID, _SOURCE, *_PLACE]), open_ended=True),
         Table(
             "decisions",
@@ -122,6 +134,7 @@ TABLES: dict[str, Table] = {
                 [
                     _ID,
                     _SOURCE,
+                    column("stage", pa.string(), "Stage that found it: exact, minhash, semantic"),
                     column("cluster", pa.string(), "Exact: the 128-bit hash of the text; else the least id in it"),
                     column("representative", pa.string(), "Id of the member that stays"),
                     column("similarity", pa.float64(), "To the representative, in [0, 1]: Jaccard; semantic: cosine"),

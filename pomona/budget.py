@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from corpus import ingest
 from corpus.errors import UserError
 from corpus.execution import ITEM_BYTES, WorkItem
 from corpus.lake import Lake
@@ -107,7 +108,7 @@ def estimate(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> 
 
 
 def _estimate(name: str, n_bytes: int, rate: float, disk: float, n_workers: int, memory: int | None) -> Estimate:
-    size = stages.item_bytes(n_bytes)
+    size = ingest.ITEM_BYTES if name.startswith("ingest:") else ITEM_BYTES
     n_items = max(1, -(-n_bytes // size))
     one = worker_bytes(name, min(size, n_bytes))
     fitting = n_workers if memory is None else max(1, (memory - WORKER_BYTES) // one)

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -103,7 +104,7 @@ def _html_rate(text: pa.Array) -> float:
 
 
 def _text_rate() -> float:
-    kind, files, _, _ = find_files("library", "python")
-    items = plan(SourceSettings("library", kind), files[:300])
+    library = find_files("library", "python")
+    items = plan(SourceSettings("library", library.kind), replace(library, files=library.files[:300]))
     n_bytes = sum(item.n_bytes for item in items)
     return _rate(n_bytes, lambda: [list(step(item)) for item in items])

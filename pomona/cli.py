@@ -13,6 +13,7 @@ import typer
 from typer.main import get_command
 
 from corpus.errors import UserError
+from pomona import command_line
 
 _STOPPED = 130  # what a shell says of Ctrl-C; typer returns it too
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
@@ -51,6 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     debug = "--debug" in arguments or os.environ.get("POMONA_DEBUG")
     if "--debug" in arguments:
         arguments.remove("--debug")
+    command_line.remember(arguments)
     try:
         code = get_command(app).main(arguments, prog_name="pomona", standalone_mode=False)
         return _stopped() if code == _STOPPED else code if isinstance(code, int) else 0

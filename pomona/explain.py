@@ -5,9 +5,11 @@ from typing import Any
 
 import polars as pl
 
+from corpus.dedup.joined import clusters
 from corpus.errors import UserError
 from corpus.lake import Lake
-from pomona.export import decided_slots
+from pomona import standing
+from pomona.stages.stage import decided_slots
 
 _MAX_SHOWN = 10
 _KNOWN = ("id", "source", "row_group", "row")
@@ -34,14 +36,16 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
         if rejects.height:
             return rejects.to_dicts()
         raise UserError(f"no document or reject has the id or URI {wanted!r}, or one that begins or ends with it")
+    standing.require(lake)
     row = lake.scan("documents").filter(pl.col("id") == found).head(1).collect().to_dicts()[0]
     row["metadata"] = dict(row["metadata"])
     decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
     order = {slot: place for place, slot in enumerate(decided_slots(lake))}
     decisions.sort(key=lambda decision: order.get(decision["stage"], len(order)))
     measured = lake.scan("signals").filter(pl.col("id") == found).drop(_KNOWN, strict=False).collect().to_dicts()
-    cluster = lake.scan("duplicates").filter(pl.col("id") == found).select("cluster")
-    members = lake.scan("duplicates").join(cluster, on="cluster", how="semi")
+    picture = clusters(lake)
+    cluster = picture.filter(pl.col("id") == found).select("cluster")
+    members = picture.join(cluster, on="cluster", how="semi")
     uris = lake.scan("documents").select("id", "uri")
     copies = members.join(uris, on="id", how="inner").sort("id").head(100).collect()
     kept = all(decision["kept"] for decision in decisions) if decisions else None

@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,26 +11,12 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corpus import remaining
 from corpus.errors import UserError
 from corpus.lake import Lake
-from corpus.text.cutting import without
-from pomona import __version__
-from pomona.stages.stage import DECIDING
+from pomona import __version__, kept_documents, standing
+from pomona.kept_documents import COLUMNS, batches
 
 FORMATS = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
-_COLUMNS = ["id", "source", "uri", "text", "license", "metadata"]
-
-
-def kept_ids(lake: Lake) -> pl.LazyFrame:
-    """`id` of every document that no stage dropped. Where a stage has decided, what it did not see is not kept."""
-    return remaining.kept_ids(lake, decided_slots(lake))
-
-
-def decided_slots(lake: Lake) -> list[str]:
-    """The stages that have decided, in the order in which they run."""
-    present = {part.slot for part in lake.parts("decisions")}
-    return [slot for slot in DECIDING if slot in present]
 
 
 def export(lake: Lake, out: str) -> dict[str, Any]:
@@ -41,11 +26,15 @@ def export(lake: Lake, out: str) -> dict[str, Any]:
     target = Path(out)
     if not target.parent.is_dir():
         raise UserError(f"the folder {target.parent} does not exist; make it first")
+    standing.require(lake)
+    before = standing.key(lake)
     temporary = target.with_name(f".{target.name}-{uuid4().hex[:8]}.tmp")
     try:
         counts = _write(lake, temporary, out)
         if not counts["documents"]:
             raise UserError(f"lake {lake.url} holds no kept document; nothing was exported")
+        if standing.key(lake) != before:
+            raise UserError(f"lake {lake.url} was changed by another command meanwhile; export again when it has ended")
         os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
@@ -57,28 +46,11 @@ def export(lake: Lake, out: str) -> dict[str, Any]:
 def _write(lake: Lake, temporary: Path, out: str) -> dict[str, int]:
     n_documents = n_bytes = 0
     with _writer(temporary, out) as writer:
-        for rows in _kept_rows(lake):
+        for rows in batches(lake, COLUMNS):
             writer.write(rows)
             n_documents += rows.height
             n_bytes += int(rows["text"].str.len_bytes().sum())
     return {"documents": n_documents, "text_bytes": n_bytes}
-
-
-def _kept_rows(lake: Lake) -> Iterator[pl.DataFrame]:
-    slots = decided_slots(lake)
-    for part in lake.parts("documents"):
-        parquet = lake.open_part("documents", part)
-        numbers = [remaining.row_group_number(part.path, g) for g in range(parquet.metadata.num_row_groups)]
-        left = remaining.left(lake, slots, numbers)
-        for group, number in enumerate(numbers):
-            rows = pl.from_arrow(parquet.read_row_group(group, columns=_COLUMNS))
-            assert isinstance(rows, pl.DataFrame)
-            stays = left.of(number, rows.height)
-            gone = remaining.cuts_of(left, number, stays)
-            rows = rows[stays]
-            if len(gone.document):
-                rows = rows.with_columns(text=pl.Series(without(rows["text"].to_arrow(), gone)))
-            yield rows
 
 
 class _ParquetOut:
@@ -136,15 +108,15 @@ def _writer(path: Path, out: str) -> _ParquetOut | _JsonOut:
 
 def data_card(lake: Lake, out: str, counts: dict[str, int]) -> str:
     """Markdown: what the file holds, by source, and the stages that made it. Source: Gebru et al. 2018, datasheets."""
-    kept = lake.scan("documents").join(kept_ids(lake), on="id", how="semi")
+    stays = lake.scan("documents").join(kept_documents.ids(lake), on="id", how="semi")
     per_source = (
-        kept.group_by("source")
+        stays.group_by("source")
         .agg(pl.len().alias("documents"), pl.col("text").str.len_bytes().sum().alias("bytes"))
         .sort("source")
         .collect(engine="streaming")
     )
     licenses = (
-        kept.group_by(pl.col("license").fill_null("not stated")).len().sort("len", "license", descending=[True, False])
+        stays.group_by(pl.col("license").fill_null("not stated")).len().sort("len", "license", descending=[True, False])
     )
     lines = [
         f"# {Path(out).name}",

@@ -12,8 +12,8 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from corpus.errors import UserError, unknown
 from corpus.extract import DEFAULT, EXTRACTORS
-from corpus.extract.sandbox import TIMEOUT_SECONDS
 from corpus.ingest import MAX_RECORD_BYTES, SourceSettings
+from corpus.sandbox import TIMEOUT_SECONDS
 from corpus.sources import KINDS
 from decontam.policies import DEFAULT as DEFAULT_POLICY
 from decontam.policies import POLICIES

@@ -1,20 +1,26 @@
 """Runs a recipe's stages: skips what is current, goes on where a killed run stopped, commits each stage once."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
-from corpus import schema
+import polars as pl
+
 from corpus.engines import LOCAL, Engine
 from corpus.errors import UserError
 from corpus.execution import Clock, WorkItem, run
 from corpus.lake import Lake, Lineage
-from pomona import __version__, budget, stages
+from corpus.lease import hold
+from pomona import __version__, budget, command_line, stages, standing
 from pomona.recipe import Recipe
 from pomona.stages import Stage
 
 State = Literal["current", "stale", "missing"]
+_OF_SOURCES = ("rejects", "passed_over", "documents")  # what they hold, last
+_MOST_PASSES = 3  # over the stages, where other processes change the lake meanwhile
 Report = Callable[[str, int, int, WorkItem], None]  # stage, items done, items in all, the item that just ended
 
 
@@ -58,44 +64,86 @@ def run_recipe(
     """Runs every stage in order, and yields what each came to."""
     for name in drop_removed_sources(lake, recipe):
         yield Outcome(f"drop:{name}", "ran", 0, 0, {"documents": 0}, 0.0)
-    for name in drop_stages(lake, [slot for slot in stages.DECIDING if slot not in stages.names(recipe)]):
+    names = stages.names(recipe)
+    for name in drop_stages(lake, [slot for slot in stages.DECIDING if slot not in names]):
         yield Outcome(f"drop:{name}", "ran", 0, 0, {"decisions": 0}, 0.0)
     data = budget.data_bytes(memory, workers or default_workers())
-    for name in stages.names(recipe):
-        stage = stages.plan(name, lake, recipe, data)
-        yield run_stage(lake, stage, workers=workers, memory=memory, report=report, engine=engine)
+    plans = {name: partial(stages.plan, name, lake, recipe, data) for name in names}
+    yield from run_stages(lake, plans, workers=workers, memory=memory, report=report, engine=engine)
+
+
+def run_stages(
+    lake: Lake,
+    plans: Mapping[str, Callable[[], Stage]],
+    *,
+    workers: int | None = None,
+    memory: int | None = None,
+    report: Report | None = None,
+    engine: Engine = LOCAL,
+) -> Iterator[Outcome]:
+    """Runs stages in order, each planned when its turn comes; again where another process changed what they rest on."""
+    for _ in range(_MOST_PASSES):
+        for name, plan in plans.items():
+            yield run_stage(lake, name, plan, workers=workers, memory=memory, report=report, engine=engine)
+        if not {stale.stage for stale in standing.out_of_date(lake)} & plans.keys():
+            return
+    raise UserError(
+        f"lake {lake.url} changed while its stages ran, {_MOST_PASSES} times in a row; "
+        "wait for the other processes that write it, then run the same command again"
+    )
 
 
 def run_stage(
     lake: Lake,
-    stage: Stage,
+    name: str,
+    plan: Callable[[], Stage],
     *,
     workers: int | None = None,
     memory: int | None = None,
     report: Report | None = None,
     engine: Engine = LOCAL,
 ) -> Outcome:
-    """Brings one stage up to date; raises `UserError` where it yields nothing at all."""
+    """Brings one stage up to date; raises `UserError` where it yields nothing at all.
+
+    It is planned under the stage's lease: another process that runs the same stage has ended then, and what it
+    committed counts.
+    """
     clock = Clock()
-    if is_current(lake, stage):
-        return Outcome(stage.name, "current", 0, 0, _rows(lake, stage), clock.read()["seconds"])
-    items = stage.plan_items()
-    workers = budget.workers(stage, items, workers or default_workers(), memory)
+    with hold(lake, name, purpose=command_line.current() or f"runs {name}", tell=_tell) as lease:
+        stage = plan()
+        assert stage.name == name, (stage.name, name)
+        if is_current(lake, stage):
+            return Outcome(stage.name, "current", 0, 0, _rows(lake, stage), clock.read()["seconds"])
+        items = stage.plan_items()
+        n_workers = budget.workers(stage, items, workers or default_workers(), memory)
 
-    def progress(done: int, total: int, item: WorkItem) -> None:
-        if report:
-            report(stage.name, done, total, item)
+        def progress(done: int, total: int, item: WorkItem) -> None:
+            if report:
+                report(stage.name, done, total, item)
 
-    ran = run(lake, stage.step, stage.outputs, items, workers=workers, progress=progress, engine=engine)
-    measured = {"items_run": ran.items, "workers": workers, "peak_bytes": ran.peak_bytes}
-    commit(lake, stage, items, clock.read() | measured)
+        ran = run(
+            lake, stage.step, stage.outputs, items, workers=n_workers, progress=progress, engine=engine,
+            token=lease.token,
+        )  # fmt: skip
+        lease.confirm()
+        measured = {"items_run": ran.items, "workers": n_workers, "peak_bytes": ran.peak_bytes}
+        commit(lake, stage, items, clock.read() | measured, lease.token)
     rows = _rows(lake, stage)
     if not rows[stage.outputs[0].table] and not stage.may_be_empty:
         raise UserError(_nothing(lake, stage))
     return Outcome(stage.name, "ran", ran.items, len(items), rows, clock.read()["seconds"])
 
 
-def commit(lake: Lake, stage: Stage, items: list[WorkItem], measured: dict[str, Any]) -> None:
+def run_planned(lake: Lake, stage: Stage, **options: Any) -> Outcome:
+    """Brings a stage up to date that is planned already: for whoever is alone with the lake."""
+    return run_stage(lake, stage.name, lambda: stage, **options)
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+def commit(lake: Lake, stage: Stage, items: list[WorkItem], measured: dict[str, Any], token: str = "") -> None:
     """Makes the finished parts the stage's content; the table that carries the key for `is_current` comes last."""
     keys = [item.key for item in items]
     lineage = Lineage(
@@ -106,16 +154,18 @@ def commit(lake: Lake, stage: Stage, items: list[WorkItem], measured: dict[str, 
         stage.inputs | {"versions": {table: lake.version(table) for table in lake.tables()}},
         stage.version,
         __version__,
-        stage.facts | measured | {"items": len(items)},
+        stage.facts | measured | {"items": len(items), "command": command_line.current()},
     )
     for output in reversed(stage.outputs):
-        lake.commit(output.table, {output.slot: keys}, lineage, output.schema)
+        lake.commit(output.table, {output.slot: keys}, lineage, output.schema, token=token)
 
 
 def is_current(lake: Lake, stage: Stage) -> bool:
-    """Whether every output of the stage was made from what it would be made from now."""
+    """Whether every output of the stage was made from what it would be made from now, and is whole."""
     made = [lake.current(output.table, output.slot) for output in stage.outputs]
-    return all(lineage is not None and lineage.key == stage.key for lineage in made)
+    if not all(lineage is not None and lineage.key == stage.key for lineage in made):
+        return False
+    return not any(lake.damaged(output.table, output.slot) for output in stage.outputs)
 
 
 def status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
@@ -146,7 +196,8 @@ def _why(made: Lineage, stage: Stage) -> str:
     if changed:
         return f"the recipe changed: {', '.join(changed)}"
     inputs = sorted(name for name in stage.inputs if made.inputs.get(name) != stage.inputs[name])
-    return f"its input changed: {', '.join(inputs) or 'an output is missing'}"
+    names = ["earlier decisions" if name == "decided" else name for name in inputs]
+    return f"its input changed: {', '.join(names)}" if names else "a part of its output is missing or damaged"
 
 
 def _plain(value: Any) -> Any:
@@ -159,42 +210,63 @@ def _plain(value: Any) -> Any:
 def drop_removed_sources(lake: Lake, recipe: Recipe) -> list[str]:
     """Takes sources that the recipe no longer names out of the newest version; older versions keep them."""
     wanted = {f"ingest-{source.name}" for source in recipe.sources}
-    gone = []
-    for table in ("rejects", "documents"):
-        slots = {part.slot for part in lake.parts(table)} - wanted
-        for slot in sorted(slots):
-            name = slot.removeprefix("ingest-")
-            lineage = Lineage(f"drop:{name}", slot, "", package_version=__version__)
-            lake.commit(table, {slot: []}, lineage, schema.TABLES[table].schema)
-            gone.append(name)
-    return sorted(set(gone))
+    slots = {slot for table in _OF_SOURCES if lake.exists(table) for slot in lake.lineages(table)}
+    gone = sorted(slot.removeprefix("ingest-") for slot in slots - wanted)
+    for name in gone:
+        _drop(lake, name, f"ingest:{name}", f"ingest-{name}", _OF_SOURCES)
+    return gone
 
 
 def drop_stages(lake: Lake, unwanted: Iterable[str]) -> list[str]:
     """Takes what these stages decided out of the newest versions: a stage that is no longer asked for drops nothing."""
-    gone = [slot for slot in unwanted if lake.parts("decisions", slot)]
+    made = lake.lineages("decisions") if lake.exists("decisions") else {}
+    gone = [slot for slot in unwanted if slot in made]
     for slot in gone:
-        lineage = Lineage(f"drop:{slot}", slot, "", package_version=__version__)
-        for table in ("verdicts", "contamination", "pairs", "duplicates", "cuts", "decisions"):  # what decides, last
-            if lake.parts(table, slot):
-                lake.commit(table, {slot: []}, lineage)
+        tables = [table for table in lake.tables() if table != "decisions" and table not in _OF_SOURCES]
+        _drop(lake, slot, slot, slot, (*tables, "decisions"))  # what decides, last
     return gone
 
 
+def _drop(lake: Lake, name: str, stage: str, slot: str, tables: Iterable[str]) -> None:
+    with hold(lake, stage, purpose=command_line.current() or f"drops {name}", tell=_tell) as lease:
+        lineage = Lineage(f"drop:{name}", slot, "", package_version=__version__)
+        for table in tables:
+            if lake.exists(table) and slot in lake.lineages(table):
+                lake.commit(table, {slot: []}, lineage, lake.schema(table), token=lease.token)
+
+
 def _rows(lake: Lake, stage: Stage) -> dict[str, int]:
-    return {o.table: sum(part.n_rows for part in lake.parts(o.table, o.slot)) for o in stage.outputs}
+    """Rows of each output; of `passed_over`, the records that it counts."""
+    rows = {o.table: sum(part.n_rows for part in lake.parts(o.table, o.slot)) for o in stage.outputs}
+    if "passed_over" in rows:
+        counted = lake.scan("passed_over", slot=stage.slot).select(pl.col("records").sum())
+        rows["passed_over"] = int(counted.collect().item() or 0)
+    return rows
 
 
 def _nothing(lake: Lake, stage: Stage) -> str:
     if stage.name.startswith("ingest:"):
-        refused = lake.scan("rejects", slot=stage.slot).group_by("reason").len().sort("len", descending=True).collect()
-        causes = ", ".join(f"{reason} {count}" for reason, count in refused.iter_rows()) or "no record qualified"
-        return (
-            f"source {stage.name.removeprefix('ingest:')!r} gave no document from {stage.facts['n_files']} files: "
-            f'{causes}; see `pomona sql "select * from rejects"`'
-        )
+        return _no_document(lake, stage)
     if stage.slot in stages.DECIDING[1:] and lake.parts("decisions", "filter"):
         return (
             f"stage {stage.name!r} has nothing to work on: the stages before it kept no document; see `pomona report`"
         )
     return f"stage {stage.name!r} has nothing to work on: the lake holds no documents; ingest a source first"
+
+
+def _no_document(lake: Lake, stage: Stage) -> str:
+    refused = (
+        lake.scan("rejects", slot=stage.slot)
+        .group_by("reason")
+        .agg(pl.len(), pl.col("detail").first())
+        .sort("len", "reason", descending=[True, False])
+        .collect()
+    )
+    passed = lake.scan("passed_over", slot=stage.slot).group_by("kind").agg(pl.col("records").sum())
+    kinds = passed.sort("records", "kind", descending=[True, False]).head(5).collect()
+    causes = [f"{reason} {count} (e.g. {detail})" for reason, count, detail in refused.iter_rows()]
+    causes += [f"passed over {count} {kind}" for kind, count in kinds.iter_rows()]
+    return (
+        f"source {stage.name.removeprefix('ingest:')!r} gave no document from {stage.facts['n_files']} files: "
+        f'{", ".join(causes) or "they hold no record"}; see `pomona sql "select * from rejects"`'
+    )

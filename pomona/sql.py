@@ -1,13 +1,24 @@
-"""DuckDB over the lake: every table as a view of its parts, at the newest version or an earlier one."""
+"""DuckDB over the lake: every table as a view of its parts, at the newest version or an earlier one.
 
+The view `kept` is what `pomona.kept` gives. Where a stage is out of date there is none, and whoever asks for it is told
+which stage (pomona.standing).
+"""
+
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
 
 from corpus import schema
+from corpus.dedup.joined import clusters
+from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.text.cutting import Cuts, without
+from pomona import kept_documents, standing
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,3 +39,49 @@ def connect(lake: Lake, versions: Mapping[str, int] | None = None) -> "DuckDBPyC
         else:
             connection.register(name, pa.table(lake.schema(name).empty_table()))
     return connection
+
+
+def register_kept(connection: "DuckDBPyConnection", lake: Lake) -> None:
+    """Adds the view `kept`: the documents that all stages keep, their texts without what was cut."""
+    standing.require(lake)
+    connection.register("_kept", kept_documents.ids(lake).collect(engine="streaming").to_arrow())
+    sizes = clusters(lake).group_by("representative").agg(cluster=pl.col("cluster").first(), copies=pl.len())
+    connection.register("_clusters", sizes.collect(engine="streaming").to_arrow())
+    gone = lake.scan("cuts").sort("start").group_by("id", maintain_order=True).agg("start", "end")
+    connection.register("_cuts", gone.collect(engine="streaming").to_arrow())
+    ranges = "BIGINT[]"
+    parameters: Any = ["VARCHAR", ranges, ranges]
+    connection.create_function("_without", _without, parameters, "VARCHAR", type=cast(Any, "arrow"))
+    connection.execute(
+        "create view kept as select d.id, d.source, d.uri, "
+        "case when c.start is null then d.text else _without(d.text, c.start, c.end) end as text, "
+        "d.license, d.metadata, s.cluster, coalesce(s.copies, 1) as copies from documents d "
+        "semi join _kept k on d.id = k.id left join _cuts c on d.id = c.id "
+        "left join _clusters s on d.id = s.representative"
+    )
+
+
+def _without(text: pa.Array, start: pa.Array, end: pa.Array) -> pa.Array:
+    """The texts without their ranges of characters."""
+    text, start, end = (a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in (text, start, end))
+    lengths = start.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    cuts = Cuts(np.repeat(np.arange(len(text)), lengths), start.flatten().to_numpy(), end.flatten().to_numpy())
+    return without(text.fill_null("").cast(pa.large_string()), cuts).cast(pa.string())
+
+
+def query(lake: Lake, text: str, versions: Mapping[str, int] | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(names of the columns, rows) of a query over the lake. Raises `UserError` for one that DuckDB refuses."""
+    import duckdb
+
+    connection = connect(lake, versions)
+    if re.search(r"\bkept\b", text) and not standing.out_of_date(lake):
+        register_kept(connection, lake)
+    try:
+        result = connection.sql(text)
+        return (list(result.columns), result.fetchall()) if result is not None else ([], [])
+    except duckdb.CatalogException as error:
+        if re.search(r"\bkept\b", str(error)):
+            standing.require(lake)
+        raise UserError(f"sql: {str(error).splitlines()[0]}") from error
+    except duckdb.Error as error:
+        raise UserError(f"sql: {str(error).splitlines()[0]}") from error

@@ -29,7 +29,7 @@ from corpus.lake import Lake
 from corpus.remaining import left
 from corpus.text.buffers import string_buffers
 
-VERSION = 1  # raised when the same signatures would give other clusters
+VERSION = 2  # raised when the same signatures would give other clusters
 STAGE = "minhash"
 REASON = "minhash.duplicate"
 Verify = Literal["shingles", "signatures", "none"]
@@ -159,7 +159,8 @@ class ClustersStep:
         pairs = _pairs(ids, clusters.left, clusters.right, clusters.similarity, self.banding.threshold)
         real = ~pl.col("id").is_in(canary.IDS)
         duplicates = frame.filter((pl.col("n") > 1) & real)
-        columns = ["id", "source", "cluster", "representative", "similarity"]
+        duplicates = duplicates.with_columns(stage=pl.lit(STAGE))
+        columns = ["id", "source", "stage", "cluster", "representative", "similarity"]
         return {
             "decisions": self._decisions(frame.filter(real).sort("row_group", "row")),
             "duplicates": duplicates.select(columns),

@@ -19,7 +19,7 @@ from corpus.dedup.priority import Keep, priority
 from corpus.execution import WorkItem, digest
 from corpus.lake import Lake
 
-VERSION = 3  # raised when the same documents would give other rows
+VERSION = 4  # raised when the same documents would give other rows
 STAGE = "exact"
 REASON = "exact.duplicate"
 _DOCUMENTS_AN_ITEM = 4_000_000
@@ -81,7 +81,12 @@ def rank(documents: pl.DataFrame, keep: Keep, sources: tuple[str, ...]) -> pl.Da
 def duplicates(ranked: pl.DataFrame) -> pl.DataFrame:
     """Rows of `duplicates`: the members of clusters of two or more, the representative among them."""
     return ranked.filter(pl.col("n_copies") > 1).select(
-        "id", "source", pl.col("text_hash").alias("cluster"), "representative", pl.lit(1.0).alias("similarity")
+        "id",
+        "source",
+        stage=pl.lit(STAGE),
+        cluster="text_hash",
+        representative="representative",
+        similarity=pl.lit(1.0),
     )
 
 

@@ -35,7 +35,7 @@ from corpus.execution import WorkItem
 from corpus.lake import Lake
 from corpus.remaining import Left, Places, left, row_group_number
 
-VERSION = 1  # raised when the same vectors would give other decisions
+VERSION = 2  # raised when the same vectors would give other decisions
 STAGE = "semantic"
 REASON = "semantic.duplicate"
 SAMPLE_A_CENTROID = 64  # vectors from which k-means learns
@@ -214,7 +214,8 @@ class LeadersStep:
         decided = decisions(real.with_columns(kept=kept_, value="similarity", limit=limit), STAGE, REASON)
         yield "decisions", schema.batch("decisions", decided)
         several = real.filter(pl.len().over("representative") > 1)
-        columns = ["id", "source", pl.col("representative").alias("cluster"), "representative", "similarity"]
+        several = several.with_columns(stage=pl.lit(STAGE), cluster="representative")
+        columns = ["id", "source", "stage", "cluster", "representative", "similarity"]
         yield "duplicates", schema.batch("duplicates", several.select(columns))
 
     @staticmethod

@@ -3,8 +3,10 @@
 A source module has
   SUFFIXES              file names it takes in a folder
   cut(file, n_bytes)    spans of one file, each a list [start, end] in the module's own unit, or None for whole files
-  read(file, span, options)  records of one span: `Text`, `Page`, `Reject`, or Arrow batches of texts
-A new source is one new file and its name in `KINDS`.
+  read(file, span, options)  records of one span: `Text`, `Page`, `Risky`, `Reject`, `Passed`, or Arrow batches of texts
+  columns_of(file, n_bytes)  only of tables: names of the columns in the first bytes
+All three are called in the sandbox's process only (corpus.sandbox), since they parse foreign bytes. A new source is one
+new file and its name in `KINDS`.
 """
 
 from collections.abc import Iterator
@@ -14,14 +16,14 @@ from typing import Any, Protocol, TypeAlias, cast
 import pyarrow as pa
 
 from corpus.errors import UserError, unknown
-from corpus.records import Page, Reject, Text
+from corpus.records import Page, Passed, Reject, Risky, Text
 from corpus.sources.files import File
 
 KINDS = ("html", "warc", "jsonl", "parquet", "text", "code", "python")
 _BY_NAME = ("html", "warc", "jsonl", "parquet", "text", "code")  # the first that takes a name has it
 
 Span = tuple[int, int] | None
-Record: TypeAlias = Text | Page | Reject | pa.RecordBatch
+Record: TypeAlias = Text | Page | Risky | Reject | Passed | pa.RecordBatch
 
 
 class Source(Protocol):

@@ -1,23 +1,21 @@
 """Source code: trees of files, and tarballs of them. One file, one document; the language comes from the name.
 
 Binary and generated files, and names of no known language, are refused with a reason. Archives are read member by
-member, never unpacked to disk; links and paths that leave the archive, and archives inside it, are refused.
+member (corpus.sources.tarball), never unpacked to disk.
 """
 
 import re
-import tarfile
-import zlib
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-from corpus.records import Reject, Text
+from corpus.records import Passed, Reject, Risky, Text
+from corpus.sources import tarball
 from corpus.sources.files import File
 from corpus.sources.text import to_text
 
-_TAR = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-_ARCHIVES = (*_TAR, ".zip", ".whl", ".jar", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
+_ARCHIVES = (*tarball.SUFFIXES, ".zip", ".whl", ".jar", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 _GENERATED_NAMES = re.compile(
     r"(\.min\.(js|css)|(^|/)(package-lock\.json|yarn\.lock|poetry\.lock|cargo\.lock|go\.sum)|_pb2(_grpc)?\.py|\.pb\.go)$",
     re.IGNORECASE,
@@ -36,75 +34,27 @@ def languages() -> dict[str, str]:
     return dict(row.split("\t") for row in rows)
 
 
-SUFFIXES = (*languages(), *_TAR)
+SUFFIXES = (*languages(), *tarball.SUFFIXES)
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
-    """A source file is not cut; an archive larger than `n_bytes` into ranges of its members' offsets.
-
-    A compressed archive is unpacked from its start for each range, at most 16 of them.
-    """
-    if not file.matches(_TAR) or file.n_bytes <= n_bytes:
-        return [None]
-    step = n_bytes if file.matches((".tar",)) else max(n_bytes, file.n_bytes * 4 // 16)
-    try:
-        with file.open() as stream, tarfile.open(fileobj=stream, mode="r|*") as tar:
-            offsets = [member.offset for member in tar]
-    except (tarfile.TarError, OSError, EOFError, zlib.error, TypeError, ValueError):
-        return [None]
-    end = offsets[-1] + 1 if offsets else 1
-    return [(start, min(start + step, end)) for start in range(0, end, step)]
+    """A source file is not cut; a plain tarball larger than `n_bytes` is, between members."""
+    return tarball.cut(file, n_bytes) if file.matches(tarball.SUFFIXES) else [None]
 
 
-def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject]:
+def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject | Passed | Risky]:
     """The file, or the archive's members that begin in the span, as texts with `language` in their metadata."""
-    if file.matches(_TAR):
-        yield from _read_tar(file, span, options)
+    max_bytes = options["max_record_bytes"]
+    if file.matches(tarball.SUFFIXES):
+        for member in tarball.read(file, span, max_bytes, refuse_name):
+            yield to_code(member.uri, member.position, member.raw) if isinstance(member, tarball.Member) else member
         return
-    refused = refuse_name(file.path, file.n_bytes, options["max_record_bytes"])
+    refused = refuse_name(file.path, file.n_bytes, max_bytes)
     if refused:
-        yield Reject(file.path, "", *refused)
+        yield Reject(file.uri, "", *refused)
         return
-    raw = file.read(options["max_record_bytes"])
-    yield raw if isinstance(raw, Reject) else to_code(file.path, "", raw)
-
-
-def _read_tar(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject]:
-    try:
-        with file.open() as stream, tarfile.open(fileobj=stream, mode="r|*") as tar:
-            for member in tar:
-                if span is not None and member.offset >= span[1]:
-                    return
-                if span is None or member.offset >= span[0]:
-                    record = _member(file, tar, member, options["max_record_bytes"])
-                    if record is not None:
-                        yield record
-    except EOFError as error:
-        yield Reject(file.path, "", "truncated", str(error))
-    except (tarfile.TarError, OSError, zlib.error, TypeError, ValueError) as error:  # tarfile raises the last two too
-        truncated = "end of file" in str(error) or "end of data" in str(error)
-        yield Reject(file.path, "", "truncated" if truncated else "corrupt", str(error))
-
-
-def _member(file: File, tar: tarfile.TarFile, member: tarfile.TarInfo, max_bytes: int) -> Text | Reject | None:
-    uri = f"{file.path}!/{member.name}"
-    position = str(member.offset)
-    if member.isdir():
-        return None
-    if member.name.startswith("/") or ".." in member.name.split("/"):
-        return Reject(uri, position, "unsafe_path", member.name)
-    if member.issym() or member.islnk():
-        target = member.linkname
-        if target.startswith("/") or ".." in target.split("/"):
-            return Reject(uri, position, "link_outside", target)
-        return None  # what it points to is read under its own name
-    if not member.isfile():
-        return Reject(uri, position, "unsafe_path", "a device or pipe")
-    refused = refuse_name(member.name, member.size, max_bytes)
-    if refused:
-        return Reject(uri, position, *refused)
-    stream = tar.extractfile(member)
-    return to_code(uri, position, stream.read() if stream else b"")
+    raw = file.read(max_bytes)
+    yield raw if isinstance(raw, Reject) else to_code(file.uri, "", raw)
 
 
 def refuse_name(path: str, n_bytes: int, max_bytes: int) -> tuple[str, str] | None:

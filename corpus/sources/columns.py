@@ -1,14 +1,20 @@
 """Tables with a text column as batches of documents: shared by Parquet and JSONL."""
 
+import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus.records import Reject
+from corpus.sources.files import File
+from corpus.text.strings import valid
 
 RAW = pa.schema(
     [
@@ -19,6 +25,9 @@ RAW = pa.schema(
         pa.field("metadata", pa.map_(pa.string(), pa.string())),
     ]
 )
+_PARTITION = re.compile(r"([^/=]+)=([^/]*)")  # a folder of a Hive-partitioned dataset
+
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +38,19 @@ class Columns:
     uri: str | None = None
     license: str | None = None
     metadata: tuple[str, ...] = ()
+    partition: Mapping[str, str] = field(default_factory=dict)  # metadata that the file's folders state: lang=zh/
 
     @classmethod
-    def from_options(cls, options: Mapping[str, Any]) -> "Columns":
-        """From a source's options."""
+    def from_options(cls, options: Mapping[str, Any], file: File) -> "Columns":
+        """From a source's options, for one file."""
+        metadata = tuple(options.get("metadata_columns") or ())
+        keys = partition(file)
         return cls(
             options.get("text_column") or "text",
             options.get("uri_column"),
             options.get("license_column"),
-            tuple(options.get("metadata_columns") or ()),
+            metadata,
+            {name: keys[name] for name in metadata if name in keys},
         )
 
     def all(self) -> list[str]:
@@ -46,61 +59,135 @@ class Columns:
         return list(dict.fromkeys(name for name in named if name))
 
 
-def as_batch(table: pa.Table, position: pa.Array, path: str, columns: Columns) -> tuple[pa.RecordBatch, list[Reject]]:
-    """Rows with text as a batch of `RAW`, the others as rejects. `position` is each row's address in the file."""
+def partition(file: File) -> dict[str, str]:
+    """Keys and values that the folders of a file state, as Hive writes them: `lang=zh/part-0.parquet`."""
+    folders = file.path.split("/")[:-1]
+    return {valid(m[1]): valid(unquote(m[2])) for folder in folders if (m := _PARTITION.fullmatch(folder))}
+
+
+def as_batch(table: pa.Table, position: pa.Array, file: File, columns: Columns) -> tuple[pa.RecordBatch, list[Reject]]:
+    """Rows with text as a batch of `RAW`, the others as rejects. `position` is each row's address in the file.
+
+    A row is refused where one of its columns holds a string that is not UTF-8.
+    """
     kind = table.schema.field(columns.text).type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)):
-        return _empty(), [
-            Reject(f"{path}#{at}", at, "not_text", f"column {columns.text!r} is {kind}") for at in position.to_pylist()
-        ]
-    text = table[columns.text].combine_chunks().cast(pa.large_string())
-    uri = pc.binary_join_element_wise(pa.scalar(path), position, "#")
-    if columns.uri and columns.uri in table.column_names:
-        own = table[columns.uri].combine_chunks().cast(pa.string())
-        uri = pc.if_else(pc.greater(pc.fill_null(pc.utf8_length(own), 0), 0), own, uri)
-    absent = np.flatnonzero(text.is_null().to_numpy(zero_copy_only=False))
+    uri = pc.binary_join_element_wise(pa.scalar(file.uri), position, "#")
+    text, bad = _text(table[columns.text])
+    if text is None:
+        detail = f"column {columns.text!r} is {kind}"
+        places = zip(uri.to_pylist(), position.to_pylist(), strict=True)
+        return _empty(), [Reject(at, row, "not_text", detail) for at, row in places]
+    own, bad_uri = _strings(table, columns.uri)
+    license, bad_license = _strings(table, columns.license)
+    metadata, bad_metadata = _metadata(table, columns)
+
+    absent = ~_valid(text)
     rejects = [
-        Reject(
-            uri[int(row)].as_py(), position[int(row)].as_py(), "missing_column", f"no {columns.text!r} in the record"
-        )
-        for row in absent
+        Reject(str(uri[row]), str(position[row]), "missing_column", f"no {columns.text!r} in the record")
+        for row in np.flatnonzero(absent & ~bad).tolist()
     ]
-    batch = pa.record_batch(
-        [uri, position, text, _strings(table, columns.license), _metadata(table, columns.metadata)], schema=RAW
-    )
-    return batch.filter(text.is_valid()) if len(absent) else batch, rejects
+    named: dict[str | None, Mask] = {columns.text: bad, columns.uri: bad_uri, columns.license: bad_license}
+    invalid = np.zeros(len(table), np.bool_)
+    for name, rows in (named | bad_metadata).items():
+        rejects += [
+            Reject(str(uri[row]), str(position[row]), "encoding", f"column {name!r} is not UTF-8")
+            for row in np.flatnonzero(rows & ~invalid).tolist()
+        ]
+        invalid |= rows
+
+    given = pc.greater(pc.fill_null(pc.binary_length(own), 0), 0)
+    batch = pa.record_batch([pc.if_else(given, own, uri), position, text, license, metadata], schema=RAW)
+    refused = absent | invalid
+    return (batch.filter(pa.array(~refused)) if refused.any() else batch), rejects
 
 
 def _empty() -> pa.RecordBatch:
     return pa.record_batch([pa.array([], field.type) for field in RAW], schema=RAW)
 
 
-def _strings(table: pa.Table, name: str | None) -> pa.Array:
+def _valid(array: pa.Array) -> Mask:
+    mask: Mask = array.is_valid().to_numpy(zero_copy_only=False)
+    return mask
+
+
+def _text(column: pa.ChunkedArray) -> tuple[pa.Array | None, Mask]:
+    """(large_string, rows that are not UTF-8) of a column of strings or bytes in any form; None for other types."""
+    array = column.combine_chunks()
+    array = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    if not _is_text(array.type):
+        return None, np.zeros(len(array), np.bool_)
+    raw = array.cast(pa.large_binary())
+    try:
+        return raw.cast(pa.large_string()), np.zeros(len(array), np.bool_)
+    except pa.ArrowInvalid:
+        values = [_decoded(value) for value in raw.to_pylist()]
+        bad = np.array([value is False for value in values])
+        return pa.array([None if value is False else value for value in values], pa.large_string()), bad
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    is_string = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+    is_bytes = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind)
+    return bool(is_string or is_bytes or pa.types.is_fixed_size_binary(kind))
+
+
+def _decoded(value: bytes | None) -> str | bool | None:
+    """The bytes as text; False where they are none."""
+    try:
+        return None if value is None else value.decode()
+    except UnicodeDecodeError:
+        return False
+
+
+def _strings(table: pa.Table, name: str | None) -> tuple[pa.Array, Mask]:
+    """(string, rows that are not UTF-8) of a column of any type; nulls where there is none of that name."""
     if name is None or name not in table.column_names:
-        return pa.nulls(len(table), pa.string())
-    return table[name].combine_chunks().cast(pa.string())
+        return pa.nulls(len(table), pa.string()), np.zeros(len(table), np.bool_)
+    column = table[name]
+    text, bad = _text(column)
+    if text is not None:
+        return text.cast(pa.string()), bad
+    array = column.combine_chunks()
+    array = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    if not pa.types.is_nested(array.type):
+        try:
+            return array.cast(pa.string()), bad
+        except pa.ArrowException:
+            pass
+    values = [_json(value) for value in array]
+    bad = np.array([value is False for value in values], np.bool_)
+    return pa.array([None if value is False else value for value in values], pa.string()), bad
 
 
-def _metadata(table: pa.Table, names: tuple[str, ...]) -> pa.Array:
-    """A map a row, of the named columns that are not null."""
-    present = [name for name in names if name in table.column_names]
+def _json(value: pa.Scalar) -> str | bool | None:
+    """A value as JSON; False where it holds a string that is not UTF-8."""
+    try:
+        plain = value.as_py()
+    except UnicodeDecodeError:
+        return False
+    if plain is None:
+        return None
+    return valid(plain if isinstance(plain, str) else json.dumps(plain, default=str))
+
+
+def _metadata(table: pa.Table, columns: Columns) -> tuple[pa.Array, dict[str | None, Mask]]:
+    """(a map for each row, of the named columns that are not null; rows that are not UTF-8, by column)."""
+    present = [name for name in columns.metadata if name in table.column_names or name in columns.partition]
     n_rows = len(table)
     if not present:
-        return pa.MapArray.from_arrays(
-            np.zeros(n_rows + 1, np.int32), pa.array([], pa.string()), pa.array([], pa.string())
-        )
-    values = [_as_text(table[name].combine_chunks()) for name in present]
-    filled = np.stack([value.is_valid().to_numpy(zero_copy_only=False) for value in values], axis=1)  # (rows, names)
+        empty = pa.array([], pa.string())
+        return pa.MapArray.from_arrays(np.zeros(n_rows + 1, np.int32), empty, empty), {}
+    values: list[pa.Array] = []
+    bad: dict[str | None, Mask] = {}
+    for name in present:
+        if name in table.column_names:
+            array, bad[name] = _strings(table, name)
+        else:
+            array = pa.array([columns.partition[name]] * n_rows, pa.string())
+        values.append(array)
+    filled = np.stack([_valid(value) for value in values], axis=1)  # (rows, names)
     offsets = np.r_[0, np.cumsum(filled.sum(axis=1))].astype(np.int32)
     keys = pa.array(np.tile(np.array(present, object), (n_rows, 1))[filled], pa.string())
-    stacked = pa.concat_arrays(values)
     order = (np.arange(n_rows)[:, None] + n_rows * np.arange(len(present))[None, :])[filled]
-    return pa.MapArray.from_arrays(offsets, keys, stacked.take(pa.array(order)))
-
-
-def _as_text(array: pa.Array) -> pa.Array:
-    if pa.types.is_nested(array.type):
-        import json
-
-        return pa.array([None if value is None else json.dumps(value, default=str) for value in array.to_pylist()])
-    return array.cast(pa.string())
+    items = pa.concat_arrays(values).take(pa.array(order))
+    return pa.MapArray.from_arrays(offsets, keys, items), bad

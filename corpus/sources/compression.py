@@ -2,11 +2,13 @@
 
 gzip: an index of seek points, made in one pass and kept in the user's cache, lets a piece of a large file start
 without unpacking what stands before it. zstd has no such index: a piece reads past its prefix, at about 1.5 GB/s,
-so that a file is cut into at most `MAX_ZSTD_SPANS` pieces.
+so that a file is cut into at most `MAX_ZSTD_SPANS` pieces. bzip2 and xz are read whole, from the start.
 """
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import zlib
 from pathlib import Path
@@ -17,13 +19,17 @@ from corpus.sources.files import File
 
 MAX_ZSTD_SPANS = 32
 _BLOCK = 1 << 20
-ERRORS: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error)  # what a broken stream raises
+_MAX_WINDOW = 1 << 30  # bytes that a zstd frame may ask for
+ERRORS: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, lzma.LZMAError)  # what a broken stream raises
+_NAMES = {".gz": "gz", ".zst": "zst", ".zstd": "zst", ".bz2": "bz2", ".xz": "xz"}
+SUFFIXES = tuple(_NAMES)
+WHOLE = ("bz2", "xz")  # kinds that cannot be entered in the middle
 
 
 def suffix(file: File) -> str:
-    """'gz', 'zst' or ''."""
+    """'gz', 'zst', 'bz2', 'xz' or ''."""
     name = file.path.lower()
-    return "gz" if name.endswith(".gz") else "zst" if name.endswith((".zst", ".zstd")) else ""
+    return next((kind for end, kind in _NAMES.items() if name.endswith(end)), "")
 
 
 def size(file: File) -> int | None:
@@ -51,7 +57,10 @@ def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
     if kind == "gz":
         opened = cast(BinaryIO, _Patient(gzip.GzipFile(fileobj=stream)))
     elif kind == "zst":
-        opened = _zstd(stream)
+        opened = zstd_stream(stream)
+    elif kind in WHOLE:
+        openers: dict[str, Any] = {"bz2": bz2.BZ2File, "xz": lzma.LZMAFile}
+        opened = cast(BinaryIO, openers[kind](stream))
     else:
         opened = stream
         opened.seek(offset)
@@ -64,10 +73,11 @@ def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
     return opened
 
 
-def _zstd(stream: BinaryIO) -> BinaryIO:
+def zstd_stream(stream: BinaryIO) -> BinaryIO:
+    """All frames of a zstd stream, unpacked; what is broken raises OSError."""
     import zstandard
 
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(stream, read_across_frames=True)
+    reader = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).stream_reader(stream, read_across_frames=True)
     return cast(BinaryIO, _ZstdErrors(reader))
 
 

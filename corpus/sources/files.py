@@ -1,27 +1,48 @@
-"""Finding a source's files, below a folder, by a pattern or one by one, in the same order every time."""
+"""Finding a source's files, below a folder, by a pattern or one by one, in the same order every time.
+
+A file's `name` is its path within its source: below the folder that was named, or below the fixed part of a pattern.
+It is the same on every machine, and belongs to the ids of the documents; `named` keeps the names of a source unique.
+"""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from corpus.errors import UserError
 from corpus.records import Reject
+from corpus.text.strings import address
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _SKIPPED_FOLDERS = frozenset({".git", ".hg", ".svn", "__pycache__", ".venv", "node_modules"})
+_WILDCARDS = "*?["
 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One raw file: its path or URL, its size, and a stamp that changes when its content may have."""
+    """One raw file: its path or URL, its size, a stamp that changes when its content may have, its name in its source.
+
+    Path and name may hold bytes that are not UTF-8, as Python's file functions give and take them (surrogateescape).
+    """
 
     path: str
     n_bytes: int
     stamp: str = ""
+    name: str = ""
+
+    @property
+    def uri(self) -> str:
+        """The path as a valid string: bytes that are not UTF-8 are percent-encoded."""
+        return address(self.path)
+
+    @property
+    def id_key(self) -> bytes:
+        """What stands for the file in the ids of its documents."""
+        return os.fsencode(self.name or self.path.rpartition("/")[2])
 
     def matches(self, suffixes: tuple[str, ...]) -> bool:
         """Whether the name ends in one of the suffixes, case aside."""
@@ -36,12 +57,15 @@ class File:
     def read(self, max_bytes: int) -> bytes | Reject:
         """All bytes, or the reason why a file that is one record cannot be read."""
         if self.n_bytes > max_bytes:
-            return Reject(self.path, "", "too_large", f"{self.n_bytes} bytes; at most {max_bytes}")
+            return Reject(self.uri, "", "too_large", f"{self.n_bytes} bytes; at most {max_bytes}")
         try:
             with self.open() as stream:
-                return stream.read()
+                raw = stream.read(max_bytes + 1)
         except OSError as error:
-            return Reject(self.path, "", "corrupt", str(error))
+            return Reject(self.uri, "", "unreadable", str(error))
+        if len(raw) > max_bytes:
+            return Reject(self.uri, "", "too_large", f"grew to over {max_bytes} bytes")
+        return raw
 
     def head(self, n_bytes: int) -> bytes:
         """The first bytes."""
@@ -50,7 +74,7 @@ class File:
 
     def key(self) -> list[Any]:
         """What stands for the file's content in a work item's key."""
-        return [self.path, self.n_bytes, self.stamp]
+        return [self.path, self.n_bytes, self.stamp, self.name]
 
 
 @lru_cache(maxsize=8)
@@ -69,76 +93,126 @@ def find(path: str) -> tuple[list[File], list[Reject]]:
     if "://" in path:
         return _find_remote(path), []
     path = os.path.abspath(os.path.expanduser(path))
-    if any(char in path for char in "*?[") and not os.path.exists(path):
+    if any(char in path for char in _WILDCARDS) and not os.path.lexists(path):
         return _find_pattern(path), []
     if os.path.isfile(path):
-        return [_local(path)], []
+        return [_local(path, os.path.dirname(path))], []
     if not os.path.isdir(path):
-        raise UserError(f"{path} does not exist; give a file, a folder, a pattern or a URL")
+        raise UserError(f"{address(path)} does not exist; give a file, a folder, a pattern or a URL")
     files, rejects = [], []
-    for found in _walk(path):
-        if isinstance(found, File):
-            files.append(found)
+    for entry in _walk(path):
+        if isinstance(entry, File):
+            files.append(entry)
         else:
-            rejects.append(found)
+            rejects.append(entry)
     if not files and not rejects:
-        raise UserError(f"{path} is a folder without files")
+        raise UserError(f"{address(path)} is a folder without files")
     return files, rejects
+
+
+def named(files: Iterable[File]) -> list[File]:
+    """The files, each path once, sorted by name; equal names are extended by the folders that tell the files apart.
+
+    A name depends on the set of files alone, not on their order. A file that two roots hold has its longer name.
+    """
+    by_path: dict[str, File] = {}
+    for file in files:
+        other = by_path.get(file.path)
+        if other is None or len(file.name) > len(other.name):
+            by_path[file.path] = file
+    groups = defaultdict(list)
+    for file in by_path.values():
+        groups[file.name].append(file)
+    unique = [file for group in groups.values() for file in (_extended(group) if len(group) > 1 else group)]
+    return sorted(unique, key=lambda file: (file.name, file.path))
+
+
+def _extended(group: list[File]) -> list[File]:
+    """Files of one name, with as many of the folders above it as tell them apart: `a//00.gz` and `b//00.gz`."""
+    above = [file.path.removesuffix(file.name).rstrip("/").split("/") for file in group]
+    depth = next(d for d in range(1, max(map(len, above)) + 1) if len({tuple(p[-d:]) for p in above}) == len(group))
+    return [
+        replace(file, name=f"{'/'.join(folders[-depth:])}//{file.name}")
+        for file, folders in zip(group, above, strict=True)
+    ]
 
 
 def _walk(root: str) -> Iterator[File | Reject]:
     real_root = os.path.realpath(root)
-    for folder, folders, names in os.walk(root):
+    unreadable: list[Reject] = []
+
+    def refuse(error: OSError) -> None:
+        unreadable.append(Reject(address(str(error.filename)), "", "unreadable", error.strerror or str(error)))
+
+    for folder, folders, names in os.walk(root, onerror=refuse):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
         for name in list(folders):
-            if os.path.islink(os.path.join(folder, name)):
-                folders.remove(name)
-                if not _inside(os.path.join(folder, name), real_root):
-                    yield Reject(os.path.join(folder, name), "", "link_outside", "a folder link is not followed")
-        for name in sorted(names):
             path = os.path.join(folder, name)
-            if os.path.islink(path) and not _inside(path, real_root):
-                yield Reject(path, "", "link_outside", os.path.realpath(path))
-            elif os.path.isfile(path):
-                yield _local(path)
+            if os.path.islink(path):
+                folders.remove(name)
+                if not _inside(path, real_root):
+                    yield Reject(address(path), "", "link_outside", "a folder link is not followed")
+        for name in sorted(names):
+            yield _entry(os.path.join(folder, name), root, real_root)
+    yield from unreadable
+
+
+def _entry(path: str, root: str, real_root: str) -> File | Reject:
+    if os.path.islink(path) and not _inside(path, real_root):
+        return Reject(address(path), "", "link_outside", address(os.path.realpath(path)))
+    if not os.path.isfile(path):
+        return Reject(address(path), "", "not_a_file", "a link to nothing" if os.path.islink(path) else "")
+    return _local(path, root)
 
 
 def _inside(path: str, real_root: str) -> bool:
     return os.path.commonpath([os.path.realpath(path), real_root]) == real_root
 
 
-def _local(path: str) -> File:
+def _local(path: str, root: str) -> File:
     stat = os.stat(path)
-    return File(path, stat.st_size, str(stat.st_mtime_ns))
+    return File(path, stat.st_size, str(stat.st_mtime_ns), os.path.relpath(path, root))
+
+
+def _fixed(pattern: str) -> str:
+    """The folders of a pattern before its first wildcard."""
+    first = min(pattern.find(char) for char in _WILDCARDS if char in pattern)
+    return pattern[:first].rpartition("/")[0] or "/"
 
 
 def _find_pattern(pattern: str) -> list[File]:
     from glob import glob
 
-    files = [_local(path) for path in sorted(glob(pattern, recursive=True)) if os.path.isfile(path)]
+    root = _fixed(pattern)
+    files = [_local(path, root) for path in sorted(glob(pattern, recursive=True)) if os.path.isfile(path)]
     if not files:
-        raise UserError(f"the pattern {pattern} matches no file")
+        raise UserError(
+            f"the pattern {address(pattern)} matches no file; *, ? and [...] are wildcards in it: "
+            "write [[], [*] or [?] where a name has that character itself"
+        )
     return files
 
 
 def _find_remote(url: str) -> list[File]:
     protocol = url.partition("://")[0]
     fs = _filesystem(protocol)
-    if any(char in url for char in "*?["):
-        found = fs.glob(url, detail=True)
+    if any(char in url for char in _WILDCARDS):
+        root = _fixed(url)
+        matches = fs.glob(url, detail=True)
     elif fs.isfile(url):
-        found = {url: fs.info(url)}
+        root = url.rpartition("/")[0]
+        matches = {url: fs.info(url)}
     else:
-        found = fs.find(url, detail=True)
-    files = [
-        File(
-            path if "://" in path else f"{protocol}://{path.lstrip('/')}",
-            int(info.get("size") or 0),
-            str(info.get("ETag") or info.get("LastModified") or info.get("mtime") or ""),
-        )
-        for path, info in sorted(found.items())
-        if info.get("type") != "directory"
-    ]
+        root = url
+        matches = fs.find(url, detail=True)
+    below = root.rstrip("/") + "/"
+    files = []
+    for path, info in sorted(matches.items()):
+        if info.get("type") == "directory":
+            continue
+        full = path if "://" in path else f"{protocol}://{path.lstrip('/')}"
+        stamp = str(info.get("ETag") or info.get("LastModified") or info.get("mtime") or "")
+        files.append(File(full, int(info.get("size") or 0), stamp, full.removeprefix(below)))
     if not files:
         raise UserError(f"{url} holds no file")
     return files

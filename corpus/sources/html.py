@@ -17,4 +17,4 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
 def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Page | Reject]:
     """The file as one page."""
     raw = file.read(options["max_record_bytes"])
-    yield raw if isinstance(raw, Reject) else Page(file.path, "", raw)
+    yield raw if isinstance(raw, Reject) else Page(file.uri, "", raw)

@@ -1,31 +1,38 @@
-"""JSON Lines, plain, gzip or zstd: one object a line, one line a document.
+"""JSON Lines, plain, gzip, bzip2, xz or zstd: one object a line, one line a document.
 
-Blocks of lines are parsed by Arrow in one native call. A block with a bad line is parsed again line by line, so
-that the bad line alone is refused, with its number.
+Every line is parsed by itself, so that its fate never depends on its neighbors: by orjson, in one native call, which
+is strict (RFC 8259); what that refuses, by Python's own parser, which also takes NaN, lone surrogates and numbers of
+any length, and says what is wrong with the rest.
 """
 
 import json
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
-import numpy as np
+import orjson
 import pyarrow as pa
-import pyarrow.json as pj
 
-from corpus.records import Reject, Text
+from corpus.records import Passed, Reject, Risky, Text
 from corpus.sources import compression
-from corpus.sources.columns import Columns, as_batch
+from corpus.sources.columns import RAW, Columns
 from corpus.sources.files import File
+from corpus.text.strings import address, valid
 
-SUFFIXES = tuple(f"{name}{end}" for name in (".jsonl", ".ndjson", ".json") for end in ("", ".gz", ".zst"))
-_BLOCK = 8 << 20
+SUFFIXES = tuple(f"{name}{end}" for name in (".jsonl", ".ndjson", ".json") for end in ("", *compression.SUFFIXES))
+_BLOCK = 4 << 20
+_BATCH_CHARACTERS = 1 << 20
+_RISKY_BYTES = 1 << 20  # a longer line may need much memory, whatever it holds
+_BLANK = b" \t\r"
+_BOM = b"\xef\xbb\xbf"
 _MAX_PREFIX = 1 << 30  # bytes that may be read again to number a line; beyond, its byte offset must do
+
+Found: TypeAlias = pa.RecordBatch | Text | Reject | Passed | Risky
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     """Byte ranges of the decompressed file; a line belongs to the range that its first byte is in."""
     kind = compression.suffix(file)
-    if file.n_bytes <= n_bytes // (4 if kind else 1):
+    if kind in compression.WHOLE or file.n_bytes <= n_bytes // (4 if kind else 1):
         return [None]
     size = compression.size(file)
     if size is None:
@@ -34,25 +41,52 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     return [(start, min(start + step, size)) for start in range(0, size, step)] or [None]
 
 
-def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[pa.RecordBatch | Text | Reject]:
+def columns_of(file: File, n_bytes: int) -> set[str]:
+    """Names of the columns in the first `n_bytes` of the file."""
+    names: set[str] = set()
+    with compression.open_at(file, 0) as stream:
+        for line in stream.read(n_bytes).split(b"\n")[:-1]:
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            names |= row.keys() if isinstance(row, dict) else set()
+    return names
+
+
+def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Found]:
     """Batches of the lines that begin in the span; the position is the line's byte offset, decompressed."""
-    columns = Columns.from_options(options)
+    columns = Columns.from_options(options, file)
     start, end = span or (0, None)
     try:
         stream = compression.open_at(file, max(start - 1, 0), indexed=span is not None)
     except compression.ERRORS as error:
-        yield Reject(file.path, "", "corrupt", str(error))
+        yield Reject(file.uri, "", "corrupt", str(error))
         return
     with stream:
+        if start == 0 and _is_array(file):
+            hint = "a JSON value over many lines, not one object a line; convert it: jq -c '.[]' FILE > FILE.jsonl"
+            yield Reject(file.uri, "", "invalid_json", hint)
+            return
         lines = _Lines(file)
         for block in _blocks(stream, start, end, options["max_record_bytes"]):
-            for found in _parse(file, block, columns):
-                yield lines.numbered(found, block) if isinstance(found, Reject) else found
+            for record in _parse(file, block, columns, options["max_record_bytes"]):
+                yield lines.numbered(record, block) if isinstance(record, Reject) else record
             lines.passed(block)
 
 
+def _is_array(file: File) -> bool:
+    """Whether the file begins with a line that only opens an array or an object, as pretty-printed JSON does."""
+    try:
+        with compression.open_at(file, 0) as stream:
+            first = stream.read(1 << 12).removeprefix(_BOM).lstrip().split(b"\n")[0].strip()
+    except compression.ERRORS:
+        return False
+    return first in (b"[", b"{", b"[{")
+
+
 class _Block:
-    """Whole lines, from the byte `offset` of the file on; or what ended the file early."""
+    """Whole lines, from the byte `offset` of the file on; or what ended the file early, or a line that is too long."""
 
     def __init__(self, offset: int, data: bytes, problem: tuple[str, str] | None = None) -> None:
         self.offset, self.data, self.problem = offset, data, problem
@@ -61,8 +95,7 @@ class _Block:
 def _blocks(stream: BinaryIO, start: int, end: int | None, max_line: int) -> Iterator[_Block]:
     """Blocks of whole lines that begin in [start, end); a line over `max_line` bytes is passed over, not held."""
     offset, held = max(start - 1, 0), b""
-    skipping = start > 0  # the rest of a line that begins before the span
-    too_long: int | None = None
+    skipping = start > 0  # the rest of a line that begins before the span, or of one that is too long
     while end is None or offset < end:
         try:
             chunk = stream.read(_BLOCK)
@@ -71,30 +104,26 @@ def _blocks(stream: BinaryIO, start: int, end: int | None, max_line: int) -> Ite
             reason = "truncated" if isinstance(error, EOFError) else "corrupt"
             yield _Block(offset + len(held), b"", (reason, str(error)))
             return
+        if not chunk:
+            if not skipping:
+                yield from _rest(offset, held, end)
+            return
+
         if skipping:
             newline = chunk.find(b"\n")
             if newline < 0:
-                if not chunk:
-                    return
                 offset += len(chunk)
                 continue
-            if too_long is not None:
-                yield _Block(too_long, b"", ("too_large", f"a line of over {max_line} bytes"))
-                too_long = None
             offset, chunk, skipping = offset + newline + 1, chunk[newline + 1 :], False
-            if not chunk:
-                continue
-        if not chunk:
-            yield from _rest(offset, held, end)
-            return
+
         held += chunk
         last = held.rfind(b"\n") + 1
         if last:
             yield from _rest(offset, held[:last], end)
             offset, held = offset + last, held[last:]
-        if len(held) > max_line:
-            too_long, skipping = offset, True
-            offset, held = offset + len(held), b""
+        if len(held) > max_line and (end is None or offset < end):
+            yield _Block(offset, b"", ("too_large", f"a line of over {max_line} bytes"))
+            offset, held, skipping = offset + len(held), b"", True
 
 
 def _rest(offset: int, data: bytes, end: int | None) -> Iterator[_Block]:
@@ -108,77 +137,119 @@ def _rest(offset: int, data: bytes, end: int | None) -> Iterator[_Block]:
         yield _Block(offset, data)
 
 
-def _parse(file: File, block: _Block, columns: Columns) -> Iterator[pa.RecordBatch | Text | Reject]:
+def _parse(file: File, block: _Block, columns: Columns, max_line: int) -> Iterator[Found]:
+    """The records of a block: batches of texts, and by themselves the lines that are refused, blank or long."""
     if block.problem:
-        reason, detail = block.problem
-        yield Reject(f"{file.path}#{block.offset}", str(block.offset), reason, detail)
+        yield Reject(f"{file.uri}#{block.offset}", str(block.offset), *block.problem)
         return
-    starts = _line_starts(block.data)
-    schema = pa.schema([pa.field(name, pa.large_string()) for name in columns.all()])
-    options = pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
+    rows = _Rows()
+    offset = block.offset
+    for line in block.data.removesuffix(b"\n").split(b"\n"):
+        whole = line.removeprefix(_BOM) if offset == 0 else line
+        record = _line(whole, file, str(offset), columns, max_line)
+        offset += len(line) + 1
+        if isinstance(record, Text):
+            rows.add(record)
+            if rows.n_characters >= _BATCH_CHARACTERS:
+                yield rows.batch()
+                rows = _Rows()
+        else:
+            yield record
+    if rows.texts:
+        yield rows.batch()
+
+
+class _Rows:
+    """Texts on their way to a batch."""
+
+    def __init__(self) -> None:
+        self.texts: list[Text] = []
+        self.n_characters = 0
+
+    def add(self, text: Text) -> None:
+        self.texts.append(text)
+        self.n_characters += len(text.text)
+
+    def batch(self) -> pa.RecordBatch:
+        return raw_batch(self.texts)
+
+
+def raw_batch(texts: list[Text]) -> pa.RecordBatch:
+    """A batch of `RAW` from texts."""
+    columns = [
+        [text.uri for text in texts],
+        [text.position for text in texts],
+        [text.text for text in texts],
+        [text.license for text in texts],
+        [list(text.metadata.items()) for text in texts],
+    ]
+    return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, RAW, strict=True)], schema=RAW)
+
+
+def _line(line: bytes, file: File, position: str, columns: Columns, max_line: int) -> Text | Reject | Passed | Risky:
+    uri = f"{file.uri}#{position}"
+    if len(line) > max_line:
+        return Reject(uri, position, "too_large", f"a line of over {max_line} bytes")
+    if len(line) > _RISKY_BYTES:
+        return Risky(uri, position, lambda: _record(line, uri, position, columns))
     try:
-        table = pj.read_json(
-            pa.BufferReader(block.data), pj.ReadOptions(use_threads=False, block_size=len(block.data) + 1), options
-        )
-        table.validate(full=True)
-    except pa.ArrowException:
-        table = None
-    if table is None or len(table) != len(starts) or table.column_names[: len(schema)] != schema.names:
-        yield from _line_by_line(file, block, starts, columns)
-        return
-    position = pa.array(starts + block.offset).cast(pa.string())
-    good, rejects = as_batch(table, position, file.path, columns)
-    yield from rejects
-    if len(good):
-        yield good
-
-
-def _line_starts(data: bytes) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Offsets of the lines that hold more than white space."""
-    raw = np.frombuffer(data, np.uint8)
-    starts = np.r_[0, np.flatnonzero(raw == 10) + 1].astype(np.int64)
-    starts = starts[starts < len(raw)]
-    solid = np.add.reduceat((raw > 32).astype(np.int32), starts) if len(starts) else np.empty(0, np.int32)
-    return starts[solid > 0]
-
-
-def _line_by_line(
-    file: File, block: _Block, starts: np.ndarray[Any, np.dtype[np.int64]], columns: Columns
-) -> Iterator[Text | Reject]:
-    """The slow path of a block that Arrow refused."""
-    for start in starts.tolist():
-        newline = block.data.find(b"\n", start)
-        line = block.data[start : newline if newline >= 0 else len(block.data)]
-        offset = block.offset + start
-        yield _record(line, f"{file.path}#{offset}", str(offset), columns)
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return _second_opinion(line, uri, position, columns) if line.strip(_BLANK) else Passed("blank line")
+    return _from_row(row, uri, position, columns)
 
 
 def _record(line: bytes, uri: str, position: str, columns: Columns) -> Text | Reject:
     try:
-        value = json.loads(line)
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return _second_opinion(line, uri, position, columns)
+    return _from_row(row, uri, position, columns)
+
+
+def _second_opinion(line: bytes, uri: str, position: str, columns: Columns) -> Text | Reject:
+    """What Python's parser says of a line that orjson refuses."""
+    try:
+        row = json.loads(line.decode(), parse_int=_integer)
     except UnicodeDecodeError as error:
         return Reject(uri, position, "encoding", str(error))
     except (ValueError, RecursionError) as error:
         return Reject(uri, position, "invalid_json", str(error))
-    if not isinstance(value, dict):
-        return Reject(uri, position, "invalid_json", f"a {type(value).__name__}, not an object")
-    text = value.get(columns.text)
+    return _from_row(row, uri, position, columns)
+
+
+def _integer(digits: str) -> int | str:
+    """A whole number; as its digits where it is longer than Python converts."""
+    return int(digits) if len(digits) < 4000 else digits
+
+
+def _from_row(row: Any, uri: str, position: str, columns: Columns) -> Text | Reject:
+    if not isinstance(row, dict):
+        return Reject(uri, position, "invalid_json", f"a {type(row).__name__}, not an object")
+    text = row.get(columns.text)
     if text is None:
-        return Reject(uri, position, "missing_column", f"no {columns.text!r} in the record")
+        names = ", ".join(valid(str(name)) for name in list(row)[:20])
+        return Reject(uri, position, "missing_column", f"no {columns.text!r} among {names}")
     if not isinstance(text, str):
         return Reject(uri, position, "not_text", f"{columns.text!r} is a {type(text).__name__}")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        return Reject(uri, position, "encoding", str(error))
-    own = value.get(columns.uri) if columns.uri else None
-    license = value.get(columns.license) if columns.license else None
-    metadata = {name: _plain(value[name]) for name in columns.metadata if value.get(name) is not None}
-    return Text(str(own or uri), position, text, None if license is None else str(license), metadata)
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            return Reject(uri, position, "encoding", str(error))
+    own = row.get(columns.uri) if columns.uri else None
+    license = row.get(columns.license) if columns.license else None
+    metadata = dict(columns.partition)
+    for name in columns.metadata:
+        if row.get(name) is not None:
+            metadata[name] = _plain(row[name])
+    return Text(
+        address(str(own)) if own else uri, position, text, None if license is None else _plain(license), metadata
+    )
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return valid(value if isinstance(value, str) else json.dumps(value))
 
 
 class _Lines:

@@ -1,4 +1,8 @@
-"""Parquet files: one row, one document; row groups are the pieces. Columns never become Python objects."""
+"""Parquet files: one row, one document; row groups are the pieces. Columns never become Python objects.
+
+Rows are read a few at a time and gathered into batches by their bytes: a file of a few kilobytes may hold gigabytes of
+text (one value, a million times), and one of a thousand rows a thousand megabytes.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,11 +11,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from corpus.records import Reject
-from corpus.sources.columns import Columns, as_batch
+from corpus.sources.columns import Columns, as_batch, partition
 from corpus.sources.files import File
 
 SUFFIXES = (".parquet", ".pq")
-_BATCH_ROWS = 4096
+_BATCH_BYTES = 1 << 20
+_READ_BYTES = 1 << 18  # asked of Parquet at once, by the sizes that the file states
+_READ_ROWS = 256  # at most, since a dictionary makes any number of large values out of one
+_ERRORS = (OSError, ValueError, pa.ArrowException)  # names that are not UTF-8 are a ValueError
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
@@ -19,7 +26,7 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     try:
         with file.open() as stream:
             metadata = pq.ParquetFile(stream).metadata
-    except (OSError, ValueError, pa.ArrowException):  # names that are no UTF-8 are a ValueError
+    except _ERRORS:
         return [None]
     spans: list[tuple[int, int] | None] = []
     start, size = 0, 0
@@ -33,30 +40,86 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     return spans
 
 
+def columns_of(file: File, n_bytes: int) -> set[str]:
+    """Names of the file's columns, those of its folders among them."""
+    with file.open() as stream:
+        return {*pq.ParquetFile(stream).schema_arrow.names, *partition(file)}
+
+
 def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[pa.RecordBatch | Reject]:
     """Batches of the rows in a range of row groups; the position is the row's number in the file."""
+    columns = Columns.from_options(options, file)
     try:
         with file.open() as stream:
-            yield from _read(pq.ParquetFile(stream), file, span, Columns.from_options(options))
-    except (OSError, ValueError, pa.ArrowException) as error:
-        yield Reject(file.path, "", "corrupt", str(error))
+            parquet = pq.ParquetFile(stream, pre_buffer=False)
+            if columns.text not in parquet.schema_arrow.names:
+                names = ", ".join(parquet.schema_arrow.names[:30])
+                yield from _without_text(parquet, file, span, f"no {columns.text!r} among {names}")
+                return
+            yield from _read(parquet, file, span, columns, options["max_record_bytes"])
+    except _ERRORS as error:
+        yield Reject(file.uri, "", "corrupt", str(error))
+
+
+def _without_text(parquet: pq.ParquetFile, file: File, span: tuple[int, int] | None, detail: str) -> Iterator[Reject]:
+    """A reject for each row of a file that has no text column."""
+    first, last = span or (0, parquet.num_row_groups)
+    counts = [parquet.metadata.row_group(group).num_rows for group in range(last)]
+    for row in range(sum(counts[:first]), sum(counts)):
+        yield Reject(f"{file.uri}#{row}", str(row), "missing_column", detail)
 
 
 def _read(
-    parquet: pq.ParquetFile, file: File, span: tuple[int, int] | None, columns: Columns
+    parquet: pq.ParquetFile, file: File, span: tuple[int, int] | None, columns: Columns, max_bytes: int
 ) -> Iterator[pa.RecordBatch | Reject]:
-    first, last = span or (0, parquet.metadata.num_row_groups)
-    arrow = parquet.schema_arrow
-    if columns.text not in arrow.names:
-        if first == 0:
-            yield Reject(file.path, "", "missing_column", f"no {columns.text!r} among {', '.join(arrow.names)}")
-        return
+    first, last = span or (0, parquet.num_row_groups)
     row = sum(parquet.metadata.row_group(group).num_rows for group in range(first))
-    wanted = [name for name in columns.all() if name in arrow.names]
-    for batch in parquet.iter_batches(_BATCH_ROWS, row_groups=list(range(first, last)), columns=wanted):
-        rows = pa.array(range(row, row + len(batch))).cast(pa.string())
-        row += len(batch)
-        good, rejects = as_batch(pa.Table.from_batches([batch]), rows, file.path, columns)
-        yield from rejects
-        if len(good):
-            yield good
+    wanted = [name for name in columns.all() if name in parquet.schema_arrow.names]
+    for group in range(first, last):
+        end = row + parquet.metadata.row_group(group).num_rows
+        try:
+            for batch in _rows(parquet, group, wanted):
+                positions = pa.array(range(row, row + len(batch))).cast(pa.string())
+                row += len(batch)
+                good, rejects = as_batch(batch, positions, file, columns)
+                yield from rejects
+                yield from _by_size(good, max_bytes)
+        except (*_ERRORS, MemoryError) as error:
+            yield Reject(f"{file.uri}#{row}", str(row), "corrupt", f"rows {row} to {end - 1} cannot be read: {error}")
+        row = end
+
+
+def _rows(parquet: pq.ParquetFile, group: int, wanted: list[str]) -> Iterator[pa.Table]:
+    """Some rows of a row group after the others, about a megabyte of them together."""
+    stated = parquet.metadata.row_group(group)
+    each = max(stated.total_byte_size // max(stated.num_rows, 1), 1)
+    n_rows = min(max(_READ_BYTES // each, 1), _READ_ROWS)
+    held: list[pa.RecordBatch] = []
+    size = 0
+    for batch in parquet.iter_batches(n_rows, row_groups=[group], columns=wanted, use_threads=False):
+        held.append(batch)
+        size += batch.nbytes
+        if size >= _BATCH_BYTES:
+            yield pa.Table.from_batches(held)
+            held, size = [], 0
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def _by_size(batch: pa.RecordBatch, max_bytes: int) -> Iterator[pa.RecordBatch | Reject]:
+    """The batch without rows that are larger than a record may be."""
+    if not len(batch):
+        return
+    if batch.nbytes > max_bytes:
+        import pyarrow.compute as pc
+
+        sizes = pc.binary_length(batch["text"])
+        large = pc.greater(sizes, max_bytes)
+        for uri, position, size in zip(
+            batch["uri"].filter(large).to_pylist(), batch["position"].filter(large).to_pylist(),
+            sizes.filter(large).to_pylist(), strict=True,
+        ):  # fmt: skip
+            yield Reject(uri, position, "too_large", f"{size} bytes; at most {max_bytes}")
+        batch = batch.filter(pc.invert(large))
+    if len(batch):
+        yield batch

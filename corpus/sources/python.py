@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from corpus.errors import unknown
-from corpus.records import Reject, Text
+from corpus.records import Passed, Reject, Text
 from corpus.sources.code import to_code
 from corpus.sources.files import File
 from corpus.sources.text import to_text
+from corpus.text.strings import valid
 
 PARTS = ("library", "docs", "readmes")
 SUFFIXES: tuple[str, ...] = ()
@@ -41,7 +42,9 @@ def find(part: str) -> list[File]:
         library = Path(sysconfig.get_path("stdlib"))
         skipped = _SKIPPED | _TESTS if part == "docs" else _SKIPPED
         found = [path for path in library.rglob("*.py") if not skipped.intersection(path.relative_to(library).parts)]
-    return [File(str(path), path.stat().st_size, f"{part} {sys.version}") for path in sorted(found)]
+    return [
+        File(str(path), path.stat().st_size, f"{part} {sys.version}", _address(path, part)) for path in sorted(found)
+    ]
 
 
 def _is_prose(path: Path) -> bool:
@@ -53,10 +56,10 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     return [None]
 
 
-def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject]:
+def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject | Passed]:
     """The file's texts, under addresses that are the same on every machine with this Python."""
     part = file.stamp.split(" ")[0]
-    uri = _address(Path(file.path), part)
+    uri = file.name
     if file.n_bytes > options["max_record_bytes"]:
         yield Reject(uri, "", "too_large", f"{file.n_bytes} bytes; at most {options['max_record_bytes']}")
         return
@@ -80,23 +83,26 @@ def _address(path: Path, part: str) -> str:
     return f"python/{part}/{below.as_posix()}"
 
 
-def _docs(uri: str, raw: bytes) -> Iterator[Text]:
+def _docs(uri: str, raw: bytes) -> Iterator[Text | Passed]:
     """Documentation strings of a module, joined in order; each topic of pydoc_data is a document of its own."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(raw)
     except (SyntaxError, ValueError, RecursionError):
-        return  # a test file that is meant not to parse has no documentation
+        yield Passed("python:does not parse")  # as some test files are meant to
+        return
     if uri.endswith("pydoc_data/topics.py"):
-        for name, text in _topics(tree):
-            yield Text(f"{uri}#{name}", name, text, _LICENSE)
+        for n, (name, text) in enumerate(_topics(tree)):
+            yield Text(f"{uri}#{name}", f"{n} {name}", text, _LICENSE)
         return
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     strings = [ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, documented)]
     text = "\n\n".join(string for string in strings if string)
     if text.strip():
-        yield Text(uri, "docstrings", text, _LICENSE)
+        yield Text(uri, "docstrings", valid(text), _LICENSE)
+    else:
+        yield Passed("python:no documentation")
 
 
 def _topics(tree: ast.Module) -> Iterator[tuple[str, str]]:
@@ -104,19 +110,20 @@ def _topics(tree: ast.Module) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(value, ast.Constant) and isinstance(value.value, str):
-                    yield str(key.value), value.value
+                    yield str(key.value), valid(value.value)
 
 
-def _readme(uri: str, raw: bytes) -> Iterator[Text | Reject]:
+def _readme(uri: str, raw: bytes) -> Iterator[Text | Reject | Passed]:
     """The long description of a package; a package without one has no document."""
     message = BytesParser().parsebytes(raw)
     body = message.get_payload(decode=False)
     text = body if isinstance(body, str) and body.strip() else message.get("Description", "")
     if not text.strip():
+        yield Passed("python:no description")
         return
     license = message.get("License-Expression") or message.get("License")
     name, version = message.get("Name", ""), message.get("Version", "")
     record = to_text(uri, "", text.encode("utf-8", "surrogateescape"), package=f"{name} {version}".strip())
     if isinstance(record, Text) and license and len(license) < 100:
-        record = Text(uri, "", record.text, str(license), record.metadata)
+        record = Text(uri, "", record.text, valid(str(license)), record.metadata)
     yield record

@@ -18,7 +18,7 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
 def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject]:
     """The file as one text."""
     raw = file.read(options["max_record_bytes"])
-    yield raw if isinstance(raw, Reject) else to_text(file.path, "", raw)
+    yield raw if isinstance(raw, Reject) else to_text(file.uri, "", raw)
 
 
 def to_text(uri: str, position: str, raw: bytes, **metadata: str) -> Text | Reject:

@@ -1,5 +1,8 @@
 """Commands about duplicates: dedup, similar."""
 
+import sys
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -122,27 +125,33 @@ def _dedup(
     opened: "Lake", recipe: "DedupRecipe", workers: int | None, memory: int | None, executor: str
 ) -> dict[str, Any]:
     from corpus.engines import parse
-    from pomona import budget, output, runner, stages
+    from pomona import budget, output, runner, stages, standing
 
     options: dict[str, Any] = {"workers": workers, "memory": memory, "engine": parse(executor)}
     data = budget.data_bytes(memory, workers or runner.default_workers())
     sources = ingested(opened)
     names = stages.dedup_names(recipe)
+    plans: dict[str, Callable[[], stages.Stage]] = {
+        name: partial(stages.plan_dedup, name, opened, recipe, sources, data) for name in names
+    }
     found: dict[str, Any] = {"stages": []}
     with output.progress() as progress:
+        runner.run_stage(opened, "signals", partial(stages.plan_signals, opened), report=progress, **options)
+        standing.require(opened, before=stages.DEDUP[0])
         runner.drop_stages(opened, [slot for slot in stages.DEDUP if slot not in names])
-        runner.run_stage(opened, stages.plan_signals(opened), report=progress, **options)
-        for name in names:
-            stage = stages.plan_dedup(name, opened, recipe, sources, data)
-            outcome = runner.run_stage(opened, stage, report=progress, **options)
-            found["stages"].append({"stage": name, "state": outcome.state, "seconds": outcome.seconds})
+        for outcome in runner.run_stages(opened, plans, report=progress, **options):
+            found["stages"].append({"stage": outcome.stage, "state": outcome.state, "seconds": outcome.seconds})
+    for stale in standing.out_of_date(opened):
+        print(f"now {stale}", file=sys.stderr)
     return found | {name: _dropped(opened, name) for name in stages.DEDUP if name in names}
 
 
 def ingested(opened: "Lake") -> list[str]:
-    """Sources in the order in which they came."""
-    found = [c.lineage.stage.removeprefix("ingest:") for c in reversed(opened.history("documents")) if c.lineage]
-    return list(dict.fromkeys(found))
+    """Sources of the lake in the order in which they came."""
+    there = opened.lineages("documents")
+    made = [commit.lineage for commit in reversed(opened.history("documents"))]
+    names = [lineage.stage.removeprefix("ingest:") for lineage in made if lineage and lineage.slot in there]
+    return list(dict.fromkeys(name for name in names if not name.startswith("drop:")))
 
 
 def _dropped(opened: "Lake", slot: str) -> dict[str, int]:
@@ -188,8 +197,6 @@ def similar(
     as_json: JsonOption = False,
 ) -> None:
     """List the documents most like one, with estimated Jaccard similarity and a diff of the words."""
-    import sys
-
     from pomona import output
     from pomona import similar as finding
 

@@ -98,18 +98,10 @@ def sql(
     as_json: JsonOption = False,
 ) -> None:
     """Run a DuckDB query over the lake's tables."""
-    import duckdb
-
     from pomona import output
-    from pomona.sql import connect
+    from pomona import sql as asking
 
-    connection = connect(open_lake(lake), _versions(at or []))
-    try:
-        found = connection.sql(query)
-        columns = list(found.columns) if found is not None else []
-        rows = found.fetchall() if found is not None else []
-    except duckdb.Error as error:
-        raise UserError(f"sql: {str(error).splitlines()[0]}") from error
+    columns, rows = asking.query(open_lake(lake), query, _versions(at or []))
     text = output.table(rows[:_MAX_ROWS], columns) if columns else ""
     if len(rows) > _MAX_ROWS:
         text += f"\n... {len(rows) - _MAX_ROWS:,} more rows; --json prints them all"

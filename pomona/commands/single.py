@@ -1,6 +1,7 @@
 """Commands that run one stage: ingest, extract, signals, filter, export, calibrate."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,9 @@ from pomona.commands.options import (
 if TYPE_CHECKING:
     from corpus.lake import Lake
     from pomona.stages import Stage
+
+
+_MOST_LISTED = 6  # kinds of rejects, or of records passed over, that a line names
 
 
 def register(app: typer.Typer) -> None:
@@ -60,23 +64,28 @@ def ingest(
     from pomona.recipe import SourceRecipe
 
     opened = open_lake(lake, must_exist=False)
-    earlier = None if replace else opened.current("documents", f"ingest-{source}")
-    before = list(earlier.config.get("paths", ())) if earlier else []
-    fields: dict[str, Any] = {
-        "name": source, "kind": kind, "path": tuple(dict.fromkeys([*before, *_absolute(paths, kind)])),
-        "extractor": extractor or DEFAULT, "honor_rights": honor_rights, "clean": tuple(clean or ()),
-        "text_column": text_column, "uri_column": uri_column, "license": license,
+    options: dict[str, Any] = {
+        "name": source, "kind": kind, "extractor": extractor or DEFAULT, "honor_rights": honor_rights,
+        "clean": tuple(clean or ()), "text_column": text_column, "uri_column": uri_column, "license": license,
         "metadata_columns": tuple(metadata or ()),
     }  # fmt: skip
-    try:
-        recipe = SourceRecipe(**fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
-    stage = stages.plan_ingest(opened, recipe)
-    if earlier and before:
-        _refuse_other_options(source, dict(earlier.config), stage.config)
-    run_one(opened, stage, workers, memory, as_json, executor)
+
+    def plan() -> "Stage":
+        """Under the source's lease: what another process has ingested into it meanwhile is there."""
+        earlier = None if replace else opened.current("documents", f"ingest-{source}")
+        before = list(earlier.config.get("paths", ())) if earlier else []
+        path = tuple(dict.fromkeys([*before, *_absolute(paths, kind)]))
+        try:
+            recipe = SourceRecipe(**options, path=path)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
+        stage = stages.plan_ingest(opened, recipe)
+        if earlier and before:
+            _refuse_other_options(source, dict(earlier.config), stage.config)
+        return stage
+
+    run_one(opened, f"ingest:{source}", plan, workers, memory, as_json, executor)
 
 
 def _absolute(paths: list[str], kind: str | None) -> list[str]:
@@ -103,8 +112,8 @@ def extract(
     """Print the main text of HTML files, without a lake: to see what an extractor makes of a page."""
     from corpus.errors import unknown
     from corpus.extract import DEFAULT, EXTRACTORS
-    from corpus.extract.sandbox import Sandbox
     from corpus.records import Page, Reject
+    from corpus.sandbox import Sandbox
     from corpus.sources.files import find
     from pomona import output
 
@@ -134,7 +143,7 @@ def signals(
     from pomona import stages
 
     opened = open_lake(lake)
-    run_one(opened, stages.plan_signals(opened), workers, memory, as_json, executor)
+    run_one(opened, "signals", lambda: stages.plan_signals(opened), workers, memory, as_json, executor)
 
 
 def filter_(
@@ -153,8 +162,9 @@ def filter_(
 
     settings = parse(rules)
     opened = open_lake(lake)
-    run_one(opened, stages.plan_signals(opened), workers, memory, as_json, executor, quiet=True)
-    run_one(opened, stages.plan_filter(opened, settings), workers, memory, as_json, executor)
+    signals_first: Plan = lambda: stages.plan_signals(opened)  # noqa: E731
+    run_one(opened, "signals", signals_first, workers, memory, as_json, executor, quiet=True)
+    run_one(opened, "filter", lambda: stages.plan_filter(opened, settings), workers, memory, as_json, executor)
 
 
 def export(
@@ -179,9 +189,13 @@ def calibrate(as_json: JsonOption = False) -> None:
     output.show(rates, output.table([(k, round(v, 1)) for k, v in rates.items()], ("work", "MB/s a core")), as_json)
 
 
+Plan = Callable[[], "Stage"]
+
+
 def run_one(
     lake: "Lake",
-    stage: "Stage",
+    name: str,
+    plan: Plan,
     workers: int | None,
     memory: str | None,
     as_json: bool,
@@ -189,30 +203,56 @@ def run_one(
     *,
     quiet: bool = False,
 ) -> None:
-    """Runs a stage and prints what it came to."""
+    """Runs a stage and prints what it came to, and which later stages are out of date now."""
     from corpus.engines import parse
-    from pomona import output, runner
+    from pomona import output, runner, standing
 
     engine = parse(executor)
     with output.progress() as progress:
         outcome = runner.run_stage(
-            lake, stage, workers=workers, memory=memory_bytes(memory), report=progress, engine=engine
+            lake, name, plan, workers=workers, memory=memory_bytes(memory), report=progress, engine=engine
         )
     if quiet:
         return
-    if stage.facts.get("n_other_files"):
-        print(f"{stage.facts['n_other_files']} files of other kinds were passed over", file=sys.stderr)
-    counts = ", ".join(f"{n:,} {table}" for table, n in outcome.rows.items())
     did = "nothing to do" if outcome.state == "current" else f"{outcome.items_run} of {outcome.items} work items"
-    kept = _kept(lake, stage)
-    text = f"{stage.name}: {counts}{kept[1]} ({did}, {outcome.seconds:.1f} s)"
-    output.show(asdict(outcome) | kept[0], text, as_json)
+    counts = _records(lake, name, outcome.rows) if name.startswith("ingest:") else _rows(lake, name, outcome.rows)
+    stale = [asdict(one) for one in standing.out_of_date(lake)]
+    text = f"{name}: {counts.pop('text')} ({did}, {outcome.seconds:.1f} s)"
+    output.show(asdict(outcome) | counts | {"out_of_date": stale}, text, as_json)
+    for one in standing.out_of_date(lake):
+        print(f"now {one}", file=sys.stderr)
 
 
-def _kept(lake: "Lake", stage: "Stage") -> tuple[dict[str, int], str]:
+def _rows(lake: "Lake", name: str, rows: dict[str, int]) -> dict[str, Any]:
     import polars as pl
 
-    if stage.outputs[0].table != "decisions":
-        return {}, ""
-    kept = int(lake.scan("decisions", slot=stage.slot).select(pl.col("kept").sum()).collect().item())
-    return {"kept": kept}, f", {kept:,} kept"
+    text = ", ".join(f"{n:,} {table}" for table, n in rows.items())
+    if "decisions" not in rows:
+        return {"text": text}
+    kept = int(lake.scan("decisions", slot=name).select(pl.col("kept").sum()).collect().item())
+    return {"kept": kept, "text": f"{text}, {kept:,} kept"}
+
+
+def _records(lake: "Lake", name: str, rows: dict[str, int]) -> dict[str, Any]:
+    """How many raw records there were, and what became of each kind."""
+    import polars as pl
+
+    slot = name.replace(":", "-", 1)
+    reasons = lake.scan("rejects", slot=slot).group_by("reason").agg(n=pl.len())
+    kinds = lake.scan("passed_over", slot=slot).group_by("kind").agg(n=pl.col("records").sum())
+    rejects, passed = (
+        dict(frame.sort("n", frame.collect_schema().names()[0], descending=[True, False]).collect().iter_rows())
+        for frame in (reasons, kinds)
+    )
+    total = rows["documents"] + rows["rejects"] + rows["passed_over"]
+    text = f"{total:,} records: {rows['documents']:,} documents, {rows['rejects']:,} rejects{_listed(rejects)}"
+    text += f", {rows['passed_over']:,} passed over{_listed(passed)}"
+    return {"records": total, "rejects": rejects, "passed_over": passed, "text": text}
+
+
+def _listed(counts: dict[str, int]) -> str:
+    """In brackets, the most frequent first."""
+    if not counts:
+        return ""
+    shown = [f"{name} {n:,}" for name, n in list(counts.items())[:_MOST_LISTED]]
+    return f" ({', '.join(shown)}{', ...' if len(counts) > _MOST_LISTED else ''})"

@@ -25,9 +25,11 @@ def render(lake: Lake) -> str:
     """The page. Everything that comes from documents is escaped: their texts are untrusted."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from pomona import __version__, output
-    from pomona.export import decided_slots
+    from pomona import __version__, output, standing
     from pomona.report import copies, facts
+    from pomona.stages.stage import decided_slots
+
+    standing.require(lake)
 
     environment = Environment(
         loader=PackageLoader("pomona", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -55,6 +57,7 @@ def render(lake: Lake) -> str:
         passages=copies.passages(lake),
         contamination=copies.contamination(lake),
         rejects=facts.rejects(lake),
+        passed_over=facts.passed_over(lake),
         lineage=facts.lineage(lake),
     )
 

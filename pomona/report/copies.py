@@ -4,6 +4,7 @@ from typing import Any
 
 import polars as pl
 
+from corpus.dedup import joined
 from corpus.dedup.banding import Banding
 from corpus.lake import Lake
 from pomona.report import charts
@@ -15,21 +16,25 @@ _SAMPLE_CHARACTERS = 400
 _SIZES = ((2, 2), (3, 3), (4, 5), (6, 10), (11, 100), (101, 1 << 62))
 
 
-def duplicates(lake: Lake) -> dict[str, Any]:
-    """For each stage that found some: clusters, copies, sizes, sources, the largest with samples."""
-    found = {}
-    for stage in ("exact", "minhash", "semantic"):
-        rows = lake.scan("duplicates", slot=stage).collect(engine="streaming")
-        if rows.height:
-            clusters = rows["cluster"].n_unique()
-            found[stage] = {
-                "clusters": clusters,
-                "copies": rows.height - clusters,
-                "sizes": _sizes(rows),
-                "matrix": _matrix(rows),
-                "largest": _largest(lake, rows),
-            }
-    return found
+def duplicates(lake: Lake) -> dict[str, Any] | None:
+    """Clusters, each document in one: copies dropped, by stage, sizes, sources, the largest with samples."""
+    rows = joined.clusters(lake).collect(engine="streaming")
+    if not rows.height:
+        return None
+    n_clusters = rows["cluster"].n_unique()
+    dropped = [(stage, lake.scan("duplicates", slot=stage)) for stage in joined.STAGES]
+    counts = [
+        (stage, frame.filter(pl.col("id") != pl.col("representative")).select(pl.len()).collect().item())
+        for stage, frame in dropped
+    ]
+    return {
+        "clusters": n_clusters,
+        "copies": rows.height - n_clusters,
+        "by_stage": [(stage, count) for stage, count in counts if count],
+        "sizes": _sizes(rows),
+        "matrix": _matrix(rows),
+        "largest": _largest(lake, rows),
+    }
 
 
 def _sizes(rows: pl.DataFrame) -> list[dict[str, Any]]:

@@ -10,9 +10,9 @@ from corpus.lake import Lake
 from corpus.records import REASONS
 from decontam.policies import policies
 from filters import rules, signals
-from pomona.export import decided_slots
 from pomona.report import charts
 from pomona.stages import decontam, minhash
+from pomona.stages.stage import decided_slots
 
 SHOWN_SIGNALS = (
     "n_plain_words",
@@ -62,7 +62,9 @@ def verdicts(lake: Lake) -> pl.DataFrame:
 def funnel(lake: Lake, found: pl.DataFrame) -> list[dict[str, Any]]:
     """Raw records, documents, then what each stage left."""
     n_rejects = sum(part.n_rows for part in lake.parts("rejects"))
-    steps = [("records read", found.height + n_rejects), ("documents", found.height)]
+    n_passed = sum(row["records"] for row in passed_over(lake))
+    steps = [("raw records", found.height + n_rejects + n_passed)] if n_passed else []
+    steps += [("records that qualify", found.height + n_rejects), ("documents", found.height)]
     steps += [(f"kept by {slot}", int(found[slot].fill_null(False).sum())) for slot in decided_slots(lake)]
     top = max(steps[0][1], 1)
     return [{"name": name, "count": count, "share": count / top} for name, count in steps]
@@ -193,6 +195,12 @@ def rejects(lake: Lake) -> list[dict[str, Any]]:
     )
     rows = counted.sort("count", "reason", descending=[True, False]).collect().to_dicts()
     return [{**row, "doc": REASONS.get(row["reason"], "")} for row in rows]
+
+
+def passed_over(lake: Lake) -> list[dict[str, Any]]:
+    """Raw records that were no documents by their nature, by source and kind."""
+    counted = lake.scan("passed_over").group_by("source", "kind").agg(pl.col("records").sum())
+    return counted.sort("records", "source", "kind", descending=[True, False, False]).collect().to_dicts()
 
 
 def lineage(lake: Lake) -> list[dict[str, Any]]:

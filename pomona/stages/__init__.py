@@ -15,10 +15,10 @@ from pomona.stages.judge import plan_filter, plan_signals, settings_config
 from pomona.stages.minhash import plan_minhash
 from pomona.stages.repeats import plan_repeats
 from pomona.stages.semantic import plan_semantic
-from pomona.stages.stage import DECIDING, DEDUP, Stage, item_bytes
+from pomona.stages.stage import DECIDING, DEDUP, Stage
 
 __all__ = [
-    "DECIDING", "DEDUP", "Stage", "dedup_names", "item_bytes", "names", "plan", "plan_decontam", "plan_dedup",
+    "DECIDING", "DEDUP", "Stage", "dedup_names", "names", "plan", "plan_decontam", "plan_dedup",
     "plan_exact", "plan_filter", "plan_ingest", "plan_minhash", "plan_repeats", "plan_semantic", "plan_signals",
     "settings_config",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from decontam import policies, steps
 from decontam.benchmarks import Benchmark, load
 from decontam.report import KEPT
 from pomona.recipe import DecontaminateRecipe
-from pomona.stages.stage import Stage, content, decided_before
+from pomona.stages.stage import Stage, basis, content, decided_before, inherited
 
 STAGES = ("decontam:counts", "decontam:totals", "decontam", "decontam:touched")
 _MOST_ITEMS = 4096  # each reads the totals of all n-grams
@@ -25,9 +25,8 @@ def plan_decontam(name: str, lake: Lake, recipe: DecontaminateRecipe) -> Stage:
     key = indexing.key(benchmarks)
     protected = {"index": key, "benchmarks": {b.name: len(b.items) for b in benchmarks}}
     slots = decided_before(lake, steps.STAGE)
-    decided = [part for slot in slots for part in lake.parts("decisions", slot)]
     documents = lake.parts("documents")
-    inputs = content("documents", documents) | content("decisions", decided)
+    inputs = basis(lake, steps.STAGE)
     facts = {"n_documents": sum(p.n_rows for p in documents), "n_bytes": sum(p.n_bytes for p in documents)}
 
     def plan_items(config: Any) -> list[WorkItem]:
@@ -62,7 +61,7 @@ def plan_decontam(name: str, lake: Lake, recipe: DecontaminateRecipe) -> Stage:
         name,
         tuple(Output(table, steps.STAGE, schema.TABLES[table].schema) for table in _TABLES),
         config,
-        inputs | totals,
+        inherited(lake, steps.STAGE, "ngram_counts", "ngram-counts") | totals,
         steps.VERSION,
         steps.DecontamStep(lake, key, recipe.policy, common, slots),
         lambda: plan_items([config, totals]),

@@ -5,17 +5,16 @@ from corpus.dedup import exact
 from corpus.execution import Output, WorkItem
 from corpus.lake import Lake
 from pomona.recipe_dedup import DedupRecipe
-from pomona.stages.stage import Stage, content, decided_before
+from pomona.stages.stage import Stage, basis, content, decided_before
 
 
 def plan_exact(lake: Lake, recipe: DedupRecipe, sources: list[str]) -> Stage:
     """Exact duplicates among the documents that the filter kept, or among all where none ran."""
     parts = lake.parts("signals")
     slots = decided_before(lake, exact.STAGE)
-    decided = [part for slot in slots for part in lake.parts("decisions", slot)]
     n_documents = sum(part.n_rows for part in parts)
     config = keep_config(recipe, sources)
-    inputs = content("signals", parts) | content("decisions", decided)
+    inputs = content("signals", parts) | basis(lake, exact.STAGE)
 
     def plan_items() -> list[WorkItem]:
         return exact.plan(n_documents, [config, inputs])

@@ -1,49 +1,94 @@
-"""Ingest: raw files of one source to documents and rejects."""
+"""Ingest: raw files of one source to documents, rejects, and counts of what was passed over."""
+
+from difflib import get_close_matches
 
 from corpus import ingest, schema
 from corpus.errors import UserError
 from corpus.execution import Output, WorkItem, digest
+from corpus.ingest import Listing, SourceSettings
 from corpus.lake import Lake
 from corpus.records import Reject
-from corpus.sources.files import File
+from corpus.sandbox import Sandbox
+from corpus.sources.columns import partition
+from corpus.sources.files import File, named
 from pomona.recipe import SourceRecipe
-from pomona.stages.stage import Stage, item_bytes
+from pomona.stages.stage import Stage
+
+TABLES = ("documents", "rejects", "passed_over")
+_TABLE_KINDS = ("jsonl", "parquet")
+_LOOKED_AT = 16  # files whose first bytes are looked at for the names of columns
+_HEAD_BYTES = 8 << 20  # of all of them together
+
+
+def slot(source: str) -> str:
+    """The slot of a source's tables."""
+    return f"ingest-{source}"
 
 
 def plan_ingest(lake: Lake, source: SourceRecipe) -> Stage:
-    """Raw files of one source to `documents` and `rejects`."""
-    kind, files, rejects, n_other = _list(source)
-    settings = source.settings(kind)
-    slot = f"ingest-{source.name}"
-    total = sum(file.n_bytes for file in files)
+    """Raw files of one source to `documents`, `rejects` and `passed_over`."""
+    listing = _list(source)
+    settings = source.settings(listing.kind)
+    links = [[reject.uri, reject.reason] for reject in listing.rejects]
 
     def plan_items() -> list[WorkItem]:
-        return ingest.plan(settings, files, rejects, item_bytes(total))
+        _check_columns(settings, listing.files)
+        return ingest.plan(settings, listing)
 
     return Stage(
         f"ingest:{source.name}",
-        tuple(Output(table, slot, schema.TABLES[table].schema) for table in ("documents", "rejects")),
+        tuple(Output(table, slot(source.name), schema.TABLES[table].schema) for table in TABLES),
         settings.options() | {"paths": list(source.path)},
-        {"files": digest([file.key() for file in files]), "links": digest([reject.uri for reject in rejects])},
+        {"files": digest([file.key() for file in listing.files]), "links": digest([links, listing.passed])},
         ingest.VERSION,
         ingest.step,
         plan_items,
-        facts={"n_files": len(files), "n_bytes": total, "kind": kind, "n_other_files": n_other},
-    )
+        facts={
+            "n_files": len(listing.files), "n_bytes": sum(file.n_bytes for file in listing.files),
+            "kind": listing.kind,
+        },
+    )  # fmt: skip
 
 
-def _list(source: SourceRecipe) -> tuple[str, list[File], list[Reject], int]:
-    """(kind, files, refused links, files of other kinds that were passed over) of all paths of a source."""
-    files: dict[str, File] = {}
-    rejects: list[Reject] = []
-    kind, n_other = source.kind, 0
+def _list(source: SourceRecipe) -> Listing:
+    """What all paths of a source hold, each file once."""
+    files: list[File] = []
+    rejects: dict[str, Reject] = {}
+    passed: dict[str, int] = {}
+    kind = source.kind
     for path in source.path:
-        found_kind, found, refused, passed_over = ingest.find_files(path, kind)
-        n_other += passed_over
-        kind = kind or found_kind
-        if not found and not refused:
+        listing = ingest.find_files(path, kind)
+        kind = kind or listing.kind
+        if not listing.files and not listing.rejects:
             raise UserError(f"source {source.name!r}: {path} holds no {kind} file; name another --kind or path")
-        files |= {file.path: file for file in found}
-        rejects += refused
+        files += listing.files
+        rejects |= {reject.uri: reject for reject in listing.rejects}
+        for name, n in (listing.passed or {}).items():
+            passed[name] = passed.get(name, 0) + n
     assert kind is not None
-    return kind, list(files.values()), rejects, n_other
+    return Listing(kind, tuple(named(files)), tuple(rejects.values()), passed)
+
+
+def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
+    """Raises `UserError` for a column that none of some files' first rows has: a mistyped name would lose it all."""
+    wanted: dict[str, list[str | None]] = {
+        "--text-column": [settings.text_column], "--uri-column": [settings.uri_column],
+        "license_column": [settings.license_column], "--metadata": [*settings.metadata_columns],
+    }  # fmt: skip
+    named_columns = [(option, name) for option, names in wanted.items() for name in names if name]
+    if settings.kind not in _TABLE_KINDS or not files:
+        return
+    step = -(-len(files) // _LOOKED_AT)
+    sample = files[::step]
+    seen: set[str] = set()
+    with Sandbox() as sandbox:
+        for file in sample:
+            seen |= {*sandbox.columns(settings.kind, file, _HEAD_BYTES // len(sample)), *partition(file)}
+    for option, name in named_columns:
+        if seen and name not in seen:
+            near = get_close_matches(name, seen, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
+            raise UserError(
+                f"source {settings.name!r}: {option} {name!r} is in no record that was looked at{hint} "
+                f"Columns seen: {', '.join(sorted(seen)[:30])}"
+            )

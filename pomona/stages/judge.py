@@ -4,12 +4,13 @@ from typing import Any
 
 from corpus import schema
 from corpus.execution import Output, WorkItem, digest
+from corpus.grouping import groups
 from corpus.lake import Lake
 from filters import decide, rules, signals
 from filters.steps import FilterStep, SignalsStep
-from pomona.stages.stage import Stage, content, row_group_items
+from pomona.stages.stage import Stage, basis, content, row_group_items
 
-_DECIDE_BYTES = 256 << 20  # of signals in one item
+_DECIDE_BYTES = 32 << 20  # of signals in one item
 SIGNAL_KEY = (signals.VERSION, list(signals.FAMILIES))  # of a row group's part
 
 
@@ -38,20 +39,16 @@ def plan_filter(lake: Lake, settings: decide.Settings) -> Stage:
     config = settings_config(settings)
 
     def plan_items() -> list[WorkItem]:
-        items, group, size = [], [], 0
-        for part in parts:
-            group.append(part.path)
-            size += part.n_bytes
-            if size >= _DECIDE_BYTES:
-                items.append(_filter_item(group, config, size))
-                group, size = [], 0
-        return [*items, _filter_item(group, config, size)] if group else items
+        return [
+            _filter_item([part.path for part in group], config, sum(part.n_bytes for part in group))
+            for group in groups(parts, lambda part: part.path.encode(), lambda part: part.n_bytes, _DECIDE_BYTES)
+        ]
 
     return Stage(
         "filter",
         (Output("decisions", "filter", schema.TABLES["decisions"].schema),),
         config,
-        content("signals", parts),
+        content("signals", parts) | basis(lake, "filter"),
         rules.VERSION,
         FilterStep(lake, settings),
         plan_items,

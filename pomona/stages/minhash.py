@@ -17,7 +17,7 @@ from corpus.remaining import row_group_number
 from pomona.recipe_dedup import DedupRecipe, MinHashRecipe
 from pomona.stages.exact import keep_config
 from pomona.stages.judge import SIGNAL_KEY
-from pomona.stages.stage import Stage, content, decided_before, row_group_items
+from pomona.stages.stage import Stage, basis, content, decided_before, inherited, row_group_items
 
 STAGES = ("signatures", "minhash:bands", "minhash:edges", "minhash:components", "minhash:members", "minhash")
 _ENTRY_BYTES = 16  # a bucket and a document
@@ -84,12 +84,11 @@ def _bands(plan: Plan) -> Stage:
     parts = _numbered(plan)
     n_documents = sum(rows for _, _, rows, _ in parts)
     slots = decided_before(plan.lake, clusters.STAGE)
-    decided = [part for slot in slots for part in plan.lake.parts("decisions", slot)]
     a_document = plan.banding.bands * _ENTRY_BYTES
     most = shuffle.run_bytes(n_documents * a_document, plan.memory)
     n_ranges = shuffle.ranges_for(n_documents * _ENTRY_BYTES, most)
     banding = {"bands": plan.banding.bands, "rows": plan.banding.rows}
-    inputs = content("signatures", plan.lake.parts("signatures")) | content("decisions", decided)
+    inputs = content("signatures", plan.lake.parts("signatures")) | basis(plan.lake, clusters.STAGE)
 
     def plan_items() -> list[WorkItem]:
         groups = list(shuffle.cut([rows * a_document for _, _, rows, _ in parts], most))
@@ -213,12 +212,11 @@ def _clusters(plan: Plan) -> Stage:
     signatures = plan.lake.parts("signatures")
     parts = _numbered(plan)
     slots = decided_before(plan.lake, clusters.STAGE)
-    decided = [part for slot in slots for part in plan.lake.parts("decisions", slot)]
     config = plan.sketch.options() | keep_config(plan.recipe, plan.sources) | {
         "bands": plan.banding.bands, "rows": plan.banding.rows, "threshold": plan.banding.threshold,
         "verify": plan.minhash.verify,
     }  # fmt: skip
-    inputs = content("signatures", signatures) | content("decisions", decided)
+    inputs = content("signatures", signatures) | inherited(plan.lake, clusters.STAGE, "minhash_bands", "minhash-bands")
     members = content("minhash_members", plan.lake.parts("minhash_members"))
 
     def plan_items() -> list[WorkItem]:

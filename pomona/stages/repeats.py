@@ -9,7 +9,7 @@ from corpus.dedup.repeats import PASSAGE_BYTES, Passages
 from corpus.execution import Output, WorkItem, digest
 from corpus.lake import Lake
 from pomona.recipe_dedup import DedupRecipe
-from pomona.stages.stage import Stage, content, decided_before
+from pomona.stages.stage import Stage, basis, content, decided_before, inherited
 
 PARAGRAPHS = ("paragraphs:passages", "paragraphs:repeats", "paragraphs")
 SUBSTRINGS = ("substrings:passages", "substrings:repeats", "substrings")
@@ -56,10 +56,8 @@ def _plan(stage: str, lake: Lake, recipe: DedupRecipe, sources: list[str], memor
     assert own is not None
     passages = own.passages()
     slots = decided_before(lake, stage)
-    decided = [part for slot in slots for part in lake.parts("decisions", slot)]
-    cut = [part for slot in slots for part in lake.parts("cuts", slot)]
     documents = lake.parts("documents")
-    inputs = content("documents", documents) | content("decisions", decided) | content("cuts", cut)
+    inputs = basis(lake, stage)
     row_groups, sizes, base = [], [], 0
     a_passage = _WORD_BYTES * (1 if passages.unit == "span" else passages.n_words)
     for part in documents:
@@ -128,7 +126,7 @@ def _cut(plan: Plan) -> Stage:
         plan.stage,
         (_output(plan, "decisions"), _output(plan, "cuts")),
         config,
-        plan.inputs,
+        inherited(plan.lake, plan.stage, "passages", plan.stage),
         repeats.VERSION,
         step,
         plan_items,

@@ -10,7 +10,7 @@ from corpus.lake import Lake
 from pomona.recipe_dedup import DedupRecipe, SemanticRecipe
 from pomona.stages.exact import keep_config
 from pomona.stages.judge import SIGNAL_KEY
-from pomona.stages.stage import Stage, content, decided_before, row_group_items
+from pomona.stages.stage import Stage, basis, content, decided_before, inherited, row_group_items
 
 STAGES = ("embeddings", "semantic:centroids", "semantic:members", "semantic")
 _MOST_CENTROIDS = 50_000
@@ -79,9 +79,8 @@ def _centroids(plan: Plan) -> Stage:
 
 def _members(plan: Plan) -> Stage:
     slots = decided_before(plan.lake, semantic.STAGE)
-    decided = [part for slot in slots for part in plan.lake.parts("decisions", slot)]
     quality = plan.recipe.quality if plan.recipe.keep == "quality" else None
-    inputs = content("centroids", plan.lake.parts("centroids")) | content("decisions", decided)
+    inputs = content("centroids", plan.lake.parts("centroids")) | basis(plan.lake, semantic.STAGE)
     inputs |= content("embeddings", plan.lake.parts("embeddings"))
 
     def plan_items() -> list[WorkItem]:
@@ -127,6 +126,7 @@ def _leaders(plan: Plan) -> Stage:
         "documents_a_cluster": plan.semantic.documents_a_cluster, "seed": plan.semantic.seed,
     }  # fmt: skip
     inputs = content("semantic_members", parts)
+    inputs |= inherited(plan.lake, semantic.STAGE, "semantic_members", "semantic-members")
     a_cell = sum(part.n_rows for part in parts) * _MEMBER_BYTES // max(n_cells, 1)
     return Stage(
         semantic.STAGE,

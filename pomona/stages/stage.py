@@ -4,11 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from corpus.execution import ITEM_BYTES, Output, Step, WorkItem, digest
+from corpus.execution import Output, Step, WorkItem, digest
 from corpus.lake import Lake, Part
 from corpus.remaining import check_numbers
-
-MIN_ITEM_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,30 @@ class Stage:
         return digest([self.name, self.config, self.inputs, self.version])
 
 
-def item_bytes(total: int) -> int:
-    """Bytes of one work item: a 64th of the input, between 4 and 64 MiB; it depends on the input alone."""
-    return max(MIN_ITEM_BYTES, min(ITEM_BYTES, total // 64))
+def basis(lake: Lake, stage: str | None) -> dict[str, Any]:
+    """What a stage's decisions rest on: the documents, and what the stages before it decided and cut; of all for None.
+
+    It belongs to the inputs of every stage that decides, so that readers can tell whether its decisions hold
+    (pomona.standing).
+    """
+    slots = decided_slots(lake) if stage is None else decided_before(lake, stage)
+    decisions, cuts = lake.parts("decisions"), lake.parts("cuts")
+    decided = {
+        slot: digest([[part.path for part in parts if part.slot == slot] for parts in (decisions, cuts)])
+        for slot in slots
+    }
+    return content("documents", lake.parts("documents")) | {"decided": decided}
+
+
+def inherited(lake: Lake, stage: str, table: str, slot: str) -> dict[str, Any]:
+    """The basis of a stage in several steps: that on which its first step rests, which is what it came from.
+
+    Another process may have decided anew since that step ran; then the result must not pass for newer than it is.
+    """
+    made = lake.current(table, slot)
+    if made is None or "decided" not in made.inputs:
+        return basis(lake, stage)
+    return {name: made.inputs[name] for name in ("documents", "decided")}
 
 
 def content(table: str, parts: list[Part]) -> dict[str, Any]:
@@ -62,7 +81,12 @@ DEDUP = ("exact", "minhash", "semantic", "paragraphs", "substrings")  # in order
 DECIDING = ("filter", *DEDUP, "decontam")
 
 
+def decided_slots(lake: Lake) -> list[str]:
+    """The stages that have decided, in the order in which they run."""
+    made = lake.lineages("decisions") if lake.exists("decisions") else {}
+    return [slot for slot in DECIDING if slot in made]
+
+
 def decided_before(lake: Lake, stage: str) -> tuple[str, ...]:
     """The stages before this one that have decided: what they dropped, it does not see."""
-    present = {part.slot for part in lake.parts("decisions")}
-    return tuple(slot for slot in DECIDING[: DECIDING.index(stage)] if slot in present)
+    return tuple(slot for slot in decided_slots(lake) if DECIDING.index(slot) < DECIDING.index(stage))

@@ -82,14 +82,14 @@ def test_ray_runs_a_stage_and_says_when_one_fails(local: tuple[Path, object], tm
     lake = Lake(tmp_path / "lake")
     loaded = load(recipe(local[0], tmp_path / "lake"))
     for name in stages.names(loaded)[:4]:
-        runner.run_stage(lake, stages.plan(name, lake, loaded), workers=1)
-    outcome = runner.run_stage(lake, stages.plan_signals(lake), workers=2, engine=Engine("ray"))
+        runner.run_planned(lake, stages.plan(name, lake, loaded), workers=1)
+    outcome = runner.run_planned(lake, stages.plan_signals(lake), workers=2, engine=Engine("ray"))
     assert outcome.state == "ran"
     assert contents(lake)["signals"].equals(contents(whole)["signals"])
     part = lake.parts("signals")[0]
     Path(f"{lake.root}/signals/{part.path}").write_bytes(b"broken")
     with pytest.raises(RuntimeError, match="ray ended with 1 of 1 work items not done"):
-        runner.run_stage(lake, stages.plan("filter", lake, loaded), workers=1, engine=Engine("ray"))
+        runner.run_planned(lake, stages.plan("filter", lake, loaded), workers=1, engine=Engine("ray"))
 
 
 _SBATCH = """#!{python}
@@ -132,13 +132,13 @@ def test_slurms_script_runs_the_tasks(local: tuple[Path, object], tmp_path: Path
     loaded = load(recipe(local[0], tmp_path / "lake"))
     engine = parse("slurm:partition=cpu,time=1:00:00,memory=6,qos=low")
     stage = stages.plan("ingest:rows", lake, loaded)
-    outcome = runner.run_stage(lake, stage, workers=3, engine=engine)
+    outcome = runner.run_planned(lake, stage, workers=3, engine=engine)
     script = (slurm / "script").read_text()
     for line in ("--partition=cpu", "--time=1:00:00", "--mem-per-cpu=6G", "--qos=low", "--array=0-0%1"):
         assert f"#SBATCH {line}" in script
     assert "launch_pickled_pipeline" in script
     assert outcome.rows["documents"] == 30
-    assert runner.run_stage(lake, stages.plan("ingest:rows", lake, loaded), engine=engine).state == "current"
+    assert runner.run_planned(lake, stages.plan("ingest:rows", lake, loaded), engine=engine).state == "current"
 
 
 def test_slurm_needs_its_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local: tuple[Path, object]) -> None:
@@ -148,7 +148,7 @@ def test_slurm_needs_its_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     lake = Lake(tmp_path / "lake")
     stage = stages.plan("ingest:rows", lake, load(recipe(local[0], tmp_path / "lake")))
     with pytest.raises(UserError, match="needs the command sbatch"):
-        runner.run_stage(lake, stage, engine=parse("slurm:partition=cpu"))
+        runner.run_planned(lake, stage, engine=parse("slurm:partition=cpu"))
 
 
 def test_every_engine_is_described() -> None:

@@ -14,24 +14,35 @@ from hypothesis import strategies as st
 from corpus import ingest, schema
 from corpus.errors import UserError
 from corpus.execution import WorkItem
-from corpus.ingest import SourceSettings, document_ids, find_files, plan, step
-from corpus.records import Page, Reject, Text
+from corpus.ingest import Listing, SourceSettings, document_ids, find_files, plan, step
+from corpus.records import Reject
+from corpus.sources.files import named
 from tests.corpus.sources.warcs import gzipped, http, record, responses
 from tests.pomona.corpora import raw
 
 
-def run(items: list[WorkItem]) -> tuple[list[dict], list[dict]]:
-    tables: dict[str, list[dict]] = {"documents": [], "rejects": []}
+def tables(items: list[WorkItem]) -> dict[str, list[dict]]:
+    tables: dict[str, list[dict]] = {"documents": [], "rejects": [], "passed_over": []}
     for item in items:
         for table, batch in step(item):
             assert batch.schema.equals(schema.TABLES[table].schema)
             tables[table] += batch.to_pylist()
-    return tables["documents"], tables["rejects"]
+    return tables
+
+
+def listing(*paths: Path | str, kind: str | None = None) -> Listing:
+    found = [find_files(str(path), kind) for path in paths]
+    return Listing(
+        found[0].kind,
+        tuple(named(f for one in found for f in one.files)),
+        tuple(r for one in found for r in one.rejects),
+    )
 
 
 def read(path: Path | str, item_bytes: int = 1 << 26, kind: str | None = None, **settings: object):
-    kind, files, rejects, _ = find_files(str(path), kind)
-    return run(plan(SourceSettings("s", kind, **settings), files, rejects, item_bytes))  # type: ignore[arg-type]
+    of = listing(path, kind=kind)
+    rows = tables(plan(SourceSettings("s", of.kind, **settings), of, item_bytes))  # type: ignore[arg-type]
+    return rows["documents"], rows["rejects"]
 
 
 def test_documents_and_rejects_together_are_the_records_that_qualify(tmp_path: Path) -> None:
@@ -58,8 +69,8 @@ def test_the_cut_changes_no_document(tmp_path: Path) -> None:
 
 
 def test_ids_are_a_hash_that_anyone_can_recompute() -> None:
-    [found] = document_ids("src", pa.array(["http://a"]), pa.array(["7"])).to_pylist()
-    key = b"src\x1fhttp://a\x1f7"
+    [found] = document_ids("src", pa.array(["a/00.warc.gz"]), pa.array(["7"])).to_pylist()
+    key = b"src\x1fa/00.warc.gz\x1f7"
     assert found == xxhash.xxh64_hexdigest(key, 0) + xxhash.xxh64_hexdigest(key, 1)
 
 
@@ -104,13 +115,13 @@ def test_small_files_share_items_and_plans_repeat(tmp_path: Path) -> None:
     for i in range(20):
         (tmp_path / f"{i:02}.txt").write_text("x" * 100)
     (tmp_path / "other.parquet").write_bytes(b"")
-    kind, files, _, passed_over = find_files(str(tmp_path), None)
-    assert passed_over == 1
-    settings = SourceSettings("s", kind)
-    items = plan(settings, files, item_bytes=500)
-    assert len(items) == 4
-    assert [i.key for i in plan(settings, files, item_bytes=500)] == [i.key for i in items]
-    assert {i.key for i in plan(SourceSettings("s", kind, license="MIT"), files, item_bytes=500)}.isdisjoint(
+    of = find_files(str(tmp_path), None)
+    assert of.passed == {"file:.parquet": 1}
+    settings = SourceSettings("s", of.kind)
+    items = plan(settings, of, item_bytes=20_000)
+    assert 2 < len(items) < 20
+    assert [i.key for i in plan(settings, of, item_bytes=20_000)] == [i.key for i in items]
+    assert {i.key for i in plan(SourceSettings("s", of.kind, license="MIT"), of, item_bytes=20_000)}.isdisjoint(
         i.key for i in items
     )
 
@@ -118,9 +129,9 @@ def test_small_files_share_items_and_plans_repeat(tmp_path: Path) -> None:
 def test_a_changed_file_has_another_key(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("one")
     settings = SourceSettings("s", "text")
-    [before] = plan(settings, find_files(str(tmp_path), "text")[1])
+    [before] = plan(settings, find_files(str(tmp_path), "text"))
     (tmp_path / "a.txt").write_text("other")
-    [after] = plan(settings, find_files(str(tmp_path), "text")[1])
+    [after] = plan(settings, find_files(str(tmp_path), "text"))
     assert before.key != after.key
 
 
@@ -156,11 +167,12 @@ def test_broken_bytes_end_no_run(
             del broken[at : at + data.draw(st.integers(1, 200))]
     path = tmp_path_factory.mktemp("broken") / name
     path.write_bytes(broken)
-    kind, files, _, _ = find_files(str(path), None)
-    column = {"text_column": "body"} if kind == "parquet" else {}
-    for item in plan(SourceSettings("s", kind, extractor="fast", **column), files, item_bytes=3000):  # type: ignore[arg-type]
-        found = list(ingest._records(item))
-        assert all(isinstance(one, (Text, Page, Reject, pa.RecordBatch)) for one in found)
+    of = find_files(str(path), None)
+    column = {"text_column": "body"} if of.kind == "parquet" else {}
+    for item in plan(SourceSettings("s", of.kind, extractor="fast", **column), of, item_bytes=3000):  # type: ignore[arg-type]
+        for table, batch in step(item):
+            assert table in ("documents", "rejects", "passed_over")
+            batch.validate(full=True)
 
 
 @pytest.fixture(scope="module")
@@ -171,3 +183,145 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
             tar.add(path, arcname=path.name)
     (root / "lines.jsonl.zst").write_bytes(zstandard.ZstdCompressor().compress(b'{"text": "some words"}\n' * 500))
     return {path.name: path.read_bytes() for path in root.iterdir() if path.is_file()}
+
+
+# Ids
+
+
+def make(root: Path, kind: str) -> list[Path]:
+    """Two files of the same name, whose records have the same addresses and positions."""
+    paths = []
+    for i, folder in enumerate(("a", "b")):
+        path = root / folder / {"warc": "00.warc.gz", "jsonl": "00.jsonl", "parquet": "00.parquet", "html": "x.html",
+                                "text": "x.txt", "code": "x.tar"}[kind]  # fmt: skip
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if kind == "warc":
+            path.write_bytes(gzipped(*responses(4)))
+        elif kind == "jsonl":
+            path.write_text("".join(json.dumps({"text": f"row {n}", "key": n}) + "\n" for n in range(4)))
+        elif kind == "parquet":
+            pq.write_table(pa.table({"text": [f"row {n}" for n in range(4)], "key": list(range(4))}), path)
+        elif kind == "code":
+            (root / "m.py").write_text("x = 1\n")
+            with tarfile.open(path, "w") as tar:
+                for _ in range(2):  # the same member twice
+                    tar.add(root / "m.py", arcname="m.py")
+            (root / "m.py").unlink()
+        else:
+            path.write_text(f"<p>{'Some words stand here. ' * 30}</p>")
+        paths.append(path)
+        assert i < 2
+    return paths
+
+
+KINDS = ("warc", "jsonl", "parquet", "html", "text", "code")
+COLUMNS = {"uri_column": "key", "metadata_columns": ("key",)}
+
+
+def ids(of: Listing, item_bytes: int = 1 << 24, **settings: object) -> list[str]:
+    options = COLUMNS if of.kind in ("jsonl", "parquet") else {}
+    rows = tables(plan(SourceSettings("s", of.kind, **options, **settings), of, item_bytes))  # type: ignore[arg-type]
+    return [row["id"] for row in rows["documents"]]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ids_are_unique_whatever_records_say_of_themselves(tmp_path: Path, kind: str) -> None:
+    paths = make(tmp_path / "raw", kind)
+    for of in (listing(*paths, kind=kind), listing(*paths[::-1], kind=kind), listing(tmp_path / "raw", kind=kind)):
+        found = ids(of)
+        assert len(found) == len(set(found)) >= 2
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_ids_are_the_same_on_other_machines_in_other_orders_and_cuts(tmp_path: Path, kind: str) -> None:
+    make(tmp_path / "here", kind)
+    make(tmp_path / "there" / "deep", kind)
+    want = ids(listing(tmp_path / "here", kind=kind))
+    assert ids(listing(tmp_path / "there" / "deep", kind=kind)) == want
+    assert sorted(ids(listing(tmp_path / "here", kind=kind), 300)) == sorted(want)
+    pattern = f"{tmp_path}/here/*/*"
+    assert sorted(ids(listing(pattern, kind=kind))) == sorted(want)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_keeps_its_ids_when_others_come(tmp_path: Path, kind: str) -> None:
+    first, second = make(tmp_path / "raw", kind)
+    before = ids(listing(tmp_path / "raw", kind=kind))
+    for name in ("0", "aa", "z"):
+        other = tmp_path / "raw" / name / first.name
+        other.parent.mkdir()
+        other.write_bytes(second.read_bytes())
+    after = ids(listing(tmp_path / "raw", kind=kind))
+    assert len(after) == len(set(after)) == len(before) // 2 * 5
+    assert set(before) < set(after)
+
+
+# A new file costs that file
+
+
+def test_a_file_more_changes_one_item(tmp_path: Path) -> None:
+    for i in range(300):
+        (tmp_path / f"m{i:03}.txt").write_text("x" * (100 + i))
+    settings = SourceSettings("s", "text")
+
+    def keys() -> set[str]:
+        return {item.key for item in plan(settings, find_files(str(tmp_path), "text"), 64_000)}
+
+    before = keys()
+    assert len(before) > 10
+    for name in ("aaa", "m150x", "zzz"):
+        (tmp_path / f"{name}.txt").write_text("new")
+        assert len(keys() - before) <= 2  # its own; two where it ends a group itself
+        (tmp_path / f"{name}.txt").unlink()
+        assert keys() == before
+    for i in range(300, 3000):  # growth changes what it touches
+        (tmp_path / f"n{i}.txt").write_text("x" * 100)
+    assert len(before - keys()) <= 1
+
+
+# Every record is a document, a reject, or passed over
+
+
+def test_records_are_documents_rejects_and_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "a.warc.gz").write_bytes(
+        gzipped(
+            *responses(5), record("http://x.org/404", http(b"", status=404)), record("http://x.org/e", http(b"<p></p>"))
+        )
+    )
+    of = listing(tmp_path / "a.warc.gz")
+    rows = tables(plan(SourceSettings("s", "warc"), of))
+    n_passed = sum(row["records"] for row in rows["passed_over"])
+    assert len(rows["documents"]) + len(rows["rejects"]) + n_passed == 12
+    assert {row["kind"]: row["records"] for row in rows["passed_over"]} == {"warc:request": 5, "http:404": 1}
+    assert [(row["uri"], row["reason"]) for row in rows["rejects"]] == [("http://x.org/e", "empty")]
+
+
+def test_files_of_other_kinds_and_pipes_are_told(tmp_path: Path) -> None:
+    import os
+
+    for name in ("a.html", "b.png", "c.PNG", "noext", "d.tar.gz"):
+        (tmp_path / name).write_text(f"<p>{'Some words. ' * 30}</p>")
+    os.mkfifo(tmp_path / "pipe.html")
+    (tmp_path / "gone.html").symlink_to(tmp_path / "nothing")
+    of = find_files(str(tmp_path), "html")
+    rows = tables(plan(SourceSettings("s", "html"), of))
+    assert len(rows["documents"]) == 1
+    assert {row["kind"]: row["records"] for row in rows["passed_over"]} == {
+        "file:.png": 2, "file:other": 1, "file:.gz": 1,
+    }  # fmt: skip
+    assert sorted(row["reason"] for row in rows["rejects"]) == ["not_a_file", "not_a_file"]
+
+
+def test_names_that_are_not_utf8(tmp_path: Path) -> None:
+    import os
+
+    for name in (b"caf\xe9.txt", b"caf%E9.txt", b"caf\xc3\xa9.txt"):
+        with open(os.fsencode(tmp_path) + b"/" + name, "w") as f:
+            f.write("some words")
+    rows = tables(plan(SourceSettings("s", "text"), listing(tmp_path)))
+    assert sorted(row["uri"].rpartition("/")[2] for row in rows["documents"]) == [
+        "caf%E9.txt",
+        "caf%E9.txt",
+        "café.txt",
+    ]
+    assert len({row["id"] for row in rows["documents"]}) == 3

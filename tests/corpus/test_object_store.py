@@ -80,13 +80,13 @@ def test_a_stage_in_a_bucket_goes_on_where_it_stood(bucket: str, tmp_path: Path)
     path = recipe(raw(tmp_path / "raw"), tmp_path / "lake")
     lake, loaded = Lake(bucket), load(path)
     for name in stages.names(loaded)[:4]:
-        runner.run_stage(lake, stages.plan(name, lake, loaded), workers=1)
+        runner.run_planned(lake, stages.plan(name, lake, loaded), workers=1)
     stage = stages.plan_signals(lake)
     items = stage.plan_items()
     from corpus.execution import run_item
 
     run_item(lake, stage.step, stage.outputs, items[0])  # as if the run had been killed after one item
-    outcome = runner.run_stage(lake, stage, workers=1)
+    outcome = runner.run_planned(lake, stage, workers=1)
     assert (outcome.items_run, outcome.items) == (len(items) - 1, len(items))
 
 

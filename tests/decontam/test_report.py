@@ -4,8 +4,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from decontam import report
 from decontam.steps import by_item
-from pomona import contamination
-from pomona.export import kept_ids
+from pomona import contamination, kept_documents
 from tests.corpus.dedup.made import commit
 from tests.decontam.exams import ITEMS
 from tests.decontam.test_steps import FILLER, TEXTS, decontaminate, exam
@@ -23,7 +22,7 @@ def done(lake: Lake, exam: str) -> Lake:
 def test_items_are_listed_worst_first_for_everyone_and_for_a_mixture(done: Lake) -> None:
     every = by_item(done).to_dicts()
     assert next((r["item"], r["documents"], r["share"]) for r in every) == ("q1", 4, 1.0)
-    staying = by_item(done, kept_ids(done)).to_dicts()
+    staying = by_item(done, kept_documents.ids(done)).to_dicts()
     assert [(r["item"], r["documents"]) for r in staying] == [("q1", 1)]
     assert staying[0]["share"] < 0.5
     assert done.scan("touched", slot=report.KEPT).collect().to_dicts() == [{"mixture": "kept", **staying[0]}]

@@ -29,9 +29,9 @@ def exam(tmp_path: Path) -> str:
 
 def decontaminate(lake: Lake, exam: str, **fields: Any) -> list[runner.Outcome]:
     recipe = DecontaminateRecipe.model_validate({"benchmarks": [exam], **fields})
-    runner.run_stage(lake, stages.plan_signals(lake), workers=1)
+    runner.run_planned(lake, stages.plan_signals(lake), workers=1)
     names = stages.decontam.STAGES
-    return [runner.run_stage(lake, stages.plan_decontam(name, lake, recipe), workers=1) for name in names]
+    return [runner.run_planned(lake, stages.plan_decontam(name, lake, recipe), workers=1) for name in names]
 
 
 def dropped(lake: Lake) -> list[str]:
@@ -120,7 +120,9 @@ def test_what_an_earlier_stage_dropped_is_not_seen(lake: Lake, exam: str) -> Non
     from pomona.recipe_dedup import DedupRecipe
 
     for name in stages.minhash.STAGES:
-        runner.run_stage(lake, stages.plan_minhash(name, lake, DedupRecipe.model_validate(recipe), ["made"]), workers=1)
+        runner.run_planned(
+            lake, stages.plan_minhash(name, lake, DedupRecipe.model_validate(recipe), ["made"]), workers=1
+        )
     kept = lake.scan("decisions", slot="minhash").filter("kept").collect().height
     decontaminate(lake, exam)
     assert lake.scan("decisions", slot="decontam").collect().height == kept

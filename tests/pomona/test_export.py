@@ -5,8 +5,8 @@ import pytest
 
 from corpus.errors import UserError
 from corpus.lake import Lake
-from pomona import runner
-from pomona.export import FORMATS, export, kept_ids
+from pomona import kept_documents, runner
+from pomona.export import FORMATS, export
 from pomona.recipe import load
 from tests.pomona.corpora import raw, recipe
 
@@ -24,7 +24,7 @@ def test_every_format_holds_the_kept_documents(ran: Lake, tmp_path: Path, suffix
     found = export(ran, str(tmp_path / f"x{suffix}"))
     path = tmp_path / f"x{suffix}"
     frame = pl.read_parquet(path) if suffix == ".parquet" else pl.read_ndjson(path)
-    assert set(frame["id"]) == set(kept_ids(ran).collect()["id"])
+    assert set(frame["id"]) == set(kept_documents.ids(ran).collect()["id"])
     assert frame.height == found["documents"]
     assert frame.columns == ["id", "source", "uri", "text", "license", "metadata"]
     assert sorted(p.name for p in tmp_path.iterdir()) == [f"x{suffix}", f"x{suffix}.md"]

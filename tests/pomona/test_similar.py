@@ -16,7 +16,7 @@ TEXTS = [BASE, edited(BASE, 0.02, 1), edited(BASE, 0.1, 2), prose(2, 200), "..."
 @pytest.fixture
 def near(lake: Lake) -> Lake:
     commit(lake, TEXTS)
-    runner.run_stage(lake, stages.plan_minhash("signatures", lake, DedupRecipe(), ["made"]), workers=1)
+    runner.run_planned(lake, stages.plan_minhash("signatures", lake, DedupRecipe(), ["made"]), workers=1)
     return lake
 
 

@@ -22,7 +22,7 @@ from tests.corpus.dedup.made import commit, components, corpus, edited, jaccard,
 def dedup(lake: Lake, memory: int | None = None, **fields: Any) -> list[runner.Outcome]:
     recipe = DedupRecipe.model_validate(fields)
     return [
-        runner.run_stage(lake, stages.plan_minhash(name, lake, recipe, ["made"], memory), workers=1)
+        runner.run_planned(lake, stages.plan_minhash(name, lake, recipe, ["made"], memory), workers=1)
         for name in stages.minhash.STAGES
     ]
 
@@ -181,7 +181,7 @@ def test_which_copy_stays(lake: Lake, keep: str, want: str) -> None:
 def test_the_best_signal_stays(lake: Lake) -> None:
     base = prose(1, 100)
     commit(lake, [base, base + "!!", base + "?!?!"])
-    runner.run_stage(lake, stages.plan_signals(lake), workers=1)
+    runner.run_planned(lake, stages.plan_signals(lake), workers=1)
     dedup(lake, keep="quality", quality="n_characters")
     assert kept(lake) == {"a/00002"}
 
@@ -197,13 +197,13 @@ def test_a_lost_canary_ends_the_run(lake: Lake) -> None:
     commit(lake, corpus(40))
     recipe = DedupRecipe()
     for name in stages.minhash.STAGES[:2]:
-        runner.run_stage(lake, stages.plan_minhash(name, lake, recipe, ["made"]), workers=1)
+        runner.run_planned(lake, stages.plan_minhash(name, lake, recipe, ["made"]), workers=1)
     stage = stages.plan_minhash("minhash:edges", lake, recipe, ["made"])
-    runner.run_stage(lake, stage, workers=1)
+    runner.run_planned(lake, stage, workers=1)
     for part in lake.parts("minhash_edges"):
         shutil.copy(_emptied(lake, part.path), f"{lake.root}/minhash_edges/{part.path}")
     with pytest.raises(canary.CanaryLostError, match="the planted duplicate was not found"):
-        runner.run_stage(lake, stages.plan_minhash("minhash:components", lake, recipe, ["made"]), workers=1)
+        runner.run_planned(lake, stages.plan_minhash("minhash:components", lake, recipe, ["made"]), workers=1)
 
 
 def _emptied(lake: Lake, path: str) -> str:

@@ -121,7 +121,7 @@ def dedup(lake: Lake, memory: int | None = None, **fields: Any) -> list[runner.O
     recipe = DedupRecipe.model_validate({"exact": False, "minhash": None, **fields})
     names = stages.dedup_names(recipe)
     return [
-        runner.run_stage(lake, stages.plan_dedup(name, lake, recipe, ["made"], memory), workers=1) for name in names
+        runner.run_planned(lake, stages.plan_dedup(name, lake, recipe, ["made"], memory), workers=1) for name in names
     ]
 
 
@@ -242,7 +242,7 @@ def test_a_lost_canary_ends_the_run(lake: Lake) -> None:
     commit(lake, corpus(12))
     recipe = DedupRecipe.model_validate({"exact": False, "minhash": None, "paragraphs": {}})
     for name in stages.dedup_names(recipe)[:2]:
-        runner.run_stage(lake, stages.plan_dedup(name, lake, recipe, ["made"]), workers=1)
+        runner.run_planned(lake, stages.plan_dedup(name, lake, recipe, ["made"]), workers=1)
     import pyarrow.parquet as pq
 
     for part in lake.parts("repeats"):
@@ -252,7 +252,7 @@ def test_a_lost_canary_ends_the_run(lake: Lake) -> None:
         with pq.ParquetWriter(path, rows.schema) as writer:
             writer.write_table(rows.slice(0, 0), row_group_size=1)
     with pytest.raises(canary.CanaryLostError, match="the planted duplicate was not found"):
-        runner.run_stage(lake, stages.plan_dedup("paragraphs", lake, recipe, ["made"]), workers=1)
+        runner.run_planned(lake, stages.plan_dedup("paragraphs", lake, recipe, ["made"]), workers=1)
 
 
 def test_passages_longer_than_the_canary_do_without_it(lake: Lake) -> None:

@@ -65,9 +65,9 @@ def shuffled(text: str, seed: int) -> str:
 def dedup(lake: Lake, memory: int | None = None, **fields: Any) -> list[runner.Outcome]:
     settings = {"threshold": 0.8, **fields.pop("semantic", {})}
     recipe = DedupRecipe.model_validate({"exact": False, "minhash": None, "semantic": settings, **fields})
-    runner.run_stage(lake, stages.plan_signals(lake), workers=1)
+    runner.run_planned(lake, stages.plan_signals(lake), workers=1)
     return [
-        runner.run_stage(lake, stages.plan_dedup(name, lake, recipe, ["made"], memory), workers=1)
+        runner.run_planned(lake, stages.plan_dedup(name, lake, recipe, ["made"], memory), workers=1)
         for name in stages.dedup_names(recipe)
     ]
 
@@ -136,12 +136,12 @@ def test_a_lost_canary_ends_the_run(lake: Lake, monkeypatch: pytest.MonkeyPatch)
     commit(lake, corpus(30))
     monkeypatch.setattr(canary, "IDS", ("canary-one", "canary-other"))
     recipe = DedupRecipe.model_validate({"exact": False, "minhash": None, "semantic": {}})
-    runner.run_stage(lake, stages.plan_signals(lake), workers=1)
+    runner.run_planned(lake, stages.plan_signals(lake), workers=1)
     for name in stages.dedup_names(recipe)[:-1]:
-        runner.run_stage(lake, stages.plan_dedup(name, lake, recipe, ["made"]), workers=1)
+        runner.run_planned(lake, stages.plan_dedup(name, lake, recipe, ["made"]), workers=1)
     monkeypatch.setattr(canary, "IDS", ("canary-one", "canary-two"))
     with pytest.raises(canary.CanaryLostError, match="semantic: the planted duplicate"):
-        runner.run_stage(lake, stages.plan_dedup("semantic", lake, recipe, ["made"]), workers=1)
+        runner.run_planned(lake, stages.plan_dedup("semantic", lake, recipe, ["made"]), workers=1)
 
 
 def test_edits_lower_the_similarity(lake: Lake) -> None:

@@ -1,5 +1,7 @@
+import bz2
 import gzip
 import json
+import lzma
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from corpus.records import Reject, Text
+from corpus.records import Passed, Reject, Risky, Text
 from corpus.sources import jsonl
 from corpus.sources.files import File
 
@@ -26,6 +28,10 @@ def read(
     texts, rejects = [], []
     for span in spans or [None]:
         for found in jsonl.read(f, span, OPTIONS | options):
+            if isinstance(found, Risky):
+                found = found.build()
+            if isinstance(found, Passed):
+                continue
             if isinstance(found, Reject):
                 rejects.append(found)
             elif isinstance(found, Text):
@@ -113,10 +119,11 @@ def test_columns_are_mapped(tmp_path: Path) -> None:
 def test_a_line_over_the_limit_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blocks: int) -> None:
     monkeypatch.setattr(jsonl, "_BLOCK", blocks)
     raw = b'{"text": "a"}\n{"text": "' + b"x" * 100_000 + b'"}\n{"text": "b"}\n'
-    texts, rejects = read(file(tmp_path, raw))
-    assert [t["text"] for t in texts if len(t["text"]) < 10] == ["a", "b"]
-    if blocks == 10:
-        assert [r.reason for r in rejects] == ["too_large"]
+    for step in (len(raw), 20_000, 14, 7):
+        spans: list[tuple[int, int] | None] = [(i, min(i + step, len(raw))) for i in range(0, len(raw), step)]
+        texts, rejects = read(file(tmp_path, raw), spans)
+        assert [t["text"] for t in texts] == ["a", "b"]
+        assert [(r.reason, r.position) for r in rejects] == [("too_large", "14")]
 
 
 def test_a_truncated_gzip_file_gives_what_stands_before_the_break(tmp_path: Path) -> None:
@@ -142,3 +149,92 @@ def test_bad_lines_are_numbered_in_any_block_and_span(
     assert [int(r.detail.split(":")[0].removeprefix("line ")) for r in rejects] == [
         i + 1 for i, row in enumerate(rows) if row == b"bad"
     ]
+
+
+# A line's fate is its own
+
+GOOD = b'{"text": "good"}'
+ODD = {  # after the manner of JSONTestSuite: what each line is, whatever stands around it
+    b"null": "invalid_json", b"[1]": "invalid_json", b'"text"': "invalid_json", b"{": "invalid_json",
+    b'{"text": "a"}, {"text": "b"}': "invalid_json", b'{"text": "a"': "invalid_json", b', "n": 1}': "invalid_json",
+    b'{"text": "a"}{"text": "b"}': "invalid_json", b"\x00\x00\x00": "invalid_json", b"\x0c": "invalid_json",
+    b'{"text": "a", "x": "\xff"}': "encoding", b'{"text": "\xed\xa0\xbd"}': "encoding",
+    b'{"text": "cut \\ud83d"}': "encoding", b"[Inf]": "invalid_json", b'{"text": "a", "x": Inf}': "invalid_json",
+    b'{"text": "a", "x": ' + b"[" * 20_000 + b"]" * 20_000 + b"}": "invalid_json",
+    b'{"text": "a",}': "invalid_json", b"{'text': 'a'}": "invalid_json", b'{"text": "a\x01b"}': "invalid_json",
+    b'{"text": null}': "missing_column", b'{"Text": "a"}': "missing_column", b"{}": "missing_column",
+    b'{"text": ["a"]}': "not_text", b'{"text": 1}': "not_text", b'\xef\xbb\xbf{"text": "a"}': "invalid_json",
+    b'{"text": "a", "x": ' + b"9" * 6000 + b"}": "a", b'{"text": "a", "x": NaN}': "a", b'{"text": "a", "x": 1e999}': "a",
+    b'{"text": "a", "x": "\\ud83d"}': "a", b'  {"text": "a"}\t\r': "a", b'{"text": "b", "text": "a"}': "a",
+    b'{"text": "a", "x": "\\u0000"}': "a", b'{"text": "a", "x": -0.0}': "a",
+}  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.sampled_from([GOOD, b"", *ODD]), min_size=1, max_size=10), st.integers(10, 5000))
+def test_a_lines_fate_never_depends_on_its_neighbors(
+    tmp_path_factory: pytest.TempPathFactory, chosen: list[bytes], step: int
+) -> None:
+    chosen = [GOOD, *chosen]  # a byte order mark is one only at the file's start
+    raw = b"\n".join(chosen)
+    f = file(tmp_path_factory.mktemp("odd"), raw)
+    spans: list[tuple[int, int] | None] = [(i, min(i + step, len(raw))) for i in range(0, len(raw), step)]
+    offset, want = 0, {}
+    for line in chosen:
+        if line.strip(b" \t\r"):
+            want[str(offset)] = ODD.get(line, "good")
+        offset += len(line) + 1
+    for cut in ([None], spans):
+        texts, rejects = read(f, cut)
+        assert {t["position"]: t["text"] for t in texts} | {r.position: r.reason for r in rejects} == want
+
+
+def test_documents_rejects_and_blank_lines_are_all_lines(tmp_path: Path) -> None:
+    raw = b"\n".join([GOOD, b"", b" \t\r", b"null", GOOD, b"", GOOD]) + b"\n"
+    f = file(tmp_path, raw)
+    for spans in ([None], [(i, i + 9) for i in range(0, len(raw), 9)]):
+        counted = 0
+        for span in spans:
+            for record in jsonl.read(f, span, OPTIONS):
+                counted += len(record) if isinstance(record, pa.RecordBatch) else getattr(record, "n", 1)
+        assert counted == raw.count(b"\n")
+
+
+def test_a_file_that_is_one_json_value_over_many_lines_says_what_to_do(tmp_path: Path) -> None:
+    for value in ([{"text": "a"}, {"text": "b"}], {"text": "a"}):
+        texts, [refused] = read(file(tmp_path, json.dumps(value, indent=2).encode()))
+        assert texts == []
+        assert "jq -c" in refused.detail
+
+
+def test_a_byte_order_mark_begins_a_file(tmp_path: Path) -> None:
+    texts, rejects = read(file(tmp_path, b"\xef\xbb\xbf" + GOOD + b"\n" + GOOD + b"\nnull\n"))
+    assert [t["position"] for t in texts] == ["0", str(len(GOOD) + 4)]
+    assert [r.detail.split(":")[0] for r in rejects] == ["line 3"]
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [(".bz2", bz2.compress), (".xz", lzma.compress)])
+def test_other_compressions(tmp_path: Path, suffix: str, pack: object) -> None:
+    raw = lines(30)
+    f = file(tmp_path, pack(raw), f"a.jsonl{suffix}")  # type: ignore[operator]
+    assert jsonl.cut(f, 10) == [None]
+    assert len(read(f)[0]) == 30
+    _, [cut_short] = read(file(tmp_path, pack(raw)[:-20], f"b.jsonl{suffix}"))  # type: ignore[operator]
+    assert cut_short.reason in ("truncated", "corrupt")
+
+
+def test_strings_of_other_columns_become_valid(tmp_path: Path) -> None:
+    raw = b'{"text": "t", "title": "cut \\ud83d", "url": "http://x/\\udce9", "tags": ["\\ud83d"]}'
+    [text], rejects = read(file(tmp_path, raw), uri_column="url", metadata_columns=["title", "tags"])
+    assert rejects == []
+    assert dict(text["metadata"])["title"] == "cut \ufffd"
+    assert text["uri"] == "http://x/%E9"
+    json.dumps(text).encode()
+
+
+def test_a_folder_that_names_a_value_is_a_column(tmp_path: Path) -> None:
+    folder = tmp_path / "lang=zh" / "day=2026%2D01"
+    folder.mkdir(parents=True)
+    f = file(folder, b'{"text": "t"}\n{"text": "u", "lang": "en"}\n')
+    texts, _ = read(f, metadata_columns=["lang", "day"])
+    assert [dict(t["metadata"]) for t in texts] == [{"lang": "zh", "day": "2026-01"}, {"lang": "en", "day": "2026-01"}]

@@ -18,7 +18,7 @@ def test_every_part_gives_text_under_addresses_without_machine_paths(part: str) 
 
 def test_topics_of_pydoc_are_documents_of_their_own() -> None:
     [file] = [f for f in python.find("docs") if f.path.endswith("pydoc_data/topics.py")]
-    topics = {f.position: f.text for f in python.read(file, None, OPTIONS) if isinstance(f, Text)}
+    topics = {f.uri.rpartition("#")[2]: f.text for f in python.read(file, None, OPTIONS) if isinstance(f, Text)}
     assert "The `for` statement" in topics["for"] or 'The "for" statement' in topics["for"]
 
 

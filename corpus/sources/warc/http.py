@@ -1,0 +1,224 @@
+"""An HTTP response as a crawler stored it. Source: RFC 9110 and 9112, read as leniently as browsers do.
+
+The archive's framing is the truth about where a body ends. What the HTTP header says of it (chunked, compressed, its
+length) is tried, and where the stored bytes contradict it they are taken as they are, with a note: crawlers before
+May 2019 stored decoded bodies under the server's header.
+"""
+
+import re
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+_STATUS = re.compile(rb"[ \t]*(?:HTTP/\d+(?:\.\d+)?|ICY)[ \t]+(\d{3})", re.IGNORECASE)
+_HEAD_END = re.compile(rb"\r?\n[ \t]*\r?\n")
+_CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s;"',]+)""", re.IGNORECASE)
+_MIME = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+_PLAIN = frozenset({"", "identity", "none", "utf-8", "utf8", "binary", "8bit", "7bit", "text/html", "iso-8859-1"})
+_INFORMATIONAL = range(100, 200)
+
+
+class TooLargeError(ValueError):
+    """A body is larger, once decoded, than it may be."""
+
+
+@dataclass(slots=True)
+class Response:
+    """A response: its status, its headers in order (names in lower case), and its body as it is stored."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    stored: bytes = field(repr=False)
+
+    def all(self, name: str) -> str:
+        """The values of a header that may be repeated, joined by commas."""
+        return ", ".join(value for key, value in self.headers if key == name)
+
+    @property
+    def mime(self) -> str:
+        """The media type in lower case; '' where none is stated. Of several, the first that is one."""
+        for value in self.all("content-type").split(","):
+            kind = value.partition(";")[0].strip().strip("\"'").strip().lower()
+            if _MIME.fullmatch(kind):
+                return kind
+        return ""
+
+    @property
+    def charset(self) -> str | None:
+        """The charset that the content type states."""
+        match = _CHARSET.search(self.all("content-type"))
+        return match[1] if match else None
+
+
+def parse(block: bytes) -> Response | None:
+    """The final response of a block, interim ones (100 Continue) left out; None where it holds no HTTP header."""
+    while True:
+        status = _STATUS.match(block)
+        if not status:
+            return None
+        end = _HEAD_END.search(block)
+        head, rest = (block, b"") if end is None else (block[: end.start()], block[end.end() :])
+        if int(status[1]) in _INFORMATIONAL and _STATUS.match(rest):
+            block = rest
+            continue
+        return Response(int(status[1]), _headers(head), rest)
+
+
+def _headers(head: bytes) -> list[tuple[str, str]]:
+    headers: list[tuple[str, str]] = []
+    for line in head.decode("utf-8", "replace").split("\n")[1:]:
+        line = line.rstrip("\r")
+        if line[:1] in (" ", "\t") and headers:
+            headers[-1] = (headers[-1][0], f"{headers[-1][1]} {line.strip()}")
+            continue
+        name, colon, value = line.partition(":")
+        if colon:
+            headers.append((name.strip().lower(), value.strip()))
+    return headers
+
+
+def body(response: Response, max_bytes: int) -> tuple[bytes, list[str]]:
+    """(payload, notes on what the header says that the stored bytes contradict). Raises `TooLargeError`."""
+    data, notes = response.stored, []
+    length = response.all("content-length").partition(",")[0].strip()
+    if "chunked" in response.all("transfer-encoding").lower():
+        joined = _unchunked(data)
+        if joined is None:
+            notes += ["not chunked"] if data else []
+        else:
+            data, whole = joined
+            notes += [] if whole else ["cut inside a chunk"]
+    elif length.isascii() and length.isdigit() and int(length[:18]) != len(data):
+        notes.append(f"{len(data)} bytes, not {int(length[:18])}")
+    for encoding in reversed(response.all("content-encoding").lower().split(",")):
+        name = encoding.strip().strip("\"'")
+        if name in _PLAIN or not data:
+            continue
+        decoded = _decoded(data, name, max_bytes)
+        if decoded is None:
+            notes.append(f"not {name[:20]}")
+        else:
+            data, whole = decoded
+            notes += [] if whole else [f"{name[:20]} cut short"]
+    if len(data) > max_bytes:
+        raise TooLargeError(f"over {max_bytes} bytes when decoded")
+    return data, notes
+
+
+def _unchunked(data: bytes) -> tuple[bytes, bool] | None:
+    """(chunks joined, whether the last one is there), or None where the data is not chunked. Trailers are left out."""
+    pieces: list[bytes] = []
+    at = 0
+    while True:
+        size = _CHUNK.match(data, at)
+        if size is None:
+            rest = data[at:]
+            if not pieces or (rest and not _CHUNK.match(rest + b"\n")):
+                return None
+            return b"".join(pieces), False
+        n_bytes = int(size[1], 16)
+        if n_bytes == 0:
+            return b"".join(pieces), True
+        start = size.end()
+        pieces.append(data[start : start + n_bytes])
+        at = start + n_bytes
+        if at >= len(data):
+            return (b"".join(pieces), False) if len(pieces) > 1 or at > len(data) else None
+        if data[at : at + 2] == b"\r\n":
+            at += 2
+        elif data[at : at + 1] == b"\n":
+            at += 1
+        else:
+            return None
+
+
+def _decoded(data: bytes, name: str, max_bytes: int) -> tuple[bytes, bool] | None:
+    """(decoded, whether it is whole), or None where the data is not in this encoding."""
+    if name in ("gzip", "x-gzip"):
+        return _inflated(data, 31, max_bytes)
+    if name in ("deflate", "x-deflate"):
+        return _inflated(data, 15, max_bytes) or _inflated(data, -15, max_bytes)
+    other: dict[str, Callable[[bytes, int], tuple[bytes, bool] | None]] = {"br": _brotli, "zstd": _zstd}
+    return other[name](data, max_bytes) if name in other else None
+
+
+def _inflated(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bool] | None:
+    pieces: list[bytes] = []
+    n_bytes, whole = 0, True
+    while data:
+        unpacker = zlib.decompressobj(wbits=window)
+        try:
+            piece = unpacker.decompress(data, max_bytes + 1 - n_bytes)
+        except zlib.error:
+            if not pieces:
+                return _salvaged(data, window, max_bytes)
+            break  # what follows the last member is no member
+        n_bytes += len(piece)
+        if n_bytes > max_bytes:
+            raise TooLargeError(f"over {max_bytes} bytes when decoded")
+        pieces.append(piece)
+        whole = unpacker.eof
+        if not whole and window == -15 and not piece:
+            return None
+        data = unpacker.unused_data if whole and window == 31 else b""
+    return b"".join(pieces), whole
+
+
+def _salvaged(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bool] | None:
+    """What could be unpacked before an error, if that is anything at all."""
+    unpacker = zlib.decompressobj(wbits=window)
+    pieces: list[bytes] = []
+    n_bytes = 0
+    try:
+        for at in range(0, len(data), 512):
+            piece = unpacker.decompress(data[at : at + 512], max_bytes + 1 - n_bytes)
+            n_bytes += len(piece)
+            if n_bytes > max_bytes:
+                raise TooLargeError(f"over {max_bytes} bytes when decoded")
+            pieces.append(piece)
+    except zlib.error:
+        pass
+    salvaged = b"".join(pieces)
+    return (salvaged, False) if salvaged and window == 31 else None
+
+
+def _brotli(data: bytes, max_bytes: int) -> tuple[bytes, bool] | None:
+    import brotli
+
+    unpacker = brotli.Decompressor()
+    pieces: list[bytes] = []
+    n_bytes = 0
+    try:
+        piece = unpacker.process(data, output_buffer_limit=1 << 20)
+        while True:
+            pieces.append(piece)
+            n_bytes += len(piece)
+            if n_bytes > max_bytes:
+                raise TooLargeError(f"over {max_bytes} bytes when decoded")
+            if unpacker.is_finished() or not piece:
+                break
+            piece = unpacker.process(b"", output_buffer_limit=1 << 20)
+    except brotli.error:
+        return None
+    return (b"".join(pieces), unpacker.is_finished()) if n_bytes or unpacker.is_finished() else None
+
+
+def _zstd(data: bytes, max_bytes: int) -> tuple[bytes, bool] | None:
+    import zstandard
+
+    unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+    pieces: list[bytes] = []
+    n_bytes = 0
+    try:
+        for at in range(0, len(data), 4096):
+            piece = unpacker.decompress(data[at : at + 4096])
+            n_bytes += len(piece)
+            if n_bytes > max_bytes:
+                raise TooLargeError(f"over {max_bytes} bytes when decoded")
+            pieces.append(piece)
+            if unpacker.eof:
+                break
+    except zstandard.ZstdError:
+        return None
+    return (b"".join(pieces), unpacker.eof) if n_bytes or unpacker.eof else None

@@ -1,0 +1,187 @@
+"""A web archive's records: their headers, and blocks of the length that these state. Source: ISO 28500:2017.
+
+A record counts once the next one was found where its length says. After one that lies about its length, reading goes
+on at the next line that begins a record: first inside what the record claimed, then after it.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from corpus.sources.warc.stream import BrokenError, Place, Stream
+
+_VERSION = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n?$")
+_NEXT = re.compile(rb"\n\r?\n(WARC/\d+\.\d+[ \t]*\r?\n)")
+_LINE_BYTES = 1 << 18  # of one header line
+_HEADER_BYTES = 1 << 20  # of all header lines of a record
+_SEARCH_BYTES = 1 << 20
+_REWIND_BYTES = 32 << 20  # of a block that are held until its length proves true; to go back further is to read again
+
+
+@dataclass(slots=True)
+class Record:
+    """A record's headers (names in lower case) and, where it was asked for, its block."""
+
+    place: Place
+    headers: dict[str, str] = field(default_factory=dict)
+    n_header: int = 0  # bytes of the header
+    length: int = 0  # bytes of the block, as the header states it
+    block: bytes = b""  # the whole block, or its first bytes where it is longer than asked for
+    problem: tuple[str, str] | None = None  # (reason, detail): why it is not to be trusted
+
+    @property
+    def type(self) -> str:
+        """warcinfo, response, request, ... in lower case."""
+        return self.headers.get("warc-type", "").lower()
+
+
+class Reader:
+    """Reads the records of an archive one after the other."""
+
+    def __init__(self, file: BinaryIO, kind: str, start: int = 0) -> None:
+        self._stream = Stream(file, kind, start)
+
+    def records(self, end: int, max_bytes: int, wanted: frozenset[str]) -> Iterator[Record]:
+        """The records that begin before `end` (an offset in the file); blocks of the types `wanted`, up to `max_bytes`.
+
+        What is broken is a record with a `problem`; its headers are there where they could be read.
+        """
+        while True:
+            try:
+                self._skip_blank()
+                if not self._stream.peek(1) or (place := self._stream.place()).member >= end:
+                    return
+            except BrokenError as error:
+                place = self._broken_place()
+                if place.member >= end:
+                    return
+                yield Record(place, problem=("truncated" if error.is_end else "corrupt", str(error)))
+                if not self._stream.next_member():
+                    return
+                continue
+            record = Record(place)
+            self._stream.mark()
+            try:
+                self._read(record, max_bytes, wanted)
+            except BrokenError as error:
+                record.problem = ("truncated" if error.is_end else "corrupt", str(error))
+                self._stream.release()
+                yield record
+                if not self._stream.next_member():
+                    return
+                continue
+            self._stream.release()
+            yield record
+
+    def _broken_place(self) -> Place:
+        try:
+            return self._stream.place()
+        except (BrokenError, StopIteration):
+            return Place(self._stream.member, 0)
+
+    def _skip_blank(self) -> None:
+        while (byte := self._stream.peek(1)) in (b"\r", b"\n"):
+            self._stream.read(len(byte))
+
+    def _read(self, record: Record, max_bytes: int, wanted: frozenset[str]) -> None:
+        """Fills the record, and leaves the stream behind it."""
+        problem = self._read_header(record)
+        if problem:
+            record.problem = problem
+            self._find_next()
+            return
+        start = self._stream.at
+        if record.length > _REWIND_BYTES:
+            self._stream.release()
+        if record.type in wanted:
+            record.block = self._stream.read(min(record.length, max_bytes))
+        n_read = len(record.block)
+        n_read += self._stream.skip(record.length - n_read)
+        inside = self._record_inside(start, start + n_read)
+        if inside is not None:
+            record.problem = ("wrong_length", f"another record begins after {inside - start} of {record.length} bytes")
+            self._resume(record, start)
+        elif n_read < record.length:
+            record.problem = ("truncated", f"{n_read} of {record.length} bytes")
+            self._resume(record, start)
+        elif not self._at_record_or_end(record):
+            record.problem = ("wrong_length", f"no record follows where its length of {record.length} bytes ends")
+            self._resume(record, start)
+
+    def _read_header(self, record: Record) -> tuple[str, str] | None:
+        begin = self._stream.at
+        line = self._stream.line(_LINE_BYTES)
+        if not _VERSION.match(line):
+            return ("corrupt", f"no WARC record begins here: {line[:40]!r}")
+        size, name = 0, ""
+        while (line := self._stream.line(_LINE_BYTES)).strip(b"\r\n"):
+            size += len(line)
+            if size > _HEADER_BYTES or not line.endswith(b"\n"):
+                return ("corrupt", f"a header of over {min(size, _HEADER_BYTES)} bytes, or cut short")
+            text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
+            if text[0] in " \t" and name:
+                record.headers[name] += " " + text.strip()
+                continue
+            key, colon, value = text.partition(":")
+            name = key.strip().lower()
+            if colon and name not in record.headers:
+                record.headers[name] = value.strip()
+        if not line:
+            return ("truncated", "the file ends inside a record's header")
+        length = record.headers.get("content-length", "")
+        if not (length.isascii() and length.isdigit()):
+            return ("wrong_length", f"Content-Length is {length[:40]!r}")
+        record.length = int(length[:18])
+        record.n_header = self._stream.at - begin
+        return None
+
+    def _record_inside(self, start: int, end: int) -> int | None:
+        """The first member inside a block that begins with a record: who claims more than its member lies."""
+        for position in self._stream.member_starts(start - 1, end):
+            here = self._stream.at
+            if self._stream.rewind(position):
+                begins = self._stream.peek(6).startswith(b"WARC/")
+                self._stream.rewind(here)
+                if begins:
+                    return position
+        return None
+
+    def _at_record_or_end(self, record: Record) -> bool:
+        """Whether what follows is a record or nothing. Raises `BrokenError` where the record's own member is broken."""
+        try:
+            self._skip_blank()
+            head = self._stream.peek(6)
+        except BrokenError as error:
+            own = record.place.inside == 0 and self._stream.member == record.place.member
+            if own and not error.is_end:
+                raise
+            return True  # what is broken is told at the next record
+        return not head or (head[:5] == b"WARC/" and head[5:6].isdigit())
+
+    def _resume(self, record: Record, start: int) -> None:
+        """Goes to the next record after `start`, the first byte of a block that cannot be trusted."""
+        if not self._stream.rewind(start):
+            self._stream.reopen(record.place)
+            self._stream.skip(record.n_header)
+        self._find_next()
+
+    def _find_next(self) -> None:
+        """Goes to the next line that begins a record, behind an empty line or at a member's start; or to the end."""
+        while True:
+            data = self._stream.peek(_SEARCH_BYTES)
+            first = self._stream.at
+            if not data:
+                return
+            match = _NEXT.search(data)
+            places = [] if match is None else [first + match.start(1)]
+            places += [p for p in self._stream.member_starts(first - 1, first + len(data)) if _begins(data, p - first)]
+            if places:
+                self._stream.skip(min(places) - first)
+                return
+            self._stream.release()
+            self._stream.skip(max(len(data) - 64, 1) if len(data) == _SEARCH_BYTES else len(data))
+
+
+def _begins(data: bytes, at: int) -> bool:
+    return data[at : at + 5] == b"WARC/"

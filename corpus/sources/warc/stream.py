@@ -1,0 +1,295 @@
+"""The bytes of a web archive as one stream, unpacked, in which every byte knows where it is stored.
+
+A compressed archive is a row of gzip members or zstd frames. Most writers put one record in each, but one member may
+hold many records, and a record may reach over many members: packing says nothing about records. A place is
+(offset of the member in the file, offset of the byte inside the unpacked member); in a plain file, (offset, 0).
+"""
+
+import os
+import re
+import struct
+import zlib
+from typing import Any, BinaryIO, NamedTuple
+
+_GZIP, _ZSTD, _LZ4 = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"
+_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)  # a zstd frame for other programs
+_DICTIONARY = b"\x5d\x2a\x4d\x18"  # the one that holds a dictionary: IIPC, WARC-zstd 1.0, section 2
+_READ_BYTES = 1 << 17
+_UNPACK_BYTES = 1 << 20  # unpacked at once, so that a bomb never fills the memory
+_ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: at most 128 MiB come out
+_MAX_WINDOW = 1 << 27  # bytes that a zstd frame may ask for
+_MAX_DICTIONARY = 1 << 24
+
+
+class Place(NamedTuple):
+    """Where a byte is stored."""
+
+    member: int  # offset in the file of the gzip member or zstd frame; of the byte itself in a plain file
+    inside: int  # offset in the unpacked member; 0 in a plain file
+
+    def __str__(self) -> str:
+        return f"{self.member}+{self.inside}" if self.inside else str(self.member)
+
+
+class BrokenError(Exception):
+    """The stored bytes cannot be unpacked from a place on; `is_end` where the file ends too early."""
+
+    is_end = False
+
+
+def packing(head: bytes) -> str | None:
+    """'gzip', 'zstd', 'lz4' or 'plain', from a file's first bytes; None where they begin no archive."""
+    if head.startswith(_GZIP):
+        return "gzip"
+    if head.startswith(_ZSTD) or _SKIPPABLE.match(head):
+        return "zstd"
+    if head.startswith(_LZ4):
+        return "lz4"
+    return "plain" if head.lstrip(b"\r\n").startswith(b"WARC/") else None
+
+
+class Stream:
+    """Unpacked bytes from a place on, read forward; `rewind` goes back to what `mark` holds.
+
+    Positions are counted from where the stream began: `at` is the next byte's.
+    """
+
+    def __init__(self, file: BinaryIO, kind: str, start: int = 0) -> None:
+        self._file, self._kind = file, kind
+        self._dictionary = _dictionary(file) if kind == "zstd" else None
+        self._begin(start)
+
+    def _begin(self, start: int) -> None:
+        self._file.seek(start)
+        self._raw = b""  # read from the file, not unpacked yet
+        self._raw_at = start  # offset in the file of its first byte
+        self._unpacker: Any = None
+        self._held = bytearray()  # unpacked, from position `_base` on
+        self._base = self.at = start if self._kind == "plain" else 0
+        self._mark: int | None = None
+        self._members: list[tuple[int, int]] = []  # (position, offset in the file) of the members that are held
+        self._broken: BrokenError | None = None  # raised for every byte that is not held already
+
+    # Reading
+
+    def peek(self, n_bytes: int) -> bytes:
+        """The next bytes, fewer only where the stream ends."""
+        self._fill(n_bytes)
+        first = self.at - self._base
+        return bytes(self._held[first : first + n_bytes])
+
+    def read(self, n_bytes: int) -> bytes:
+        """The next bytes, fewer only where the stream ends."""
+        data = self.peek(n_bytes)
+        self._go(len(data))
+        return data
+
+    def line(self, limit: int) -> bytes:
+        """The next line with its end, or `limit` bytes of it."""
+        n_seen = 0
+        while True:
+            first = self.at - self._base
+            end = self._held.find(b"\n", first + n_seen, first + limit)
+            if end >= 0:
+                return self.read(end + 1 - first)
+            n_seen = min(len(self._held) - first, limit)
+            if n_seen == limit or not self._more():
+                return self.read(n_seen)
+
+    def skip(self, n_bytes: int) -> int:
+        """Passes over bytes; returns how many there were."""
+        if self._kind == "plain" and n_bytes > len(self._held) - (self.at - self._base):
+            size = self._file.seek(0, os.SEEK_END)
+            n_skipped = max(min(n_bytes, size - self.at), 0)
+            target, mark = self.at + n_skipped, self._mark
+            self._begin(target)
+            self._mark = mark
+            return n_skipped
+        left = n_bytes
+        while left:
+            n_here = len(self.peek(min(left, _UNPACK_BYTES)))
+            if not n_here:
+                break
+            self._go(n_here)
+            left -= n_here
+        return n_bytes - left
+
+    def mark(self) -> None:
+        """Holds what is read from here on, for `rewind`; `release` ends it."""
+        self._mark = self.at
+
+    def release(self) -> None:
+        """Lets go of what `mark` held."""
+        self._mark = None
+
+    def rewind(self, position: int) -> bool:
+        """Goes back to a position; False where its bytes are no longer held."""
+        if position >= self._base:
+            self.at = position
+            return True
+        if self._kind != "plain":
+            return False
+        self._begin(position)
+        return True
+
+    # Places
+
+    def place(self) -> Place:
+        """Where the next byte is stored."""
+        if self._kind == "plain":
+            return Place(self.at, 0)
+        self._fill(1)
+        position, offset = next(m for m in reversed(self._members) if m[0] <= self.at)
+        return Place(offset, self.at - position)
+
+    @property
+    def member(self) -> int:
+        """Offset in the file of the member that was begun last."""
+        return self._members[-1][1] if self._members else self._raw_at
+
+    def member_starts(self, start: int, end: int) -> list[int]:
+        """Positions in (start, end) at which a member begins; none in a plain file."""
+        return [position for position, _ in self._members if start < position < end]
+
+    def reopen(self, place: Place) -> None:
+        """Goes back to a place whose bytes are no longer held; positions are counted anew."""
+        self._begin(place.member)
+        self.skip(place.inside)
+
+    def next_member(self) -> bool:
+        """After `BrokenError`: goes on at the next member that begins with a record; False where there is none."""
+        offset = self.member if self._members else self._raw_at - 1
+        while True:
+            at = find_magic(self._file, offset + 1, _GZIP if self._kind == "gzip" else _ZSTD)
+            if at is None:
+                return False
+            self._begin(at)
+            try:
+                if self.peek(5) == b"WARC/":
+                    return True
+            except BrokenError:
+                pass
+            offset = at
+
+    # Filling
+
+    def _go(self, n_bytes: int) -> None:
+        self.at += n_bytes
+        keep = self.at if self._mark is None else min(self._mark, self.at)
+        if keep - self._base > _UNPACK_BYTES:
+            del self._held[: keep - self._base]
+            self._base = keep
+            behind = [m for m in self._members if m[0] <= keep][:-1]
+            del self._members[: len(behind)]
+
+    def _fill(self, n_bytes: int) -> None:
+        while len(self._held) - (self.at - self._base) < n_bytes and self._more():
+            pass
+
+    def _more(self) -> bool:
+        """Unpacks some more; False at the end of the file. Raises `BrokenError`."""
+        if self._kind == "plain":
+            data = self._file.read(_READ_BYTES)
+            self._held += data
+            return bool(data)
+        if self._broken is not None:
+            raise self._broken
+        n_before = len(self._held)
+        while len(self._held) == n_before:
+            if not self._raw and not self._load():
+                if self._unpacker is None:
+                    return False
+                self._broken = BrokenError("the file ends inside a member")
+                self._broken.is_end = True
+                raise self._broken
+            try:
+                self._unpack()
+            except Exception as error:
+                if not isinstance(error, zlib.error) and type(error).__name__ != "ZstdError":
+                    raise
+                self._broken = BrokenError(str(error))
+                raise self._broken from error
+        return True
+
+    def _load(self) -> bool:
+        self._raw_at = self._file.tell()
+        self._raw = self._file.read(_READ_BYTES)
+        return bool(self._raw)
+
+    def _take(self, n_bytes: int) -> None:
+        self._raw, self._raw_at = self._raw[n_bytes:], self._raw_at + n_bytes
+
+    def _unpack(self) -> None:
+        if self._unpacker is None:
+            self._begin_member()
+            if self._unpacker is None:
+                return
+        if self._kind == "gzip":
+            n_raw = len(self._raw)
+            self._held += self._unpacker.decompress(self._raw, _UNPACK_BYTES)
+            rest = self._unpacker.unused_data if self._unpacker.eof else self._unpacker.unconsumed_tail
+            self._take(n_raw - len(rest))
+        else:
+            chunk = self._raw[:_ZSTD_BYTES]
+            self._held += self._unpacker.decompress(chunk)
+            self._take(len(chunk) - len(self._unpacker.unused_data))
+        if self._unpacker.eof:
+            self._unpacker = None
+
+    def _begin_member(self) -> None:
+        """Starts the member at the next raw byte; zeros between members and frames for others are passed over."""
+        if len(self._raw) < 8:
+            rest = self._file.read(_READ_BYTES)
+            self._raw += rest
+        stripped = self._raw.lstrip(b"\x00")
+        if len(stripped) < len(self._raw):
+            self._take(len(self._raw) - len(stripped))
+            return
+        if self._kind == "gzip":
+            self._unpacker = zlib.decompressobj(wbits=31)
+        elif _SKIPPABLE.match(self._raw) and len(self._raw) >= 8:
+            end = self._raw_at + 8 + struct.unpack("<I", self._raw[4:8])[0]
+            self._file.seek(end)
+            self._raw, self._raw_at = b"", end
+            return
+        else:
+            import zstandard
+
+            self._unpacker = zstandard.ZstdDecompressor(
+                dict_data=self._dictionary, max_window_size=_MAX_WINDOW
+            ).decompressobj()
+        self._members.append((self._base + len(self._held), self._raw_at))
+
+
+def find_magic(file: BinaryIO, start: int, magic: bytes) -> int | None:
+    """Offset of the first `magic` at or after `start`, or None."""
+    file.seek(start)
+    offset, held = start, b""
+    while chunk := file.read(_READ_BYTES):
+        held += chunk
+        at = held.find(magic)
+        if at >= 0:
+            return offset + at
+        keep = held[1 - len(magic) :]
+        offset, held = offset + len(held) - len(keep), keep
+    return None
+
+
+def _dictionary(file: BinaryIO) -> Any:
+    """The dictionary in a zstd archive's first frame, itself packed or not; None where there is none."""
+    import zstandard
+
+    file.seek(0)
+    head = file.read(8)
+    if not head.startswith(_DICTIONARY) or len(head) < 8:
+        return None
+    size = struct.unpack("<I", head[4:8])[0]
+    if size > _MAX_DICTIONARY:
+        raise BrokenError(f"a dictionary of {size} bytes; at most {_MAX_DICTIONARY}")
+    data = file.read(size)
+    if data.startswith(_ZSTD):
+        try:
+            data = zstandard.ZstdDecompressor().decompress(data, max_output_size=_MAX_DICTIONARY)
+        except zstandard.ZstdError as error:
+            raise BrokenError(f"its dictionary: {error}") from error
+    return zstandard.ZstdCompressionDict(data)

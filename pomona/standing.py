@@ -1,0 +1,95 @@
+"""Which decisions hold: those that were made from what the lake holds now, and from each other as they are.
+
+Every deciding stage records its basis: the documents that it saw, and the decisions and cuts of the stages before it.
+Where the basis is another now, the stage is out of date, and nobody combines its decisions with those of others.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from corpus.errors import UserError
+from corpus.execution import digest
+from corpus.lake import Lake, Lineage
+from pomona.stages.stage import DECIDING, basis, decided_before, decided_slots
+
+_MOST_NAMED = 5  # sources that a message names
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfDate:
+    """A stage whose decisions do not hold."""
+
+    stage: str
+    why: str
+    command: str  # brings it up to date; '' where none is known
+
+    def __str__(self) -> str:
+        how = f"; bring it up to date: {self.command}" if self.command else "; run it again"
+        return f"stage {self.stage!r} is out of date: {self.why}{how}"
+
+
+def out_of_date(lake: Lake, before: str | None = None) -> list[OutOfDate]:
+    """The stages whose decisions do not hold, in the order in which they run; only those before one, if it is named."""
+    slots = decided_before(lake, before) if before in DECIDING else decided_slots(lake)
+    stale: list[OutOfDate] = []
+    for slot in slots:
+        made = lake.current("decisions", slot)
+        assert made is not None, slot
+        why = _why(lake, slot, made)
+        if why is None and stale:
+            why = f"{stale[0].stage!r} before it is"
+        if why is not None:
+            stale.append(OutOfDate(slot, why, str(made.facts.get("command", ""))))
+    return stale
+
+
+def require(lake: Lake, before: str | None = None) -> None:
+    """Raises `UserError`, in one line, where a stage that has decided (before another one) is out of date."""
+    stale = out_of_date(lake, before)
+    if stale:
+        raise UserError(str(stale[0]))
+
+
+def _why(lake: Lake, slot: str, made: Lineage) -> str | None:
+    """Why the stage's decisions do not hold, or None where they do."""
+    now = basis(lake, slot)
+    if "decided" not in made.inputs:
+        return "an older version made it"
+    if made.inputs.get("documents") != now["documents"]:
+        return _new_documents(lake, slot)
+    before: dict[str, Any] = made.inputs["decided"]
+    for name in DECIDING:
+        if before.get(name) != now["decided"].get(name):
+            if name not in now["decided"]:
+                return f"{name!r} before it decides no more"
+            return f"{name!r} ran {'again ' if name in before else ''}after it"
+    return None
+
+
+def _new_documents(lake: Lake, slot: str) -> str:
+    """Which documents came after the stage had decided, or that they changed."""
+    there = lake.scan("documents").group_by("source").len("n")
+    seen = lake.scan("decisions", slot=slot).group_by("source").len("seen")
+    if decided_before(lake, slot):  # it was not to see all of them
+        there = undecided(lake, slot).group_by("source").len("n")
+        seen = seen.with_columns(seen=pl.lit(0, pl.UInt32))
+    both = there.join(seen, on="source", how="left").with_columns(new=pl.col("n") - pl.col("seen").fill_null(0))
+    rows = both.filter(pl.col("new") > 0).sort("source").select("source", "new").collect().rows()
+    if not rows:
+        return "documents were changed or taken away after it"
+    named = ", ".join(f"{n:,} of source {name!r}" for name, n in rows[:_MOST_NAMED])
+    return f"{sum(n for _, n in rows):,} documents came after it and are undecided ({named})"
+
+
+def undecided(lake: Lake, slot: str) -> pl.LazyFrame:
+    """id and source of the documents that the first stage to decide has not seen."""
+    first = decided_before(lake, slot)[0]
+    seen = lake.scan("decisions", slot=first).select("id")
+    return lake.scan("documents").select("id", "source").join(seen, on="id", how="anti")
+
+
+def key(lake: Lake) -> str:
+    """Stands for the documents and all that was decided on them."""
+    return digest([basis(lake, None)])
