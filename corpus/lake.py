@@ -108,7 +108,8 @@ class Lake(Tables):
         if self.is_local:
             delta_log.set_aside_torn(self._log(table))
             for slot in slots:  # a part may have got its name from a process that was killed before it could sync this
-                durable.sync_folder(f"{self.root}/{table}/{slot}")
+                with suppress(FileNotFoundError):
+                    durable.sync_folder(f"{self.root}/{table}/{slot}")
 
         version = self._commit(table, set(slots), made, lineage, arrow)
         temporaries.sweep(self.fs, [f"{self.root}/{table}/{slot}" for slot in slots], token)

@@ -174,6 +174,13 @@ def test_vacuum_deletes_what_no_current_version_names(lake: Lake) -> None:
     assert uris(lake) == ["b"]
 
 
+def test_a_slot_without_a_folder_can_be_dropped(lake: Lake) -> None:
+    write(lake, "one", "k1", "a")
+    lake.commit("rejects", {"one": ["k1"]}, lineage("one", "v1"))
+    lake.commit("rejects", {"two": []}, Lineage("drop:two", "two", ""))
+    assert uris(lake) == ["a"]
+
+
 def test_vacuum_keeps_parts_without_rows(lake: Lake) -> None:
     write(lake, "one", "k1", "a")
     write(lake, "one", "none")

@@ -61,7 +61,7 @@ def test_a_stage_is_current_only_if_all_its_outputs_are(small: tuple[Lake, Recip
     run(lake, recipe, workers=1)
     stage = stages.plan("ingest:lines", lake, recipe)
     assert runner.is_current(lake, stage)
-    assert len(stage.outputs) == 2
+    assert len(stage.outputs) > 1
     for output in stage.outputs:
         made = lake.current(output.table, output.slot)
         assert made is not None
