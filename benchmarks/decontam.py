@@ -27,6 +27,7 @@ def run(path: Path | None) -> Iterator[Claim | Rows]:
         theirs = _datatrove(protected, folder)
         yield from speed(protected, pages, theirs)
         yield from quality(protected, pages, theirs)
+        yield disguises(protected, pages)
 
 
 def speed(protected: Sequence[Any], pages: pa.Array, theirs: Any) -> Iterator[Claim]:
@@ -73,18 +74,20 @@ def quality(protected: Sequence[Any], pages: pa.Array, theirs: Any) -> Iterator[
     real = {"real pages": pages.to_pylist(), "this Python's texts": leaks.python_texts()}
     planted = leaks.planted(protected, pages)
     negatives = leaks.hard_negatives(pages)
-    groups = real | planted | {f"hard negatives: {kind}": found for kind, found in negatives.items()}
+    groups = real | planted | {f"hard negatives: {kind}": documents for kind, documents in negatives.items()}
     drops = judged(protected, groups)
-    peers = {name: [not kept for kept in _kept(theirs, found[:_PEER_DOCUMENTS])] for name, found in groups.items()}
+    peers = {
+        name: [not kept for kept in _kept(theirs, documents[:_PEER_DOCUMENTS])] for name, documents in groups.items()
+    }
     header = ("documents", "n", *_POLICIES, f"{_PEER}, n = 12")
     rows = [
         (
             name,
-            len(found),
+            len(documents),
             *(f"{drops[policy][name].mean():.1%}" for policy in _POLICIES),
             f"{np.mean(peers[name]):.1%}",
         )
-        for name, found in groups.items()
+        for name, documents in groups.items()
     ]
     own = drops["coverage"]
     verbatim = ("verbatim", "other case", "other marks", "in a long text")
@@ -104,31 +107,40 @@ def quality(protected: Sequence[Any], pages: pa.Array, theirs: Any) -> Iterator[
     yield Rows("Decontamination: share of documents that each policy drops (gpt3: cuts or drops)", header, rows)
 
 
+def disguises(protected: Sequence[Any], pages: pa.Array) -> Rows:
+    """Share of disguised items that the default policy drops."""
+    groups = leaks.disguised(protected, pages)
+    drops = judged(protected, groups)["coverage"]
+    rows = [(name, len(texts), f"{drops[name].mean():.1%}") for name, texts in groups.items()]
+    return Rows("Decontamination: share of disguised items that coverage drops", ("disguise", "n", "coverage"), rows)
+
+
 def judged(protected: Sequence[Any], groups: dict[str, list[str]]) -> dict[str, dict[str, npt.NDArray[np.bool_]]]:
     """By policy and group, which documents go. All groups are one corpus: common usage is counted over all of them."""
     from corpus.text.buffers import string_buffers
     from decontam.index import build
     from decontam.policies import View, policy, scaled_threshold
-    from decontam.scan import N_LENGTHS, Scanner, count_documents, item_counts
+    from decontam.scan import Scanner, item_counts
+    from decontam.usage import Usage
 
     index = build(protected)
-    counts = np.zeros(N_LENGTHS * index.n_words, np.int32)
-    last, n, n_words = np.full(len(counts), -1, np.int64), 0, 0
-    for found in groups.values():
-        words, matches = Scanner(index.arrays)(pa.array(found, pa.large_string()))
-        count_documents(matches, index.n_words, counts, last, n)
-        n, n_words = n + len(found), n_words + len(words.hash)
-    common, items = scaled_threshold(n_words), item_counts(index.arrays)
+    items = item_counts(index.arrays)
+    usage, n_words = Usage(index.arrays, items), 0
+    for documents in groups.values():
+        words, matches = Scanner(index.arrays)(pa.array(documents, pa.large_string()))
+        usage.add(matches)
+        n_words += len(words.hash)
+    common = scaled_threshold(n_words)
     drops: dict[str, dict[str, npt.NDArray[np.bool_]]] = {name: {} for name in _POLICIES}
-    for group, found in groups.items():
-        text = pa.array(found, pa.large_string())
+    for group, documents in groups.items():
+        text = pa.array(documents, pa.large_string())
         words, matches = Scanner(index.arrays)(text)
         offsets, data = string_buffers(text)
-        view = View(offsets, data, words, matches, index.arrays, counts, items, common)
+        view = View(offsets, data, words, matches, index.arrays, usage.documents, items, common)
         for name in _POLICIES:
-            found_by = policy(name).judge(view)
-            drops[name][group] = found_by.dropped.copy()
-            drops[name][group][found_by.cuts[:, 0]] = True  # gpt3 cuts before it drops
+            judgement = policy(name).judge(view)
+            drops[name][group] = judgement.dropped.copy()
+            drops[name][group][judgement.cuts[:, 0]] = True  # gpt3 cuts before it drops
     return drops
 
 

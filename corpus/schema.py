@@ -218,7 +218,7 @@ TABLES: dict[str, Table] = {
                     column("item", pa.string(), "The item's id in it"),
                     column("ngram", pa.string(), "A longest shared n-gram, as the document writes it"),
                     column("n", pa.int64(), "Its words, at most 13"),
-                    column("count", pa.int64(), "Documents of the corpus that hold this n-gram"),
+                    column("count", pa.int64(), "Documents of the corpus that hold this n-gram without an item of it"),
                     column("start", pa.int64(), "First character of the n-gram in the document"),
                     column("end", pa.int64(), "Character after it"),
                     column(
@@ -330,13 +330,17 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "ngram_counts",
-            "a benchmark n-gram that a part of the corpus holds: intermediate",
-            pa.schema([_GRAM, column("documents", pa.int64(), "Documents of the part that hold it")]),
+            "a benchmark n-gram that a part of the corpus holds without its item: intermediate",
+            pa.schema(
+                [_GRAM, column("documents", pa.int64(), "Documents of the part that hold it without an item of it")]
+            ),
         ),
         Table(
             "ngram_totals",
-            "a benchmark n-gram that the corpus holds",
-            pa.schema([_GRAM, column("documents", pa.int64(), "Documents of the corpus that hold it")]),
+            "a benchmark n-gram that the corpus holds without its item: how common its use is",
+            pa.schema(
+                [_GRAM, column("documents", pa.int64(), "Documents of the corpus that hold it without an item of it")]
+            ),
         ),
     )
 }

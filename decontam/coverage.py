@@ -6,16 +6,21 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from decontam.index import N_MIN
+from decontam.index import N_MIN, Arrays
 
 if TYPE_CHECKING:
     from decontam.policies import View
+    from decontam.scan import Matches
 
+NGRAM = 6
+LEAST_SHARE, LEAST_EXTENT = 0.5, 0.65  # of a unit that a document holds: of its words, and from the first to the last
+MOST_ITEMS = 10  # an n-gram that stands in more items is a template of the benchmark
 MOST_PLACES = 1000  # an n-gram that stands in more places of the benchmarks says nothing about one of them
+NEVER = 1 << 30  # no n-gram stands in so many documents or items
 
 
 class Coverage(NamedTuple):
-    """Units that documents touch."""
+    """Units that documents touch, sorted by document."""
 
     document: npt.NDArray[np.int32]  # (T,)
     unit: npt.NDArray[np.int32]  # (T,)
@@ -26,19 +31,34 @@ class Coverage(NamedTuple):
 def coverage(view: "View", ngram: int, common: int, most_items: int) -> Coverage:
     """Each document's units that identify an item, with the share of their words in shared n-grams of `ngram` words.
 
-    A unit is touched by an n-gram that stands in fewer than `common` documents of the corpus and at most `most_items`
-    items; once it is, its other n-grams count too.
+    A unit is touched by an n-gram that is counted in fewer than `common` documents of the corpus and stands in at most
+    `most_items` items; once it is, its other n-grams count too.
     """
-    capacity = 256 + 4 * len(view.matches.n)
+    return _touched(view.index, view.matches, view.documents, view.items, ngram, common, most_items)
+
+
+def held(index: Arrays, matches: "Matches") -> Coverage:
+    """Each document's units that it holds as the policy `coverage` asks, whatever is common usage or a template."""
+    nothing = np.zeros(1, np.int32)
+    touched = _touched(index, matches, nothing, nothing, NGRAM, NEVER, NEVER)
+    rows = (touched.share >= LEAST_SHARE) & (touched.extent >= LEAST_EXTENT)
+    return Coverage(touched.document[rows], touched.unit[rows], touched.share[rows], touched.extent[rows])
+
+
+def _touched(
+    index: Arrays, matches: "Matches", documents: npt.NDArray[np.int32], items: npt.NDArray[np.int32], ngram: int,
+    common: int, most_items: int,
+) -> Coverage:  # fmt: skip
+    capacity = 256 + 4 * len(matches.n)
     while True:
-        found = Coverage(
+        touched = Coverage(
             np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity), np.empty(capacity)
         )
-        n = _coverage(view.index, view.matches, view.documents, view.items, ngram, common, most_items, found)
+        n = _coverage(index, matches, documents, items, ngram, common, most_items, touched)
         if n >= 0:
-            says = view.index.identifies[found.unit[:n]]
-            document, unit = found.document[:n][says], found.unit[:n][says]
-            return Coverage(document, unit, found.share[:n][says], found.extent[:n][says])
+            says = index.identifies[touched.unit[:n]]
+            document, unit = touched.document[:n][says], touched.unit[:n][says]
+            return Coverage(document, unit, touched.share[:n][says], touched.extent[:n][says])
         capacity *= 4
 
 
@@ -50,7 +70,14 @@ def worst(document: npt.NDArray[np.int32], share: npt.NDArray[np.float64], n_doc
 
 
 @njit(cache=True, nogil=True)
-def _coverage(index, matches, documents, items, ngram, common, most_items, found):
+def _coverage(index, matches, documents, items, ngram, common, most_items, touched):
+    """The number of rows in `touched`, or -1 when it is too small.
+
+    Two passes over each document's matches: n-grams that say something touch units, then the other n-grams add to the
+    units that are touched. A match stands for all places of its n-gram in the benchmarks. The scratch holds one
+    document's state, told from an earlier one's by its number: no array is cleared between documents. With `common`
+    and `most_items` NEVER, `documents` and `items` are not read.
+    """
     n_words, n_units = index.suffixes.size, index.unit_item.size
     seen_at = np.full(n_words, -1, np.int32)  # last document in which a word was covered
     seen_unit = np.full(n_units, -1, np.int32)
@@ -59,6 +86,7 @@ def _coverage(index, matches, documents, items, ngram, common, most_items, found
         np.zeros(n_units, np.int64),
         np.zeros(n_units, np.int64),
     )
+    asks = common < NEVER or most_items < NEVER
     n = 0
     for d in range(matches.offsets.size - 1):
         first = n
@@ -70,8 +98,10 @@ def _coverage(index, matches, documents, items, ngram, common, most_items, found
                     continue
                 row = matches.rows[m, ngram - N_MIN]
                 gram = (ngram - N_MIN) * n_words + row
-                if (documents[gram] < common and items[gram] <= most_items) != counts:
+                says = not asks or (documents[gram] < common and items[gram] <= most_items)
+                if says != counts:
                     continue
+
                 start = row
                 while row < n_words and row - start < MOST_PLACES and (row == start or index.shared[row] >= ngram):
                     at = index.suffixes[row]
@@ -80,19 +110,21 @@ def _coverage(index, matches, documents, items, ngram, common, most_items, found
                     if seen_unit[unit] != d:
                         if not counts:
                             continue
-                        if n == found.unit.size:
+                        if n == touched.unit.size:
                             return -1
                         seen_unit[unit], covered[unit], first_word[unit], end_word[unit] = d, 0, at, at
-                        found.document[n], found.unit[n] = d, unit
+                        touched.document[n], touched.unit[n] = d, unit
                         n += 1
+
                     first_word[unit], end_word[unit] = min(first_word[unit], at), max(end_word[unit], at + ngram)
                     for w in range(at, at + ngram):
                         if seen_at[w] != d:
                             seen_at[w] = d
                             covered[unit] += 1
+
         for t in range(first, n):
-            unit = found.unit[t]
+            unit = touched.unit[t]
             length = index.unit_offsets[unit + 1] - index.unit_offsets[unit]
-            found.share[t] = covered[unit] / length
-            found.extent[t] = (end_word[unit] - first_word[unit]) / length
+            touched.share[t] = covered[unit] / length
+            touched.extent[t] = (end_word[unit] - first_word[unit]) / length
     return n

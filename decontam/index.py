@@ -16,6 +16,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -28,8 +29,9 @@ from numba import njit
 from corpus.execution import digest
 from corpus.text.normal import normal_points, normalize
 from decontam.benchmarks import Benchmark
+from decontam.disguises import plain_texts
 
-VERSION = 1  # raised when the same benchmarks would give another index
+VERSION = 2  # raised when the same benchmarks would give another index
 N_MIN, N_MAX = 4, 13  # AFM: "4- to 13-grams"
 UNIT_WORDS, ANSWER_WORDS = 8, 25  # a shorter question, or answer, says too little alone
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -76,27 +78,37 @@ def build(benchmarks: Sequence[Benchmark]) -> Index:
     """The index of all items."""
     items = [(benchmark.name, item.item) for benchmark in benchmarks for item in benchmark.items]
     texts = [(item.question, item.choices, item.answer) for benchmark in benchmarks for item in benchmark.items]
-    fields = normalize(pa.array([text for own in texts for text in own], pa.large_string()))
+    fields = normalize(plain_texts(pa.array([text for own in texts for text in own], pa.large_string())))
+
     units: list[tuple[str, int, bool]] = []  # text, item, whether it identifies
     for i, (own, n_words) in enumerate(zip(texts, np.diff(fields.offsets).reshape(-1, 3).tolist(), strict=True)):
         identifying = (n_words[0] >= UNIT_WORDS, False, n_words[2] >= ANSWER_WORDS)
         units += [(text, i, yes) for text, n, yes in zip(own, n_words, identifying, strict=True) if n >= N_MIN]
         if not identifying[0] and sum(n_words) >= UNIT_WORDS and n_words[0]:
             units.append((" ".join(own), i, True))
-    column = pa.array([text for text, _, _ in units], pa.large_string())
-    found = normalize(column)
+
+    column = plain_texts(pa.array([text for text, _, _ in units], pa.large_string()))
+    words = normalize(column)
     points, point_offsets = _points(column)
-    assert len(point_offsets) == len(found.hash) + 1
-    unit = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(found.offsets))
-    suffixes, shared, length = _suffix_array(found.hash, found.offsets, unit)
-    table, bitmap = _table(found.hash, suffixes, shared, length)
+    assert len(point_offsets) == len(words.hash) + 1
+    unit = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(words.offsets))
+
+    suffixes, shared, length = _suffix_array(words.hash, words.offsets, unit)
+    table, bitmap = _table(words.hash, suffixes, shared, length)
     unit_item = np.array([i for _, i, _ in units], np.int32)
     identifies = np.array([yes for _, _, yes in units], np.bool_)
     arrays = Arrays(
-        found.hash.copy(), unit, found.offsets.copy(), unit_item, identifies, points, point_offsets, suffixes, shared,
+        words.hash.copy(), unit, words.offsets.copy(), unit_item, identifies, points, point_offsets, suffixes, shared,
         length, table, bitmap,
     )  # fmt: skip
     return Index(arrays, items, texts, len(items) - len({i for _, i, yes in units if yes}))
+
+
+def unit_words(index: Index, unit: int) -> list[str]:
+    """The normal words of a unit."""
+    first, end = index.arrays.unit_offsets[unit : unit + 2].tolist()
+    bounds = index.arrays.point_offsets[first : end + 1].tolist()
+    return ["".join(map(chr, index.arrays.points[start:stop].tolist())) for start, stop in pairwise(bounds)]
 
 
 def _points(column: pa.Array) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:

@@ -52,11 +52,11 @@ def by_policy(lake: Lake) -> list[Policy]:
 def by_benchmark(lake: Lake, index: Index) -> list[dict[str, Any]]:
     """Each benchmark: items, those touched by any document, by documents that stay, and half or more of them."""
     totals = pl.DataFrame({"benchmark": [name for name, _ in index.items]}).group_by("benchmark").len("items")
-    found = []
+    rows = []
     every, staying = by_item(lake), lake.scan("touched", slot=KEPT).collect()
     for name, n_items in totals.sort("benchmark").iter_rows():
         of = [frame.filter(pl.col("benchmark") == name) for frame in (every, staying)]
-        found.append(
+        rows.append(
             {
                 "benchmark": name,
                 "items": n_items,
@@ -66,7 +66,7 @@ def by_benchmark(lake: Lake, index: Index) -> list[dict[str, Any]]:
                 "half_or_more_by_kept": of[1].filter(pl.col("share") >= 0.5).height,
             }
         )
-    return found
+    return rows
 
 
 def documents_of(lake: Lake, index: Index, benchmark: str, item: str, most: int = 10) -> list[dict[str, Any]]:

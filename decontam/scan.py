@@ -7,6 +7,7 @@ code point by code point, so that no hash collision counts.
 D documents, W words of a batch, M matches.
 """
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -15,9 +16,10 @@ import pyarrow as pa
 from numba import njit
 
 from corpus.text.buffers import string_buffers
-from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES, folding
+from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES
 from corpus.text.normal import Normalizer, NormalWords
 from corpus.text.segment import _code_point
+from decontam.disguises import Reader, folding
 from decontam.index import N_MAX, N_MIN, Arrays, hash4
 
 N_LENGTHS = N_MAX - N_MIN + 1
@@ -38,30 +40,36 @@ class Scanner:
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
-        self._normalizer = Normalizer()
+        self._reader, self._normalizer = Reader(), Normalizer(folding())
 
     def __call__(self, text: pa.Array | pa.ChunkedArray) -> tuple[NormalWords, Matches]:
         """The words of the texts and their matches; the words are overwritten by the next call."""
         offsets, data = string_buffers(text)
+        data = self._reader(offsets, data)
         words = self._normalizer(offsets, data)
         capacity = 1024 + len(words.hash) // 8
         while True:
-            found = Matches(
+            matches = Matches(
                 np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity, np.uint8),
                 np.empty((capacity, N_LENGTHS), np.int32), np.empty(len(offsets), np.int64),
             )  # fmt: skip
-            n = _scan(self._arrays, words, data, *folding(), found)
+            n = _scan(self._arrays, words, data, *folding(), matches)
             if n >= 0:
-                return words, Matches(found.document[:n], found.word[:n], found.n[:n], found.rows[:n], found.offsets)
+                document, word = matches.document[:n], matches.word[:n]
+                return words, Matches(document, word, matches.n[:n], matches.rows[:n], matches.offsets)
             capacity *= 4
 
 
 @njit(cache=True, nogil=True)
-def _scan(index, words, data, fold, expansion, expansion_offsets, found):
-    """The number of matches, or -1 when `found` is too small."""
+def _scan(index, words, data, fold, expansion, expansion_offsets, matches):
+    """The number of matches, or -1 when `matches` is too small.
+
+    One pass over the words. Most stop at the bitmap, a bit for each hash of a 4-gram, which stays in the cache; the
+    table then leads to the 4-gram's interval, the interval is narrowed word by word, and the text itself is compared.
+    """
     mask, bits = np.uint64(index.table.size - 1), np.uint64(8 * index.bitmap.size - 1)
     m = 0
-    found.offsets[0] = 0
+    matches.offsets[0] = 0
     for d in range(words.offsets.size - 1):
         end = words.offsets[d + 1]
         for i in range(words.offsets[d], end - N_MIN + 1):
@@ -72,15 +80,16 @@ def _scan(index, words, data, fold, expansion, expansion_offsets, found):
             row = _lookup(index, words.hash, i, h & mask, mask)
             if row < 0:
                 continue
-            if m == found.n.size:
+
+            if m == matches.n.size:
                 return -1
-            n = _extend(index, words.hash, i, end, row, found.rows[m])
-            at = index.suffixes[found.rows[m, n - N_MIN]]
+            n = _extend(index, words.hash, i, end, row, matches.rows[m])
+            at = index.suffixes[matches.rows[m, n - N_MIN]]
             if not _same_text(index, at, n, words, i, data, fold, expansion, expansion_offsets):
                 continue
-            found.document[m], found.word[m], found.n[m] = d, i, n
+            matches.document[m], matches.word[m], matches.n[m] = d, i, n
             m += 1
-        found.offsets[d + 1] = m
+        matches.offsets[d + 1] = m
     return m
 
 
@@ -102,25 +111,29 @@ def _lookup(index, words, i, slot, mask):
 
 @njit(cache=True, nogil=True)
 def _extend(index, words, i, end, row, rows):
-    """The longest match from word i; `rows` gets the first row of each n's interval."""
+    """The longest match from word i; `rows` gets the first row of each n's interval.
+
+    An interval is left in steps from one next word to another, so that a step costs its rows once.
+    """
     rows[:] = -1
     rows[0] = row
     n = N_MIN
     while n < N_MAX and i + n < end:
         word = words[i + n]
         k = row  # rows of this interval share n words; the first whose next word is ours begins the next interval
-        found = False
+        goes_on = False
         while True:
             at = index.suffixes[k]
             if index.length[at] > n and index.words[at + n] == word:
-                found = True
+                goes_on = True
                 break
             k += 1
             while k < index.suffixes.size and index.shared[k] > n:  # to the next of another next word
                 k += 1
             if k >= index.suffixes.size or index.shared[k] < n:
                 break
-        if not found:
+
+        if not goes_on:
             break
         row = k
         n += 1
@@ -130,7 +143,7 @@ def _extend(index, words, i, end, row, rows):
 
 @njit(cache=True, nogil=True)
 def _same_text(index, at, n, words, i, data, fold, expansion, expansion_offsets):
-    """Whether n words of the document are those of the index, letter by letter."""
+    """Whether n words of the document are those of the index, letter by letter: one pass over both."""
     k, end = index.point_offsets[at], index.point_offsets[at + n]
     for w in range(i, i + n):
         if w > i and words.start[w] == words.start[w - 1]:
@@ -166,24 +179,24 @@ def interval_end(index, row, n):
     return row
 
 
-@njit(cache=True, nogil=True)
-def count_documents(matches, n_words, counts, last, document):
-    """Adds to counts (10 * W,) one for each n-gram that a document holds; documents are numbered from `document`."""
-    for m in range(matches.n.size):
-        d = document + matches.document[m]
-        for k in range(matches.n[m] - N_MIN + 1):
-            gram = k * n_words + matches.rows[m, k]
-            if last[gram] != d:
-                last[gram] = d
-                counts[gram] += 1
+def item_counts(index: Arrays) -> npt.NDArray[np.int32]:
+    """int32 (10 * W,): how many items each n-gram stands in, at its first row; the index's own commonness.
+
+    Items that hold a text word for word count as one there: a question asked twelve times is no template.
+    """
+    first_item: dict[bytes, int] = {}
+    speaks_for = np.empty(len(index.unit_item), np.int32)
+    for unit, (start, end) in enumerate(pairwise(index.unit_offsets.tolist())):
+        speaks_for[unit] = first_item.setdefault(index.words[start:end].tobytes(), int(index.unit_item[unit]))
+    return _item_counts(index, speaks_for)
 
 
 @njit(cache=True, nogil=True)
-def item_counts(index):
-    """int32 (10 * W,): how many items each n-gram stands in, at its first row; the index's own commonness."""
+def _item_counts(index, unit_item):
+    """One pass over the suffix array for each n; `last` holds the n-gram for which an item was counted last."""
     n_words = index.suffixes.size
-    found = np.zeros(N_LENGTHS * n_words, np.int32)
-    last = np.full(index.unit_item.size, -1, np.int64)
+    counts = np.zeros(N_LENGTHS * n_words, np.int32)
+    last = np.full(unit_item.max() + 1 if unit_item.size else 0, -1, np.int64)
     for k in range(N_LENGTHS):
         n = k + N_MIN
         row = 0
@@ -192,9 +205,9 @@ def item_counts(index):
             if index.length[index.suffixes[row]] >= n:
                 gram = k * n_words + row
                 for r in range(row, end):
-                    item = index.unit_item[index.unit[index.suffixes[r]]]
+                    item = unit_item[index.unit[index.suffixes[r]]]
                     if last[item] != gram:
                         last[item] = gram
-                        found[gram] += 1
+                        counts[gram] += 1
             row = end
-    return found
+    return counts

@@ -1,7 +1,7 @@
 """Two passes over the corpus, as the executor runs them: count n-grams, then judge documents.
 
-  CountStep      some row groups of documents  → how many of their documents hold each benchmark n-gram
-  TotalsStep     all counts                    → their sums: what is common usage is seen over the whole corpus
+  CountStep      some row groups of documents  → how many hold each benchmark n-gram without its item
+  TotalsStep     all counts                    → their sums: common usage is seen over the whole corpus
   DecontamStep   some row groups of documents  → decisions, touched items, every policy's verdict, cuts
   TouchedStep    all touched items             → those that the kept documents touch
 
@@ -30,10 +30,11 @@ from corpus.text.buffers import string_buffers
 from decontam import index as indexing
 from decontam.index import N_MIN, Index
 from decontam.policies import DEFAULT, POLICIES, Judged, View, policy
-from decontam.scan import N_LENGTHS, Scanner, count_documents, item_counts
+from decontam.scan import N_LENGTHS, Scanner, item_counts
 from decontam.touches import item_names, touches
+from decontam.usage import Usage
 
-VERSION = 1  # raised when the same documents and benchmarks would give other rows
+VERSION = 2  # raised when the same documents and benchmarks would give other rows
 STAGE = "decontam"
 
 
@@ -85,14 +86,14 @@ def _texts(lake: Lake, spec: Mapping[str, Any], slots: Sequence[str]) -> Iterato
 
 
 def _scanner(index: Index) -> Scanner:
-    """A scanner that has found a planted leak: an item's own text, in capitals and with other marks."""
+    """A scanner that has found a planted leak: an item's own words, in capitals and with other marks."""
     scanner = Scanner(index.arrays)
     units = np.flatnonzero(index.arrays.identifies)
     if len(units):
-        question, _, answer = index.texts[index.arrays.unit_item[units[0]]]
-        leak = " -- ".join(f"{question} {answer}".upper().split())
-        _, found = scanner(pa.array([leak], pa.large_string()))
-        if not len(found.n) or found.n.max() < indexing.UNIT_WORDS:
+        words = indexing.unit_words(index, int(units[0]))
+        leak = " -- ".join("".join(c.upper() if c.isascii() else c for c in word) for word in words)
+        _, matches = scanner(pa.array([leak], pa.large_string()))
+        if not len(matches.n) or matches.n.max() < indexing.UNIT_WORDS:
             raise LeakLostError(
                 "decontam: a planted leak was not found, so real ones would be lost too. Most likely the index under "
                 ".pomona/decontam was changed; delete that folder and run the same command again"
@@ -102,7 +103,7 @@ def _scanner(index: Index) -> Scanner:
 
 @dataclass(frozen=True, slots=True)
 class CountStep:
-    """In how many documents of some row groups each n-gram stands."""
+    """How many documents of some row groups hold each n-gram without the item that it belongs to."""
 
     lake: Lake
     key: str
@@ -110,17 +111,14 @@ class CountStep:
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `ngram_counts`."""
-        index, _ = _index(folder(self.lake, self.key))
+        index, items = _index(folder(self.lake, self.key))
         scanner = _scanner(index)
-        counts = np.zeros(N_LENGTHS * index.n_words, np.int32)
-        last = np.full(len(counts), -1, np.int64)
-        n_documents = 0
+        usage = Usage(index.arrays, items)
         for batch in _texts(self.lake, item.spec, self.slots):
-            _, found = scanner(batch["text"])
-            count_documents(found, index.n_words, counts, last, n_documents)
-            n_documents += len(batch)
-        grams = np.flatnonzero(counts)
-        columns = [pa.array(grams), pa.array(counts[grams].astype(np.int64))]
+            _, matches = scanner(batch["text"])
+            usage.add(matches)
+        grams = np.flatnonzero(usage.documents)
+        columns = [pa.array(grams), pa.array(usage.documents[grams].astype(np.int64))]
         yield "ngram_counts", pa.record_batch(columns, schema=schema.TABLES["ngram_counts"].schema)
 
 
@@ -155,9 +153,9 @@ class DecontamStep:
         documents, names = _totals(self.lake, index.n_words), item_names(index)
         scanner = _scanner(index)
         for batch in _texts(self.lake, item.spec, self.slots):
-            words, found = scanner(batch["text"])
+            words, matches = scanner(batch["text"])
             offsets, data = string_buffers(batch["text"])
-            view = View(offsets, data, words, found, index.arrays, documents, items, self.common)
+            view = View(offsets, data, words, matches, index.arrays, documents, items, self.common)
             judged = {name: policy(name).judge(view) for name in POLICIES}
             own = judged[self.policy]
             yield "decisions", schema.batch("decisions", _decisions(batch, self.policy, own))
@@ -198,12 +196,12 @@ def by_item(lake: Lake, ids: pl.LazyFrame | None = None) -> pl.DataFrame:
 
 
 def _totals(lake: Lake, n_words: int) -> npt.NDArray[np.int32]:
-    """int32 (10 * W,): documents of the corpus that hold each n-gram."""
-    found = np.zeros(N_LENGTHS * n_words, np.int32)
+    """int32 (10 * W,): documents of the corpus that hold each n-gram without its item."""
+    totals = np.zeros(N_LENGTHS * n_words, np.int32)
     for part in lake.parts("ngram_totals"):
         rows = lake.open_part("ngram_totals", part).read()
-        found[rows["gram"].to_numpy()] = rows["documents"].to_numpy()
-    return found
+        totals[rows["gram"].to_numpy()] = rows["documents"].to_numpy()
+    return totals
 
 
 def _who(batch: pa.RecordBatch) -> pl.DataFrame:

@@ -31,20 +31,25 @@ def touches(
     document = np.concatenate([j.document for j in judged]).astype(np.int64)
     unit = np.concatenate([j.unit for j in judged]).astype(np.int64)
     share = np.concatenate([j.share for j in judged])
+
+    # Of each item the unit with the greatest share.
     item = view.index.unit_item[unit].astype(np.int64)
     order = np.lexsort((unit, -share, item, document))
     document, unit, share, item = document[order], unit[order], share[order], item[order]
     first = np.r_[True, (document[1:] != document[:-1]) | (item[1:] != item[:-1])] if len(order) else np.zeros(0, bool)
     document, unit, share, item = document[first], unit[first], share[first], item[first]
+
     match, n = np.full(len(unit), -1, np.int64), np.zeros(len(unit), np.int64)
     _longest(view.index, view.matches, document, unit, _LEVELS, match, n)
-    found = (match >= 0) & ((n >= _LEAST_WORDS) | (share >= _LEAST_SHARE))
-    document, share, item, match, n = document[found], share[found], item[found], match[found], n[found]
+    tells = (match >= 0) & ((n >= _LEAST_WORDS) | (share >= _LEAST_SHARE))
+    document, share, item, match, n = document[tells], share[tells], item[tells], match[tells], n[tells]
+
     word = view.matches.word[match]
     start, end = view.words.start[word], view.words.end[word + n - 1]
     characters = characters_before(view.offsets, view.data)
     base = characters[view.offsets[document] - view.offsets[0]]
     gram = (n - N_MIN) * index.n_words + view.matches.rows[match, n - N_MIN]
+
     columns = [
         batch["id"].take(pa.array(document)).cast(pa.string()),
         batch["source"].take(pa.array(document)).cast(pa.string()),
@@ -75,7 +80,12 @@ def _copy(source, start, end, offsets, data):
 
 @njit(cache=True, nogil=True)
 def _longest(index, matches, document, unit, levels, match, n):
-    """Each touch's longest match with its unit; touches are sorted by document."""
+    """Writes to `match` and `n` each touch's longest match with its unit; touches are sorted by document.
+
+    For each document, one pass over its matches: a match stands for all places of its n-gram, so `place` leads from a
+    unit there to the touch, if the document has it. Places are read for the longest n-gram of the match and for those
+    of `levels`, by which policies touch.
+    """
     place = np.full(index.unit_item.size, -1, np.int64)  # of a unit among the document's touches
     first = 0
     while first < document.size:
@@ -83,6 +93,7 @@ def _longest(index, matches, document, unit, levels, match, n):
         while end < document.size and document[end] == document[first]:
             place[unit[end]] = end
             end += 1
+
         for m in range(matches.offsets[document[first]], matches.offsets[document[first] + 1]):
             longest = np.int64(matches.n[m])
             for level in range(-1, levels.size):
@@ -98,6 +109,7 @@ def _longest(index, matches, document, unit, levels, match, n):
                     if t >= 0 and words > n[t]:
                         match[t], n[t] = m, words
                     row += 1
+
         for t in range(first, end):
             place[unit[t]] = -1
         first = end

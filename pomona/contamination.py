@@ -6,6 +6,7 @@ from typing import Any
 from corpus.lake import Lake
 from corpus.text.normal import normal_text
 from decontam import report
+from decontam.disguises import plain_text
 from decontam.policies import policies
 from decontam.steps import by_item
 
@@ -18,30 +19,30 @@ def overview(lake: Lake, most: int = 20) -> dict[str, Any]:
     index = report.read_index(lake)
     return {
         "benchmarks": report.by_benchmark(lake, index),
-        "policies": [asdict(found) for found in report.by_policy(lake)],
+        "policies": [asdict(policy) for policy in report.by_policy(lake)],
         "items": by_item(lake).head(most).to_dicts(),
         "unidentified_items": index.unidentified,
     }
 
 
-def render_overview(found: dict[str, Any]) -> str:
+def render_overview(facts: dict[str, Any]) -> str:
     """For a terminal."""
     from pomona import output
 
     benchmarks = output.table(
-        [tuple(row.values()) for row in found["benchmarks"]],
+        [tuple(row.values()) for row in facts["benchmarks"]],
         ("benchmark", "items", "touched", "half or more", "by kept documents", "half or more by kept"),
     )
     rows = [(p["policy"], "in force" if p["in_force"] else "", p["drops"], f"{p['share']:.1%}", p["doc"])
-            for p in found["policies"]]  # fmt: skip
+            for p in facts["policies"]]  # fmt: skip
     policy_table = output.table(rows, ("policy", "", "drops", "share", "what it drops"))
     items = output.table(
-        [(r["benchmark"], r["item"], r["documents"], f"{r['share']:.2f}", r["n"]) for r in found["items"]],
+        [(r["benchmark"], r["item"], r["documents"], f"{r['share']:.2f}", r["n"]) for r in facts["items"]],
         ("benchmark", "item", "documents", "share", "longest"),
     )
     text = f"{benchmarks}\n\n{policy_table}\n\n{items}"
-    if found["unidentified_items"]:
-        text += f"\n\n{found['unidentified_items']} items have fewer than eight words: only afm protects them"
+    if facts["unidentified_items"]:
+        text += f"\n\n{facts['unidentified_items']} items have fewer than eight words: only afm protects them"
     return text
 
 
@@ -62,22 +63,22 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def render_item(found: dict[str, Any], *, color: bool) -> str:
+def render_item(one: dict[str, Any], *, color: bool) -> str:
     """For a terminal: the item, then each document around the overlap."""
-    lines = [f"{found['benchmark']} {found['item']}"]
-    ngram = found["documents"][0]["ngram"] if found["documents"] else ""
+    lines = [f"{one['benchmark']} {one['item']}"]
+    ngram = one["documents"][0]["ngram"] if one["documents"] else ""
     lines += [
-        f"  {name}: {_marked(_one_line(found[name]), ngram, color)}"
+        f"  {name}: {_marked(_one_line(one[name]), ngram, color)}"
         for name in ("question", "choices", "answer")
-        if found[name]
+        if one[name]
     ]
-    if not found["documents"]:
+    if not one["documents"]:
         lines.append("\nno document touches it")
-    for row in found["documents"]:
+    for row in one["documents"]:
         verdict = {True: "kept", False: "dropped", None: "not seen"}[row["kept"]]
         lines.append(
             f"\n{row['uri']} ({row['source']}), {verdict}: share {row['share']:.2f}, {row['n']} words, "
-            f"in {row['count']} documents"
+            f"in {row['count']} documents without the item"
         )
         on, off = (_BOLD, _OFF) if color else ("[", "]")
         before, overlap, after = (_one_line(row[k]) for k in ("before", "overlap", "after"))
@@ -92,8 +93,8 @@ def _one_line(text: str) -> str:
 
 def _marked(text: str, ngram: str, color: bool) -> str:
     """The item's text with the words of the n-gram marked, where they stand in it."""
-    wanted, words = normal_text(ngram).split(), text.split()
-    normal = [normal_text(word).split() for word in words]
+    wanted, words = normal_text(plain_text(ngram)).split(), text.split()
+    normal = [normal_text(plain_text(word)).split() for word in words]
     flat = [(w, i) for i, parts in enumerate(normal) for w in parts]
     for at in range(len(flat) - len(wanted) + 1):
         if wanted and [w for w, _ in flat[at : at + len(wanted)]] == wanted:

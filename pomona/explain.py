@@ -103,8 +103,8 @@ def render(explanation: Explanation) -> str:
     if explanation.contamination:
         lines.append("\nbenchmark items it touches:")
         lines += [
-            f"  {t['benchmark']} {t['item']}: {t['share']:.0%} of it; {t['n']} words, in {t['count']} documents: "
-            f"{' '.join(t['ngram'].split())!r}"
+            f"  {t['benchmark']} {t['item']}: {t['share']:.0%} of it; {t['n']} words, in {t['count']} documents "
+            f"without it: {' '.join(t['ngram'].split())!r}"
             for t in explanation.contamination
         ]
     text = document["text"]

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
+from corpus import schema
 from corpus.engines import LOCAL, Engine
 from corpus.errors import UserError
 from corpus.execution import Clock, WorkItem, run
@@ -232,7 +233,8 @@ def _drop(lake: Lake, name: str, stage: str, slot: str, tables: Iterable[str]) -
         lineage = Lineage(f"drop:{name}", slot, "", package_version=__version__)
         for table in tables:
             if lake.exists(table) and slot in lake.lineages(table):
-                lake.commit(table, {slot: []}, lineage, lake.schema(table), token=lease.token)
+                arrow = lake.schema(table) if schema.TABLES[table].open_ended else schema.TABLES[table].schema
+                lake.commit(table, {slot: []}, lineage, arrow, token=lease.token)
 
 
 def _rows(lake: Lake, stage: Stage) -> dict[str, int]:

@@ -137,6 +137,8 @@ def _wide(raw: bytes, named: list[Encoding]) -> Decoded | None:
             continue
         if text and sum(map(_is_odd, text)) <= _MAX_ODD_WIDE * len(text) and _high_bytes_fit(sample, name):
             n_ascii = sum(character < "\x80" for character in text)
+            if not n_ascii and name not in names:  # undeclared, a zero byte is to belong to a blank, a mark, a letter
+                continue
             readings.append((-len(set(map(_block, text))), n_ascii, name))
     if not readings:
         return None

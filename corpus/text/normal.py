@@ -17,7 +17,7 @@ import pyarrow as pa
 from numba import njit
 
 from corpus.text.buffers import Bytes, Offsets, string_buffers
-from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES, folding
+from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES, Folding, folding
 from corpus.text.segment import _code_point
 
 _START = np.uint64(0x9E3779B97F4A7C15)
@@ -38,7 +38,8 @@ class NormalWords(NamedTuple):
 class Normalizer:
     """Cuts batches into `NormalWords`, reusing its scratch: what it returned before is overwritten."""
 
-    def __init__(self) -> None:
+    def __init__(self, fold: Folding | None = None) -> None:
+        self._fold = fold or folding()
         self._scratch = NormalWords(
             np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(1, np.int64)
         )
@@ -53,7 +54,7 @@ class Normalizer:
                 np.empty(rows, np.int64),
             )  # fmt: skip
         s = self._scratch
-        n_words = _words(offsets, data, ascii_table(), *folding(), s.hash, s.start, s.end, s.offsets)
+        n_words = _words(offsets, data, ascii_table(), *self._fold, s.hash, s.start, s.end, s.offsets)
         return NormalWords(s.hash[:n_words], s.start[:n_words], s.end[:n_words], s.offsets[: len(offsets)])
 
 

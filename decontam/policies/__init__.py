@@ -1,8 +1,8 @@
 """Decontamination policies: from shared n-grams to documents that go. One file each, with its source.
 
 A policy module has NAME is its file's name, DOC, SOURCE, LIMIT (a document goes at or above it), UNIT (what the value
-counts) and `judge(view)`. It sees the matches of a batch, how many documents of the corpus and how many items of the
-benchmarks each n-gram stands in, and never the documents' other qualities.
+counts) and `judge(view)`. It sees the matches of a batch, how many documents of the corpus hold each n-gram without its
+item, how many items of the benchmarks the n-gram stands in, and never the documents' other qualities.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class View:
     words: NormalWords
     matches: Matches
     index: Arrays
-    documents: npt.NDArray[np.int32]  # (10 * W,) documents of the corpus that hold each n-gram
+    documents: npt.NDArray[np.int32]  # (10 * W,) documents of the corpus that hold each n-gram without its item
     items: npt.NDArray[np.int32]  # (10 * W,) items of the benchmarks that hold it
     common: int  # an n-gram in that many documents is common usage
 

@@ -1,6 +1,7 @@
 """GPT-3: 13-grams are cut out with 200 characters to each side; a document in more than ten pieces goes.
 
-A 13-gram that more than ten documents hold is taken for common; pieces under 200 characters go with the cut.
+A 13-gram that more than ten documents hold without the item is taken for common; pieces under 200 characters go with
+the cut.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ UNIT = "pieces"
 NGRAM = 13
 MARGIN = 200  # characters
 SHORTEST_PIECE = 200  # characters
-MOST_DOCUMENTS = 10  # that an n-gram may stand in and still count
+MOST_DOCUMENTS = 10  # that may hold an n-gram without its item for it to count
 
 
 def judge(view: View) -> Judged:
@@ -37,6 +38,11 @@ def judge(view: View) -> Judged:
 
 @njit(cache=True, nogil=True)
 def _cut(offsets, data, words, matches, index, documents, value, left, cuts, document, unit, share):
+    """(cuts, touches): how many rows of each are written.
+
+    One pass over each document's matches beside its bytes, which are counted into characters as far as a match needs.
+    A cut grows as long as the next match's margin reaches it; `_join` then joins cuts with no piece between them.
+    """
     n_words, k = index.suffixes.size, NGRAM - N_MIN
     c = t = 0
     for d in range(offsets.size - 1):
@@ -48,6 +54,7 @@ def _cut(offsets, data, words, matches, index, documents, value, left, cuts, doc
             document[t], unit[t] = d, index.unit[index.suffixes[matches.rows[m, k]]]
             share[t] = NGRAM / (index.unit_offsets[unit[t] + 1] - index.unit_offsets[unit[t]])
             t += 1
+
             while byte < words.start[matches.word[m]]:
                 character += (data[byte] & 0xC0) != 0x80
                 byte += 1
@@ -62,6 +69,7 @@ def _cut(offsets, data, words, matches, index, documents, value, left, cuts, doc
                 cuts[c, 0], cuts[c, 1], cuts[c, 2] = d, start, end
                 c += 1
             start, end = low, high
+
         if start < 0:
             continue
         length = character

@@ -3,7 +3,7 @@
 The paper's n-grams may skip up to four tokens and count SentencePiece tokens; here they are of 11 words and skip none.
 """
 
-from decontam.coverage import coverage, worst
+from decontam.coverage import NEVER, coverage, worst
 from decontam.policies import Judged, View, no_cuts
 
 DOC = "11-grams cover 80% of a question or an answer"
@@ -11,11 +11,10 @@ SOURCE = "Touvron et al. 2023, Llama 2, appendix A.6 (dirty: 80% or more contami
 LIMIT = 0.8
 UNIT = "share of an item"
 NGRAM = 11
-_NEVER = 1 << 30
 
 
 def judge(view: View) -> Judged:
     """Drops a document that holds 80% of a unit."""
-    found = coverage(view, NGRAM, _NEVER, _NEVER)
-    value = worst(found.document, found.share, len(view.offsets) - 1)
-    return Judged(value, value >= LIMIT, found.document, found.unit, found.share, no_cuts())
+    touched = coverage(view, NGRAM, NEVER, NEVER)
+    value = worst(touched.document, touched.share, len(view.offsets) - 1)
+    return Judged(value, value >= LIMIT, touched.document, touched.unit, touched.share, no_cuts())

@@ -10,5 +10,5 @@ UNIT = "share of an item"
 
 def judge(view: View) -> Judged:
     """As coverage, but nothing reaches the limit."""
-    found = coverage.judge(view)
-    return found._replace(dropped=found.value >= LIMIT)
+    judged = coverage.judge(view)
+    return judged._replace(dropped=judged.value >= LIMIT)

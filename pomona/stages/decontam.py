@@ -9,7 +9,7 @@ from corpus.execution import ITEM_BYTES, Output, WorkItem, digest
 from corpus.lake import Lake
 from decontam import index as indexing
 from decontam import policies, steps
-from decontam.benchmarks import Benchmark, load
+from decontam.benchmarks import Benchmark, load_all
 from decontam.report import KEPT
 from pomona.recipe import DecontaminateRecipe
 from pomona.stages.stage import Stage, basis, content, decided_before, inherited
@@ -21,7 +21,7 @@ _TABLES = ("decisions", "contamination", "verdicts", "cuts")
 
 def plan_decontam(name: str, lake: Lake, recipe: DecontaminateRecipe) -> Stage:
     """The stage called `name`, one of STAGES."""
-    benchmarks = [load(spec, recipe.question_column, recipe.answer_column) for spec in recipe.benchmarks]
+    benchmarks = load_all(recipe.benchmarks, recipe.question_column, recipe.answer_column)
     key = indexing.key(benchmarks)
     protected = {"index": key, "benchmarks": {b.name: len(b.items) for b in benchmarks}}
     slots = decided_before(lake, steps.STAGE)

@@ -33,7 +33,7 @@ def plan_ingest(lake: Lake, source: SourceRecipe) -> Stage:
 
     def plan_items() -> list[WorkItem]:
         _check_columns(settings, listing.files)
-        return ingest.plan(settings, listing)
+        return ingest.plan(settings, listing, ingest.ITEM_BYTES)
 
     return Stage(
         f"ingest:{source.name}",

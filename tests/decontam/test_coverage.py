@@ -12,13 +12,13 @@ _TEXT = st.lists(st.sampled_from("abcdef"), min_size=8, max_size=40).map(" ".joi
 @given(st.lists(_TEXT, min_size=1, max_size=4), st.lists(_TEXT, min_size=1, max_size=4))
 def test_shares_are_what_brute_force_counts(items: list[str], documents: list[str]) -> None:
     benchmark = Benchmark("x", tuple(Item(str(i), text) for i, text in enumerate(items)))
-    found = judge("tulu", documents, benchmark=benchmark)
+    judged = judge("tulu", documents, benchmark=benchmark)
     came = {
-        (d, u): s for d, u, s in zip(found.document.tolist(), found.unit.tolist(), found.share.tolist(), strict=True)
+        (d, u): s for d, u, s in zip(judged.document.tolist(), judged.unit.tolist(), judged.share.tolist(), strict=True)
     }
     want = {(d, u): s for d, document in enumerate(documents) for u, unit in enumerate(items)
             if (s := share(document, unit, 8)) > 0}  # fmt: skip
     assert came == want
-    assert pa.array(found.value).equals(
+    assert pa.array(judged.value).equals(
         pa.array([max([s for (e, _), s in want.items() if e == d], default=0.0) for d in range(len(documents))])
     )

@@ -22,10 +22,10 @@ def units(index: module.Index) -> list[list[str]]:
 
 def test_units_are_the_texts_of_items_and_who_identifies_what() -> None:
     index = build([BENCHMARK])
-    found = [(" ".join(w), index.items[i][1], bool(yes))
+    rebuilt = [(" ".join(w), index.items[i][1], bool(yes))
              for w, i, yes in zip(units(index), index.arrays.unit_item, index.arrays.identifies, strict=True)]  # fmt: skip
     q1, q2, q3, q4, _ = BENCHMARK.items
-    assert found == [
+    assert rebuilt == [
         (reference(q1.question), "q1", True),
         (reference(q1.answer), "q1", True),
         (reference(q2.question), "q2", True),

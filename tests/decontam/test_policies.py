@@ -1,6 +1,5 @@
 """Each policy against a plain-Python reading of its source."""
 
-import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -10,7 +9,8 @@ from decontam.benchmarks import Benchmark, Item
 from decontam.index import build
 from decontam.policies import LEAST_THRESHOLD, POLICIES, Judged, View, policies, policy, scaled_threshold
 from decontam.policies import gpt3 as gpt3_module
-from decontam.scan import N_LENGTHS, Scanner, count_documents, item_counts
+from decontam.scan import Scanner, item_counts
+from decontam.usage import Usage
 from tests.corpus.text.test_normal import reference
 from tests.decontam.exams import BENCHMARK, ITEMS, ngrams, shared
 
@@ -21,13 +21,12 @@ FILLER = "Nothing in this sentence has ever been asked by anybody who set a pape
 def judge(name: str, documents: list[str], common: int = 10, benchmark: Benchmark = BENCHMARK) -> Judged:
     index = build([benchmark])
     text = pa.array(documents, pa.large_string())
-    words, found = Scanner(index.arrays)(text)
-    counts = np.zeros(N_LENGTHS * index.n_words, np.int32)
-    count_documents(found, index.n_words, counts, np.full(len(counts), -1, np.int64), 0)
+    words, matches = Scanner(index.arrays)(text)
+    items = item_counts(index.arrays)
+    usage = Usage(index.arrays, items)
+    usage.add(matches)
     offsets, data = string_buffers(text)
-    return policy(name).judge(
-        View(offsets, data, words, found, index.arrays, counts, item_counts(index.arrays), common)
-    )
+    return policy(name).judge(View(offsets, data, words, matches, index.arrays, usage.documents, items, common))
 
 
 def words(text: str, start: int, end: int) -> str:
@@ -54,13 +53,13 @@ DOCUMENTS = [
 
 @pytest.mark.parametrize(("name", "n"), [("tulu", 8), ("llama", 11)])
 def test_the_share_of_an_item(name: str, n: int) -> None:
-    found = judge(name, DOCUMENTS)
+    judged = judge(name, DOCUMENTS)
     units = [Q1, ITEMS[0].answer]
     want = [max(share(document, unit, n) for unit in units) for document in DOCUMENTS]
-    assert found.value.tolist() == pytest.approx(want)
-    assert found.dropped.tolist() == [value >= policy(name).LIMIT for value in want]
-    assert found.dropped[0]
-    assert not found.dropped[-3:].any()
+    assert judged.value.tolist() == pytest.approx(want)
+    assert judged.dropped.tolist() == [value >= policy(name).LIMIT for value in want]
+    assert judged.dropped[0]
+    assert not judged.dropped[-3:].any()
 
 
 def wide_share(document: str, unit: str, n: int = 6) -> float:
@@ -73,28 +72,28 @@ def wide_share(document: str, unit: str, n: int = 6) -> float:
 
 def test_coverage_asks_for_half_of_an_item_from_all_over_it() -> None:
     documents = [*DOCUMENTS, words(Q1, 0, 7) + " or " + words(Q1, 14, 21), words(Q1, 0, 13), words(Q1, 0, 14)]
-    found = judge("coverage", documents, common=100)
+    judged = judge("coverage", documents, common=100)
     want = [max(wide_share(d, unit) for unit in (Q1, ITEMS[0].answer)) for d in documents]
-    assert found.value.tolist() == pytest.approx(want)
-    assert found.dropped.tolist() == [value >= 0.5 for value in want]
+    assert judged.value.tolist() == pytest.approx(want)
+    assert judged.dropped.tolist() == [value >= 0.5 for value in want]
     assert len(Q1.split()) == 21
-    assert found.dropped.tolist()[-3:] == [True, False, True]  # both ends; a run of 13 words of 21, and one of 14
+    assert judged.dropped.tolist()[-3:] == [True, False, True]  # both ends; a run of 13 words of 21, and one of 14
 
 
 def test_an_item_is_touched_by_what_says_something_and_then_covered_by_all() -> None:
-    """Nine words of which the first six are common: counted once a rare 6-gram is shared, and not without."""
+    """Twelve words that ten documents hold without the rest count once a rare 6-gram is shared, and not without."""
     common = [words(Q1, 0, 12)] * 10
-    found = judge("coverage", [*common, Q1, words(Q1, 0, 15)], common=10)
-    assert not found.dropped[:10].any()
-    assert found.value[10:].tolist() == pytest.approx([1.0, 15 / 21])
-    assert judge("coverage", [words(Q1, 0, 15)] * 10, common=10).document.tolist() == []
+    judged = judge("coverage", [*common, Q1, words(Q1, 0, 15)], common=10)
+    assert not judged.dropped[:10].any()
+    assert judged.value[10:].tolist() == pytest.approx([1.0, 15 / 21])
+    assert judge("coverage", common, common=10).document.tolist() == []
 
 
 def test_coverage_takes_common_usage_and_templates_out() -> None:
-    documents = [FILLER + Q1] * 10
-    assert judge("tulu", documents).dropped.all()
-    assert judge("coverage", documents, common=11).dropped.all()
-    assert not judge("coverage", documents, common=10).dropped.any()
+    quoted = [FILLER + words(Q1, 0, 13)] * 10  # 62% of it, and not from all over it
+    assert judge("tulu", quoted).dropped.all()
+    assert len(judge("coverage", quoted, common=11).document) == 10
+    assert len(judge("coverage", quoted, common=10).document) == 0
     template = "Which of the following is not a characteristic of the animals called"
     many = Benchmark("x", tuple(Item(str(i), f"{template} number{i}?") for i in range(12)))
     asked = [f"{FILLER} {template} unknown?"]
@@ -111,8 +110,8 @@ def test_choices_alone_identify_nothing() -> None:
 
 def test_afm_drops_for_any_ngram_below_the_threshold() -> None:
     documents = ["So far " + words(Q1, 5, 9), "So far " + words(Q1, 5, 8), FILLER]
-    found = judge("afm", documents, common=2)
-    assert found.value.tolist() == [1, 0, 0]
+    judged = judge("afm", documents, common=2)
+    assert judged.value.tolist() == [1, 0, 0]
     common = [*documents, *["and " + words(Q1, 5, 9)] * 2]
     assert not judge("afm", common, common=3).dropped.any()
     longer = [*common, words(Q1, 5, 10)]  # a longer n-gram that is rare still drops its document
@@ -158,24 +157,24 @@ def gpt3_reference(document: str) -> tuple[list[tuple[int, int]], int]:
 def test_gpt3_cuts_around_thirteen_grams(gap: int, n: int) -> None:
     space = ("é bla bla " * 200)[: gap * 2]
     document = space + (Q1 + " " + space) * n
-    found = judge("gpt3", [FILLER, document])
+    judged = judge("gpt3", [FILLER, document])
     cuts, pieces = gpt3_reference(document)
-    assert [tuple(c) for c in found.cuts.tolist()] == [(1, a, b) for a, b in cuts]
-    assert found.value.tolist() == [1, pieces]
-    assert found.dropped.tolist() == [False, pieces > 10 or pieces == 0]
+    assert [tuple(c) for c in judged.cuts.tolist()] == [(1, a, b) for a, b in cuts]
+    assert judged.value.tolist() == [1, pieces]
+    assert judged.dropped.tolist() == [False, pieces > 10 or pieces == 0]
 
 
 def test_gpt3_takes_what_more_than_ten_documents_hold_for_common() -> None:
-    document = FILLER * 20 + Q1 + FILLER * 20
+    document = f"{FILLER * 20}{words(Q1, 0, 13)} {FILLER * 20}"
     assert len(judge("gpt3", [document] * 10).cuts) == 10
     assert len(judge("gpt3", [document] * 11).cuts) == 0
     assert gpt3_module.MOST_DOCUMENTS == 10
 
 
 def test_report_drops_nothing_and_lists_all() -> None:
-    found = judge("report", DOCUMENTS)
-    assert not found.dropped.any()
-    assert set(found.document.tolist()) == {0, 1, 2, 3, 4}
+    judged = judge("report", DOCUMENTS)
+    assert not judged.dropped.any()
+    assert set(judged.document.tolist()) == {0, 1, 2, 3, 4}
 
 
 def test_every_policy_says_what_it_is() -> None:

@@ -29,8 +29,8 @@ def test_items_are_listed_worst_first_for_everyone_and_for_a_mixture(done: Lake)
 
 
 def test_benchmarks_and_policies_are_counted(done: Lake) -> None:
-    found = contamination.overview(done)
-    assert found["benchmarks"] == [
+    shown = contamination.overview(done)
+    assert shown["benchmarks"] == [
         {
             "benchmark": "exam",
             "items": 5,
@@ -40,24 +40,24 @@ def test_benchmarks_and_policies_are_counted(done: Lake) -> None:
             "half_or_more_by_kept": 0,
         }
     ]
-    by_policy = {p["policy"]: p for p in found["policies"]}
+    by_policy = {p["policy"]: p for p in shown["policies"]}
     assert by_policy["coverage"]["in_force"]
     assert by_policy["coverage"]["drops"] == 3
     assert by_policy["afm"]["drops"] == 4
-    assert found["unidentified_items"] == 1
-    text = contamination.render_overview(found)
+    assert shown["unidentified_items"] == 1
+    text = contamination.render_overview(shown)
     assert "in force" in text
     assert "1 items have fewer than eight words" in text
 
 
 def test_both_texts_are_shown_with_the_overlap_marked(done: Lake) -> None:
-    found = contamination.item(done, "exam", "q1")
-    assert found["question"] == ITEMS[0].question
-    assert [d["kept"] for d in found["documents"]] == [False, False, False, True]
-    text = contamination.render_item(found, color=False)
+    shown = contamination.item(done, "exam", "q1")
+    assert shown["question"] == ITEMS[0].question
+    assert [d["kept"] for d in shown["documents"]] == [False, False, False, True]
+    text = contamination.render_item(shown, color=False)
     assert "[A train leaves the old station at nine and travels sixty miles every] hour" in text
     assert "\x1b" not in text
-    assert "\x1b[1;31m" in contamination.render_item(found, color=True)
+    assert "\x1b[1;31m" in contamination.render_item(shown, color=True)
 
 
 def test_mistakes(done: Lake, tmp_path) -> None:  # type: ignore[no-untyped-def]

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from corpus.lake import Lake
+from decontam import benchmarks, steps
 from decontam import index as indexing
-from decontam import steps
 from pomona import runner, stages
 from pomona.explain import Explanation, explain, render
 from pomona.recipe import DecontaminateRecipe
@@ -56,7 +56,7 @@ def test_documents_that_hold_an_item_go_and_the_lake_says_why(lake: Lake, exam: 
         == whole["ngram"]
         == "A TRAIN LEAVES THE OLD STATION AT NINE AND TRAVELS SIXTY MILES EVERY"
     )
-    assert whole["count"] == 2
+    assert whole["count"] == 0
     assert by_uri["a/00021"]["share"] < 0.5
     decided = lake.scan("decisions", slot="decontam").filter(~pl.col("kept")).collect().to_dicts()[0]
     assert decided["reasons"] == ["decontam.coverage"]
@@ -65,7 +65,7 @@ def test_documents_that_hold_an_item_go_and_the_lake_says_why(lake: Lake, exam: 
     explained = explain(lake, "a/00020")
     assert isinstance(explained, Explanation)
     assert explained.kept is False
-    assert "exam q1: 100% of it; 13 words, in 2 documents: 'A TRAIN LEAVES" in render(explained)
+    assert "exam q1: 100% of it; 13 words, in 0 documents without it: 'A TRAIN LEAVES" in render(explained)
 
 
 def test_every_policy_says_what_it_would_drop(lake: Lake, exam: str) -> None:
@@ -91,7 +91,8 @@ def test_gpt3_cuts_what_it_keeps(lake: Lake, exam: str) -> None:
 def test_rows_are_the_same_for_any_cut(
     tmp_path: Path, exam: str, per_part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    texts = [*TEXTS, *[FILLER + ITEMS[3].question] * 12]  # common usage only over the whole corpus
+    quoted = " ".join(ITEMS[3].question.split()[:8])
+    texts = [*TEXTS, *[FILLER + quoted] * 12, FILLER + ITEMS[3].question]  # common usage only over the whole corpus
     lakes = [Lake(tmp_path / "one"), Lake(tmp_path / "many")]
     commit(lakes[0], texts, per_part=1000)
     decontaminate(lakes[0], exam)
@@ -100,11 +101,39 @@ def test_rows_are_the_same_for_any_cut(
     monkeypatch.setattr("pomona.stages.decontam._MOST_ITEMS", 1000)
     outcomes = decontaminate(lakes[1], exam)
     assert outcomes[-2].items > 5
+    totals = [lake.scan("ngram_totals").collect() for lake in lakes]
+    assert totals[0].equals(totals[1])
+    assert totals[0]["documents"].max() == 12
     for table in ("decisions", "contamination", "verdicts"):
         slot = "decontam" if table == "decisions" else ""
         frames = [_by_uri(lake, table, slot) for lake in lakes]
         assert frames[0].equals(frames[1]), table
-    assert dropped(lakes[0]) == ["a/00020", "a/00022"]
+    assert dropped(lakes[0]) == ["a/00020", "a/00022", "a/00037"]
+
+
+@pytest.mark.parametrize("policy", ["coverage", "afm", "tulu", "llama"])
+def test_an_item_that_many_documents_quote_is_found_in_all_of_them(lake: Lake, exam: str, policy: str) -> None:
+    quoting = [f"{prose(i)} {Q1 if i % 2 else Q1.upper()} {prose(i + 100)}" for i in range(60)]
+    commit(lake, [*TEXTS[:20], *quoting, FILLER + Q1[:45]], per_part=7)
+    decontaminate(lake, exam, policy=policy)
+    assert dropped(lake)[:60] == [f"a/{i:05d}" for i in range(20, 80)]
+    touched = {row["item"]: row["documents"] for row in steps.by_item(lake).to_dicts()}
+    assert touched["q1"] >= 60
+
+
+def test_gpt3_cuts_an_item_that_many_documents_quote_out_of_all_of_them(lake: Lake, exam: str) -> None:
+    commit(lake, [f"{FILLER * 10}{Q1} {i} {FILLER * 10}" for i in range(40)], per_part=7)
+    decontaminate(lake, exam, policy="gpt3")
+    assert lake.scan("cuts").collect().height == 40
+
+
+def test_a_benchmark_is_read_once_for_all_stages(lake: Lake, exam: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    rows = benchmarks._rows
+    monkeypatch.setattr(benchmarks, "_rows", lambda path: (reads.append(path), rows(path))[1])
+    commit(lake, TEXTS)
+    decontaminate(lake, exam)
+    assert len(reads) == 1
 
 
 def _by_uri(lake: Lake, table: str, slot: str) -> pl.DataFrame:

@@ -62,7 +62,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_the_documented_commands_in_a_row(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = as_json(capsys, "ingest", f"{root}/site.warc.gz", "--source", "site", "--workers", "1")
-    assert found["rows"] == {"documents": 30, "rejects": 0}  # type: ignore[index]
+    assert found["rows"] == {"documents": 30, "rejects": 0, "passed_over": 30}  # type: ignore[index]
     out(capsys, "ingest", f"{root}/html", "--source", "pages", "--kind", "html", "--workers", "1")
     out(capsys, "ingest", f"{root}/lines.jsonl.gz", "--source", "lines", "--workers", "1")
     out(capsys, "ingest", f"{root}/rows.parquet", "--source", "rows", "--text-column", "body", "--workers", "1")

@@ -38,8 +38,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, f
 def command(path: Path, lake: Path) -> "subprocess.Popen[bytes]":
     """`pomona run` in a process group of its own, with work items small enough to be killed between two."""
     code = (
-        "import sys; from pomona import stages; from corpus import execution\n"
-        "stages.stage.MIN_ITEM_BYTES = 150_000\n"
+        "import sys; from corpus import ingest\n"
+        "ingest.ITEM_BYTES = 150_000\n"
         "from pomona.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     return subprocess.Popen(
@@ -134,8 +134,9 @@ def test_twenty_kills_at_random_moments(undisturbed: tuple[Path, Path, float], t
 
 _SUICIDE = """
 import os, sys, threading
-from pomona import runner, stages
-stages.stage.MIN_ITEM_BYTES = 150_000
+from corpus import ingest
+from pomona import runner
+ingest.ITEM_BYTES = 150_000
 from pomona.cli import main
 run, (slot, delay) = runner.run, sys.argv[1:3]
 def deadly(lake, step, outputs, items, **options):
@@ -205,6 +206,6 @@ def test_a_stage_is_killed_in_its_middle_again_and_again(undisturbed: tuple[Path
 def test_the_large_file_is_several_items(
     undisturbed: tuple[Path, Path, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stages.stage, "MIN_ITEM_BYTES", 150_000)
+    monkeypatch.setattr("corpus.ingest.ITEM_BYTES", 150_000)
     stage = stages.plan("ingest:large", Lake(undisturbed[1]), load(undisturbed[0]))
     assert len(stage.plan_items()) > 5

@@ -215,3 +215,9 @@ def test_no_bytes_and_no_label_break_it(raw: bytes, declared: str | None, html: 
 def test_utf8_with_letters_is_utf8_whatever_is_declared(text: str, declared: str | None) -> None:
     text = "naïve café: " + text
     assert read(text.encode(), declared).text == text
+
+
+@pytest.mark.parametrize("pattern", [b"\x00\x01", b"\x01\x00", b"\x00\x00\x01\x00", b"\x00\x04\x01\x04"])
+def test_zero_bytes_of_binary_files_are_no_utf16(pattern: bytes) -> None:
+    decoded = decode(pattern * 100)
+    assert decoded is None or decoded.encoding == "utf-8"  # and whoever reads text refuses one with zero bytes

@@ -1,0 +1,146 @@
+"""What disguises are made of: names of characters and of markup, letters that look like others, and what kernels share.
+
+Sources: names of characters are the HTML standard's (`html.entities`); look-alikes are letters that Unicode's
+confusables.txt pairs with a Latin one, besides lower-case letters of the shape of Latin capitals.
+"""
+
+from functools import lru_cache
+from html.entities import html5
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from corpus.text.folding import SEPARATOR, VANISHES, folding
+
+PAD = np.uint8(0xFF)  # no UTF-8 has it; fills up what is written in fewer bytes
+BLOCK = 64  # bytes that are looked over at once
+
+_VANISHING = (
+    "a abbr b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q s samp small span strike strong sub sup "
+    "time tt u var wbr"
+)
+_BLANKED = (
+    "address article aside audio blockquote body br button canvas caption center col colgroup dd details dialog dir "
+    "div dl dt fieldset figcaption figure footer form frame frameset h1 h2 h3 h4 h5 h6 head header hr html iframe img "
+    "input "
+    "label legend li link main map menu meta nav noscript object ol optgroup option output p param picture pre ruby rb "
+    "rp rt rtc script section select source style summary svg table tbody td template textarea tfoot th thead title tr "
+    "ul video"
+)
+_TEX = (
+    "bm boldsymbol emph fbox hbox hl lowercase mathbf mathit mathnormal mathrm mathsf mathtt mbox operatorname pmb st "
+    "text textbf textit textmd textnormal textrm textsc textsf textsl texttt textup uline ul underline uppercase"
+)
+_TEX_WITH_VALUE = "color colorbox href textcolor"  # whose first argument is no text
+_TEX_SWITCHES = "bf bfseries em it itshape rm sc sf sl tt"  # {\bf word}
+_FORUM = "b i u s url color size font sub sup email"
+_FORUM_BLOCKS = "center quote code list img spoiler"
+
+# Letters of two bytes: each pair is a look-alike and its Latin letter.
+_LOOK_ALIKES = (
+    "аaбbвbгrеeһhкkмmнhоoрpсcтtуyхxьbѕsіiјjԁdԛqԝwӏlүyҮyґrѵvѡwпn"
+    "АAВBЕEЗ3КKМMНHОOРPСCТTУYХXЅSІIЈJԌGԚQԜWЬbҺhӀlѴvЁeёeЇiїi"
+    "οoαaιiκkνvρpτtυuχxγyεeηnωwϲcϳjβbϱp"
+    "ΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXϹCͿJάaέeήnίiόoύuώwΆAΈEΉHΊIΌOΎY"
+)
+
+# Kinds of names.
+CHARACTER, TAG_VANISHES, TAG_BLANKS, TEX_BLANKS, TEX_VALUE, TEX_SWITCH, FORUM_TAG, FORUM_BLOCK = (
+    np.uint64(kind) for kind in range(8)
+)
+# What a character is in a word.
+SEPARATES, NEUTRAL, LATIN, LOOKS_LATIN, OTHER = range(5)
+# What a document may hide.
+ENCODED, MARKED_UP, ALIKE, ZERO_WIDTH = (np.uint8(1 << bit) for bit in range(4))
+_PRIME, _BASIS = np.uint64(0x100000001B3), np.uint64(0xCBF29CE484222325)  # of the hash FNV-1a
+
+
+class Tables(NamedTuple):
+    """What kernels look up. A loop over characters takes its arrays out of the tuple first, which is much faster."""
+
+    names: npt.NDArray[np.uint64]  # (K,) sorted hashes of the names of characters, with kind 0, and of markup
+    points: npt.NDArray[np.int32]  # (K,) the character; 1 for markup
+    alike: npt.NDArray[np.uint8]  # (0x540,) the Latin letter that a code point looks like, or 0
+    kinds: npt.NDArray[np.int64]  # (0x540,) what a code point is in a word
+    fold: npt.NDArray[np.int32]  # (0x110000,) of corpus.text.folding
+
+
+@lru_cache(maxsize=1)
+def tables() -> Tables:
+    """The tables."""
+    characters = {name[:-1]: ord(char) for name, char in html5.items() if name[-1] == ";" and len(char) == 1}
+    named = {_hash(CHARACTER, name): point for name, point in characters.items()}
+    markup = {
+        TAG_VANISHES: _VANISHING,
+        TAG_BLANKS: _BLANKED,
+        TEX_BLANKS: _TEX,
+        TEX_VALUE: _TEX_WITH_VALUE,
+        TEX_SWITCH: _TEX_SWITCHES,
+        FORUM_TAG: _FORUM,
+        FORUM_BLOCK: _FORUM_BLOCKS,
+    }
+    for kind, words in markup.items():
+        named |= {_hash(kind, word): 1 for word in words.split()}
+    assert len(named) == len(characters) + sum(len(words.split()) for words in markup.values())  # no hash twice
+    names = np.array(sorted(named), np.uint64)
+    points = np.array([named[int(name)] for name in names], np.int32)
+
+    alike = np.zeros(0x540, np.uint8)
+    for look, letter in zip(_LOOK_ALIKES[::2], _LOOK_ALIKES[1::2], strict=True):
+        alike[ord(look)] = ord(letter)
+
+    fold = folding().point
+    kinds = np.where(np.arange(0x540) < 0x250, LATIN, OTHER)
+    kinds[fold[:0x540] == SEPARATOR], kinds[fold[:0x540] == VANISHES] = SEPARATES, NEUTRAL
+    kinds[alike > 0] = LOOKS_LATIN
+    return Tables(names, points, alike, kinds, fold)
+
+
+def _hash(kind: np.uint64, name: str) -> int:
+    h = int(_BASIS)
+    for byte in (int(kind), *name.encode()):
+        h = (h ^ byte) * int(_PRIME) & 0xFFFF_FFFF_FFFF_FFFF
+    return h
+
+
+@njit(cache=True, nogil=True)
+def lookup(tables, name):
+    """The place of a hash among the names, or -1."""
+    low, high = 0, tables.names.size
+    while low < high:
+        middle = (low + high) // 2
+        if tables.names[middle] < name:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < tables.names.size and tables.names[low] == name else -1
+
+
+@njit(cache=True, nogil=True)
+def read_name(out, at, stop, kind, lower):
+    """(end, hash) of the name of letters and digits at `at`, in lower case where that makes no difference."""
+    h, i = (_BASIS ^ kind) * _PRIME, at
+    while i < stop and i < at + 32:
+        byte = out[i]
+        if lower and 65 <= byte <= 90:
+            byte |= np.uint8(32)
+        if not (97 <= byte <= 122 or 65 <= byte <= 90 or 48 <= byte <= 57):
+            break
+        h = (h ^ np.uint64(byte)) * _PRIME
+        i += 1
+    return i, h
+
+
+@njit(cache=True, nogil=True)
+def fill(out, start, end, byte):
+    """Writes one byte many times."""
+    for i in range(start, end):
+        out[i] = byte
+
+
+@njit(cache=True, nogil=True)
+def is_alphanumeric(byte):
+    """Whether it is a letter or digit of ASCII."""
+    return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122
