@@ -21,8 +21,8 @@ from tests.pomona.corpora import EVERY_STAGE, PROSE, contents, raw, recipe
 ROOT = Path(__file__).resolve().parents[2]
 _CODE = """
 import sys
-from pomona import stages
-stages.stage.MIN_ITEM_BYTES = 150_000
+from corpus import ingest
+ingest.ITEM_BYTES = 150_000
 from pomona.cli import main
 sys.exit(main(sys.argv[1:]))
 """
