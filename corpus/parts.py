@@ -57,7 +57,7 @@ def is_whole(path: str) -> bool:
 def check_strings(table: str, batch: pa.RecordBatch) -> None:
     """Raises RuntimeError, with table and column, for a string that is no valid UTF-8, at any depth.
 
-    Sources reject such rows; this is what makes sure that no stage commits one. Costs 0.1 to 0.4 ms/MB of text.
+    Sources reject such rows; this is what makes sure that no stage commits one. Costs 0.1 to 0.4 ms a MB of text.
     """
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if pa.types.is_nested(column.type) and column.get_total_buffer_size() > 2 * column.nbytes:

@@ -146,10 +146,10 @@ def test_a_stopped_owner_lives(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_a_process_number_that_is_used_again_is_not_the_owner(lake: Lake) -> None:
     host, pid, start, random = owner.new_token().split(".")
-    leave(lake, f"{host}.{os.getppid()}.{int(start) - 1}.{random}")  # the parent lives, but started at another time
+    leave(lake, f"{host}.{os.getppid()}.{int(start) + 1000}.{random}")  # the parent lives, but started at another time
     with hold(lake, "ingest:web", wait_seconds=0):
         pass
-    leave(lake, f"{host}.{pid}.{int(start) - 1}.{random}")  # as after a container's restart: even one's own number
+    leave(lake, f"{host}.{pid}.{int(start) + 1000}.{random}")  # as after a container's restart: even one's own number
     with hold(lake, "ingest:web", wait_seconds=0):
         pass
 

@@ -1,0 +1,171 @@
+"""Reading a lake: its tables, their parts and versions, and what made them.
+
+A table is what its Delta log names, and nothing else: parts that no commit named are not there. What was read of a
+log is kept and brought up to date at each use, so that a reader sees what other processes commit.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from corpus import delta_log, schema
+from corpus import lineage as lineages
+from corpus.errors import UserError
+from corpus.lineage import Commit, Lineage
+from corpus.parts import Part
+
+if TYPE_CHECKING:
+    import polars as pl
+    from deltalake import DeltaTable
+    from fsspec import AbstractFileSystem
+
+
+class Tables:
+    """The tables below one path or URL, to be read. Opening them reads and creates nothing."""
+
+    def __init__(self, url: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
+        import fsspec
+
+        self.storage_options = dict(storage_options or {})
+        self.fs: AbstractFileSystem
+        self.fs, self.root = fsspec.core.url_to_fs(str(url), **self.storage_options)
+        self.is_local = "file" in _protocols(self.fs)
+        self.url = self.root if self.is_local else str(url).rstrip("/")
+        self._newest: dict[str, DeltaTable] = {}  # as last read; brought up to date at each use
+        self._commits: dict[str, list[Commit]] = {}  # newest first; a commit never changes
+
+    def __reduce__(self) -> tuple[type["Tables"], tuple[str, dict[str, str]]]:
+        return type(self), (self.url, self.storage_options)
+
+    def exists(self, table: str) -> bool:
+        """Whether the table has a first version."""
+        schema.table(table)
+        log = self._log(table)
+        return table in self._newest or (delta_log.exists(log) if self.is_local else bool(self.fs.exists(log)))
+
+    def tables(self) -> list[str]:
+        """Names of the tables that exist, in the schema's order."""
+        return [name for name in schema.TABLES if self.exists(name)]
+
+    def version(self, table: str) -> int | None:
+        """The table's newest version, or None before the first."""
+        return self._delta(table).version() if self.exists(table) else None
+
+    def parts(self, table: str, slot: str = "", version: int | None = None) -> list[Part]:
+        """The parts of a version, those of one slot or of all, sorted by path. None exist before the first commit."""
+        if not self.exists(table):
+            return []
+        listed = parts_of(self._delta(table, version))
+        return [part for part in listed if not slot or within(part.slot, slot)]
+
+    def part_url(self, table: str, part: Part | str) -> str:
+        """Where fsspec and Parquet readers find a part."""
+        path = part if isinstance(part, str) else part.path
+        return f"{self.url}/{table}/{path}"
+
+    def open_part(self, table: str, part: Part | str) -> pq.ParquetFile:
+        """A part's Parquet file, opened for reading row group by row group."""
+        path = part if isinstance(part, str) else part.path
+        return self._open(f"{self.root}/{table}/{path}")
+
+    def scan(self, table: str, version: int | None = None, *, slot: str = "") -> "pl.LazyFrame":
+        """A lazy frame over a version of the table, or over one slot of it; empty where nothing was committed."""
+        import polars as pl
+
+        parts = self.parts(table, slot, version)
+        if not parts:
+            empty = pl.from_arrow(self.schema(table, version).empty_table())
+            assert isinstance(empty, pl.DataFrame)
+            return empty.lazy()
+        return self.scan_paths(table, [part.path for part in parts])
+
+    def scan_paths(self, table: str, paths: Sequence[str]) -> "pl.LazyFrame":
+        """A lazy frame over some parts of a table, in the order given."""
+        import polars as pl
+
+        urls = [self.part_url(table, path) for path in paths]
+        return pl.scan_parquet(urls, storage_options=None if self.is_local else self.storage_options)
+
+    def schema(self, table: str, version: int | None = None) -> pa.Schema:
+        """The table's Arrow schema as committed, or as declared before the first commit."""
+        if not self.exists(table):
+            return schema.table(table).schema
+        return pa.schema(self._delta(table, version).schema().to_arrow())
+
+    def history(self, table: str) -> list[Commit]:
+        """Every version of the table, newest first."""
+        if not self.exists(table):
+            return []
+        delta = self._delta(table)
+        known = self._commits.get(table, [])
+        n_new = delta.version() - known[0].version if known else None
+        if n_new is None or n_new > 0:
+            read = [lineages.from_metadata(entry) for entry in delta.history(n_new)]
+            self._commits[table] = read + known
+        return list(self._commits[table])
+
+    def current(self, table: str, slot: str) -> Lineage | None:
+        """What made the slot as it stands, or None where it was never committed, or is gone."""
+        return self.lineages(table).get(slot)
+
+    def lineages(self, table: str) -> dict[str, Lineage]:
+        """What made each slot of the table as it stands; a slot that was dropped, or lost its parts, is left out."""
+        newest: dict[str, Lineage | None] = {}
+        lost: set[str] = set()
+        for commit in self.history(table):
+            if commit.lineage:
+                slot = commit.lineage.slot
+                newest.setdefault(slot, None if any(within(gone, slot) for gone in lost) else commit.lineage)
+            lost.update(commit.lost)
+        return {slot: lineage for slot, lineage in newest.items() if lineage and not lineage.dropped}
+
+    def _log(self, table: str) -> str:
+        return f"{self.root}/{table}/_delta_log"
+
+    def _open(self, path: str) -> pq.ParquetFile:
+        return pq.ParquetFile(self.fs.open(path, "rb"))
+
+    def _forget(self, table: str) -> None:
+        """What is known of the newest version may be old: the next use reads it anew."""
+        self._newest.pop(table, None)
+        self.fs.invalidate_cache()
+
+    def _delta(self, table: str, version: int | None = None) -> "DeltaTable":
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        if not self.exists(table):
+            raise UserError(f"lake {self.url} has no table {table!r}; it has {', '.join(self.tables()) or 'none'}")
+        try:
+            if version is None and table in self._newest:
+                self._newest[table].update_incremental()
+                return self._newest[table]
+            if self.is_local and version is None:
+                delta_log.set_aside_torn(self._log(table))
+            delta = DeltaTable(f"{self.url}/{table}", version=version, storage_options=self.storage_options or None)
+            if version is None:
+                self._newest[table] = delta
+            return delta
+        except DeltaError as error:
+            if version is None:
+                raise
+            raise UserError(f"table {table!r} has no version {version}; `pomona lake` lists them") from error
+
+
+def parts_of(delta: "DeltaTable") -> list[Part]:
+    """The parts of the version that was read, sorted by path."""
+    adds = pa.table(delta.get_add_actions(flatten=True)).select(["path", "num_records", "size_bytes"])
+    listed = (Part(row["path"], row["num_records"], row["size_bytes"]) for row in adds.to_pylist())
+    return sorted(listed, key=lambda part: part.path)
+
+
+def within(slot: str, outer: str) -> bool:
+    """Whether a slot is another one, or stands below it."""
+    return slot == outer or slot.startswith(f"{outer}/")
+
+
+def _protocols(fs: "AbstractFileSystem") -> tuple[str, ...]:
+    return (fs.protocol,) if isinstance(fs.protocol, str) else tuple(fs.protocol)
