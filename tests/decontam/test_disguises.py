@@ -6,6 +6,7 @@ import re
 import urllib.parse
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -37,8 +38,9 @@ _SOUP = st.lists(st.sampled_from(FRAGMENTS), max_size=30).map("".join)
 def test_every_word_keeps_its_place(texts: list[str]) -> None:
     array = pa.array(["before", *texts], pa.large_string())[1:]  # a slice
     offsets, data = string_buffers(array)
-    plain = Reader()(offsets, data)
-    for start, end, text in zip(offsets, offsets[1:], texts, strict=False):
+    own, plain = Reader()(offsets, data)
+    assert np.diff(own).tolist() == np.diff(offsets).tolist()
+    for start, end, text in zip(own, own[1:], texts, strict=False):
         visible = bytes(b for b in plain[start:end].tolist() if b != PAD).decode()  # valid UTF-8
         assert visible == plain_text(text)
 
@@ -54,15 +56,15 @@ def test_every_word_keeps_its_place(texts: list[str]) -> None:
 @given(st.text("abc XYZ,.;:!?'\"()-_*#=éüñßÆ東京ไทยبتا“”–…😀\n\t0123456789", max_size=80))
 def test_texts_that_hide_nothing_are_not_touched(text: str) -> None:
     offsets, data = string_buffers(pa.array([text], pa.large_string()))
-    assert Reader()(offsets, data) is data
+    assert Reader()(offsets, data)[1] is data
 
 
 @settings(max_examples=100, deadline=None)
 @given(_SOUP, _SOUP)
 def test_a_document_is_seen_the_same_beside_any_other(text: str, other: str) -> None:
     offsets, data = string_buffers(pa.array([other, text, other], pa.large_string()))
-    plain = Reader()(offsets, data)
-    alone = bytes(b for b in plain[offsets[1] : offsets[2]].tolist() if b != PAD).decode()
+    own, plain = Reader()(offsets, data)
+    alone = bytes(b for b in plain[own[1] : own[2]].tolist() if b != PAD).decode()
     assert alone == plain_text(text)
 
 
@@ -112,3 +114,15 @@ def test_a_disguised_item_is_found_whole_and_in_its_place(name: str) -> None:
 def test_an_item_that_is_disguised_in_the_benchmark_is_found_plain(name: str) -> None:
     benchmark = Benchmark("x", (Item("1", DISGUISES[name](Q1)),))
     assert judge("coverage", [Q1, "Nothing."], benchmark=benchmark).value.tolist() == pytest.approx([1.0, 0.0])
+
+
+@pytest.mark.parametrize("name", ["references", "Cyrillic", "bold"])
+def test_cuts_and_touches_stand_where_the_disguise_does(name: str) -> None:
+    before, after = "é 漢 &amp; " * 100, " é <b>漢</b>" * 100
+    document = f"{before}{DISGUISES[name](Q1)}{after}"
+    judged = judge("gpt3", ["é", document])
+    [(row, start, end)] = judged.cuts.tolist()
+    assert row == 1
+    assert start == len(before) - 200 + (len("<b>") if name == "bold" else 0)  # the first word stands behind its tag
+    rest = seen(document[:start] + document[end:])
+    assert not set(rest.split()) & set(seen(Q1).split())
