@@ -46,7 +46,7 @@ class Reader:
         self._scratch = np.empty(0, np.uint8)
 
     def __call__(self, offsets: Offsets, data: Bytes) -> tuple[Offsets, Bytes]:
-        """(offsets, data) as a reader sees them: as they are where nothing hides, else a copy whose offsets begin at 0."""
+        """(offsets, data) as a reader sees them: themselves where nothing hides, else copies, from 0 on."""
         hides = np.empty(len(offsets) - 1, np.uint8)
         _look(offsets, data, hides)
         if not hides.any():
