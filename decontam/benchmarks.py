@@ -223,10 +223,11 @@ def _lines(path: Path) -> Iterator[_Row]:
     """Rows of JSON Lines, decoded one by one, so that an error knows its line."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
-            if line.isspace():
-                continue
             try:
-                value = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                if not text.strip():
+                    continue
+                value = json.loads(text)
             except (ValueError, RecursionError) as error:
                 raise ValueError(f"line {number}: {error}") from error
             yield _Row(f"line {number}", value)

@@ -45,16 +45,19 @@ class Scanner:
     def __call__(self, text: pa.Array | pa.ChunkedArray) -> tuple[NormalWords, Matches]:
         """The words of the texts and their matches; the words are overwritten by the next call."""
         offsets, data = string_buffers(text)
-        data = self._reader(offsets, data)
-        words = self._normalizer(offsets, data)
+        seen_offsets, seen = self._reader(offsets, data)
+        words = self._normalizer(seen_offsets, seen)
         capacity = 1024 + len(words.hash) // 8
         while True:
             matches = Matches(
                 np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity, np.uint8),
                 np.empty((capacity, N_LENGTHS), np.int32), np.empty(len(offsets), np.int64),
             )  # fmt: skip
-            n = _scan(self._arrays, words, data, *folding(), matches)
+            n = _scan(self._arrays, words, seen, *folding(), matches)
             if n >= 0:
+                if seen_offsets[0] != offsets[0]:  # to places in the text
+                    words.start[:] += offsets[0]
+                    words.end[:] += offsets[0]
                 document, word = matches.document[:n], matches.word[:n]
                 return words, Matches(document, word, matches.n[:n], matches.rows[:n], matches.offsets)
             capacity *= 4

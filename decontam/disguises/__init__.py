@@ -45,27 +45,29 @@ class Reader:
     def __init__(self) -> None:
         self._scratch = np.empty(0, np.uint8)
 
-    def __call__(self, offsets: Offsets, data: Bytes) -> Bytes:
-        """data[offsets[0]:offsets[-1]] as a reader sees it, at the same places; `data` itself where nothing hides."""
+    def __call__(self, offsets: Offsets, data: Bytes) -> tuple[Offsets, Bytes]:
+        """(offsets, data) as a reader sees them: themselves where nothing hides, else copies, from 0 on."""
         hides = np.empty(len(offsets) - 1, np.uint8)
         _look(offsets, data, hides)
         if not hides.any():
-            return data
+            return offsets, data
 
-        start, end = int(offsets[0]), int(offsets[-1])
-        if len(self._scratch) < end:
-            self._scratch = np.empty(end, np.uint8)
-        self._scratch[start:end] = data[start:end]
-        _rewrite(offsets, hides, tables(), self._scratch)
-        seen = self._scratch[:end]
-        seen.flags.writeable = False  # as Arrow's buffers: kernels compile once
-        return seen
+        own = offsets - offsets[0]
+        n_bytes = int(own[-1])
+        if len(self._scratch) < n_bytes:
+            self._scratch = np.empty(n_bytes, np.uint8)
+        self._scratch[:n_bytes] = data[offsets[0] : offsets[-1]]
+        _rewrite(own, hides, tables(), self._scratch)
+
+        seen = self._scratch[:n_bytes]
+        own.flags.writeable = seen.flags.writeable = False  # as Arrow's buffers: kernels compile once
+        return own, seen
 
 
 def plain_texts(text: pa.Array | pa.ChunkedArray) -> pa.Array:
     """The texts as a reader sees them, without PAD: for where positions do not matter."""
-    offsets, data = string_buffers(text)
-    out = Reader()(offsets, data)[offsets[0] : offsets[-1]]
+    offsets, data = Reader()(*string_buffers(text))
+    out = data[offsets[0] : offsets[-1]]
     kept = out != PAD
     before = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
     return string_array(before[offsets - offsets[0]], out[kept])

@@ -82,11 +82,12 @@ def _reference(out, at, stop, tables):
         end, point = _number(out, i + 1, stop)
     else:
         end, name = read_name(out, i, stop, CHARACTER, False)
-        place = lookup(tables, name)
-        if place < 0:
-            end, name = read_name(out, i, stop, CHARACTER, True)
+        point = np.int64(-1)
+        if i < end < stop and out[end] == 59:
             place = lookup(tables, name)
-        point = np.int64(tables.points[place]) if place >= 0 else np.int64(-1)
+            if place < 0:
+                place = lookup(tables, read_name(out, i, stop, CHARACTER, True)[1])
+            point = np.int64(tables.points[place]) if place >= 0 else point
     if end < stop and out[end] == 59 and point >= 0:
         return end + 1, point
     return (i, np.int64(38)) if i > at + 1 else (at + 1, np.int64(0))

@@ -76,6 +76,8 @@ def _tag(out, at, stop, tables):
     i = _past_pads(out, i + closes, stop)
     end, name = read_name(out, i, stop, TAG_VANISHES, True)
     filler = PAD
+    if end == i:
+        return nothing
     if lookup(tables, name) < 0:
         end, name = read_name(out, i, stop, TAG_BLANKS, True)
         filler = np.uint8(32)
@@ -112,7 +114,7 @@ def _only_blanks(out, start, end):
 def _command(out, at, start, stop, tables):
     """The end of the TeX command at `at`, with its opening brace; `at` where there is none that marks words."""
     end, name = read_name(out, at + 1, stop, TEX_BLANKS, True)
-    if end == at + 1 or end >= stop:
+    if end == at + 1 or end >= stop or not (out[end] == 123 or out[end] <= 32):
         return at
     if out[end] == 123 and lookup(tables, name) >= 0:
         return end + 1
@@ -140,21 +142,21 @@ def _forum_tag(out, at, start, stop, tables):
     closes = i < stop and out[i] == 47
     end, name = read_name(out, i + closes, stop, FORUM_TAG, True)
     filler = PAD
+    if end == i + closes or end >= stop or (out[end] != 93 and out[end] != 61):
+        return nothing
     if lookup(tables, name) < 0:
         end, name = read_name(out, i + closes, stop, FORUM_BLOCK, True)
         filler = np.uint8(32)
         if lookup(tables, name) < 0:
             return nothing
     indexes = at > start and (is_alphanumeric(out[at - 1]) or out[at - 1] == 95 or out[at - 1] == 41)
-    if end >= stop or (indexes and not closes and out[end] == 93):
+    if indexes and not closes and out[end] == 93:
         return nothing
 
     i = end
     while i < stop and i < at + MOST_TAG_BYTES and out[i] > 32 and out[i] != 91:
         if out[i] == 93:
             return i + 1, filler
-        if i == end and out[i] != 61:
-            return nothing
         i += 1
     return nothing
 

@@ -108,14 +108,15 @@ def _hash(kind: np.uint64, name: str) -> int:
 @njit(cache=True, nogil=True)
 def lookup(tables, name):
     """The place of a hash among the names, or -1."""
-    low, high = 0, tables.names.size
+    names = tables.names
+    low, high = 0, names.size
     while low < high:
         middle = (low + high) // 2
-        if tables.names[middle] < name:
+        if names[middle] < name:
             low = middle + 1
         else:
             high = middle
-    return low if low < tables.names.size and tables.names[low] == name else -1
+    return low if low < names.size and names[low] == name else -1
 
 
 @njit(cache=True, nogil=True)

@@ -70,6 +70,11 @@ def test_a_saved_index_is_the_same_and_mapped(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".*"))
 
 
+def test_the_words_of_a_unit() -> None:
+    index = build([BENCHMARK])
+    assert [module.unit_words(index, unit) for unit in range(len(index.arrays.unit_item))] == units(index)
+
+
 def test_an_empty_benchmark_has_an_index() -> None:
     index = build([Benchmark("x", (Item("1", "Why?"),))])
     assert index.n_words == 0

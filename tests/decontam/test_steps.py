@@ -178,6 +178,23 @@ def test_a_broken_index_is_noticed_by_a_planted_leak(lake: Lake, exam: str) -> N
     steps._index.cache_clear()
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"question": "Name the element.", "choices": "Argon Boron Carbon Dysprosium Erbium", "answer": "Boron"},
+        {
+            "question": "<b>Which</b> of&nbsp;these <i>four</i> elements %20 is <a href='x y'>named</a> after a \\textbf{town}?"
+        },
+        {"question": "Какой из этих элементов назван в честь города, а не страны или ученого?"},
+    ],
+)
+def test_a_leak_of_any_item_is_planted_and_found(lake: Lake, tmp_path: Path, row: dict[str, str]) -> None:
+    pl.DataFrame([row]).write_ndjson(tmp_path / "one.jsonl")
+    commit(lake, [FILLER + " ".join(row.values()), FILLER])
+    decontaminate(lake, str(tmp_path / "one.jsonl"))
+    assert dropped(lake) == ["a/00000"]
+
+
 def test_a_corpus_that_shares_nothing(lake: Lake, exam: str) -> None:
     commit(lake, [prose(i) for i in range(5)])
     decontaminate(lake, exam)

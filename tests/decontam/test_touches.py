@@ -23,6 +23,17 @@ def test_a_document_is_listed_once_an_item_with_its_longest_ngram(lake: Lake, ex
     assert rows["q2"]["share"] == 1.0
 
 
+def test_a_disguised_item_is_listed_as_the_document_writes_it(lake: Lake, exam: str) -> None:
+    q1 = ITEMS[0].question
+    text = f"é 漢 &amp; {FILLER} {q1.replace(' ', '&nbsp;').replace('o', 'о')} <i>so</i> {FILLER}"
+    commit(lake, [FILLER, text, "R&amp;D"])
+    decontaminate(lake, exam)
+    [row] = lake.scan("contamination").collect().to_dicts()
+    assert (row["item"], row["n"], row["share"]) == ("q1", 13, 1.0)
+    assert text[row["start"] : row["end"]] == row["ngram"]
+    assert row["ngram"].startswith("A&nbsp;train&nbsp;leaves&nbsp;the&nbsp;оld&nbsp;statiоn")
+
+
 def test_afm_lists_items_by_short_ngrams(lake: Lake, exam: str, tmp_path: Path) -> None:
     commit(lake, ["They met where argon boron carbon dysprosium lay about.", FILLER])
     decontaminate(lake, exam, policy="afm")
