@@ -44,6 +44,7 @@ class WorkItem:
     label: str
     n_bytes: int
     spec: Mapping[str, Any]
+    longest: int = 0  # bytes of its longest document, which a kernel holds many times; for the memory's budget only
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from corpus.grouping import groups
 from corpus.records import Reject
 from corpus.sandbox import TIMEOUT_SECONDS, shared
 from corpus.sources import guess_kind, python, source
-from corpus.sources.cutting import all_spans
+from corpus.sources.cutting import all_cuts
 from corpus.sources.files import File, find
 from corpus.text.cleaning import clean
 from corpus.text.hashing import hash128
@@ -98,27 +98,27 @@ def plan(settings: SourceSettings, listing: Listing, item_bytes: int = ITEM_BYTE
     """Work items over the files, in the order of their names: the same cut every time."""
     options = settings.options()
     items: list[WorkItem] = []
-    whole: list[File] = []
-    for file, spans in zip(listing.files, all_spans(settings.kind, listing.files, item_bytes), strict=True):
-        if len(spans) > 1:
-            items += [_item(options, [(file, span)]) for span in spans]
+    whole: list[tuple[File, int]] = []
+    for file, cut in zip(listing.files, all_cuts(settings.kind, listing.files, item_bytes), strict=True):
+        if len(cut.spans) > 1:
+            items += [_item(options, [(file, span)], cut.held) for span in cut.spans]
         else:
-            whole.append(file)
-    for group in groups(whole, lambda file: file.id_key, lambda file: file.n_bytes + _FILE_BYTES, item_bytes):
-        items.append(_item(options, [(file, None) for file in group]))
+            whole.append((file, cut.held))
+    for group in groups(whole, lambda one: one[0].id_key, lambda one: one[0].n_bytes + _FILE_BYTES, item_bytes):
+        items.append(_item(options, [(file, None) for file, _ in group], max(held for _, held in group)))
     if listing.rejects or listing.passed:
         items.append(_of_listing(options, listing))
     return items
 
 
-def _item(options: dict[str, Any], pieces: list[Piece]) -> WorkItem:
+def _item(options: dict[str, Any], pieces: list[Piece], held: int) -> WorkItem:
     first, span = pieces[0]
     n_bytes = sum(file.n_bytes if span is None else span[1] - span[0] for file, span in pieces)
     label = first.uri if len(pieces) == 1 else f"{first.uri} and {len(pieces) - 1} more"
     if span is not None:
         label += f" [{span[0]}:{span[1]}]"
     spec = {"options": options, "pieces": [[*file.key(), list(span) if span else None] for file, span in pieces]}
-    return WorkItem(digest(spec), label, n_bytes, spec)
+    return WorkItem(digest(spec), label, n_bytes, spec, held)
 
 
 def _of_listing(options: dict[str, Any], listing: Listing) -> WorkItem:
@@ -131,7 +131,18 @@ def _of_listing(options: dict[str, Any], listing: Listing) -> WorkItem:
     return WorkItem(digest(spec), "files that are not read", 0, spec)
 
 
-def step(item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+@dataclass(frozen=True, slots=True)
+class IngestStep:
+    """Reads the raw files of one item."""
+
+    parser_bytes: int | None = None  # that the parser's process may use; by default what a record may have
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """The documents, the rejects and what was passed over."""
+        return step(item, self.parser_bytes)
+
+
+def step(item: WorkItem, parser_bytes: int | None = None) -> Iterator[tuple[str, pa.RecordBatch]]:
     """The documents, the rejects and what was passed over of one item."""
     options, name = item.spec["options"], item.spec["options"]["name"]
     passed: dict[tuple[str, str], int] = {}
@@ -139,7 +150,7 @@ def step(item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
     yield "rejects", rejects_batch(name, [Reject(**reject) for reject in item.spec.get("rejects", ())])
 
     if item.spec.get("pieces"):
-        sandbox = shared(options.get("extractor", ""), options["timeout_seconds"])
+        sandbox = shared(options.get("extractor", ""), options["timeout_seconds"], parser_bytes)
         for delivery in sandbox.read(item.spec):
             documents, refused = finish(delivery.batch, options)
             yield "documents", documents
@@ -155,25 +166,31 @@ def _count(passed: dict[tuple[str, str], int], counts: Iterable[Any]) -> None:
 
 def finish(raw: pa.RecordBatch, options: Mapping[str, Any]) -> tuple[pa.RecordBatch, list[Reject]]:
     """Rows of `documents` from raw texts: line ends as "\\n", cleaned as the recipe asks, ids; empty ones refused."""
-    frame = pl.from_arrow(raw.select(["uri", "position", "text"]))
-    assert isinstance(frame, pl.DataFrame)
-    text = frame["text"].str.replace_all("\r\n", "\n", literal=True).str.replace_all("\r", "\n", literal=True)
-    arrow = clean(text.to_arrow().cast(pa.large_string()), tuple(options["clean"]))
-    solid = pl.Series(arrow).str.contains(r"\S")
-    too_large = pl.Series(arrow).str.len_bytes() > options["max_record_bytes"]
-    rejects = [
-        Reject(uri, position, "too_large" if large else "empty", "the record's text")
-        for uri, position, large in frame.with_columns(large=too_large)
-        .filter(~solid | too_large)
-        .select("uri", "position", "large")
-        .iter_rows()
-    ]
-    kept = (solid & ~too_large).to_arrow()
+    text = clean(_line_ends(raw["text"]), tuple(options["clean"]))
+    series = pl.Series(text)
+    solid = series.str.contains(r"\S")
+    too_large = series.str.len_bytes() > options["max_record_bytes"]
+    kept = solid & ~too_large
+
+    rejects = []
+    for row in (~kept).arg_true():
+        reason = "too_large" if too_large[row] else "empty"
+        rejects.append(Reject(raw["uri"][row].as_py(), raw["position"][row].as_py(), reason, "the record's text"))
     source_name = pa.array([options["name"]] * len(raw), pa.string())
     license = raw["license"].fill_null(options["license"]) if options["license"] else raw["license"]
-    ids = ids_of(options["name"], raw["key"])
-    columns = [ids, source_name, raw["uri"], arrow, license, raw["metadata"]]
-    return pa.record_batch(columns, schema=schema.TABLES["documents"].schema).filter(kept), rejects
+    columns = [ids_of(options["name"], raw["key"]), source_name, raw["uri"], text, license, raw["metadata"]]
+    batch = pa.record_batch(columns, schema=schema.TABLES["documents"].schema)
+    return (batch.filter(kept.to_arrow()) if rejects else batch), rejects
+
+
+def _line_ends(text: pa.Array) -> pa.Array:
+    """The texts with "\\n" for every line end; most need no copy."""
+    import pyarrow.compute as pc
+
+    if not pc.any(pc.match_substring(text, "\r")).as_py():
+        return text
+    unix = pc.replace_substring(text, "\r\n", "\n")
+    return pc.replace_substring(unix, "\r", "\n")
 
 
 def ids_of(source_name: str, key: pa.Array) -> pa.Array:

@@ -14,23 +14,30 @@ from corpus import ingest
 from corpus.errors import UserError
 from corpus.execution import ITEM_BYTES, WorkItem
 from corpus.lake import Lake
+from corpus.parts import LONG_DOCUMENT_BYTES
 from pomona import stages
 from pomona.recipe import Recipe
 from pomona.stages import Stage
 
 WORKER_BYTES = 480 << 20  # a worker's libraries, kernels and tables of characters
-PARSER_BYTES = 150 << 20  # the process in which a worker's pages are parsed
+READER_BYTES = 600 << 20  # a worker that ingests: libraries, and what it does with the largest record that may be
+PARSER_BYTES = 170 << 20  # the process in which a worker's raw files are parsed, when idle
+LEAST_PARSER_BYTES = 96 << 20  # that it must have besides, to parse anything
 _ITEM_FACTOR = {
-    "ingest": 3.0, "signals": 6.0, "filter": 3.0, "exact": 12.0, "signatures": 4.0, "minhash": 5.0, "decontam": 4.0,
+    "ingest": 1.0, "signals": 6.0, "filter": 3.0, "exact": 12.0, "signatures": 4.0, "minhash": 5.0, "decontam": 4.0,
     "paragraphs": 6.0, "substrings": 6.0, "embeddings": 5.0, "semantic": 5.0,
-}  # bytes held, a byte of the item  # fmt: skip
+}  # bytes held for each byte of the item  # fmt: skip
+_LONG_FACTOR = {
+    "signals": 34.0, "signatures": 14.0, "minhash": 8.0, "decontam": 20.0, "paragraphs": 22.0, "substrings": 44.0,
+    "embeddings": 12.0,
+}  # bytes held for each byte of the longest document: kernels have arrays for each of its characters  # fmt: skip
 _SHARE = {
     "signatures": 1.0, "minhash:bands": 0.2, "minhash:edges": 0.1, "minhash:components": 0.05, "minhash:members": 0.5,
     "minhash": 0.15, "decontam:counts": 0.5, "decontam:totals": 0.01, "decontam": 0.5, "decontam:touched": 0.01,
     "paragraphs:passages": 0.5, "paragraphs:repeats": 0.2, "paragraphs": 0.3, "substrings:passages": 0.4,
     "substrings:repeats": 0.4, "substrings": 0.2, "embeddings": 1.0, "semantic:centroids": 0.1,
     "semantic:members": 0.3, "semantic": 0.6,
-}  # of the time that the steps after the signatures take together, and both passes; of text bytes  # fmt: skip
+}  # of the time that a family's steps take together, for each byte of text  # fmt: skip
 _SIZED = ("minhash", "paragraphs", "substrings", "semantic")  # items are cut to the memory
 _TEXT_SHARE = {"html": 0.12, "warc": 0.12}  # of raw bytes that become text
 DEFAULT_RATES = {
@@ -54,23 +61,49 @@ class Estimate:
 
 def workers(stage: Stage, items: Sequence[WorkItem], wanted: int, memory: int | None) -> int:
     """How many workers fit the budget; raises `UserError` where not even one does."""
-    if stage.in_process:
-        return 1
-    wanted = max(1, min(wanted, len(items)))
+    wanted = 1 if stage.in_process else max(1, min(wanted, len(items)))
     if memory is None:
         return wanted
-    one = worker_bytes(stage.name, max((item.n_bytes for item in items), default=0))
-    if memory < one:
-        raise UserError(f"--memory {memory >> 20}MiB is too little for {stage.name}: one worker needs {one >> 20}MiB")
-    return int(max(1, min(wanted, (memory - WORKER_BYTES) // one)))  # beside several, the parent holds libraries too
+    largest = max(items, key=lambda item: worker_bytes(stage.name, item), default=None)
+    one = worker_bytes(stage.name, largest) if largest else 0
+    if memory < one and largest is not None:
+        raise UserError(f"--memory {memory >> 20}MiB is too little for {stage.name}: {_need(stage.name, largest, one)}")
+    return int(max(1, min(wanted, (memory - WORKER_BYTES) // max(one, 1))))  # the parent holds libraries too
 
 
-def worker_bytes(stage: str, item_bytes: int) -> int:
-    """Peak memory of one worker on items of a size."""
-    kind = stage.partition(":")[0]
-    parser = PARSER_BYTES if kind == "ingest" else 0
-    held = item_bytes if kind in _SIZED else min(item_bytes, ITEM_BYTES)
-    return int(WORKER_BYTES + parser + _ITEM_FACTOR[kind] * held)
+def _need(stage: str, item: WorkItem, one: int) -> str:
+    """What one worker needs, and why."""
+    need = f"one worker needs {one >> 20}MiB"
+    if stage.startswith("ingest:") and item.longest:
+        return f"{need}, since {item.label} is read in pieces of {item.longest >> 20}MiB (a page of its text column)"
+    if item.longest * _LONG_FACTOR.get(_kind(stage), 0) > item.n_bytes * _ITEM_FACTOR[_kind(stage)]:
+        return f"{need}, since a document has {max(item.longest >> 20, 1)}MiB; max_record_bytes refuses such documents"
+    return need
+
+
+def worker_bytes(stage: str, item: WorkItem) -> int:
+    """Peak memory of one worker on an item, its parser's process included."""
+    kind = _kind(stage)
+    if kind == "ingest":
+        return int(READER_BYTES + PARSER_BYTES + max(LEAST_PARSER_BYTES, item.longest))
+    held = item.n_bytes if kind in _SIZED else min(item.n_bytes, ITEM_BYTES)
+    return int(WORKER_BYTES + max(_ITEM_FACTOR[kind] * held, _LONG_FACTOR.get(kind, 0) * item.longest))
+
+
+def parser_bytes(memory: int | None, n_workers: int) -> int | None:
+    """Bytes that each worker's parser may use besides what it needs when idle; None where nothing bounds it.
+
+    A record that needs more ends the run with a reason: what comes out never depends on the budget.
+    """
+    if memory is None:
+        return None
+    alone = memory - READER_BYTES - PARSER_BYTES
+    each = (memory - WORKER_BYTES) // n_workers - READER_BYTES - PARSER_BYTES
+    return max(each if n_workers > 1 and each >= LEAST_PARSER_BYTES else alone, LEAST_PARSER_BYTES)
+
+
+def _kind(stage: str) -> str:
+    return stage.partition(":")[0]
 
 
 def data_bytes(memory: int | None, n_workers: int) -> int | None:
@@ -110,7 +143,7 @@ def estimate(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> 
 def _estimate(name: str, n_bytes: int, rate: float, disk: float, n_workers: int, memory: int | None) -> Estimate:
     size = ingest.ITEM_BYTES if name.startswith("ingest:") else ITEM_BYTES
     n_items = max(1, -(-n_bytes // size))
-    one = worker_bytes(name, min(size, n_bytes))
+    one = worker_bytes(name, WorkItem("", "", min(size, n_bytes), {}, min(n_bytes, LONG_DOCUMENT_BYTES)))
     fitting = n_workers if memory is None else max(1, (memory - WORKER_BYTES) // one)
     used = int(min(n_workers, n_items, fitting))
     peak = WORKER_BYTES + used * one if used > 1 else one

@@ -22,6 +22,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from corpus.errors import UserError
 from corpus.extract import Extraction
 from corpus.records import Page, Reject
 from corpus.sources.files import File
@@ -31,6 +32,8 @@ MEMORY_BYTES = 2 << 30  # beyond what the worker needs when idle
 _START_SECONDS = 120.0
 _STALL_SECONDS = 600.0  # without a word between two records
 _MAX_ANSWER = 1 << 30
+_MEMORY_REASONS = ("extraction_memory", "extraction_crash", "too_large", "corrupt")
+_MEMORY_SIGNS = ("a page of ", "more memory", "malloc", "ended with -6", "ended with -9")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,15 @@ class Sandbox:
     """A worker process that parses one thing after the other. A context manager; not shared between threads."""
 
     def __init__(
-        self, extractor: str = "", timeout_seconds: float = TIMEOUT_SECONDS, memory_bytes: int = MEMORY_BYTES
+        self,
+        extractor: str = "",
+        timeout_seconds: float = TIMEOUT_SECONDS,
+        memory_bytes: int = MEMORY_BYTES,
+        *,
+        budgeted: bool = False,
     ) -> None:
         self._extractor, self.timeout, self._memory = extractor, timeout_seconds, memory_bytes
+        self._budgeted = budgeted  # a record that needs more memory ends the run: it is the budget's fault
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
 
@@ -87,10 +96,11 @@ class Sandbox:
             return Reject(page.uri, page.position, str(answer["reason"]), str(answer["detail"]))
         return Extraction(answer["text"], answer["metadata"])
 
-    def cut(self, kind: str, file: File, n_bytes: int) -> list[tuple[int, int] | None]:
-        """The file's spans (corpus.sources); [None] where it cannot be cut."""
+    def cut(self, kind: str, file: File, n_bytes: int) -> tuple[list[tuple[int, int] | None], int]:
+        """(the file's spans, or [None] where it cannot be cut; bytes that reading it holds at once, 0 if unknown)."""
         answer = self._ask({"task": "cut", "kind": kind, "file": file.key(), "n_bytes": n_bytes})
-        return [None if span is None else (span[0], span[1]) for span in answer.get("spans", [None])]
+        spans = [None if span is None else (span[0], span[1]) for span in answer.get("spans", [None])]
+        return spans, int(answer.get("held", 0))
 
     def columns(self, kind: str, file: File, n_bytes: int) -> list[str]:
         """Names of the columns in the first bytes of a JSONL or Parquet file; none where it cannot be read."""
@@ -122,6 +132,7 @@ class Sandbox:
                 batch = self._batch()
                 state.upto = answer["upto"]
                 rejects = [Reject(*fields) for fields in answer["rejects"]]
+                self._check_budget(rejects)
                 yield Delivery(batch, rejects, [(uri, kind, n) for uri, kind, n in answer["passed"]])
                 since = time.monotonic()  # what the caller did with it is not the worker's time
             elif "begin" in answer:
@@ -138,6 +149,7 @@ class Sandbox:
         """Makes a reject of what the worker died on: a record, or on the second time the rest of a piece."""
         if state.building:
             index, uri, position = state.building
+            self._check_budget([Reject(uri, position, reason, detail)])
             state.refused[index] = [uri, position, reason, detail]
         elif state.died_at == state.upto:
             path, n_bytes, stamp, name, span = spec["pieces"][state.piece]
@@ -148,6 +160,15 @@ class Sandbox:
             state.died_at = -1
         else:
             state.died_at = state.upto
+
+    def _check_budget(self, rejects: list[Reject]) -> None:
+        """Raises `UserError` where a record was refused for want of memory that the budget, and not we, withholds."""
+        for reject in rejects if self._budgeted else ():
+            if reject.reason in _MEMORY_REASONS and any(sign in reject.detail for sign in _MEMORY_SIGNS):
+                raise UserError(
+                    f"{reject.uri} needs more than the {self._memory >> 20}MiB that --memory leaves the parser; "
+                    "give it more memory, or let max_record_bytes refuse such records; the same command goes on then"
+                )
 
     # The process
 
@@ -236,17 +257,23 @@ class Sandbox:
         self._connection = self._process = None
 
 
-_shared: dict[str, Sandbox] = {}
+_shared: dict[tuple[str, int | None], Sandbox] = {}
 
 
-def shared(extractor: str = "", timeout_seconds: float = TIMEOUT_SECONDS) -> Sandbox:
-    """This process's own sandbox, kept from one work item to the next: starting one takes longer than a small item."""
-    sandbox = _shared.get(extractor)
+def shared(extractor: str = "", timeout_seconds: float = TIMEOUT_SECONDS, budget_bytes: int | None = None) -> Sandbox:
+    """This process's own sandbox, kept from one work item to the next: starting one takes longer than a small item.
+
+    Under a budget a record that needs more ends the run; it never changes what comes out.
+    """
+    sandbox = _shared.get((extractor, budget_bytes))
     if sandbox is None:
         for other in _shared.values():
             other.close()
         _shared.clear()
-        sandbox = _shared[extractor] = Sandbox(extractor, timeout_seconds)
+        is_budgeted = budget_bytes is not None and budget_bytes < MEMORY_BYTES
+        memory = min(budget_bytes or MEMORY_BYTES, MEMORY_BYTES)
+        sandbox = Sandbox(extractor, timeout_seconds, memory, budgeted=is_budgeted)
+        _shared[extractor, budget_bytes] = sandbox
         atexit.register(sandbox.close)
     sandbox.timeout = timeout_seconds
     return sandbox

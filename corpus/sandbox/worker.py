@@ -232,11 +232,14 @@ def _guarded(module: Any, file: File, span: Any, options: dict[str, Any]) -> Ite
 
 
 def _cut(connection: Connection, request: dict[str, Any]) -> None:
+    module: Any = source(request["kind"])
+    file, spans, held = File(*request["file"]), [None], 0
     try:
-        spans = source(request["kind"]).cut(File(*request["file"]), request["n_bytes"])
+        spans = module.cut(file, request["n_bytes"])
+        held = module.held(file) if hasattr(module, "held") else 0
     except Exception:  # noqa: BLE001 - a file that cannot even be cut stays whole, for `read` to refuse
-        spans = [None]
-    _send(connection, {"spans": spans})
+        pass
+    _send(connection, {"spans": spans, "held": held})
 
 
 def _columns(connection: Connection, request: dict[str, Any]) -> None:

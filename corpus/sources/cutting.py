@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,25 +16,30 @@ from corpus.execution import digest
 from corpus.sandbox import Sandbox
 from corpus.sources.files import File
 
-VERSION = 1  # raised when the same file would be cut elsewhere
+VERSION = 2  # raised when the same file would be cut elsewhere
 _CUTTABLE = ("warc", "jsonl", "parquet", "code")
 _LEAST_SHARE = 4  # a compressed file of a fourth of an item may hold a whole one
 
-Spans = list[tuple[int, int] | None]
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How a file is read."""
+
+    spans: tuple[tuple[int, int] | None, ...] = (None,)  # [None]: whole
+    held: int = 0  # bytes that reading it holds at once, where its format says
 
 
-def all_spans(kind: str, files: Sequence[File], n_bytes: int) -> list[Spans]:
-    """Each file's spans of about `n_bytes`; [None] for one that is read whole."""
-    whole: Spans = [None]
+def all_cuts(kind: str, files: Sequence[File], n_bytes: int) -> list[Cut]:
+    """How each file is read, in spans of about `n_bytes`."""
     large = [i for i, file in enumerate(files) if kind in _CUTTABLE and file.n_bytes > n_bytes // _LEAST_SHARE]
-    spans = [whole] * len(files)
+    cuts = [Cut()] * len(files)
     if not large:
-        return spans
+        return cuts
 
     own = threading.local()  # a sandbox for each thread
     sandboxes: list[Sandbox] = []
 
-    def cut(i: int) -> Spans:
+    def cut(i: int) -> Cut:
         if not hasattr(own, "sandbox"):
             own.sandbox = Sandbox()
             sandboxes.append(own.sandbox)
@@ -41,25 +47,26 @@ def all_spans(kind: str, files: Sequence[File], n_bytes: int) -> list[Spans]:
 
     try:
         with ThreadPoolExecutor(min(len(large), os.cpu_count() or 1)) as pool:
-            for i, found in zip(large, pool.map(cut, large), strict=True):
-                spans[i] = found
+            for i, one in zip(large, pool.map(cut, large), strict=True):
+                cuts[i] = one
     finally:
         for sandbox in sandboxes:
             sandbox.close()
-    return spans
+    return cuts
 
 
-def _remembered(sandbox: Sandbox, kind: str, file: File, n_bytes: int) -> Spans:
+def _remembered(sandbox: Sandbox, kind: str, file: File, n_bytes: int) -> Cut:
     path = _cache() / f"{digest([VERSION, kind, file.path, file.n_bytes, file.stamp, n_bytes])}.json"
     try:
-        return [None if span is None else (int(span[0]), int(span[1])) for span in json.loads(path.read_text())]
+        spans, held = json.loads(path.read_text())
+        return Cut(tuple(None if span is None else (int(span[0]), int(span[1])) for span in spans), int(held))
     except (OSError, ValueError, TypeError, IndexError):
         pass
-    spans = sandbox.cut(kind, file, n_bytes)
+    spans, held = sandbox.cut(kind, file, n_bytes)
     temporary = path.with_suffix(f".{uuid4().hex[:8]}.tmp")
-    temporary.write_text(json.dumps(spans))
+    temporary.write_text(json.dumps([spans, held]))
     temporary.replace(path)
-    return spans
+    return Cut(tuple(spans), held)
 
 
 def _cache() -> Path:

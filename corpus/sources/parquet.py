@@ -17,7 +17,9 @@ from corpus.sources.files import File
 SUFFIXES = (".parquet", ".pq")
 _BATCH_BYTES = 1 << 20
 _READ_BYTES = 1 << 18  # asked of Parquet at once, by the sizes that the file states
-_READ_ROWS = 256  # at most, since a dictionary makes any number of large values out of one
+_READ_ROWS = 16  # at most, since a dictionary makes any number of large values out of one
+_BUFFER_BYTES = 1 << 20  # of the file, so that a column is not read whole before its first page is unpacked
+_HELD_TIMES = 3  # halves of a page's two sizes that pyarrow holds at the most, as measured
 _ERRORS = (OSError, ValueError, pa.ArrowException)  # names that are not UTF-8 are a ValueError
 
 
@@ -40,6 +42,19 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     return spans
 
 
+def held(file: File) -> int:
+    """Bytes that reading holds at once: of a column chunk, which may be one page, both as stored and unpacked."""
+    with file.open() as stream:
+        metadata = pq.ParquetFile(stream).metadata
+    most = 0
+    for group in range(metadata.num_row_groups):
+        row_group = metadata.row_group(group)
+        for i in range(row_group.num_columns):
+            chunk = row_group.column(i)
+            most = max(most, chunk.total_compressed_size + chunk.total_uncompressed_size)
+    return most * _HELD_TIMES // 2
+
+
 def columns_of(file: File, n_bytes: int) -> set[str]:
     """Names of the file's columns, those of its folders among them."""
     with file.open() as stream:
@@ -51,7 +66,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
     columns = Columns.from_options(options, file)
     try:
         with file.open() as stream:
-            parquet = pq.ParquetFile(stream, pre_buffer=False)
+            parquet = pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES)
             if columns.text not in parquet.schema_arrow.names:
                 names = ", ".join(parquet.schema_arrow.names[:30])
                 yield from _without_text(parquet, file, span, f"no {columns.text!r} among {names}")

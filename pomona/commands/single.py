@@ -60,10 +60,11 @@ def ingest(
     from pydantic import ValidationError
 
     from corpus.extract import DEFAULT
-    from pomona import stages
+    from pomona import budget, runner, stages
     from pomona.recipe import SourceRecipe
 
     opened = open_lake(lake, must_exist=False)
+    parser_bytes = budget.parser_bytes(memory_bytes(memory), workers or runner.default_workers())
     options: dict[str, Any] = {
         "name": source, "kind": kind, "extractor": extractor or DEFAULT, "honor_rights": honor_rights,
         "clean": tuple(clean or ()), "text_column": text_column, "uri_column": uri_column, "license": license,
@@ -80,7 +81,7 @@ def ingest(
         except ValidationError as error:
             first = error.errors()[0]
             raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
-        stage = stages.plan_ingest(opened, recipe)
+        stage = stages.plan_ingest(opened, recipe, parser_bytes)
         if earlier and before:
             _refuse_other_options(source, dict(earlier.config), stage.config)
         return stage

@@ -32,11 +32,11 @@ def names(recipe: Recipe) -> list[str]:
     return found + list(decontam.STAGES if recipe.decontaminate else ())
 
 
-def plan(name: str, lake: Lake, recipe: Recipe, memory: int | None = None) -> Stage:
-    """The stage called `name`, against the lake as it stands; a worker may hold `memory` bytes of data."""
+def plan(name: str, lake: Lake, recipe: Recipe, memory: int | None = None, parser_bytes: int | None = None) -> Stage:
+    """The stage called `name`, against the lake as it is; a worker may hold `memory` bytes, its parser some more."""
     sources = [source.name for source in recipe.sources]
     if name.startswith("ingest:"):
-        return plan_ingest(lake, next(s for s in recipe.sources if f"ingest:{s.name}" == name))
+        return plan_ingest(lake, next(s for s in recipe.sources if f"ingest:{s.name}" == name), parser_bytes)
     if name == "signals":
         return plan_signals(lake)
     if name == "filter" and recipe.filter:

@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 
 from corpus import schema
+from corpus.dedup import shuffle
 from corpus.execution import ITEM_BYTES, Output, WorkItem, digest
 from corpus.lake import Lake
 from decontam import index as indexing
@@ -12,7 +13,7 @@ from decontam import policies, steps
 from decontam.benchmarks import Benchmark, load_all
 from decontam.report import KEPT
 from pomona.recipe import DecontaminateRecipe
-from pomona.stages.stage import Stage, basis, content, decided_before, inherited
+from pomona.stages.stage import Stage, basis, content, decided_before, inherited, longest_document
 
 STAGES = ("decontam:counts", "decontam:totals", "decontam", "decontam:touched")
 _MOST_ITEMS = 4096  # each reads the totals of all n-grams
@@ -79,19 +80,16 @@ def _items(lake: Lake, config: Any) -> list[WorkItem]:
     groups = []
     for part in lake.parts("documents"):
         metadata = lake.open_part("documents", part).metadata
-        sizes = [metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)]
-        groups += [([part.path, group], size) for group, size in enumerate(sizes)]
-    most = max(ITEM_BYTES, sum(size for _, size in groups) // _MOST_ITEMS)
-    items: list[WorkItem] = []
-    held: list[Any] = []
-    size = 0
-    for group, n_bytes in groups:
-        held.append(group)
-        size += n_bytes
-        if size >= most or group is groups[-1][0]:
-            spec = {"row_groups": held}
-            items.append(WorkItem(digest([spec, config, steps.VERSION]), f"{len(held)} row groups", size, spec))
-            held, size = [], 0
+        for group in range(metadata.num_row_groups):
+            size, longest = metadata.row_group(group).total_byte_size, longest_document(metadata, group)
+            groups.append(([part.path, group], size, longest))
+    most = max(ITEM_BYTES, sum(size for _, size, _ in groups) // _MOST_ITEMS)
+    items = []
+    for first, end in shuffle.cut([size for _, size, _ in groups], most):
+        spec = {"row_groups": [group for group, _, _ in groups[first:end]]}
+        size, longest = sum(size for _, size, _ in groups[first:end]), max(long for _, _, long in groups[first:end])
+        key = digest([spec, config, steps.VERSION])
+        items.append(WorkItem(key, f"{end - first} row groups", size, spec, longest))
     return items
 
 

@@ -25,8 +25,8 @@ def slot(source: str) -> str:
     return f"ingest-{source}"
 
 
-def plan_ingest(lake: Lake, source: SourceRecipe) -> Stage:
-    """Raw files of one source to `documents`, `rejects` and `passed_over`."""
+def plan_ingest(lake: Lake, source: SourceRecipe, parser_bytes: int | None = None) -> Stage:
+    """Raw files of one source to `documents`, `rejects` and `passed_over`; a parser may use `parser_bytes`."""
     listing = _list(source)
     settings = source.settings(listing.kind)
     links = [[reject.uri, reject.reason] for reject in listing.rejects]
@@ -41,7 +41,7 @@ def plan_ingest(lake: Lake, source: SourceRecipe) -> Stage:
         settings.options() | {"paths": list(source.path)},
         {"files": digest([file.key() for file in listing.files]), "links": digest([links, listing.passed])},
         ingest.VERSION,
-        ingest.step,
+        ingest.IngestStep(parser_bytes),
         plan_items,
         facts={
             "n_files": len(listing.files), "n_bytes": sum(file.n_bytes for file in listing.files),

@@ -181,7 +181,7 @@ def _members(plan: Plan) -> Stage:
             digest(dict(item.spec)): f"signals/{item.key}.parquet"
             for item in row_group_items(plan.lake, documents, SIGNAL_KEY)
         }
-        found, sizes = [], []
+        found, sizes, longest = [], [], []
         for path, base, rows, _ in parts:
             item = texts[path.rpartition("/")[2].removesuffix(".parquet")]
             found.append(
@@ -189,12 +189,13 @@ def _members(plan: Plan) -> Stage:
                  "row_group": item.spec["row_group"], "signals": signals[digest(dict(item.spec))]}
             )  # fmt: skip
             sizes.append(item.n_bytes)
+            longest.append(item.longest)
         groups = list(shuffle.cut(sizes, shuffle.run_bytes(sum(sizes), plan.memory)))
         specs = [
             {"parts": found[first:end], "canaries": _canaries(i, len(groups))} for i, (first, end) in enumerate(groups)
         ]
-        held = [sum(sizes[first:end]) for first, end in groups]
-        return [_item(spec, [config, inputs], size) for spec, size in zip(specs, held, strict=True)]
+        held = [(sum(sizes[first:end]), max(longest[first:end])) for first, end in groups]
+        return [_item(spec, [config, inputs], *size) for spec, size in zip(specs, held, strict=True)]
 
     return Stage(
         "minhash:members",
@@ -249,9 +250,9 @@ def _output(table: str, *, row_group_a_batch: bool = False) -> Output:
     return Output(table, table.replace("_", "-"), schema.TABLES[table].schema, row_group_a_batch)
 
 
-def _item(spec: dict[str, Any], config: list[Any], n_bytes: int) -> WorkItem:
+def _item(spec: dict[str, Any], config: list[Any], n_bytes: int, longest: int = 0) -> WorkItem:
     label = ", ".join(f"{name} {len(value) if isinstance(value, list) else value}" for name, value in spec.items())
-    return WorkItem(digest([spec, *config, clusters.VERSION]), label or "all", n_bytes, spec)
+    return WorkItem(digest([spec, *config, clusters.VERSION]), label or "all", n_bytes, spec, longest)
 
 
 def _numbered(plan: Plan) -> list[tuple[str, int, int, int]]:

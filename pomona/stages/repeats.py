@@ -9,7 +9,7 @@ from corpus.dedup.repeats import PASSAGE_BYTES, Passages
 from corpus.execution import Output, WorkItem, digest
 from corpus.lake import Lake
 from pomona.recipe_dedup import DedupRecipe
-from pomona.stages.stage import Stage, basis, content, decided_before, inherited
+from pomona.stages.stage import Stage, basis, content, decided_before, inherited, longest_document
 
 PARAGRAPHS = ("paragraphs:passages", "paragraphs:repeats", "paragraphs")
 SUBSTRINGS = ("substrings:passages", "substrings:repeats", "substrings")
@@ -29,7 +29,7 @@ class Plan:
     slots: tuple[str, ...]
     inputs: dict[str, Any]
     groups: list[list[list[Any]]]  # of each work item: part, row group, number of its first document, documents
-    sizes: list[int]  # of each work item, bytes of passages
+    sizes: list[tuple[int, int]]  # of each work item, bytes of passages, and those of its longest document
     n_documents: int
     memory: int | None
 
@@ -58,7 +58,7 @@ def _plan(stage: str, lake: Lake, recipe: DedupRecipe, sources: list[str], memor
     slots = decided_before(lake, stage)
     documents = lake.parts("documents")
     inputs = basis(lake, stage)
-    row_groups, sizes, base = [], [], 0
+    row_groups, sizes, longest, base = [], [], [], 0
     a_passage = _WORD_BYTES * (1 if passages.unit == "span" else passages.n_words)
     for part in documents:
         metadata = lake.open_part("documents", part).metadata
@@ -66,14 +66,16 @@ def _plan(stage: str, lake: Lake, recipe: DedupRecipe, sources: list[str], memor
             n_rows, n_bytes = metadata.row_group(group).num_rows, metadata.row_group(group).total_byte_size
             row_groups.append([part.path, group, base, n_rows])
             sizes.append(max(n_bytes // a_passage * PASSAGE_BYTES, n_bytes // 4))
+            longest.append(longest_document(metadata, group))
             base += n_rows
     cuts = list(shuffle.cut(sizes, shuffle.run_bytes(sum(sizes), memory)))
-    groups, held = [row_groups[a:b] for a, b in cuts], [sum(sizes[a:b]) for a, b in cuts]
+    groups = [row_groups[a:b] for a, b in cuts]
+    held = [(sum(sizes[a:b]), max(longest[a:b])) for a, b in cuts]
     return Plan(lake, stage, passages, own.min_words_left, tuple(sources), slots, inputs, groups, held, base, memory)
 
 
 def _passages(plan: Plan) -> Stage:
-    total = sum(plan.sizes)
+    total = sum(size for size, _ in plan.sizes)
     n_ranges = shuffle.ranges_for(total, shuffle.run_bytes(total, plan.memory))
 
     def plan_items() -> list[WorkItem]:
@@ -82,7 +84,7 @@ def _passages(plan: Plan) -> Stage:
             {"row_groups": group, "canaries": [k for k in (0, 1) if plan.has_canary and i == (0, last)[k]]}
             for i, group in enumerate(plan.groups)
         ]
-        return [_item(plan, s, [plan.config, n_ranges], n) for s, n in zip(specs, plan.sizes, strict=True)]
+        return [_item(plan, s, [plan.config, n_ranges], *n) for s, n in zip(specs, plan.sizes, strict=True)]
 
     return Stage(
         f"{plan.stage}:passages", (_output(plan, "passages", row_group_a_batch=True),), plan.config, plan.inputs,
@@ -119,7 +121,7 @@ def _cut(plan: Plan) -> Stage:
     def plan_items() -> list[WorkItem]:
         last = len(plan.groups) - 1
         specs = [{"row_groups": group, "cell": i, "is_last": i == last} for i, group in enumerate(plan.groups)]
-        return [_item(plan, s, [config, found], n) for s, n in zip(specs, plan.sizes, strict=True)]
+        return [_item(plan, s, [config, found], *n) for s, n in zip(specs, plan.sizes, strict=True)]
 
     step = repeats.CutStep(plan.lake, plan.stage, plan.min_words_left, plan.slots, plan.n_documents, plan.has_canary)
     return Stage(
@@ -130,7 +132,7 @@ def _cut(plan: Plan) -> Stage:
         repeats.VERSION,
         step,
         plan_items,
-        facts={"n_documents": plan.n_documents, "n_bytes": sum(plan.sizes)},
+        facts={"n_documents": plan.n_documents, "n_bytes": sum(size for size, _ in plan.sizes)},
     )
 
 
@@ -138,6 +140,6 @@ def _output(plan: Plan, table: str, *, row_group_a_batch: bool = False) -> Outpu
     return Output(table, plan.stage, schema.TABLES[table].schema, row_group_a_batch)
 
 
-def _item(plan: Plan, spec: dict[str, Any], config: list[Any], n_bytes: int) -> WorkItem:
+def _item(plan: Plan, spec: dict[str, Any], config: list[Any], n_bytes: int, longest: int = 0) -> WorkItem:
     label = ", ".join(f"{name} {len(value) if name == 'row_groups' else value}" for name, value in spec.items())
-    return WorkItem(digest([spec, *config, plan.inputs, repeats.VERSION]), label, n_bytes, spec)
+    return WorkItem(digest([spec, *config, plan.inputs, repeats.VERSION]), label, n_bytes, spec, longest)

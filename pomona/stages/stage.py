@@ -6,6 +6,7 @@ from typing import Any
 
 from corpus.execution import Output, Step, WorkItem, digest
 from corpus.lake import Lake, Part
+from corpus.parts import LONG_DOCUMENT_BYTES
 from corpus.remaining import check_numbers
 
 
@@ -73,8 +74,15 @@ def row_group_items(lake: Lake, parts: list[Part], config: Any) -> Iterator[Work
         metadata = lake.open_part("documents", part).metadata
         for group in range(metadata.num_row_groups):
             spec = {"part": part.path, "row_group": group}
-            n_bytes = metadata.row_group(group).total_byte_size
-            yield WorkItem(digest([spec, *config]), f"{part.path} [{group}]", n_bytes, spec)
+            n_bytes, longest = metadata.row_group(group).total_byte_size, longest_document(metadata, group)
+            yield WorkItem(digest([spec, *config]), f"{part.path} [{group}]", n_bytes, spec, longest)
+
+
+def longest_document(metadata: Any, group: int) -> int:
+    """Bytes of the longest document of a row group, at most: a long one has a row group of its own (corpus.parts)."""
+    row_group = metadata.row_group(group)
+    n_bytes: int = row_group.total_byte_size
+    return n_bytes if row_group.num_rows == 1 else min(n_bytes, LONG_DOCUMENT_BYTES)
 
 
 DEDUP = ("exact", "minhash", "semantic", "paragraphs", "substrings")  # in order; slots too
