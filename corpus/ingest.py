@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import polars as pl
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from corpus import extract, schema
 from corpus.execution import WorkItem, digest
@@ -167,26 +168,23 @@ def _count(passed: dict[tuple[str, str], int], counts: Iterable[Any]) -> None:
 def finish(raw: pa.RecordBatch, options: Mapping[str, Any]) -> tuple[pa.RecordBatch, list[Reject]]:
     """Rows of `documents` from raw texts: line ends as "\\n", cleaned as the recipe asks, ids; empty ones refused."""
     text = clean(_line_ends(raw["text"]), tuple(options["clean"]))
-    series = pl.Series(text)
-    solid = series.str.contains(r"\S")
-    too_large = series.str.len_bytes() > options["max_record_bytes"]
-    kept = solid & ~too_large
+    lengths = pc.binary_length(text)
+    too_large = pc.greater(lengths, options["max_record_bytes"])
+    kept = pc.invert(pc.or_(pc.or_(pc.equal(lengths, 0), pc.utf8_is_space(text)), too_large))
 
     rejects = []
-    for row in (~kept).arg_true():
-        reason = "too_large" if too_large[row] else "empty"
+    for row in np.flatnonzero(~kept.to_numpy(zero_copy_only=False)).tolist():
+        reason = "too_large" if too_large[row].as_py() else "empty"
         rejects.append(Reject(raw["uri"][row].as_py(), raw["position"][row].as_py(), reason, "the record's text"))
     source_name = pa.array([options["name"]] * len(raw), pa.string())
     license = raw["license"].fill_null(options["license"]) if options["license"] else raw["license"]
     columns = [ids_of(options["name"], raw["key"]), source_name, raw["uri"], text, license, raw["metadata"]]
     batch = pa.record_batch(columns, schema=schema.TABLES["documents"].schema)
-    return (batch.filter(kept.to_arrow()) if rejects else batch), rejects
+    return (batch.filter(kept) if rejects else batch), rejects
 
 
 def _line_ends(text: pa.Array) -> pa.Array:
     """The texts with "\\n" for every line end; most need no copy."""
-    import pyarrow.compute as pc
-
     if not pc.any(pc.match_substring(text, "\r")).as_py():
         return text
     unix = pc.replace_substring(text, "\r\n", "\n")
@@ -199,15 +197,11 @@ def ids_of(source_name: str, key: pa.Array) -> pa.Array:
     A key is the file's name within its source (corpus.sources.files) and the position there, so joined: no two records
     of a lake have the same.
     """
-    import pyarrow.compute as pc
-
     return hash128(pc.binary_join_element_wise(pa.scalar(source_name.encode()), key, b"\x1f"))
 
 
 def document_ids(source_name: str, file: pa.Array, position: pa.Array) -> pa.Array:
     """The ids of documents at these positions of these files."""
-    import pyarrow.compute as pc
-
     key = pc.binary_join_element_wise(file.cast(pa.binary()), position.cast(pa.binary()), b"\x1f")
     return ids_of(source_name, key)
 

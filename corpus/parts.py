@@ -74,11 +74,13 @@ class PartWriter:
     def __init__(self, file: Any, table: str, arrow: pa.Schema, *, row_group_a_batch: bool = False) -> None:
         self._table, self._schema, self._row_group_a_batch = schema.TABLES[table], arrow, row_group_a_batch
         plain = {field.name for field in arrow if schema.is_random(field)}
+        texts = {field.name for field in arrow if pa.types.is_large_string(field.type)}  # hardly one is there twice
         self._writer = pq.ParquetWriter(
             file,
             arrow,
             compression={field.name: "none" if field.name in plain else COMPRESSION for field in arrow},
-            use_dictionary=[field.name for field in arrow if field.name not in plain],
+            use_dictionary=[field.name for field in arrow if field.name not in plain | texts],
+            write_statistics=[field.name for field in arrow if field.name not in texts],  # copies of the longest text
             store_schema=True,
         )
         self._waiting: list[pa.RecordBatch] = []  # the rows of the next row group

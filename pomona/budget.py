@@ -20,8 +20,9 @@ from pomona.recipe import Recipe
 from pomona.stages import Stage
 
 WORKER_BYTES = 480 << 20  # a worker's libraries, kernels and tables of characters
-READER_BYTES = 600 << 20  # a worker that ingests: libraries, and what it does with the largest record that may be
-PARSER_BYTES = 170 << 20  # the process in which a worker's raw files are parsed, when idle
+READER_BYTES = 350 << 20  # a worker that ingests, without the record that it has in hand
+_RECORD_FACTOR = 4.0  # bytes that it holds for each byte of that record
+PARSER_BYTES = 170 << 20  # the process in which raw files are parsed, when idle; 80 MiB without HTML
 LEAST_PARSER_BYTES = 96 << 20  # that it must have besides, to parse anything
 _ITEM_FACTOR = {
     "ingest": 1.0, "signals": 6.0, "filter": 3.0, "exact": 12.0, "signatures": 4.0, "minhash": 5.0, "decontam": 4.0,
@@ -85,21 +86,26 @@ def worker_bytes(stage: str, item: WorkItem) -> int:
     """Peak memory of one worker on an item, its parser's process included."""
     kind = _kind(stage)
     if kind == "ingest":
-        return int(READER_BYTES + PARSER_BYTES + max(LEAST_PARSER_BYTES, item.longest))
+        largest = item.spec.get("options", {}).get("max_record_bytes", ingest.MAX_RECORD_BYTES)
+        return int(_reader_bytes(largest) + PARSER_BYTES + max(LEAST_PARSER_BYTES, item.longest))
     held = item.n_bytes if kind in _SIZED else min(item.n_bytes, ITEM_BYTES)
     return int(WORKER_BYTES + max(_ITEM_FACTOR[kind] * held, _LONG_FACTOR.get(kind, 0) * item.longest))
 
 
-def parser_bytes(memory: int | None, n_workers: int) -> int | None:
+def parser_bytes(memory: int | None, n_workers: int, max_record_bytes: int = ingest.MAX_RECORD_BYTES) -> int | None:
     """Bytes that each worker's parser may use besides what it needs when idle; None where nothing bounds it.
 
     A record that needs more ends the run with a reason: what comes out never depends on the budget.
     """
     if memory is None:
         return None
-    alone = memory - READER_BYTES - PARSER_BYTES
-    each = (memory - WORKER_BYTES) // n_workers - READER_BYTES - PARSER_BYTES
-    return max(each if n_workers > 1 and each >= LEAST_PARSER_BYTES else alone, LEAST_PARSER_BYTES)
+    others = _reader_bytes(max_record_bytes) + PARSER_BYTES
+    each = (memory - WORKER_BYTES) // n_workers - others
+    return max(each if n_workers > 1 and each >= LEAST_PARSER_BYTES else memory - others, LEAST_PARSER_BYTES)
+
+
+def _reader_bytes(max_record_bytes: int) -> int:
+    return int(READER_BYTES + _RECORD_FACTOR * max_record_bytes)
 
 
 def _kind(stage: str) -> str:

@@ -69,7 +69,8 @@ def run_recipe(
     for name in drop_stages(lake, [slot for slot in stages.DECIDING if slot not in names]):
         yield Outcome(f"drop:{name}", "ran", 0, 0, {"decisions": 0}, 0.0)
     data = budget.data_bytes(memory, workers or default_workers())
-    parser = budget.parser_bytes(memory, workers or default_workers())
+    largest = max(source.max_record_bytes for source in recipe.sources)
+    parser = budget.parser_bytes(memory, workers or default_workers(), largest)
     plans = {name: partial(stages.plan, name, lake, recipe, data, parser) for name in names}
     yield from run_stages(lake, plans, workers=workers, memory=memory, report=report, engine=engine)
 

@@ -148,10 +148,15 @@ class Reader:
         return None
 
     def _at_record_or_end(self, record: Record) -> bool:
-        """Whether what follows is a record or nothing. Raises `BrokenError` where the record's own member is broken."""
+        """Whether a record, a member's start or nothing follows: then the length is true.
+
+        Raises `BrokenError` where the record's own member is broken.
+        """
         try:
             self._skip_blank()
             head = self._stream.peek(6)
+            if head and self._stream.place().inside == 0 and self._stream.place() != record.place:
+                return self._stream.is_packed or _begins(head, 0)
         except BrokenError as error:
             own = record.place.inside == 0 and self._stream.member == record.place.member
             if own and not error.is_end:

@@ -70,6 +70,11 @@ class Stream:
         self._members: list[tuple[int, int]] = []  # (position, offset in the file) of the members that are held
         self._broken: BrokenError | None = None  # raised for every byte that is not held already
 
+    @property
+    def is_packed(self) -> bool:
+        """Whether the archive is a row of compressed members."""
+        return self._kind != "plain"
+
     # Reading
 
     def peek(self, n_bytes: int) -> bytes:
