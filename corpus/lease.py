@@ -73,6 +73,18 @@ def hold(
             _replace(files(lake), _path(lake, name), mine.token, None)
 
 
+def require_free(lake: "Lake") -> None:
+    """Raises `UserError` where a process that lives, another or this one, writes any stage of the lake."""
+    of, folder = files(lake), f"{lake.root}/.pomona/leases"
+    if not lake.fs.exists(folder):
+        return
+    lake.fs.invalidate_cache()
+    for path in sorted(lake.fs.ls(folder, detail=False)):
+        record = of.read(path) if path.endswith(".json") else None
+        if record is not None and not is_dead(of, path, record):
+            raise UserError(f"lake {lake.url} is being written by {_who(record)}; try again when it has ended")
+
+
 def _take(lake: "Lake", name: str, mine: Record, wait_seconds: float, tell: Tell | None) -> bool:
     """Returns once the lease is ours: whether it took waiting."""
     of, path = files(lake), _path(lake, name)

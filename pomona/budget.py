@@ -26,7 +26,7 @@ PARSER_BYTES = 170 << 20  # the process in which raw files are parsed, when idle
 LEAST_PARSER_BYTES = 96 << 20  # that it must have besides, to parse anything
 _ITEM_FACTOR = {
     "ingest": 1.0, "signals": 6.0, "filter": 3.0, "exact": 12.0, "signatures": 4.0, "minhash": 5.0, "decontam": 4.0,
-    "paragraphs": 6.0, "substrings": 6.0, "embeddings": 5.0, "semantic": 5.0,
+    "paragraphs": 6.0, "substrings": 5.0, "embeddings": 5.0, "semantic": 5.0,
 }  # bytes held for each byte of the item  # fmt: skip
 _LONG_FACTOR = {
     "signals": 34.0, "signatures": 14.0, "minhash": 8.0, "decontam": 20.0, "paragraphs": 22.0, "substrings": 44.0,

@@ -43,13 +43,14 @@ def lake(
     as_json: JsonOption = False,
 ) -> None:
     """List tables: rows, bytes, versions and what made them."""
-    from corpus import schema
+    from corpus import lease, schema
     from pomona import output
 
     opened = open_lake(lake)
     if table:
         schema.table(table)
     if vacuum:
+        lease.require_free(opened)  # a running stage's finished parts are in no version yet
         gone = [f"{name}/{path}" for name in ([table] if table else opened.tables()) for path in
                 opened.vacuum(name, dry_run=False)]  # fmt: skip
         output.show({"deleted": gone}, f"{len(gone)} files deleted", as_json)
