@@ -14,6 +14,7 @@ from corpus.execution import digest
 from corpus.lake import Lake, Lineage
 from pomona.stages.stage import DECIDING, basis, decided_before, decided_slots
 
+_COMMANDS = {"filter": "filter", "decontam": "decontam"}  # of a stage; `dedup` has the others
 _MOST_NAMED = 5  # sources that a message names
 
 
@@ -26,7 +27,8 @@ class OutOfDate:
     command: str  # brings it up to date; '' where none is known
 
     def __str__(self) -> str:
-        how = f"; bring it up to date: {self.command}" if self.command else "; run it again"
+        command = self.command or f"pomona {_COMMANDS.get(self.stage, 'dedup')} ..., or the recipe that made it"
+        how = f"; bring it up to date: {command}"
         return f"stage {self.stage!r} is out of date: {self.why}{how}"
 
 

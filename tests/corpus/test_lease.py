@@ -276,7 +276,7 @@ def test_threads_race_for_a_dead_lease(lake: Lake) -> None:
 def test_a_lake_that_nobody_writes_is_free(tmp_path: Path) -> None:
     lake = Lake(tmp_path / "lake")
     lease.require_free(lake)
-    with lease.hold(lake, "signals", purpose="pomona signals"):
-        with pytest.raises(UserError, match=r"is being written by pid \d+ .* runs `pomona signals`"):
-            lease.require_free(lake)
+    holding = lease.hold(lake, "signals", purpose="pomona signals")
+    with holding, pytest.raises(UserError, match=r"is being written by pid \d+ .* runs `pomona signals`"):
+        lease.require_free(lake)
     lease.require_free(lake)

@@ -141,7 +141,7 @@ def test_an_older_versions_decisions_are_not_combined(at: Path, monkeypatch: pyt
     with monkeypatch.context() as patch:
         patch.setattr("pomona.stages.exact.basis", lambda lake, stage: {})
         runner.run_planned(lake, stages.plan_exact(lake, recipe, ["web"]), workers=1)
-    with pytest.raises(UserError, match="an older version made it; bring it up to date: pomona ingest"):
+    with pytest.raises(UserError, match="an older version made it; bring it up to date: pomona"):
         pomona.kept("lake")
     assert main(["dedup", "--exact-only"]) == 0
     assert pomona.kept("lake").collect().height == 1

@@ -13,6 +13,7 @@ from corpus.sources.warc.stream import BrokenError, Place, Stream
 
 _VERSION = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n?$")
 _NEXT = re.compile(rb"\n\r?\n(WARC/\d+\.\d+[ \t]*\r?\n)")
+_FIRST = re.compile(rb"(WARC/\d+\.\d+[ \t]*\r?\n)")
 _LINE_BYTES = 1 << 18  # of one header line
 _HEADER_BYTES = 1 << 20  # of all header lines of a record
 _SEARCH_BYTES = 1 << 20
@@ -91,6 +92,7 @@ class Reader:
             record.problem = problem
             self._find_next()
             return
+
         start = self._stream.at
         if record.length > _REWIND_BYTES:
             self._stream.release()
@@ -112,12 +114,14 @@ class Reader:
     def _read_header(self, record: Record) -> tuple[str, str] | None:
         begin = self._stream.at
         line = self._stream.line(_LINE_BYTES)
+        behind = self._stream.at  # where to look for the next record if this header is none
         if not _VERSION.match(line):
             return ("corrupt", f"no WARC record begins here: {line[:40]!r}")
         size, name = 0, ""
         while (line := self._stream.line(_LINE_BYTES)).strip(b"\r\n"):
             size += len(line)
             if size > _HEADER_BYTES or not line.endswith(b"\n"):
+                self._stream.rewind(behind)
                 return ("corrupt", f"a header of over {min(size, _HEADER_BYTES)} bytes, or cut short")
             text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
             if text[0] in " \t" and name:
@@ -128,9 +132,11 @@ class Reader:
             if colon and name not in record.headers:
                 record.headers[name] = value.strip()
         if not line:
+            self._stream.rewind(behind)
             return ("truncated", "the file ends inside a record's header")
         length = record.headers.get("content-length", "")
         if not (length.isascii() and length.isdigit()):
+            self._stream.rewind(behind)
             return ("wrong_length", f"Content-Length is {length[:40]!r}")
         record.length = int(length[:18])
         record.n_header = self._stream.at - begin
@@ -178,7 +184,7 @@ class Reader:
             first = self._stream.at
             if not data:
                 return
-            match = _NEXT.search(data)
+            match = _FIRST.match(data) or _NEXT.search(data)
             places = [] if match is None else [first + match.start(1)]
             places += [p for p in self._stream.member_starts(first - 1, first + len(data)) if _begins(data, p - first)]
             if places:

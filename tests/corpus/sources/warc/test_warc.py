@@ -406,3 +406,20 @@ def test_any_cut_of_any_packing_finds_each_record_once(
     assert [r.uri for r in whole if isinstance(r, Page)] == [f"http://x.org/{i}" for i in range(len(sizes))]
     assert everything(f, max(f.n_bytes // spans, 1)) == whole
     assert len({r.position for r in whole if isinstance(r, Page)}) == len(sizes)
+
+
+def test_a_header_that_is_noise_costs_its_record(tmp_path: Path) -> None:
+    records = [record(f"http://x.org/{i}", http(page(i, 2))) for i in range(5)]
+    head_end = records[2].index(b"\r\n\r\n") + 4
+    for noise in (b"\x07" * (head_end - 20), random.Random(3).randbytes(head_end - 20)):
+        hurt = records[2][:20] + noise.replace(b"\n", b"x") + records[2][head_end:].replace(b"\r\n\r\n", b"xxxx")[:-4]
+        f = file(tmp_path, plain(*records[:2], hurt + b"\r\n\r\n", *records[3:]), "a.warc")
+        assert [r.uri[-1] for r in read(f) if isinstance(r, Page)] == ["0", "1", "3", "4"]
+        assert [type(r) for r in read(f)].count(Reject) == 1
+
+
+def test_a_record_is_whole_where_its_member_ends_whatever_follows(tmp_path: Path) -> None:
+    members = [zstandard(r) for r in responses(3)]
+    garbage = zstandard(b"garbage that is no record, but a sound frame" * 9)
+    f = file(tmp_path, b"".join([*members[:4], garbage, *members[4:]]), "a.warc.zst")
+    assert [type(r) for r in read(f)] == [Page, Page, Reject, Page]
