@@ -135,6 +135,21 @@ def test_a_changed_file_has_another_key(tmp_path: Path) -> None:
     assert before.key != after.key
 
 
+def test_a_file_of_the_same_size_that_was_written_later_has_another_key(tmp_path: Path) -> None:
+    import os
+
+    path, settings = tmp_path / "a.txt", SourceSettings("s", "text")
+    path.write_text("one")
+    os.utime(path, ns=(1_000, 1_000))
+    [before] = plan(settings, find_files(str(tmp_path), "text"))
+    path.write_text("two")
+    os.utime(path, ns=(2_000, 2_000))
+    [after] = plan(settings, find_files(str(tmp_path), "text"))
+    assert before.key != after.key
+    os.utime(path, ns=(1_000, 1_000))
+    assert plan(settings, find_files(str(tmp_path), "text"))[0].key == before.key
+
+
 def test_what_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="matches no file"):
         find_files(f"{tmp_path}/*.html", None)

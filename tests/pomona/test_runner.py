@@ -158,3 +158,29 @@ def test_lineage_says_what_made_each_table(small: tuple[Lake, Recipe, Path]) -> 
     assert made.inputs["versions"]["signals"] == 0
     assert made.facts["n_documents"] == 120
     assert made.key == stages.plan("filter", lake, recipe).key
+
+
+def test_a_new_file_costs_that_file_in_every_stage_that_looks_at_one_document_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpus.ingest.ITEM_BYTES", 60_000)
+    monkeypatch.setattr("pomona.stages.judge._DECIDE_BYTES", 60_000)
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for i in range(300):
+        (folder / f"m{i:03}.txt").write_text(f"Number {i}. {PROSE}")
+    fields = {
+        "sources": [{"name": "raw", "path": str(folder)}], "filter": {"rules": ["gopher_quality"]},
+        "dedup": {"minhash": {}, "semantic": {}},
+    }  # fmt: skip
+    recipe, lake = Recipe.model_validate(fields), Lake(tmp_path / "lake")
+    first = run(lake, recipe, workers=1)
+    assert first["ingest:raw"].items > 15
+    assert first["signals"].items == first["signatures"].items == first["embeddings"].items == first["ingest:raw"].items
+    for name in ("aaa", "m150x", "zzz"):
+        (folder / f"{name}.txt").write_text(f"Another one, {name}. {PROSE}")
+        ran = run(lake, recipe, workers=1)
+        for stage in ("ingest:raw", "signals", "signatures", "embeddings"):
+            assert 1 <= ran[stage].items_run <= 2, (name, stage)  # two where the file itself ends a group
+        assert 1 <= ran["filter"].items_run <= 4 < ran["filter"].items or ran["filter"].items < 5
+        assert pl.concat([table(lake, "decisions").filter(stage="filter")]).height == table(lake, "documents").height

@@ -12,6 +12,7 @@ import pytest
 
 from corpus.dedup import canary, shuffle
 from corpus.dedup.banding import banding
+from corpus.dedup.clusters import _checked
 from corpus.dedup.minhash import Sketch, signatures
 from corpus.lake import Lake
 from pomona import runner, stages
@@ -204,6 +205,19 @@ def test_a_lost_canary_ends_the_run(lake: Lake) -> None:
         shutil.copy(_emptied(lake, part.path), f"{lake.root}/minhash_edges/{part.path}")
     with pytest.raises(canary.CanaryLostError, match="the planted duplicate was not found"):
         runner.run_planned(lake, stages.plan_minhash("minhash:components", lake, recipe, ["made"]), workers=1)
+
+
+def test_a_canary_that_verifying_loses_ends_the_run() -> None:
+    ids = pl.Series(["a", *canary.IDS, "b"])
+    together = np.array([0, 1, 1, 3])
+    assert _checked(ids, together).tolist() == [0, 1, 1, 3]
+    for lost in ([0, 1, 2, 3], [0, 1, 3, 3], [1, 1, 0, 3]):
+        with pytest.raises(canary.CanaryLostError):
+            _checked(ids, np.array(lost))
+    with pytest.raises(canary.CanaryLostError):
+        _checked(ids[[0, 1, 3]], np.array([0, 1, 2]))
+    assert _checked(ids[[0, 3]], np.array([0, 0])).tolist() == [0, 0]  # another partition has them
+    assert _checked(ids, np.array([1, 1, 1, 3])).tolist() == [0, 1, 1, 3]  # a text like them stays
 
 
 def _emptied(lake: Lake, path: str) -> str:
