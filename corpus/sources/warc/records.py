@@ -58,7 +58,7 @@ class Reader:
                 if place.member >= end:
                     return
                 yield Record(place, problem=("truncated" if error.is_end else "corrupt", str(error)))
-                if not self._stream.next_member():
+                if not self._stream.next_member(place.member):
                     return
                 continue
             record = Record(place)
@@ -69,7 +69,7 @@ class Reader:
                 record.problem = ("truncated" if error.is_end else "corrupt", str(error))
                 self._stream.release()
                 yield record
-                if not self._stream.next_member():
+                if not self._stream.next_member(place.member):  # it may have claimed the members behind its own
                     return
                 continue
             self._stream.release()

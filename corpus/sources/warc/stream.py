@@ -161,9 +161,8 @@ class Stream:
         self._begin(place.member)
         self.skip(place.inside)
 
-    def next_member(self) -> bool:
-        """After `BrokenError`: goes on at the next member that begins with a record; False where there is none."""
-        offset = self.member if self._members else self._raw_at - 1
+    def next_member(self, offset: int) -> bool:
+        """After `BrokenError`: goes on at the first member behind `offset` that begins with a record, if there is one."""
         while True:
             at = find_magic(self._file, offset + 1, _GZIP if self._kind == "gzip" else _ZSTD)
             if at is None:

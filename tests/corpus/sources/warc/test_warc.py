@@ -423,3 +423,16 @@ def test_a_record_is_whole_where_its_member_ends_whatever_follows(tmp_path: Path
     garbage = zstandard(b"garbage that is no record, but a sound frame" * 9)
     f = file(tmp_path, b"".join([*members[:4], garbage, *members[4:]]), "a.warc.zst")
     assert [type(r) for r in read(f)] == [Page, Page, Reject, Page]
+
+
+@pytest.mark.parametrize("pack", [gzipped, zstandard])
+def test_a_lie_that_reaches_into_a_broken_member_costs_two_records(tmp_path: Path, pack: Callable[..., bytes]) -> None:
+    good = [record(f"http://x.org/{i}", http(page(i))) for i in range(6)]
+    lie = record("http://x.org/lie", http(page(9)), length=10**6)
+    broken = bytearray(pack(good[3]))
+    broken[len(broken) // 2 :] = b"\xff" * (len(broken) - len(broken) // 2)
+    raw = pack(good[0], lie, *good[1:3]) + bytes(broken) + pack(*good[4:])
+    f = file(tmp_path, raw, "a.warc.gz" if pack is gzipped else "a.warc.zst")
+    for n in (1, 3):
+        assert [r.uri[-1] for r in read(f, f.n_bytes // n) if isinstance(r, Page)] == ["0", "1", "2", "4", "5"]
+        assert [type(r) for r in read(f, f.n_bytes // n)].count(Reject) == 2
