@@ -162,7 +162,7 @@ class Stream:
         self.skip(place.inside)
 
     def next_member(self, offset: int) -> bool:
-        """After `BrokenError`: goes on at the first member behind `offset` that begins with a record, if there is one."""
+        """After `BrokenError`: goes on at the first member behind `offset` that begins with a record, if one does."""
         while True:
             at = find_magic(self._file, offset + 1, _GZIP if self._kind == "gzip" else _ZSTD)
             if at is None:
