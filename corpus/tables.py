@@ -87,7 +87,7 @@ class Tables:
         import polars as pl
 
         urls = [self.part_url(table, path) for path in paths]
-        return pl.scan_parquet(urls, storage_options=None if self.is_local else self.storage_options)
+        return pl.scan_parquet(urls, glob=False, storage_options=None if self.is_local else self.storage_options)
 
     def schema(self, table: str, version: int | None = None) -> pa.Schema:
         """The table's Arrow schema as committed, or as declared before the first commit."""

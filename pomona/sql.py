@@ -74,7 +74,7 @@ def query(lake: Lake, text: str, versions: Mapping[str, int] | None = None) -> t
     import duckdb
 
     connection = connect(lake, versions)
-    if re.search(r"\bkept\b", text) and not standing.out_of_date(lake):
+    if re.search(r"\bkept\b", text, re.IGNORECASE) and not standing.out_of_date(lake):
         register_kept(connection, lake)
     try:
         result = connection.sql(text)

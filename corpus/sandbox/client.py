@@ -32,6 +32,7 @@ MEMORY_BYTES = 2 << 30  # beyond what the worker needs when idle
 _START_SECONDS = 120.0
 _STALL_SECONDS = 600.0  # without a word between two records
 _MAX_ANSWER = 1 << 30
+_MOST_DEATHS = 5  # one after the other, without a record read or refused between them
 _MEMORY_REASONS = ("extraction_memory", "extraction_crash", "too_large", "corrupt")
 _MEMORY_SIGNS = ("a page of ", "more memory", "malloc", "ended with -6", "ended with -9")
 
@@ -54,6 +55,7 @@ class _State:
     building: tuple[int, str, str] | None = None  # index, uri and position of the record being built
     refused: dict[int, list[str]] = field(default_factory=dict)  # records to pass by: the fields of their rejects
     ended: dict[int, tuple[int, list[str]]] = field(default_factory=dict)  # pieces that end early: before which record
+    suspected: set[int] = field(default_factory=set)  # records on which the worker died once
     died_at: int = -1  # `upto` when the worker last died between records
 
 
@@ -109,13 +111,17 @@ class Sandbox:
 
     def read(self, spec: Mapping[str, Any]) -> Iterator[Delivery]:
         """Every record of a work item: `options`, and `pieces` as lists of a file's key and a span."""
-        state = _State()
+        state, n_idle = _State(), 0
         while True:
+            before = (state.upto, len(state.refused), len(state.ended))
             try:
                 yield from self._attempt(spec, state)
                 return
             except _DiedError as error:
                 self._blame(state, spec, str(error.args[0]), str(error.args[1]))
+                n_idle = n_idle + 1 if before == (state.upto, len(state.refused), len(state.ended)) else 0
+                if n_idle > _MOST_DEATHS:
+                    raise RuntimeError(f"the parser's process ends again and again: {error.args[1]}") from error
 
     def _attempt(self, spec: Mapping[str, Any], state: _State) -> Generator[Delivery, None, None]:
         state.building = None
@@ -150,6 +156,9 @@ class Sandbox:
         if state.building:
             index, uri, position = state.building
             self._check_budget([Reject(uri, position, reason, detail)])
+            if index not in state.suspected:  # it may have been killed, or stopped, from outside
+                state.suspected.add(index)
+                return
             state.refused[index] = [uri, position, reason, detail]
         elif state.died_at == state.upto:
             path, n_bytes, stamp, name, span = spec["pieces"][state.piece]
@@ -173,8 +182,9 @@ class Sandbox:
     # The process
 
     def _send(self, request: dict[str, Any]) -> None:
+        connection = self._connection or self._start()
         try:
-            (self._connection or self._start()).send_bytes(json.dumps(request).encode())
+            connection.send_bytes(json.dumps(request).encode())
         except OSError:
             raise _DiedError("extraction_crash", self._cause()) from None
 
@@ -199,7 +209,10 @@ class Sandbox:
             raise _DiedError("extraction_crash", self._cause()) from None
         table = pa.ipc.open_stream(pa.py_buffer(data)).read_all().combine_chunks()
         batch = table.to_batches()[0] if len(table) else pa.RecordBatch.from_pylist([], SENT)
-        batch.validate(full=True)
+        try:
+            batch.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise _DiedError("corrupt", f"the parser answered with a string that is not UTF-8: {error}") from error
         return batch
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -219,6 +219,11 @@ def _records(spec: Mapping[str, Any], ended: Mapping[str, Any], sender: _Sender)
 def _guarded(module: Any, file: File, span: Any, options: dict[str, Any]) -> Iterator[Any]:
     position = str(span[0]) if span else ""
     try:
+        file.open().close()
+    except OSError as error:
+        yield Reject(file.uri, position, "unreadable", str(error))
+        return
+    try:
         yield from module.read(file, span, options)
     except MemoryError:
         yield Reject(file.uri, position, "corrupt", "reading on needs more memory than a record may have")

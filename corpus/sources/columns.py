@@ -90,7 +90,7 @@ def as_batch(table: pa.Table, position: pa.Array, file: File, columns: Columns) 
     invalid = np.zeros(len(table), np.bool_)
     for name, rows in (named | bad_metadata).items():
         rejects += [
-            Reject(str(uri[row]), str(position[row]), "encoding", f"column {name!r} is not UTF-8")
+            Reject(str(uri[row]), str(position[row]), "encoding", f"column {name!r} cannot be read as UTF-8 text")
             for row in np.flatnonzero(rows & ~invalid).tolist()
         ]
         invalid |= rows
@@ -112,8 +112,7 @@ def _valid(array: pa.Array) -> Mask:
 
 def _text(column: pa.ChunkedArray) -> tuple[pa.Array | None, Mask]:
     """(large_string, rows that are not UTF-8) of a column of strings or bytes in any form; None for other types."""
-    array = column.combine_chunks()
-    array = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    array = _plain_array(column)
     if not _is_text(array.type):
         return None, np.zeros(len(array), np.bool_)
     raw = array.cast(pa.large_binary())
@@ -123,6 +122,14 @@ def _text(column: pa.ChunkedArray) -> tuple[pa.Array | None, Mask]:
         values = [_decoded(value) for value in raw.to_pylist()]
         bad = np.array([value is False for value in values])
         return pa.array([None if value is False else value for value in values], pa.large_string()), bad
+
+
+def _plain_array(column: pa.ChunkedArray) -> pa.Array:
+    """The column as one array, dictionaries and extension types (arrow.json) taken off."""
+    array = column.combine_chunks()
+    if isinstance(array, pa.ExtensionArray):
+        array = array.storage
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -147,8 +154,7 @@ def _strings(table: pa.Table, name: str | None) -> tuple[pa.Array, Mask]:
     text, bad = _text(column)
     if text is not None:
         return text.cast(pa.string()), bad
-    array = column.combine_chunks()
-    array = array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+    array = _plain_array(column)
     if not pa.types.is_nested(array.type):
         try:
             return array.cast(pa.string()), bad
@@ -160,14 +166,14 @@ def _strings(table: pa.Table, name: str | None) -> tuple[pa.Array, Mask]:
 
 
 def _json(value: pa.Scalar) -> str | bool | None:
-    """A value as JSON; False where it holds a string that is not UTF-8."""
+    """A value as JSON; False where Python cannot hold it: a string that is not UTF-8, a day beyond all years."""
     try:
         plain = value.as_py()
-    except UnicodeDecodeError:
+        if plain is None:
+            return None
+        return valid(plain if isinstance(plain, str) else json.dumps(plain, default=str))
+    except (ValueError, OverflowError, RecursionError, KeyError, TypeError, pa.ArrowException):
         return False
-    if plain is None:
-        return None
-    return valid(plain if isinstance(plain, str) else json.dumps(plain, default=str))
 
 
 def _metadata(table: pa.Table, columns: Columns) -> tuple[pa.Array, dict[str | None, Mask]]:

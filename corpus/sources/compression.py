@@ -19,6 +19,7 @@ from corpus.sources.files import File
 
 MAX_ZSTD_SPANS = 32
 _BLOCK = 1 << 20
+_ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: at most 128 MiB come out
 _MAX_WINDOW = 1 << 30  # bytes that a zstd frame may ask for
 ERRORS: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, lzma.LZMAError)  # what a broken stream raises
 _NAMES = {".gz": "gz", ".zst": "zst", ".zstd": "zst", ".bz2": "bz2", ".xz": "xz"}
@@ -53,18 +54,11 @@ def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
     if kind == "gz" and indexed:
         opened = _indexed(file, stream)
         opened.seek(offset)
-        return opened
-    if kind == "gz":
-        opened = cast(BinaryIO, _Patient(gzip.GzipFile(fileobj=stream)))
-    elif kind == "zst":
-        opened = zstd_stream(stream)
-    elif kind in WHOLE:
-        openers: dict[str, Any] = {"bz2": bz2.BZ2File, "xz": lzma.LZMAFile}
-        opened = cast(BinaryIO, openers[kind](stream))
-    else:
-        opened = stream
-        opened.seek(offset)
-        return opened
+        return cast(BinaryIO, opened)
+    if not kind:
+        stream.seek(offset)
+        return stream
+    opened = unpacked(stream, kind)
     while offset:
         skipped = len(opened.read(min(offset, _BLOCK)))
         if not skipped:
@@ -73,12 +67,11 @@ def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
     return opened
 
 
-def zstd_stream(stream: BinaryIO) -> BinaryIO:
-    """All frames of a zstd stream, unpacked; what is broken raises OSError."""
-    import zstandard
-
-    reader = zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).stream_reader(stream, read_across_frames=True)
-    return cast(BinaryIO, _ZstdErrors(reader))
+def unpacked(stream: BinaryIO, kind: str) -> BinaryIO:
+    """A gz, bz2, xz or zst stream unpacked: all that is there comes out before what broke it is raised."""
+    if kind == "gz":
+        return cast(BinaryIO, _Patient(gzip.GzipFile(fileobj=stream)))
+    return cast(BinaryIO, _Members(stream, kind))
 
 
 class _Patient(io.RawIOBase):
@@ -111,24 +104,75 @@ class _Patient(io.RawIOBase):
         return b"".join(pieces)
 
 
-class _ZstdErrors(io.RawIOBase):
-    """zstandard's own error as an OSError, which is what readers of streams expect."""
+class _Members(io.RawIOBase):
+    """The bz2 or xz streams, or zstd frames, of a file, one after the other, with zero bytes between them.
 
-    def __init__(self, reader: Any) -> None:
-        self._reader = reader
+    Python's own readers end in silence at padding or garbage between streams, and at the end of a cut zstd frame.
+    """
+
+    def __init__(self, stream: BinaryIO, kind: str) -> None:
+        self._stream, self._kind = stream, kind
+        self._raw, self._held = b"", bytearray()
+        self._unpacker: Any = None
+        self._error: Exception | None = None
 
     def readable(self) -> bool:
         """True."""
         return True
 
     def read(self, n_bytes: int = -1) -> bytes:
-        """Up to `n_bytes`."""
+        """Up to `n_bytes`; raises what broke the stream once all before it was read."""
+        while len(self._held) < n_bytes and self._error is None and self._more():
+            pass
+        if not self._held and self._error is not None:
+            raise self._error
+        piece = bytes(self._held[:n_bytes])
+        del self._held[: len(piece)]
+        return piece
+
+    def _more(self) -> bool:
+        if not self._raw:
+            self._raw = self._stream.read(_BLOCK)
+        if self._unpacker is None:
+            self._raw = self._raw.lstrip(b"\x00")
+            if not self._raw:
+                return self._skip_zeros()
+            self._unpacker = _unpacker(self._kind)
+        if not self._raw and getattr(self._unpacker, "needs_input", True):
+            self._error = EOFError("the file ends inside a compressed stream")
+            return False
+        try:
+            if self._kind == "zst":
+                chunk = self._raw[:_ZSTD_BYTES]
+                self._held += self._unpacker.decompress(chunk)
+                self._raw = self._unpacker.unused_data + self._raw[len(chunk) :]
+            else:
+                self._held += self._unpacker.decompress(self._raw, _BLOCK)
+                self._raw = self._unpacker.unused_data if self._unpacker.eof else b""
+        except Exception as error:
+            if not isinstance(error, ERRORS) and type(error).__name__ != "ZstdError":
+                raise
+            self._error = OSError(str(error))
+            return False
+        if self._unpacker.eof:
+            self._unpacker = None
+        return True
+
+    def _skip_zeros(self) -> bool:
+        """Whether more than padding follows."""
+        while chunk := self._stream.read(_BLOCK):
+            self._raw = chunk.lstrip(b"\x00")
+            if self._raw:
+                return True
+        return False
+
+
+def _unpacker(kind: str) -> Any:
+    if kind == "zst":
         import zstandard
 
-        try:
-            return cast(bytes, self._reader.read(n_bytes))
-        except zstandard.ZstdError as error:
-            raise OSError(str(error)) from error
+        return zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()
+    return bz2.BZ2Decompressor() if kind == "bz2" else lzma.LZMADecompressor()
 
 
 def _index_path(file: File) -> Path:
@@ -138,12 +182,14 @@ def _index_path(file: File) -> Path:
 
 
 def _gzip_size(file: File) -> int | None:
+    """Bytes when unpacked; None for a broken file, which is read whole, so that what broke it is told."""
     import indexed_gzip
 
     try:
-        with file.open() as stream:
-            opened = _indexed(file, stream)
-            return int(opened.seek(0, os.SEEK_END))
+        with open_at(file, 0) as stream:
+            size = sum(len(block) for block in iter(lambda: stream.read(_BLOCK), b""))
+        with file.open() as raw:
+            return size if int(_indexed(file, raw).seek(0, os.SEEK_END)) == size else None
     except (*ERRORS, indexed_gzip.ZranError, indexed_gzip.NotCoveredError):
         return None
 
@@ -152,10 +198,16 @@ def _indexed(file: File, stream: BinaryIO) -> Any:
     import indexed_gzip
 
     path = _index_path(file)
-    opened = indexed_gzip.IndexedGzipFile(fileobj=stream, spacing=16 << 20, readbuf_size=_BLOCK)
     if path.exists():
-        opened.import_index(filename=str(path))
-        return opened
+        opened = indexed_gzip.IndexedGzipFile(fileobj=stream, spacing=16 << 20, readbuf_size=_BLOCK)
+        try:
+            opened.import_index(filename=str(path))
+            return opened
+        except Exception:  # noqa: BLE001 - a broken index is made again
+            path.unlink(missing_ok=True)
+            stream.seek(0)
+
+    opened = indexed_gzip.IndexedGzipFile(fileobj=stream, spacing=16 << 20, readbuf_size=_BLOCK)
     opened.build_full_index()
     temporary = path.with_suffix(f".{os.getpid()}.tmp")
     opened.export_index(filename=str(temporary))

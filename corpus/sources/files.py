@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from urllib.parse import unquote
 
 from corpus.errors import UserError
 from corpus.records import Reject
@@ -90,11 +91,13 @@ def find(path: str) -> tuple[list[File], list[Reject]]:
     Version control, caches and vendored packages inside a folder are passed over. Raises `UserError` where the
     path does not exist or the pattern matches nothing.
     """
+    if path.startswith("file://"):
+        path = unquote(path.removeprefix("file://"))
     if "://" in path:
         return _find_remote(path), []
     path = os.path.abspath(os.path.expanduser(path))
     if any(char in path for char in _WILDCARDS) and not os.path.lexists(path):
-        return _find_pattern(path), []
+        return _find_pattern(path)
     if os.path.isfile(path):
         return [_local(path, os.path.dirname(path))], []
     if not os.path.isdir(path):
@@ -137,7 +140,8 @@ def _extended(group: list[File]) -> list[File]:
     ]
 
 
-def _walk(root: str) -> Iterator[File | Reject]:
+def _walk(root: str, name_root: str | None = None) -> Iterator[File | Reject]:
+    """What is below a folder; names are paths below `name_root`, by default the folder itself."""
     real_root = os.path.realpath(root)
     unreadable: list[Reject] = []
 
@@ -153,7 +157,7 @@ def _walk(root: str) -> Iterator[File | Reject]:
                 if not _inside(path, real_root):
                     yield Reject(address(path), "", "link_outside", "a folder link is not followed")
         for name in sorted(names):
-            yield _entry(os.path.join(folder, name), root, real_root)
+            yield _entry(os.path.join(folder, name), name_root or root, real_root)
     yield from unreadable
 
 
@@ -171,7 +175,8 @@ def _inside(path: str, real_root: str) -> bool:
 
 def _local(path: str, root: str) -> File:
     stat = os.stat(path)
-    return File(path, stat.st_size, str(stat.st_mtime_ns), os.path.relpath(path, root))
+    readable = "" if os.access(path, os.R_OK) else " unreadable"  # once it is, it is another file to us
+    return File(path, stat.st_size, f"{stat.st_mtime_ns}{readable}", os.path.relpath(path, root))
 
 
 def _fixed(pattern: str) -> str:
@@ -180,17 +185,23 @@ def _fixed(pattern: str) -> str:
     return pattern[:first].rpartition("/")[0] or "/"
 
 
-def _find_pattern(pattern: str) -> list[File]:
+def _find_pattern(pattern: str) -> tuple[list[File], list[Reject]]:
+    """Files that a pattern matches, and those below folders that it matches."""
     from glob import glob
 
     root = _fixed(pattern)
-    files = [_local(path, root) for path in sorted(glob(pattern, recursive=True)) if os.path.isfile(path)]
+    entries: dict[str, File | Reject] = {}
+    for path in sorted(glob(pattern, recursive=True)):
+        below = _walk(path, root) if os.path.isdir(path) else iter([_entry(path, root, os.path.realpath(root))])
+        for entry in below:
+            entries[entry.path if isinstance(entry, File) else entry.uri] = entry
+    files = [entry for entry in entries.values() if isinstance(entry, File)]
     if not files:
         raise UserError(
             f"the pattern {address(pattern)} matches no file; *, ? and [...] are wildcards in it: "
             "write [[], [*] or [?] where a name has that character itself"
         )
-    return files
+    return files, [entry for entry in entries.values() if isinstance(entry, Reject)]
 
 
 def _find_remote(url: str) -> list[File]:

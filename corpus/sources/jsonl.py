@@ -23,6 +23,7 @@ _BLOCK = 4 << 20
 _BATCH_CHARACTERS = 1 << 20
 _RISKY_BYTES = 1 << 20  # a longer line may need much memory, whatever it holds
 _BLANK = b" \t\r"
+_HEAD_BYTES = 1 << 14  # that tell JSON Lines from other JSON
 _BOM = b"\xef\xbb\xbf"
 _MAX_PREFIX = 1 << 30  # bytes that may be read again to number a line; beyond, its byte offset must do
 
@@ -35,7 +36,7 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     if kind in compression.WHOLE or file.n_bytes <= n_bytes // (4 if kind else 1):
         return [None]
     size = compression.size(file)
-    if size is None:
+    if size is None or _is_array(file):
         return [None]
     step = n_bytes if kind != "zst" else max(n_bytes, size // compression.MAX_ZSTD_SPANS + 1)
     return [(start, min(start + step, size)) for start in range(0, size, step)] or [None]
@@ -45,7 +46,9 @@ def columns_of(file: File, n_bytes: int) -> set[str]:
     """Names of the columns in the first `n_bytes` of the file."""
     names: set[str] = set()
     with compression.open_at(file, 0) as stream:
-        for line in stream.read(n_bytes).split(b"\n")[:-1]:
+        head = stream.read(n_bytes)
+        lines = head.removeprefix(_BOM).split(b"\n")
+        for line in lines if len(head) < n_bytes else lines[:-1]:
             try:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError:
@@ -76,13 +79,22 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
 
 
 def _is_array(file: File) -> bool:
-    """Whether the file begins with a line that only opens an array or an object, as pretty-printed JSON does."""
+    """Whether the file is one JSON value over many lines: the first opens it, and none of the next is an object."""
     try:
         with compression.open_at(file, 0) as stream:
-            first = stream.read(1 << 12).removeprefix(_BOM).lstrip().split(b"\n")[0].strip()
+            head = stream.read(_HEAD_BYTES)
     except compression.ERRORS:
         return False
-    return first in (b"[", b"{", b"[{")
+    lines = head.removeprefix(_BOM).lstrip().split(b"\n")
+    if lines[0].strip() not in (b"[", b"{", b"[{"):
+        return False
+    for line in lines[1:]:
+        try:
+            if isinstance(orjson.loads(line), dict):
+                return False
+        except orjson.JSONDecodeError:
+            continue
+    return True
 
 
 class _Block:
@@ -240,12 +252,12 @@ def _from_row(row: Any, uri: str, position: str, columns: Columns) -> Text | Rej
     own = row.get(columns.uri) if columns.uri else None
     license = row.get(columns.license) if columns.license else None
     metadata = dict(columns.partition)
-    for name in columns.metadata:
-        if row.get(name) is not None:
-            metadata[name] = _plain(row[name])
-    return Text(
-        address(str(own)) if own else uri, position, text, None if license is None else _plain(license), metadata
-    )
+    try:
+        metadata |= {name: _plain(row[name]) for name in columns.metadata if row.get(name) is not None}
+        stated = None if license is None else _plain(license)
+        return Text(address(str(own)) if own else uri, position, text, stated, metadata)
+    except RecursionError:
+        return Reject(uri, position, "invalid_json", "a column that is to be kept is nested too deep")
 
 
 def _plain(value: Any) -> str:

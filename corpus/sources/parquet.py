@@ -20,7 +20,7 @@ _READ_BYTES = 1 << 18  # asked of Parquet at once, by the sizes that the file st
 _READ_ROWS = 16  # at most, since a dictionary makes any number of large values out of one
 _BUFFER_BYTES = 1 << 20  # of the file, so that a column is not read whole before its first page is unpacked
 _HELD_TIMES = 3  # halves of a page's two sizes that pyarrow holds at the most, as measured
-_ERRORS = (OSError, ValueError, pa.ArrowException)  # names that are not UTF-8 are a ValueError
+_ERRORS = (OSError, ValueError, KeyError, OverflowError, pa.ArrowException)  # names that are not UTF-8 are a ValueError
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
@@ -67,9 +67,12 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
     try:
         with file.open() as stream:
             parquet = pq.ParquetFile(stream, pre_buffer=False, buffer_size=_BUFFER_BYTES)
-            if columns.text not in parquet.schema_arrow.names:
-                names = ", ".join(parquet.schema_arrow.names[:30])
-                yield from _without_text(parquet, file, span, f"no {columns.text!r} among {names}")
+            all_names = parquet.schema_arrow.names
+            twice = [name for name in columns.all() if all_names.count(name) > 1]
+            if twice or columns.text not in all_names:
+                detail = f"no {columns.text!r} among {', '.join(all_names[:30])}"
+                detail = f"column {twice[0]!r} is there {all_names.count(twice[0])} times" if twice else detail
+                yield from _without_text(parquet, file, span, detail)
                 return
             yield from _read(parquet, file, span, columns, options["max_record_bytes"])
     except _ERRORS as error:
@@ -95,8 +98,8 @@ def _read(
         try:
             for batch in _rows(parquet, group, wanted):
                 positions = pa.array(range(row, row + len(batch))).cast(pa.string())
-                row += len(batch)
                 good, rejects = as_batch(batch, positions, file, columns)
+                row += len(batch)
                 yield from rejects
                 yield from _by_size(good, max_bytes)
         except (*_ERRORS, MemoryError) as error:

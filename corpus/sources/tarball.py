@@ -4,8 +4,6 @@ A plain tarball is cut between members; a compressed one is one piece, unpacked 
 and headers are bounded, a bomb ends at `MAX_RATIO` times its size, and links and paths that leave it are refused.
 """
 
-import bz2
-import gzip
 import lzma
 import tarfile
 import zlib
@@ -14,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, cast
 
 from corpus.records import Passed, Reject
+from corpus.sources.compression import unpacked
 from corpus.sources.files import File
 from corpus.text.strings import address
 
@@ -49,15 +48,32 @@ class _BoundedHeader(tarfile.TarInfo):
             raise tarfile.ReadError(f"a header of {self.size} bytes at {self.offset}; at most {_HEADER_BYTES}")
         return super()._proc_member(archive)  # type: ignore[misc]
 
+    @classmethod
+    def fromtarfile(cls, archive: Any) -> "tarfile.TarInfo":
+        """As tarfile's, which takes any broken header but the first for the end; here it is remembered."""
+        try:
+            return super().fromtarfile(archive)
+        except cast(Any, tarfile).HeaderError as error:
+            archive.ended_by = error
+            raise
+
 
 class _Bounded:
     """A stream that ends a bomb, and passes over what is not wanted without holding it."""
 
     def __init__(self, stream: BinaryIO, n_packed: int) -> None:
         self._stream, self._left = stream, _FREE_BYTES + MAX_RATIO * n_packed
+        self._pushed = b""
+
+    def push(self, data: bytes) -> None:
+        """Puts bytes back, before what is read next."""
+        self._pushed = data + self._pushed
 
     def read(self, n_bytes: int) -> bytes:
         """Up to `n_bytes`; raises OSError beyond what an archive of this size may hold."""
+        if self._pushed:
+            data, self._pushed = self._pushed[:n_bytes], self._pushed[n_bytes:]
+            return data
         data = self._stream.read(n_bytes)
         self._left -= len(data)
         if self._left < 0:
@@ -76,6 +92,12 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
                 if member.offset >= starts[-1] + n_bytes:
                     starts.append(member.offset)
                 _forget(tar)
+            stream.seek(tar.offset)
+            blocks = iter(lambda: stream.read(_SKIP_BYTES), b"")
+            if not isinstance(_ended_by(tar), cast(Any, tarfile).EOFHeaderError) or any(
+                block.strip(b"\x00") for block in blocks
+            ):
+                return [None]  # broken, or several archives in a row: `read` tells
     except (*_ERRORS, EOFError):
         return [None]
     return list(zip(starts, [*starts[1:], file.n_bytes], strict=True))
@@ -84,26 +106,62 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
 def read(
     file: File, span: tuple[int, int] | None, max_bytes: int, refuse: Refuse
 ) -> Iterator[Member | Reject | Passed]:
-    """The members that begin in the span; `refuse(name, size, max_bytes)` says which are not even read."""
+    """The members that begin in the span; `refuse(name, size, max_bytes)` says which are not even read.
+
+    Archives that were appended to each other are read one after the other.
+    """
     start, end = span or (0, None)
     at = ""  # the member that was read last
     try:
         with file.open() as stream:
             stream.seek(start)
-            bounded = _Bounded(_unpacked(stream, _kind(file)), file.n_bytes)
-            with tarfile.open(fileobj=cast(Any, bounded), mode="r|", tarinfo=_BoundedHeader) as tar:
-                for member in tar:
-                    _forget(tar)
-                    position = start + member.offset
-                    if end is not None and position >= end:
+            bounded = _Bounded(unpacked(stream, _kind(file)) if _kind(file) else stream, file.n_bytes)
+            begin: int | None = start
+            while begin is not None:
+                with tarfile.open(fileobj=cast(Any, bounded), mode="r|", tarinfo=_BoundedHeader) as tar:
+                    for member in tar:
+                        _forget(tar)
+                        position = begin + member.offset
+                        if end is not None and position >= end:
+                            return
+                        at = str(position)
+                        yield _record(file, tar, member, at, max_bytes, refuse)
+                    broken = _broken(tar)
+                    if broken:
+                        yield Reject(file.uri, at, *broken)
                         return
-                    at = str(position)
-                    yield _record(file, tar, member, at, max_bytes, refuse)
+                    begin = _next_archive(tar, bounded, begin)
     except EOFError as error:
         yield Reject(file.uri, at, "truncated", str(error))
     except _ERRORS as error:  # tarfile raises the last ones too
         truncated = "end of file" in str(error) or "end of data" in str(error)
         yield Reject(file.uri, at, "truncated" if truncated else "corrupt", str(error))
+
+
+def _ended_by(tar: Any) -> Exception | None:
+    """What ended the archive: tarfile itself takes a broken header for an end."""
+    return getattr(tar, "ended_by", None)
+
+
+def _broken(tar: Any) -> tuple[str, str] | None:
+    ended, errors = _ended_by(tar), cast(Any, tarfile)
+    if isinstance(ended, errors.TruncatedHeaderError):
+        return "truncated", "the archive ends inside a member's header"
+    if isinstance(ended, (errors.InvalidHeaderError, errors.SubsequentHeaderError)):
+        return "corrupt", f"a member's header is broken: {ended}; the rest was not read"
+    return None
+
+
+def _next_archive(tar: Any, bounded: "_Bounded", begin: int) -> int | None:
+    """Offset of the archive that follows the end mark, or None where only zeros do."""
+    offset = begin + tar.fileobj.pos
+    bounded.push(tar.fileobj.buf)
+    while block := bounded.read(tarfile.BLOCKSIZE):
+        if block.strip(b"\x00"):
+            bounded.push(block)
+            return int(offset)
+        offset += len(block)
+    return None
 
 
 def _forget(tar: Any) -> None:
@@ -114,15 +172,6 @@ def _forget(tar: Any) -> None:
 def _kind(file: File) -> str:
     name = file.path.lower()
     return next(kind for end, kind in sorted(_KINDS.items(), key=lambda e: -len(e[0])) if name.endswith(end))
-
-
-def _unpacked(stream: BinaryIO, kind: str) -> BinaryIO:
-    if kind == "zst":
-        from corpus.sources.compression import zstd_stream
-
-        return zstd_stream(stream)
-    openers: dict[str, Any] = {"gz": lambda s: gzip.GzipFile(fileobj=s), "bz2": bz2.BZ2File, "xz": lzma.LZMAFile}
-    return cast(BinaryIO, openers[kind](stream)) if kind else stream
 
 
 def _record(

@@ -124,7 +124,7 @@ def _unchunked(data: bytes) -> tuple[bytes, bool] | None:
         pieces.append(data[start : start + n_bytes])
         at = start + n_bytes
         if at >= len(data):
-            return (b"".join(pieces), False) if len(pieces) > 1 or at > len(data) else None
+            return (b"".join(pieces), False) if len(pieces) > 1 else None
         if data[at : at + 2] == b"\r\n":
             at += 2
         elif data[at : at + 1] == b"\n":

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from corpus.sources.warc.stream import BrokenError, Place, Stream
 
 _VERSION = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n?$")
-_NEXT = re.compile(rb"\n\r?\n(WARC/\d+\.\d+[ \t]*\r?\n)")
+_NEXT = re.compile(rb"\n[ \t]*\r?\n(WARC/\d+\.\d+[ \t]*\r?\n)")
 _FIRST = re.compile(rb"(WARC/\d+\.\d+[ \t]*\r?\n)")
 _LINE_BYTES = 1 << 18  # of one header line
 _HEADER_BYTES = 1 << 20  # of all header lines of a record
@@ -82,7 +82,7 @@ class Reader:
             return Place(self._stream.member, 0)
 
     def _skip_blank(self) -> None:
-        while (byte := self._stream.peek(1)) in (b"\r", b"\n"):
+        while (byte := self._stream.peek(1)) in (b"\r", b"\n", b" ", b"\t"):
             self._stream.read(len(byte))
 
     def _read(self, record: Record, max_bytes: int, wanted: frozenset[str]) -> None:
@@ -159,6 +159,9 @@ class Reader:
         Raises `BrokenError` where the record's own member is broken.
         """
         try:
+            if self._stream.peek(4) == b"\r\n\r\n":  # as every record ends, whatever junk comes then
+                self._stream.read(4)
+                return True
             self._skip_blank()
             head = self._stream.peek(6)
             if head and self._stream.place().inside == 0 and self._stream.place() != record.place:

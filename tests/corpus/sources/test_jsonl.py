@@ -238,3 +238,58 @@ def test_a_folder_that_names_a_value_is_a_column(tmp_path: Path) -> None:
     f = file(folder, b'{"text": "t"}\n{"text": "u", "lang": "en"}\n')
     texts, _ = read(f, metadata_columns=["lang", "day"])
     assert [dict(t["metadata"]) for t in texts] == [{"lang": "zh", "day": "2026-01"}, {"lang": "en", "day": "2026-01"}]
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz", ".zst"])
+def test_what_stands_before_a_break_is_read_and_the_break_is_told(
+    tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import random
+
+    import zstandard
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    pack = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress,
+            ".zst": zstandard.ZstdCompressor().compress}[suffix]  # fmt: skip
+    noise = random.Random(1)
+    rows = [json.dumps({"text": noise.randbytes(50).hex()}).encode() + b"\n" for _ in range(3000)]
+    first, second = pack(b"".join(rows[:1500])), pack(b"".join(rows[1500:]))
+    for name, raw, least in (
+        ("cut", first + second[: len(second) // 2], 1500), ("cut-at-once", first + second[:5], 1500),
+        ("garbage", first + second + b"garbage" * 99, 3000), ("whole", first + second, 3000),
+        ("padded", first + bytes(512) + second, 3000),
+    ):  # fmt: skip
+        f = file(tmp_path, raw, f"{name}.jsonl{suffix}")
+        for spans in ([None], jsonl.cut(f, 20_000)):
+            texts, rejects = read(f, spans)
+            assert least <= len(texts) <= 3000
+            told = [r for r in rejects if r.reason in ("truncated", "corrupt")]  # besides a line that was cut
+            assert len(told) == (name not in ("whole", "padded"))
+
+
+def test_a_broken_index_of_a_gzip_file_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    f = file(tmp_path, gzip.compress(lines(3000)), "a.jsonl.gz")
+    spans = jsonl.cut(f, 20_000)
+    for index in (tmp_path / "cache").rglob("*.gzidx"):
+        index.write_bytes(index.read_bytes()[:20])
+    assert len(read(f, spans)[0]) == 3000
+
+
+def test_a_first_line_that_opens_a_value_costs_itself_among_good_lines(tmp_path: Path) -> None:
+    for first in (b"{", b"[", b"[{"):
+        raw = first + b"\n" + lines(500)
+        f = file(tmp_path, raw)
+        for step in (len(raw), 3000):
+            spans: list[tuple[int, int] | None] = [(i, min(i + step, len(raw))) for i in range(0, len(raw), step)]
+            texts, rejects = read(f, spans)
+            assert (len(texts), [r.reason for r in rejects]) == (500, ["invalid_json"])
+    pretty = json.dumps([{"text": f"t{i}"} for i in range(5000)], indent=1).encode()
+    assert jsonl.cut(file(tmp_path, pretty), 3000) == [None]
+
+
+def test_a_column_that_is_nested_too_deep_costs_its_line(tmp_path: Path) -> None:
+    deep = b'{"text": "b", "m": ' + b"[" * 1000 + b"]" * 1000 + b"}\n"
+    texts, rejects = read(file(tmp_path, GOOD + b"\n" + deep + GOOD + b"\n"), metadata_columns=["m"])
+    assert [t["text"] for t in texts if t["text"] == "good"] == ["good", "good"]
+    assert len(texts) + len(rejects) == 3

@@ -148,3 +148,26 @@ def test_names_of_columns_are_seen_with_those_of_the_folders(tmp_path: Path) -> 
     assert parquet.columns_of(f, 1000) == {"body", "lang"}
     rows, _ = read(f, text_column="body", metadata_columns=["lang"])
     assert dict(rows[0]["metadata"]) == {"lang": "zh"}
+
+
+def test_a_value_that_python_cannot_hold_costs_its_row(tmp_path: Path) -> None:
+    days = pa.array([[1], [2**31 - 1], [3]], pa.list_(pa.int32())).cast(pa.list_(pa.date32()))
+    rows, [refused] = read(file(tmp_path, pa.table({"text": ["a", "b", "c"], "m": days})), metadata_columns=["m"])
+    assert [row["text"] for row in rows] == ["a", "c"]
+    assert refused.position == "1"
+
+
+def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
+    f = file(tmp_path, pa.Table.from_arrays([pa.array(["a", "b"]), pa.array(["c", "d"])], names=["text", "text"]))
+    rows, rejects = read(f)
+    assert rows == []
+    assert [r.detail for r in rejects] == ["column 'text' is there 2 times"] * 2
+
+
+def test_json_columns_are_read_as_text(tmp_path: Path) -> None:
+    kind = pa.json_()
+    column = pa.ExtensionArray.from_storage(kind, pa.array(['{"a": 1}', "caf"], pa.string()))
+    bad = pa.ExtensionArray.from_storage(kind, strings(b"x", LATIN))
+    rows, rejects = read(file(tmp_path, pa.table({"text": column, "m": bad})), metadata_columns=["m"])
+    assert [row["text"] for row in rows] == ['{"a": 1}']
+    assert [r.position for r in rejects] == ["1"]

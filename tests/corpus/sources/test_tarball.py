@@ -145,3 +145,21 @@ def test_a_bomb_ends_at_a_thousand_times_its_size(tmp_path: Path, monkeypatch: p
     assert [r.uri.rpartition("/")[2] for r in records if isinstance(r, Text)] == ["a.py"]
     assert isinstance(records[-1], Reject)
     assert "100 times its size" in records[-1].detail
+
+
+def test_a_broken_header_and_an_appended_archive_are_told_and_read(tmp_path: Path) -> None:
+    path = tarball(tmp_path / "p.tar", {f"{i}.py": b"x = 1\n" for i in range(10)})
+    other = tarball(tmp_path / "q.tar", {f"other{i}.py": b"x = 1\n" for i in range(10)})
+    raw = path.read_bytes()
+    for n_bytes in (1 << 30, 2000):
+        path.write_bytes(raw + other.read_bytes())
+        assert len(read(path, n_bytes)) == 20
+        assert len({r.position for r in read(path, n_bytes)}) == 20
+        hurt = bytearray(raw)
+        hurt[5 * 1024 + 10] ^= 1
+        path.write_bytes(bytes(hurt))
+        *texts, refused = read(path, n_bytes)
+        assert (len(texts), refused.reason) == (5, "corrupt")  # type: ignore[union-attr]
+        path.write_bytes(raw[: 6 * 1024 + 100])
+        *texts, refused = read(path, n_bytes)
+        assert (len(texts), refused.reason) == (6, "truncated")  # type: ignore[union-attr]

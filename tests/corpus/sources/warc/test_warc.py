@@ -436,3 +436,18 @@ def test_a_lie_that_reaches_into_a_broken_member_costs_two_records(tmp_path: Pat
     for n in (1, 3):
         assert [r.uri[-1] for r in read(f, f.n_bytes // n) if isinstance(r, Page)] == ["0", "1", "2", "4", "5"]
         assert [type(r) for r in read(f, f.n_bytes // n)].count(Reject) == 2
+
+
+def test_junk_after_a_record_costs_nothing_but_itself(tmp_path: Path) -> None:
+    records = [record(f"http://x.org/{i}", http(page(i))) for i in range(6)]
+    f = file(tmp_path, plain(*records[:3], b"junk\r\nmore junk\r\n\r\n", *records[3:]), "a.warc")
+    assert [type(r) for r in read(f)] == [Page] * 3 + [Reject] + [Page] * 3
+    spaced = [r[:-4] + b"\r\n \r\n" for r in records]
+    assert [type(r) for r in read(file(tmp_path, plain(*spaced), "b.warc"))] == [Page] * 6
+
+
+@pytest.mark.parametrize("body", [b"1000\nis the year in which it began", b"add\r\n5 eggs and stir, then wait"])
+def test_a_decoded_body_that_begins_like_a_chunk_is_kept_whole(tmp_path: Path, body: bytes) -> None:
+    result = one(tmp_path, record("http://x.org/", http(body, "text/plain", Transfer_Encoding="chunked")))
+    assert isinstance(result, Text)
+    assert result.text.encode() == body
