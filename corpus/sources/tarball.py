@@ -49,7 +49,7 @@ class _BoundedHeader(tarfile.TarInfo):
         return super()._proc_member(archive)  # type: ignore[misc]
 
     @classmethod
-    def fromtarfile(cls, archive: Any) -> "tarfile.TarInfo":
+    def fromtarfile(cls, archive: Any) -> Any:
         """As tarfile's, which takes any broken header but the first for the end; here it is remembered."""
         try:
             return super().fromtarfile(archive)
