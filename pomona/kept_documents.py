@@ -42,7 +42,9 @@ def kept(lake: Lake | str | Path) -> pl.LazyFrame:
     ) -> Iterator[pl.DataFrame]:
         wanted = list(SCHEMA) if with_columns is None else with_columns
         n_left = n_rows
-        for rows in batches(lake, wanted):
+        for rows in batches(lake, wanted or ["id"]):
+            if "metadata" in rows.columns:
+                rows = rows.with_columns(pl.col("metadata").cast(_STRINGS))
             rows = rows if predicate is None else rows.filter(predicate)
             rows = rows if n_left is None else rows.head(n_left)
             yield rows

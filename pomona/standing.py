@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from corpus import ingest
 from corpus.errors import UserError
 from corpus.execution import digest
 from corpus.lake import Lake, Lineage
@@ -27,7 +28,8 @@ class OutOfDate:
     command: str  # brings it up to date; '' where none is known
 
     def __str__(self) -> str:
-        command = self.command or f"pomona {_COMMANDS.get(self.stage, 'dedup')} ..., or the recipe that made it"
+        name = "ingest" if self.stage.startswith("ingest:") else _COMMANDS.get(self.stage, "dedup")
+        command = self.command or f"pomona {name} ..., or the recipe that made it"
         how = f"; bring it up to date: {command}"
         return f"stage {self.stage!r} is out of date: {self.why}{how}"
 
@@ -35,7 +37,7 @@ class OutOfDate:
 def out_of_date(lake: Lake, before: str | None = None) -> list[OutOfDate]:
     """The stages whose decisions do not hold, in the order in which they run; only those before one, if it is named."""
     slots = decided_before(lake, before) if before in DECIDING else decided_slots(lake)
-    stale: list[OutOfDate] = []
+    stale = _older_documents(lake)
     for slot in slots:
         made = lake.current("decisions", slot)
         assert made is not None, slot
@@ -45,6 +47,16 @@ def out_of_date(lake: Lake, before: str | None = None) -> list[OutOfDate]:
         if why is not None:
             stale.append(OutOfDate(slot, why, str(made.facts.get("command", ""))))
     return stale
+
+
+def _older_documents(lake: Lake) -> list[OutOfDate]:
+    """The sources that an older version ingested: their ids, and what was refused, were others."""
+    made = lake.lineages("documents") if lake.exists("documents") else {}
+    return [
+        OutOfDate(one.stage, "an older version made it", str(one.facts.get("command", "")))
+        for one in made.values()
+        if one.stage.startswith("ingest:") and one.stage_version != ingest.VERSION
+    ]
 
 
 def require(lake: Lake, before: str | None = None) -> None:
@@ -74,7 +86,7 @@ def _new_documents(lake: Lake, slot: str) -> str:
     """Which documents came after the stage had decided, or that some changed."""
     rows = undecided(lake, slot).group_by("source").len("n").sort("source").collect(engine="streaming").rows()
     if not rows:
-        return "documents were changed or taken away after it"
+        return "it saw other documents than there are now"
     named = ", ".join(f"{n:,} of source {name!r}" for name, n in rows[:_MOST_NAMED])
     return f"{sum(n for _, n in rows):,} documents came after it and are undecided ({named})"
 

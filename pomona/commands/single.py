@@ -98,7 +98,8 @@ def _absolute(paths: list[str], kind: str | None) -> list[str]:
 def _refuse_other_options(source: str, before: dict[str, Any], now: dict[str, Any]) -> None:
     from pomona.runner import _plain
 
-    changed = [name for name in now if name != "paths" and _plain(before.get(name)) != _plain(now[name])]
+    asked = [name for name in now if name in before and name not in ("paths", "version")]  # the rest is not the user's
+    changed = [name for name in asked if _plain(before[name]) != _plain(now[name])]
     if changed:
         raise UserError(
             f"source {source!r} was ingested with another {', '.join(changed)}; name another --source, or --replace it"

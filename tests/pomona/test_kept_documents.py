@@ -91,3 +91,11 @@ def test_copies_add_up_to_the_documents_that_copies_dropped(lake: Lake) -> None:
 def test_a_view_that_is_read_twice_in_one_query(lake: Lake) -> None:
     _, [(n, m)] = sql.query(lake, "select count(*), (select count(*) from kept) from kept")
     assert n == m == pomona.kept(lake).collect().height
+
+
+def test_predicates_on_metadata_and_projections_of_no_column(lake: Lake) -> None:
+    n = pomona.kept(lake).collect().height
+    stated = pomona.kept(lake).filter(pl.col("metadata").list.len() > 0).select("id").collect()
+    assert stated.height == pomona.kept(lake).collect().filter(pl.col("metadata").list.len() > 0).height
+    assert pomona.kept(lake).select(pl.len()).collect().item() == n
+    assert pomona.kept(lake).with_row_index().select("index").collect().height == n

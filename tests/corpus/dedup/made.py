@@ -5,7 +5,7 @@ from itertools import combinations
 
 import pyarrow as pa
 
-from corpus import schema
+from corpus import ingest, schema
 from corpus.ingest import document_ids
 from corpus.lake import Lake, Lineage
 
@@ -47,7 +47,9 @@ def commit(
         keys.append(f"{part}{start:05}")
         with lake.part_writer("documents", slot, keys[-1], arrow) as writer:
             writer.write(pa.record_batch(columns, schema=arrow))
-    lake.commit("documents", {slot: keys}, Lineage("ingest:made", slot, "-".join(keys)), arrow)
+    lake.commit(
+        "documents", {slot: keys}, Lineage("ingest:made", slot, "-".join(keys), stage_version=ingest.VERSION), arrow
+    )
     return keys
 
 
