@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pyarrow.parquet as pq
 
 from corpus.errors import UserError
 from corpus.lake import Lake
-from pomona import __version__, kept_documents, standing
+from pomona import __version__, standing
 from pomona.kept_documents import COLUMNS, batches
 
 FORMATS = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
@@ -40,17 +41,23 @@ def export(lake: Lake, out: str) -> dict[str, Any]:
         temporary.unlink(missing_ok=True)
     card = target.with_name(f"{target.name}.md")
     card.write_text(data_card(lake, out, counts))
-    return {"file": str(target), "card": str(card), **counts}
+    return {"file": str(target), "card": str(card)} | {name: counts[name] for name in ("documents", "text_bytes")}
 
 
-def _write(lake: Lake, temporary: Path, out: str) -> dict[str, int]:
-    n_documents = n_bytes = 0
+def _write(lake: Lake, temporary: Path, out: str) -> dict[str, Any]:
+    """Writes the kept documents; returns what the card says of them, counted on the texts as they were written."""
+    by_source: dict[str, list[int]] = {}  # documents and bytes of text
+    licenses = Counter[str]()
     with _writer(temporary, out) as writer:
         for rows in batches(lake, COLUMNS):
             writer.write(rows)
-            n_documents += rows.height
-            n_bytes += int(rows["text"].str.len_bytes().sum())
-    return {"documents": n_documents, "text_bytes": n_bytes}
+            sizes = rows.group_by("source").agg(pl.len(), pl.col("text").str.len_bytes().sum())
+            for name, n_documents, n_bytes in sizes.iter_rows():
+                before = by_source.setdefault(name, [0, 0])
+                by_source[name] = [before[0] + n_documents, before[1] + n_bytes]
+            licenses.update(dict(rows["license"].fill_null("not stated").value_counts().iter_rows()))
+    n_documents, n_bytes = (sum(counts[i] for counts in by_source.values()) for i in (0, 1))
+    return {"documents": n_documents, "text_bytes": n_bytes, "sources": by_source, "licenses": licenses}
 
 
 class _ParquetOut:
@@ -106,18 +113,8 @@ def _writer(path: Path, out: str) -> _ParquetOut | _JsonOut:
     return _ParquetOut(path) if out.endswith(".parquet") else _JsonOut(path, out)
 
 
-def data_card(lake: Lake, out: str, counts: dict[str, int]) -> str:
+def data_card(lake: Lake, out: str, counts: dict[str, Any]) -> str:
     """Markdown: what the file holds, by source, and the stages that made it. Source: Gebru et al. 2018, datasheets."""
-    stays = lake.scan("documents").join(kept_documents.ids(lake), on="id", how="semi")
-    per_source = (
-        stays.group_by("source")
-        .agg(pl.len().alias("documents"), pl.col("text").str.len_bytes().sum().alias("bytes"))
-        .sort("source")
-        .collect(engine="streaming")
-    )
-    licenses = (
-        stays.group_by(pl.col("license").fill_null("not stated")).len().sort("len", "license", descending=[True, False])
-    )
     lines = [
         f"# {Path(out).name}",
         "",
@@ -126,11 +123,11 @@ def data_card(lake: Lake, out: str, counts: dict[str, int]) -> str:
         "",
         "| source | documents | bytes of text |",
         "| --- | ---: | ---: |",
-        *(f"| {name} | {n:,} | {size:,} |" for name, n, size in per_source.iter_rows()),
+        *(f"| {name} | {n:,} | {size:,} |" for name, (n, size) in sorted(counts["sources"].items())),
         "",
         "| license | documents |",
         "| --- | ---: |",
-        *(f"| {name} | {n:,} |" for name, n in licenses.head(20).collect().iter_rows()),
+        *(f"| {name} | {n:,} |" for name, n in counts["licenses"].most_common(20)),
         "",
         "## What made it",
         "",
