@@ -8,8 +8,12 @@ _current: ContextVar[str] = ContextVar("command", default="")
 
 
 def remember(arguments: Sequence[str]) -> None:
-    """Makes `pomona` with these arguments the command that runs."""
-    _current.set(shlex.join(["pomona", *arguments]))
+    """Makes `pomona` with these arguments the command that runs, without `--lake`: a lake may be copied or moved."""
+    kept = list(arguments)
+    if "--lake" in kept:
+        at = kept.index("--lake")
+        del kept[at : at + 2]
+    _current.set(shlex.join(["pomona", *(word for word in kept if not word.startswith("--lake="))]))
 
 
 def current() -> str:

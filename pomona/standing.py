@@ -43,7 +43,7 @@ def out_of_date(lake: Lake, before: str | None = None) -> list[OutOfDate]:
         assert made is not None, slot
         why = _why(lake, slot, made)
         if why is None and stale:
-            why = f"{stale[0].stage!r} before it is"
+            why = f"{stale[0].stage!r}, which runs before it, is"
         if why is not None:
             stale.append(OutOfDate(slot, why, str(made.facts.get("command", ""))))
     return stale

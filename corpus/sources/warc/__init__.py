@@ -139,7 +139,7 @@ def _response(
 def _conversion(file: File, record: Record, uri: str, options: dict[str, Any]) -> Text | Reject | Passed:
     mime = record.headers.get("content-type", "").partition(";")[0].strip().lower()
     if mime and mime != "text/plain":
-        return Passed(f"type:{mime[:60]}" if http._MIME.fullmatch(mime) else "type:other")
+        return Passed(f"type:{mime[:60]}" if http.MIME.fullmatch(mime) else "type:other")
     if record.length > len(record.block):
         return Reject(uri, str(record.place), "too_large", _too_large(record, options))
     return _text(uri, str(record.place), record.block, _metadata(record, file))

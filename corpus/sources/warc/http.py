@@ -7,15 +7,17 @@ May 2019 stored decoded bodies under the server's header.
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 _STATUS = re.compile(rb"[ \t]*(?:HTTP/\d+(?:\.\d+)?|ICY)[ \t]+(\d{3})", re.IGNORECASE)
 _HEAD_END = re.compile(rb"\r?\n[ \t]*\r?\n")
 _CHUNK = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s;"',]+)""", re.IGNORECASE)
-_MIME = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
+MIME = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _PLAIN = frozenset({"", "identity", "none", "utf-8", "utf8", "binary", "8bit", "7bit", "text/html", "iso-8859-1"})
+_PIECE_BYTES = 1 << 20
+_ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once, so that a bomb comes out in pieces
 _INFORMATIONAL = range(100, 200)
 
 
@@ -40,7 +42,7 @@ class Response:
         """The media type in lower case; '' where none is stated. Of several, the first that is one."""
         for value in self.all("content-type").split(","):
             kind = value.partition(";")[0].strip().strip("\"'").strip().lower()
-            if _MIME.fullmatch(kind):
+            if MIME.fullmatch(kind):
                 return kind
         return ""
 
@@ -187,38 +189,42 @@ def _brotli(data: bytes, max_bytes: int) -> tuple[bytes, bool] | None:
     import brotli
 
     unpacker = brotli.Decompressor()
-    pieces: list[bytes] = []
-    n_bytes = 0
-    try:
-        piece = unpacker.process(data, output_buffer_limit=1 << 20)
-        while True:
-            pieces.append(piece)
-            n_bytes += len(piece)
-            if n_bytes > max_bytes:
-                raise TooLargeError(f"over {max_bytes} bytes when decoded")
-            if unpacker.is_finished() or not piece:
-                break
-            piece = unpacker.process(b"", output_buffer_limit=1 << 20)
-    except brotli.error:
-        return None
-    return (b"".join(pieces), unpacker.is_finished()) if n_bytes or unpacker.is_finished() else None
+
+    def pieces() -> Iterator[bytes]:
+        given = data
+        while not unpacker.is_finished() and (piece := unpacker.process(given, output_buffer_limit=_PIECE_BYTES)):
+            given = b""
+            yield piece
+
+    return _whole(pieces(), brotli.error, lambda: bool(unpacker.is_finished()), max_bytes)
 
 
 def _zstd(data: bytes, max_bytes: int) -> tuple[bytes, bool] | None:
     import zstandard
 
     unpacker = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
-    pieces: list[bytes] = []
+
+    def pieces() -> Iterator[bytes]:
+        for at in range(0, len(data), _ZSTD_BYTES):
+            yield unpacker.decompress(data[at : at + _ZSTD_BYTES])
+            if unpacker.eof:
+                return
+
+    return _whole(pieces(), zstandard.ZstdError, lambda: bool(unpacker.eof), max_bytes)
+
+
+def _whole(
+    pieces: Iterator[bytes], broken: type[Exception], is_finished: Callable[[], bool], max_bytes: int
+) -> tuple[bytes, bool] | None:
+    """The pieces joined, and whether they are all there; None for what is not in this encoding at all."""
+    held: list[bytes] = []
     n_bytes = 0
     try:
-        for at in range(0, len(data), 4096):
-            piece = unpacker.decompress(data[at : at + 4096])
+        for piece in pieces:
+            held.append(piece)
             n_bytes += len(piece)
             if n_bytes > max_bytes:
                 raise TooLargeError(f"over {max_bytes} bytes when decoded")
-            pieces.append(piece)
-            if unpacker.eof:
-                break
-    except zstandard.ZstdError:
+    except broken:
         return None
-    return (b"".join(pieces), unpacker.eof) if n_bytes or unpacker.eof else None
+    return (b"".join(held), is_finished()) if n_bytes or is_finished() else None
