@@ -218,5 +218,5 @@ def test_a_record_on_which_the_parser_dies_once_is_read_again_and_twice_is_refus
         for delivery in sandbox.read(spec(path, kind="jsonl", max_record_bytes=1 << 30)):
             texts += [text[:6] for text in delivery.batch["text"].to_pylist()]
             rejects += [(r.position, r.reason) for r in delivery.rejects]
-    assert texts == (["a", "deadly", "c"] if times == 1 else ["a", "c"])
+    assert sorted(texts) == (["a", "c", "deadly"] if times == 1 else ["a", "c"])
     assert rejects == ([] if times == 1 else [("14", "extraction_crash")])
