@@ -87,7 +87,10 @@ def _stopped() -> int:
 
 def run() -> None:
     """The console script."""
-    code = main()
+    try:
+        code = main()
+    except KeyboardInterrupt:  # a second one, while the first is being handled: by polars, or an impatient person
+        code = _stopped()
     if code == _STOPPED:  # a library that raises the signal again while Python ends must not change the exit code
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
