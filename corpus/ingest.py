@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus import extract, schema
+from corpus.errors import UserError
 from corpus.execution import WorkItem, digest
 from corpus.grouping import groups
 from corpus.records import Reject
@@ -76,6 +77,9 @@ def find_files(path: str, kind: str | None) -> Listing:
     if kind == "python":
         return Listing(kind, tuple(python.find(path)))
     files, rejects = find(path)
+    if not files and kind is None:
+        reasons = ", ".join(sorted({reject.reason for reject in rejects}))
+        raise UserError(f"{path} holds no file that can be read ({reasons}); name another path")
     kind = kind or guess_kind(files)
     if len(files) == 1 or kind == "code":  # a code tree's other files are refused one by one, with a reason
         return Listing(kind, tuple(files), tuple(rejects))

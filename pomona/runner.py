@@ -18,9 +18,10 @@ from corpus.lease import hold
 from pomona import __version__, budget, command_line, stages, standing
 from pomona.recipe import Recipe
 from pomona.stages import Stage
+from pomona.stages.ingest import TABLES as OF_SOURCES
+from pomona.stages.ingest import slot as slot_of_source
 
 State = Literal["current", "stale", "missing"]
-_OF_SOURCES = ("rejects", "passed_over", "documents")  # what they hold, last
 _MOST_PASSES = 3  # over the stages, where other processes change the lake meanwhile
 Report = Callable[[str, int, int, WorkItem], None]  # stage, items done, items in all, the item that just ended
 
@@ -212,11 +213,11 @@ def _plain(value: Any) -> Any:
 
 def drop_removed_sources(lake: Lake, recipe: Recipe) -> list[str]:
     """Takes sources that the recipe no longer names out of the newest version; older versions keep them."""
-    wanted = {f"ingest-{source.name}" for source in recipe.sources}
-    slots = {slot for table in _OF_SOURCES if lake.exists(table) for slot in lake.lineages(table)}
-    gone = sorted(slot.removeprefix("ingest-") for slot in slots - wanted)
+    wanted = {f"ingest:{source.name}" for source in recipe.sources}
+    made = {one.stage for table in OF_SOURCES if lake.exists(table) for one in lake.lineages(table).values()}
+    gone = sorted(stage.removeprefix("ingest:") for stage in made - wanted)
     for name in gone:
-        _drop(lake, name, f"ingest:{name}", f"ingest-{name}", _OF_SOURCES)
+        _drop(lake, name, f"ingest:{name}", slot_of_source(name), OF_SOURCES[::-1])  # documents, last
     return gone
 
 
@@ -225,7 +226,7 @@ def drop_stages(lake: Lake, unwanted: Iterable[str]) -> list[str]:
     made = lake.lineages("decisions") if lake.exists("decisions") else {}
     gone = [slot for slot in unwanted if slot in made]
     for slot in gone:
-        tables = [table for table in lake.tables() if table != "decisions" and table not in _OF_SOURCES]
+        tables = [table for table in lake.tables() if table != "decisions" and table not in OF_SOURCES]
         _drop(lake, slot, slot, slot, (*tables, "decisions"))  # what decides, last
     return gone
 

@@ -101,7 +101,8 @@ def find(path: str) -> tuple[list[File], list[Reject]]:
     if os.path.isfile(path):
         return [_local(path, os.path.dirname(path))], []
     if not os.path.isdir(path):
-        raise UserError(f"{address(path)} does not exist; give a file, a folder, a pattern or a URL")
+        what = "is a pipe, a device or a link to nothing" if os.path.lexists(path) else "does not exist"
+        raise UserError(f"{address(path)} {what}; give a file, a folder, a pattern or a URL")
     files, rejects = [], []
     for entry in _walk(path):
         if isinstance(entry, File):

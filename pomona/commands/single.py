@@ -62,6 +62,7 @@ def ingest(
     from corpus.extract import DEFAULT
     from pomona import budget, runner, stages
     from pomona.recipe import SourceRecipe
+    from pomona.stages.ingest import slot as ingest_slot
 
     opened = open_lake(lake, must_exist=False)
     parser_bytes = budget.parser_bytes(memory_bytes(memory), workers or runner.default_workers())
@@ -73,7 +74,7 @@ def ingest(
 
     def plan() -> "Stage":
         """Under the source's lease: what another process has ingested into it meanwhile is there."""
-        earlier = None if replace else opened.current("documents", f"ingest-{source}")
+        earlier = None if replace else opened.current("documents", ingest_slot(source))
         before = list(earlier.config.get("paths", ())) if earlier else []
         path = tuple(dict.fromkeys([*before, *_absolute(paths, kind)]))
         try:
@@ -218,10 +219,10 @@ def run_one(
         return
     did = "nothing to do" if outcome.state == "current" else f"{outcome.items_run} of {outcome.items} work items"
     counts = _records(lake, name, outcome.rows) if name.startswith("ingest:") else _rows(lake, name, outcome.rows)
-    stale = [asdict(one) for one in standing.out_of_date(lake)]
+    stale = standing.out_of_date(lake)
     text = f"{name}: {counts.pop('text')} ({did}, {outcome.seconds:.1f} s)"
-    output.show(asdict(outcome) | counts | {"out_of_date": stale}, text, as_json)
-    for one in standing.out_of_date(lake):
+    output.show(asdict(outcome) | counts | {"out_of_date": [asdict(one) for one in stale]}, text, as_json)
+    for one in stale:
         print(f"now {one}", file=sys.stderr)
 
 
@@ -239,7 +240,9 @@ def _records(lake: "Lake", name: str, rows: dict[str, int]) -> dict[str, Any]:
     """How many raw records there were, and what became of each kind."""
     import polars as pl
 
-    slot = name.replace(":", "-", 1)
+    from pomona.stages.ingest import slot as ingest_slot
+
+    slot = ingest_slot(name.removeprefix("ingest:"))
     reasons = lake.scan("rejects", slot=slot).group_by("reason").agg(n=pl.len())
     kinds = lake.scan("passed_over", slot=slot).group_by("kind").agg(n=pl.col("records").sum())
     rejects, passed = (

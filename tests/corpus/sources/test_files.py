@@ -72,3 +72,33 @@ def test_remote_files(tmp_path: Path) -> None:
     assert [f.n_bytes for f in files] == [5]
     with files[0].open() as stream:
         assert stream.read() == b"hello"
+
+
+def test_a_pattern_refuses_what_a_folder_refuses_and_reads_the_folders_that_it_matches(
+    tree: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "outside.html").write_text("secret")
+    (tree / "out.html").symlink_to(tmp_path / "outside.html")
+    os.mkfifo(tree / "pipe.html")
+    for pattern in (f"{tree}/*", f"{tree}/**"):
+        files, rejects = find(pattern)
+        assert "sub/c.html" in names(files, tree)
+        assert not any("out" in name for name in names(files, tree))
+        assert {os.path.relpath(r.uri, tree): r.reason for r in rejects} == {
+            "out.html": "link_outside", "pipe.html": "not_a_file",
+        }  # fmt: skip
+
+
+def test_a_pipe_is_called_one(tmp_path: Path) -> None:
+    from corpus.ingest import find_files
+
+    os.mkfifo(tmp_path / "pipe.html")
+    with pytest.raises(UserError, match=r"pipe\.html is a pipe, a device or a link to nothing"):
+        find(str(tmp_path / "pipe.html"))
+    with pytest.raises(UserError, match="holds no file that can be read"):
+        find_files(str(tmp_path), None)
+
+
+def test_file_urls(tree: Path) -> None:
+    assert names(find(f"file://{tree}")[0], tree) == names(find(str(tree))[0], tree)
+    assert names(find(f"file://{tree}/*.html")[0], tree) == ["a.html", "b.html"]
