@@ -190,7 +190,8 @@ class Lake(Tables):
     def vacuum(self, table: str, *, dry_run: bool = True) -> list[str]:
         """Deletes the files that no current version names, and with them older versions; returns their paths.
 
-        Parts without rows stay: no version names them, but they say that their work item is done.
+        Parts without rows stay: no version names them, but they say that their work item is done. Nobody may write the
+        lake meanwhile: see `corpus.lease.alone`.
         """
         listed = self._delta(table).vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=True)
         unnamed = [path for path in listed if not self._is_empty(table, path)]

@@ -5,6 +5,9 @@ delete it first makes a *claim*, a file named by the token that it holds; only o
 the lease still holds that token does the claim count. So of several takers exactly one wins, and an owner that was
 only slow finds its claim taken and leaves the new lease alone. A claim whose own maker died is claimed in turn.
 
+Who deletes files of all stages holds the whole lake (`alone`): it makes that lease and then looks for others, and a
+stage makes its own and then looks for that one. So of the two at least one sees the other, whoever comes first.
+
 Weaker in object stores: a renewal reads and then puts, so that an owner that slept for minutes in between could put
 its lease over its successor's; the successor notices at its next renewal (`Lease.confirm`).
 """
@@ -15,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 WAIT_SECONDS = 600.0  # for an owner that lives; POMONA_LEASE_WAIT changes it
 _RENEW_SECONDS = 5.0
 _POLL_SECONDS = 0.5
+_WHOLE = "the lake"  # the name that stands for all others
 
 Tell = Callable[[str], None]
 
@@ -43,9 +47,12 @@ class Lease:
     lost: threading.Event = field(default_factory=threading.Event)
 
     def confirm(self) -> None:
-        """Raises RuntimeError where another process took the lease: this one slept, on another host, for minutes."""
+        """Raises `UserError` where another process took the lease: this one slept, on another host, for minutes."""
         if self.lost.is_set():
-            raise RuntimeError(f"the lease of {self.name} was taken over while this process slept; run the same again")
+            raise UserError(
+                f"another process took over {self.name}, or deleted its lease, while this one ran or slept; "
+                "run the same command again"
+            )
 
 
 @contextmanager
@@ -57,14 +64,15 @@ def hold(
     `purpose` is what others are told of this process: its command. Raises `UserError` after `wait_seconds`, and
     RuntimeError where this process holds the name already.
     """
-    if wait_seconds is None:
-        wait_seconds = float(os.environ.get("POMONA_LEASE_WAIT", WAIT_SECONDS))
+    wait_seconds = _wait_seconds() if wait_seconds is None else wait_seconds
     mine = Record(owner.new_token(), socket.gethostname(), os.getpid(), purpose, time.time())
     waited = _take(lake, name, mine, wait_seconds, tell)
     lease, ended = Lease(name, mine.token, waited), threading.Event()
     renewer = threading.Thread(target=_renew, args=(lake, lease, mine, ended), daemon=True)
     renewer.start()
     try:
+        if name != _WHOLE and _wait_for_whole(lake, wait_seconds, tell):
+            lease = replace(lease, waited=True)
         yield lease
     finally:
         if owner.is_mine(mine.token):  # a forked child that unwinds holds nothing
@@ -73,16 +81,54 @@ def hold(
             _replace(files(lake), _path(lake, name), mine.token, None)
 
 
-def require_free(lake: "Lake") -> None:
-    """Raises `UserError` where a process that lives, another or this one, writes any stage of the lake."""
-    of, folder = files(lake), f"{lake.root}/.pomona/leases"
-    if not lake.fs.exists(folder):
-        return
-    lake.fs.invalidate_cache()
-    for path in sorted(lake.fs.ls(folder, detail=False)):
-        record = of.read(path) if path.endswith(".json") else None
-        if record is not None and not is_dead(of, path, record):
-            raise UserError(f"lake {lake.url} is being written by {_who(record)}; try again when it has ended")
+@contextmanager
+def alone(lake: "Lake", *, purpose: str = "") -> Iterator[None]:
+    """Holds the whole lake for the block: who wants to write a stage of it waits.
+
+    Raises `UserError` where a process that lives, another or this one, writes a stage already.
+    """
+    with hold(lake, _WHOLE, purpose=purpose, wait_seconds=0) as held:
+        of = files(lake)
+        lake.fs.invalidate_cache()
+        for path in sorted(lake.fs.ls(f"{lake.root}/.pomona/leases", detail=False)):
+            record = of.read(path) if path.endswith(".json") else None
+            if record is not None and record.token != held.token and not is_dead(of, path, record):
+                raise UserError(f"lake {lake.url} is being written by {_who(record)}; try again when it has ended")
+        yield
+
+
+def _wait_seconds() -> float:
+    given = os.environ.get("POMONA_LEASE_WAIT", "")
+    try:
+        seconds = float(given or WAIT_SECONDS)
+    except ValueError:
+        seconds = -1.0
+    if not seconds >= 0:
+        raise UserError(f"POMONA_LEASE_WAIT is {given!r}; it takes seconds to wait for another process, 0 or more")
+    return seconds
+
+
+def _wait_for_whole(lake: "Lake", wait_seconds: float, tell: Tell | None) -> bool:
+    """Returns once no other process holds the whole lake: whether it took waiting."""
+    of, path, started = files(lake), _path(lake, _WHOLE), time.monotonic()
+    waited = False
+    while (other := of.read(path)) is not None and not owner.is_mine(other.token) and not is_dead(of, path, other):
+        if tell and not waited:
+            tell(f"waiting for {_who(other)}")
+        waited = True
+        left = started + wait_seconds - time.monotonic()
+        if left <= 0:
+            raise _too_long(_WHOLE, other, wait_seconds)
+        time.sleep(min(_POLL_SECONDS, left))
+    return waited
+
+
+def _too_long(name: str, other: Record, wait_seconds: float) -> UserError:
+    waited = f"waited {wait_seconds:.0f} s; " if wait_seconds else ""
+    return UserError(
+        f"{name} is being written by {_who(other)}; {waited}try again when it has ended, "
+        "or wait longer with POMONA_LEASE_WAIT=seconds"
+    )
 
 
 def _take(lake: "Lake", name: str, mine: Record, wait_seconds: float, tell: Tell | None) -> bool:
@@ -111,10 +157,7 @@ def _take(lake: "Lake", name: str, mine: Record, wait_seconds: float, tell: Tell
         waited = True
         left = came + wait_seconds - time.monotonic()
         if left <= 0:
-            raise UserError(
-                f"{name} is being written by {_who(other)}; waited {wait_seconds:.0f} s; try again when it has ended, "
-                f"or wait longer with POMONA_LEASE_WAIT=seconds"
-            )
+            raise _too_long(name, other, wait_seconds)
         time.sleep(min(_POLL_SECONDS, left))
 
 

@@ -150,9 +150,16 @@ class Tables:
                 self._newest[table] = delta
             return delta
         except DeltaError as error:
-            if version is None:
-                raise
-            raise UserError(f"table {table!r} has no version {version}; `pomona lake` lists them") from error
+            if version is not None and self._delta(table).version() < version:
+                raise UserError(f"table {table!r} has no version {version}; `pomona lake` lists them") from error
+            raise self._unreadable_log(table, error) from error
+
+    def _unreadable_log(self, table: str, error: Exception) -> UserError:
+        first = next(iter(str(error).splitlines()), "")
+        return UserError(
+            f"the log of table {table!r} cannot be read ({first}); put {self._log(table)} back from a copy, or delete "
+            "that folder and run the recipe or the commands again: parts that are finished are not made again"
+        )
 
 
 def parts_of(delta: "DeltaTable") -> list[Part]:

@@ -69,10 +69,21 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except OSError as error:
-        if debug or error.filename is None:
+    except Exception as error:
+        message = None if debug else _of_files(error)
+        if message is None:
             raise
-        return _fail(f"{error.filename}: {error.strerror or error}")
+        return _fail(message)
+
+
+def _of_files(error: Exception) -> str | None:
+    """What a user can mend of a library's error: a damaged lake, a file that cannot be opened."""
+    from pomona import damage
+
+    told = damage.found(error)
+    if told is None and isinstance(error, OSError) and error.filename is not None:
+        told = f"{error.filename}: {error.strerror or error}"
+    return told
 
 
 def _fail(message: str) -> int:

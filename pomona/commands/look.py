@@ -50,9 +50,9 @@ def lake(
     if table:
         schema.table(table)
     if vacuum:
-        lease.require_free(opened)  # a running stage's finished parts are in no version yet
-        gone = [f"{name}/{path}" for name in ([table] if table else opened.tables()) for path in
-                opened.vacuum(name, dry_run=False)]  # fmt: skip
+        with lease.alone(opened, purpose="pomona lake --vacuum"):  # a stage's finished parts are in no version yet
+            names = [table] if table else opened.tables()
+            gone = [f"{name}/{path}" for name in names for path in opened.vacuum(name, dry_run=False)]
         output.show({"deleted": gone}, f"{len(gone)} files deleted", as_json)
         return
     if table:

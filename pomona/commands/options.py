@@ -33,9 +33,10 @@ MemoryOption = Annotated[
 def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bool = True) -> "Lake":
     """The lake that the option, the environment or the recipe names, in this order."""
     from corpus.lake import Lake
+    from pomona import damage
 
     chosen = url or os.environ.get("POMONA_LAKE") or (recipe.lake if recipe else "./lake")
-    lake = Lake(chosen)
+    lake = damage.watch(Lake(chosen))
     if must_exist and not lake.tables():
         raise UserError(
             f"there is no lake at {chosen}; make one with `pomona ingest` or `pomona run`, or name it with --lake"

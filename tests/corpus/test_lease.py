@@ -110,8 +110,15 @@ def test_a_live_owner_is_waited_for_told_once_and_named_in_the_error(lake: Lake)
 
 
 def test_the_wait_comes_from_the_environment(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("POMONA_LEASE_WAIT", "0")
-    with another(lake), pytest.raises(UserError, match="waited 0 s"), hold(lake, "ingest:web"):
+    monkeypatch.setenv("POMONA_LEASE_WAIT", "0.6")
+    with another(lake), pytest.raises(UserError, match="waited 1 s"), hold(lake, "ingest:web"):
+        pass
+
+
+@pytest.mark.parametrize("wait", ["abc", "-1", "nan"])
+def test_a_wait_that_is_no_time(lake: Lake, monkeypatch: pytest.MonkeyPatch, wait: str) -> None:
+    monkeypatch.setenv("POMONA_LEASE_WAIT", wait)
+    with pytest.raises(UserError, match=f"POMONA_LEASE_WAIT is '{wait}'; it takes seconds"), hold(lake, "ingest:web"):
         pass
 
 
@@ -190,7 +197,7 @@ def test_an_owner_that_lost_its_lease_says_so_and_leaves_the_other_alone(
     with hold(lake, "ingest:web") as held:
         leave(lake, ELSEWHERE)
         time.sleep(0.5)
-        with pytest.raises(RuntimeError, match="was taken over"):
+        with pytest.raises(UserError, match="another process took over ingest:web, or deleted its lease"):
             held.confirm()
     assert json.loads(path(lake).read_text())["token"] == ELSEWHERE
 
@@ -273,10 +280,74 @@ def test_threads_race_for_a_dead_lease(lake: Lake) -> None:
         path(lake).unlink()
 
 
-def test_a_lake_that_nobody_writes_is_free(tmp_path: Path) -> None:
-    lake = Lake(tmp_path / "lake")
-    lease.require_free(lake)
-    holding = lease.hold(lake, "signals", purpose="pomona signals")
-    with holding, pytest.raises(UserError, match=r"is being written by pid \d+ .* runs `pomona signals`"):
-        lease.require_free(lake)
-    lease.require_free(lake)
+def test_nobody_has_the_lake_alone_while_a_stage_is_written(lake: Lake) -> None:
+    with lease.alone(lake):
+        pass
+    holding = hold(lake, "signals", purpose="pomona signals")
+    with (
+        holding,
+        pytest.raises(UserError, match=r"is being written by pid \d+ .* runs `pomona signals`"),
+        lease.alone(lake),
+    ):
+        pass
+    with another(lake), pytest.raises(UserError, match="runs `pomona ingest raw/`"), lease.alone(lake):
+        pass
+    with lease.alone(lake):
+        pass
+
+
+def test_who_comes_while_another_has_the_lake_alone_waits(lake: Lake) -> None:
+    program = (
+        "import sys, time; from corpus.lake import Lake; from corpus.lease import alone\n"
+        "with alone(Lake(sys.argv[1])):\n    print('held', flush=True); time.sleep(float(sys.argv[2]))"
+    )
+    for seconds in ("1", "60"):
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, lake.url, seconds], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == "held"
+            told: list[str] = []
+            if seconds == "1":
+                with hold(lake, "signals", tell=told.append) as held:
+                    assert held.waited
+            else:
+                with (
+                    pytest.raises(UserError, match=rf"the lake is being written by pid {process.pid} .*; try again"),
+                    hold(lake, "signals", wait_seconds=0.3, tell=told.append),
+                ):
+                    pass
+                assert not path(lake, "signals").exists()
+            assert len(told) == 1
+        finally:
+            process.kill()
+            process.communicate()
+    with hold(lake, "signals") as held:  # the one that held it all is dead
+        assert held.waited is False
+
+
+def test_one_that_writes_and_one_that_deletes_are_never_in_at_once(lake: Lake) -> None:
+    code = (
+        "import sys, time, random; from corpus.lake import Lake; from corpus.lease import alone, hold\n"
+        "from corpus.errors import UserError\n"
+        "lake, end, n = Lake(sys.argv[1]), time.time() + 3, 0\n"
+        "while time.time() < end:\n"
+        "    try:\n"
+        "        with (alone(lake) if sys.argv[2] == 'alone' else hold(lake, 'signals')):\n"
+        "            a = time.time(); time.sleep(random.random() * 0.01); print(a, time.time())\n"
+        "    except UserError:\n"
+        "        pass\n"
+        "    time.sleep(random.random() * 0.01)\n"
+    )
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code, lake.url, how], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for how in ("write", "alone")
+    ]
+    spans = [
+        [tuple(map(float, line.split())) for line in process.communicate()[0].splitlines()] for process in processes
+    ]
+    assert all(process.returncode == 0 for process in processes)
+    assert all(len(found) > 5 for found in spans)
+    for start, end in spans[0]:
+        assert not any(a < end and b > start for a, b in spans[1])

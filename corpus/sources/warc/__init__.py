@@ -12,7 +12,7 @@ from corpus.records import Page, Passed, Reject, Text
 from corpus.sources.files import File
 from corpus.sources.warc import http
 from corpus.sources.warc.records import Reader, Record
-from corpus.sources.warc.stream import BrokenError, packing
+from corpus.sources.warc.stream import BrokenError, found_packing, packing
 from corpus.text.strings import address, valid
 
 SUFFIXES = tuple(f"{name}{end}" for name in (".warc", ".wet", ".arc") for end in ("", ".gz", ".zst", ".lz4"))
@@ -34,8 +34,8 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     if file.n_bytes <= n_bytes:
         return [None]
     with file.open() as stream:
-        kind = packing(stream.read(64))
-        if kind not in ("plain", "gzip", "zstd"):
+        kind = packing(stream.read(64)) or found_packing(stream, file.path)
+        if kind == "lz4":
             return [None]
         starts = [0]
         try:
@@ -53,15 +53,15 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
     try:
         with file.open() as stream:
             head = stream.read(64)
-            kind = packing(head)
             if not head:
                 return
+            kind = packing(head) or found_packing(stream, file.path)
             refused = _refused(head, kind, stream)
             if refused:
                 yield Reject(file.uri, "", *refused)
                 return
-            for record in Reader(stream, kind or "plain", start).records(end, options["max_record_bytes"], _READ):
-                yield _record(file, record, options)
+            for record in Reader(stream, kind, start).records(end, options["max_record_bytes"], _READ):
+                yield _told(file, record, options)
     except (OSError, BrokenError) as error:
         yield Reject(file.uri, str(start), "corrupt", str(error))
 
@@ -81,6 +81,17 @@ def _refused(head: bytes, kind: str | None, stream: Any) -> tuple[str, str] | No
     if head.startswith(_ARC):
         return "unsupported", "an ARC file, not a WARC; convert it: warcio recompress FILE.arc.gz FILE.warc.gz"
     return None
+
+
+def _told(file: File, record: Record, options: dict[str, Any]) -> Page | Text | Reject | Passed:
+    """What becomes of a record, whose headers and body anyone may have written: a fault of ours costs this one."""
+    try:
+        return _record(file, record, options)
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # noqa: BLE001 - as for pages
+        uri = address(record.headers.get("warc-target-uri", "")) or f"{file.uri}#{record.place}"
+        return Reject(uri, str(record.place), "extraction_error", f"{type(error).__name__}: {error}")
 
 
 def _record(file: File, record: Record, options: dict[str, Any]) -> Page | Text | Reject | Passed:

@@ -128,8 +128,10 @@ class Reader:
                 record.headers[name] += " " + text.strip()
                 continue
             key, colon, value = text.partition(":")
-            name = key.strip().lower()
-            if colon and name not in record.headers:
+            name = key.strip().lower() if colon else ""
+            if name in record.headers:  # the first counts, and lines that continue the second belong to nothing
+                name = ""
+            if name:
                 record.headers[name] = value.strip()
         if not line:
             self._stream.rewind(behind)

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, NamedTuple
 _GZIP, _ZSTD, _LZ4 = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"
 _SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)  # a zstd frame for other programs
 _DICTIONARY = b"\x5d\x2a\x4d\x18"  # the one that holds a dictionary: IIPC, WARC-zstd 1.0, section 2
+_SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _READ_BYTES = 1 << 17
 _UNPACK_BYTES = 1 << 20  # unpacked at once, so that a bomb never fills the memory
 _ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: at most 128 MiB come out
@@ -38,7 +39,7 @@ class BrokenError(Exception):
 
 
 def packing(head: bytes) -> str | None:
-    """'gzip', 'zstd', 'lz4' or 'plain', from a file's first bytes; None where they begin no archive."""
+    """'gzip', 'zstd', 'lz4' or 'plain', from a file's first bytes; None where they begin no archive: see `found_packing`."""
     if head.startswith(_GZIP):
         return "gzip"
     if head.startswith(_ZSTD) or _SKIPPABLE.match(head):
@@ -46,6 +47,12 @@ def packing(head: bytes) -> str | None:
     if head.startswith(_LZ4):
         return "lz4"
     return "plain" if head.lstrip(b"\r\n").startswith(b"WARC/") else None
+
+
+def found_packing(file: BinaryIO, path: str) -> str:
+    """'gzip', 'zstd' or 'plain' of an archive whose first bytes are broken: as its name says, if it has such members."""
+    kinds = [kind for suffix, kind in _SUFFIXES.items() if path.lower().endswith(suffix)]
+    return next((kind for kind in kinds if Stream(file, kind).next_member(-1)), "plain")
 
 
 class Stream:

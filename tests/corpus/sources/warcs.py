@@ -1,6 +1,7 @@
 """WARC files made by hand, so that each test says what is in them."""
 
 import gzip
+import zlib
 
 
 def http(body: bytes, mime: str = "text/html", status: int = 200, **headers: str) -> bytes:
@@ -13,7 +14,7 @@ def record(uri: str, block: bytes, kind: str = "response", length: int | None = 
     mime = "text/plain" if kind == "conversion" else f"application/http; msgtype={kind}"
     head = (
         f"WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Target-URI: {uri}\r\nWARC-Date: 2026-01-02T03:04:05Z\r\n"
-        f"WARC-Record-ID: <urn:uuid:{abs(hash(uri)):032x}>\r\nWARC-Payload-Digest: sha1:ABC\r\n"
+        f"WARC-Record-ID: <urn:uuid:{zlib.crc32(uri.encode()):032x}>\r\nWARC-Payload-Digest: sha1:ABC\r\n"
         f"Content-Type: {mime}\r\nContent-Length: {len(block) if length is None else length}\r\n\r\n"
     )
     return head.encode() + block + b"\r\n\r\n"

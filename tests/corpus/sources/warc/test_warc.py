@@ -451,3 +451,40 @@ def test_a_decoded_body_that_begins_like_a_chunk_is_kept_whole(tmp_path: Path, b
     result = one(tmp_path, record("http://x.org/", http(body, "text/plain", Transfer_Encoding="chunked")))
     assert isinstance(result, Text)
     assert result.text.encode() == body
+
+
+@pytest.mark.parametrize(("suffix", "pack"), [("warc", plain), ("warc.gz", gzipped), ("warc.zst", zstandard)])
+def test_a_file_whose_first_bytes_are_broken_costs_its_first_record(
+    tmp_path: Path, suffix: str, pack: Callable[..., bytes]
+) -> None:
+    records = [record(f"http://x.org/{i}", http(page(i))) for i in range(5)]
+    f = file(tmp_path, b"\x00\xff\x00\xff" + pack(*records)[4:], f"a.{suffix}")
+    for n in (1, 4):
+        result = read(f, f.n_bytes // n)
+        assert [r.uri[-1] for r in result if isinstance(r, Page)] == ["1", "2", "3", "4"]
+        assert [type(r) for r in result].count(Reject) == 1
+
+
+@pytest.mark.parametrize(
+    "line", [b"no colon\r\n and its second line", b"WARC-Type: request\r\n of a second value", b": no name\r\n more"]
+)
+def test_header_lines_that_continue_what_is_no_header(tmp_path: Path, line: bytes) -> None:
+    raw = record("http://x.org/1", http(page(1))).replace(b"\r\nContent-Length", b"\r\n" + line + b"\r\nContent-Length", 1)
+    assert line in raw
+    result = one(tmp_path, raw)
+    assert isinstance(result, Page)
+    assert result.uri == "http://x.org/1"
+
+
+def test_a_fault_of_ours_costs_one_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = warc.http.body
+
+    def faulty(response: warc.http.Response, most: int) -> tuple[bytes, list[str]]:
+        if b"page 2 " in response.stored:
+            raise KeyError("no such thing")
+        return real(response, most)
+
+    monkeypatch.setattr(warc.http, "body", faulty)
+    f = file(tmp_path, plain(*[record(f"http://x.org/{i}", http(page(i) + b"page %d " % i)) for i in range(4)]), "a.warc")
+    assert [type(r) for r in read(f)] == [Page, Page, Reject, Page]
+    assert [r.reason for r in read(f) if isinstance(r, Reject)] == ["extraction_error"]
