@@ -5,6 +5,7 @@ order of their names. Where a run of small files ends is said by the hash of a f
 changes the item that it belongs to, and no other.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -69,27 +70,24 @@ class Listing:
     kind: str
     files: tuple[File, ...]
     rejects: tuple[Reject, ...] = ()  # links that leave the folder, pipes, links to nothing
-    passed: Mapping[str, int] | None = None  # files of other kinds, by their suffix: `file:.png`
+    passed: Mapping[str, str] | None = None  # paths that are not read, and their kinds: `file:.png`, `folder:.git`
 
 
 def find_files(path: str, kind: str | None) -> Listing:
     """The files at a path: of a folder or a pattern, those that the kind takes by their names."""
     if kind == "python":
         return Listing(kind, tuple(python.find(path)))
-    files, rejects = find(path)
+    files, rejects, skipped = find(path)
     if not files and kind is None:
         reasons = ", ".join(sorted({reject.reason for reject in rejects}))
         raise UserError(f"{path} holds no file that can be read ({reasons}); name another path")
     kind = kind or guess_kind(files)
     if len(files) == 1 or kind == "code":  # a code tree's other files are refused one by one, with a reason
-        return Listing(kind, tuple(files), tuple(rejects))
+        return Listing(kind, tuple(files), tuple(rejects), skipped)
     suffixes = source(kind).SUFFIXES
     taken = tuple(file for file in files if file.matches(suffixes))
-    passed: dict[str, int] = {}
-    for file in files:
-        if not file.matches(suffixes):
-            passed[_kind_of(file)] = passed.get(_kind_of(file), 0) + 1
-    return Listing(kind, taken, tuple(rejects), passed)
+    others = {file.path: _kind_of(file) for file in files if not file.matches(suffixes)}
+    return Listing(kind, taken, tuple(rejects), skipped | others)
 
 
 def _kind_of(file: File) -> str:
@@ -131,7 +129,7 @@ def _of_listing(options: dict[str, Any], listing: Listing) -> WorkItem:
     spec = {
         "options": options,
         "rejects": [asdict(reject) for reject in listing.rejects],
-        "passed": [["", kind, n] for kind, n in sorted((listing.passed or {}).items())],
+        "passed": [["", kind, n] for kind, n in sorted(Counter((listing.passed or {}).values()).items())],
     }
     return WorkItem(digest(spec), "files that are not read", 0, spec)
 

@@ -13,7 +13,7 @@ import typer
 from typer.main import get_command
 
 from corpus.errors import UserError
-from pomona import command_line
+from pomona import command_line, damage
 
 _STOPPED = 130  # what a shell says of Ctrl-C; typer returns it too
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
@@ -53,6 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
     if "--debug" in arguments:
         arguments.remove("--debug")
     command_line.remember(arguments)
+    damage.begin()
     try:
         code = get_command(app).main(arguments, prog_name="pomona", standalone_mode=False)
         return _stopped() if code == _STOPPED else code if isinstance(code, int) else 0
@@ -78,8 +79,6 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _of_files(error: Exception) -> str | None:
     """What a user can mend of a library's error: a damaged lake, a file that cannot be opened."""
-    from pomona import damage
-
     told = damage.found(error)
     if told is None and isinstance(error, OSError) and error.filename is not None:
         told = f"{error.filename}: {error.strerror or error}"

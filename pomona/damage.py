@@ -4,26 +4,32 @@ Nothing is checked before: a lake of a thousand parts would pay for it at every 
 gone, cut short or of another size by themselves (`corpus.lake.Lake.damaged`) and make them again.
 """
 
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
-from corpus.lake import Lake
-from corpus.parts import Part
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+    from corpus.parts import Part
 
-_opened: list[Lake] = []  # those that this process's command named
+_opened: "list[Lake]" = []  # those that this process's command named
 
 
-def watch(lake: Lake) -> Lake:
+def watch(lake: "Lake") -> "Lake":
     """The lake; where the command fails, `found` looks at it."""
     _opened.append(lake)
     return lake
 
 
-def found(error: BaseException) -> str | None:
-    """Why a command failed, in one line, where damage of a lake that it opened explains it; else None.
+def begin() -> None:
+    """A new command has opened no lake yet."""
+    _opened.clear()
+
+
+def found(error: BaseException, lake: "Lake | None" = None) -> str | None:
+    """Why a command failed, in one line, where damage of a lake, or of one that it opened, explains it; else None.
 
     Looks at all parts' ends and sizes first, and reads them whole only where a library said that it cannot read.
     """
-    lakes = [lake for lake in _opened if lake.is_local]
+    lakes = [one for one in ([lake] if lake else _opened) if one.is_local]
     for lake in lakes:
         for table in lake.tables():
             lost = lake.damaged(table)
@@ -42,7 +48,7 @@ def found(error: BaseException) -> str | None:
     return None
 
 
-def _told(lake: Lake, table: str, part: Part) -> str:
+def _told(lake: "Lake", table: str, part: "Part") -> str:
     made = next((one for slot, one in lake.lineages(table).items() if slot == part.slot), None)
     command = str(made.facts.get("command", "")) if made else ""
     how = command or "run the recipe or the command that made it"
@@ -54,13 +60,17 @@ def _told(lake: Lake, table: str, part: Part) -> str:
 
 
 def _is_about_reading(error: BaseException) -> bool:
+    import duckdb
     import polars as pl
+    import pyarrow as pa
 
-    return isinstance(error, OSError | pa.ArrowException | pl.exceptions.PolarsError)
+    return isinstance(error, OSError | pa.ArrowException | pl.exceptions.PolarsError | duckdb.Error)
 
 
-def _reads(lake: Lake, table: str, part: Part) -> bool:
+def _reads(lake: "Lake", table: str, part: "Part") -> bool:
     """Whether every row group of a part can be read."""
+    import pyarrow as pa
+
     try:
         file = lake.open_part(table, part)
         for row_group in range(file.num_row_groups):

@@ -71,7 +71,8 @@ def find(lake: Lake, wanted: str) -> str | None:
             return str(found["id"][0])
         if found.height > 1:
             first = ", ".join(f"{id_[:12]} {uri}" for id_, uri in found.head(3).iter_rows())
-            raise UserError(f"{wanted!r} is not one document but several, e.g. {first}; give more of it")
+            how = "give the id of one" if found["uri"].n_unique() == 1 else "give more of it, or an id"
+            raise UserError(f"{wanted!r} is not one document but several, e.g. {first}; {how}")
     return None
 
 

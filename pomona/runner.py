@@ -21,7 +21,6 @@ from pomona.stages import Stage
 from pomona.stages.ingest import TABLES as OF_SOURCES
 from pomona.stages.ingest import slot as slot_of_source
 
-State = Literal["current", "stale", "missing"]
 _MOST_PASSES = 3  # over the stages, where other processes change the lake meanwhile
 Report = Callable[[str, int, int, WorkItem], None]  # stage, items done, items in all, the item that just ended
 
@@ -36,17 +35,6 @@ class Outcome:
     items: int
     rows: dict[str, int]
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Whether a stage is up to date, and if not, why."""
-
-    stage: str
-    state: State
-    why: str
-    rows: dict[str, int]
-    items_finished: int = 0
 
 
 def default_workers() -> int:
@@ -85,16 +73,43 @@ def run_stages(
     report: Report | None = None,
     engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:
-    """Runs stages in order, each planned when its turn comes; again where another process changed what they rest on."""
+    """Runs stages in order, each planned when its turn comes; again where another process changed what they rest on.
+
+    A change shows in the end, as a stage that is out of date, or earlier, as a stage that fails: what the one before it
+    made belongs to documents that are gone.
+    """
     for _ in range(_MOST_PASSES):
+        seen = _keys(lake)
         for name, plan in plans.items():
-            yield run_stage(lake, name, plan, workers=workers, memory=memory, report=report, engine=engine)
-        if not {stale.stage for stale in standing.out_of_date(lake)} & plans.keys():
-            return
+            try:
+                outcome = run_stage(lake, name, plan, workers=workers, memory=memory, report=report, engine=engine)
+            except Exception:
+                if not _changed(seen, _keys(lake), but=name):
+                    raise
+                break
+            seen |= {place: key for place, key in _keys(lake).items() if place[0] == name}
+            yield outcome
+        else:
+            if not {stale.stage for stale in standing.out_of_date(lake)} & plans.keys():
+                return
     raise UserError(
         f"lake {lake.url} changed while its stages ran, {_MOST_PASSES} times in a row; "
         "wait for the other processes that write it, then run the same command again"
     )
+
+
+_Keys = dict[tuple[str, str, str], str]  # by stage, table and slot: the key of what made it
+
+
+def _keys(lake: Lake) -> _Keys:
+    """What made each slot of the lake as it stands."""
+    made = ((table, slot, one) for table in lake.tables() for slot, one in lake.lineages(table).items())
+    return {(one.stage, table, slot): one.key for table, slot, one in made}
+
+
+def _changed(before: _Keys, now: _Keys, *, but: str) -> bool:
+    """Whether any stage but one has made something else since."""
+    return any(before.get(place) != now.get(place) for place in before.keys() | now.keys() if place[0] != but)
 
 
 def run_stage(
@@ -117,7 +132,7 @@ def run_stage(
         stage = plan()
         assert stage.name == name, (stage.name, name)
         if is_current(lake, stage):
-            return Outcome(stage.name, "current", 0, 0, _rows(lake, stage), clock.read()["seconds"])
+            return Outcome(stage.name, "current", 0, 0, _require_rows(lake, stage), clock.read()["seconds"])
         items = stage.plan_items()
         n_workers = budget.workers(stage, items, workers or default_workers(), memory)
 
@@ -132,10 +147,7 @@ def run_stage(
         lease.confirm()
         measured = {"items_run": ran.items, "workers": n_workers, "peak_bytes": ran.peak_bytes}
         commit(lake, stage, items, clock.read() | measured, lease.token)
-    rows = _rows(lake, stage)
-    if not rows[stage.outputs[0].table] and not stage.may_be_empty:
-        raise UserError(_nothing(lake, stage))
-    return Outcome(stage.name, "ran", ran.items, len(items), rows, clock.read()["seconds"])
+    return Outcome(stage.name, "ran", ran.items, len(items), _require_rows(lake, stage), clock.read()["seconds"])
 
 
 def run_planned(lake: Lake, stage: Stage, **options: Any) -> Outcome:
@@ -172,45 +184,6 @@ def is_current(lake: Lake, stage: Stage) -> bool:
     return not any(lake.damaged(output.table, output.slot) for output in stage.outputs)
 
 
-def status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
-    """Every stage's state. After a stage that will run, the next ones are stale too."""
-    upstream: str | None = None
-    for name in stages.names(recipe):
-        stage = stages.plan(name, lake, recipe)
-        rows = _rows(lake, stage)
-        made = lake.current(stage.outputs[0].table, stage.slot)
-        if made is None:
-            finished = len(lake.finished(stage.outputs[0].table, stage.slot))
-            why = f"never committed; {finished} work items finished" if finished else "never committed"
-            yield Status(name, "missing", why, rows, finished)
-        elif not is_current(lake, stage):
-            yield Status(name, "stale", _why(made, stage), rows)
-        elif upstream and not name.startswith("ingest:"):
-            yield Status(name, "stale", f"{upstream} will run before it", rows)
-        else:
-            yield Status(name, "current", "made from what the lake holds", rows)
-            continue
-        upstream = upstream or name
-
-
-def _why(made: Lineage, stage: Stage) -> str:
-    if made.stage_version != stage.version:
-        return f"the stage's code changed, from version {made.stage_version} to {stage.version}"
-    changed = sorted(name for name in stage.config if _plain(made.config.get(name)) != _plain(stage.config[name]))
-    if changed:
-        return f"the recipe changed: {', '.join(changed)}"
-    inputs = sorted(name for name in stage.inputs if made.inputs.get(name) != stage.inputs[name])
-    names = ["earlier decisions" if name == "decided" else name for name in inputs]
-    return f"its input changed: {', '.join(names)}" if names else "a part of its output is missing or damaged"
-
-
-def _plain(value: Any) -> Any:
-    """As JSON gives it back: tuples are lists."""
-    if isinstance(value, dict):
-        return {key: _plain(inner) for key, inner in value.items()}
-    return [_plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
-
-
 def drop_removed_sources(lake: Lake, recipe: Recipe) -> list[str]:
     """Takes sources that the recipe no longer names out of the newest version; older versions keep them."""
     wanted = {f"ingest:{source.name}" for source in recipe.sources}
@@ -240,7 +213,15 @@ def _drop(lake: Lake, name: str, stage: str, slot: str, tables: Iterable[str]) -
                 lake.commit(table, {slot: []}, lineage, arrow, token=lease.token)
 
 
-def _rows(lake: Lake, stage: Stage) -> dict[str, int]:
+def _require_rows(lake: Lake, stage: Stage) -> dict[str, int]:
+    """Rows of each output; raises `UserError` where there is none and that is a mistake."""
+    rows = rows_of(lake, stage)
+    if not rows[stage.outputs[0].table] and not stage.may_be_empty:
+        raise UserError(_nothing(lake, stage))
+    return rows
+
+
+def rows_of(lake: Lake, stage: Stage) -> dict[str, int]:
     """Rows of each output; of `passed_over`, the records that it counts."""
     rows = {o.table: sum(part.n_rows for part in lake.parts(o.table, o.slot)) for o in stage.outputs}
     if "passed_over" in rows:

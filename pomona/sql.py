@@ -18,7 +18,7 @@ from corpus.dedup.joined import clusters
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.text.cutting import Cuts, without
-from pomona import kept_documents, standing
+from pomona import damage, kept_documents, standing
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -84,4 +84,5 @@ def query(lake: Lake, text: str, versions: Mapping[str, int] | None = None) -> t
             standing.require(lake)
         raise UserError(f"sql: {str(error).splitlines()[0]}") from error
     except duckdb.Error as error:
-        raise UserError(f"sql: {str(error).splitlines()[0]}") from error
+        told = damage.found(error, lake) if "reading the stream" in str(error) else None
+        raise UserError(told or f"sql: {str(error).splitlines()[0]}") from error

@@ -86,7 +86,7 @@ def _new_documents(lake: Lake, slot: str) -> str:
     """Which documents came after the stage had decided, or that some changed."""
     rows = undecided(lake, slot).group_by("source").len("n").sort("source").collect(engine="streaming").rows()
     if not rows:
-        return "it saw other documents than there are now"
+        return "since it decided, documents that it saw were taken out, changed or got other ids"
     named = ", ".join(f"{n:,} of source {name!r}" for name, n in rows[:_MOST_NAMED])
     return f"{sum(n for _, n in rows):,} documents came after it and are undecided ({named})"
 

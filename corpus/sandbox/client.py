@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -104,9 +104,13 @@ class Sandbox:
         spans = [None if span is None else (span[0], span[1]) for span in answer.get("spans", [None])]
         return spans, int(answer.get("held", 0))
 
-    def columns(self, kind: str, file: File, n_bytes: int) -> list[str]:
-        """Names of the columns in the first bytes of a JSONL or Parquet file; none where it cannot be read."""
-        answer = self._ask({"task": "columns", "kind": kind, "file": file.key(), "n_bytes": n_bytes})
+    def columns(self, kind: str, file: File, n_bytes: int, wanted: Sequence[str] = ()) -> list[str]:
+        """Names of the columns in the first bytes of a JSONL or Parquet file; none where it cannot be read.
+
+        With names that are `wanted`, only those of them that are there: JSONL is searched for them, not parsed.
+        """
+        request = {"task": "columns", "kind": kind, "file": file.key(), "n_bytes": n_bytes, "wanted": list(wanted)}
+        answer = self._ask(request)
         return list(answer.get("columns", ()))
 
     def read(self, spec: Mapping[str, Any]) -> Iterator[Delivery]:

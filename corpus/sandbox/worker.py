@@ -250,7 +250,8 @@ def _cut(connection: Connection, request: dict[str, Any]) -> None:
 def _columns(connection: Connection, request: dict[str, Any]) -> None:
     module: Any = source(request["kind"])
     try:
-        names = sorted(valid(name) for name in module.columns_of(File(*request["file"]), request["n_bytes"]))
+        found = module.columns_of(File(*request["file"]), request["n_bytes"], request["wanted"])
+        names = sorted(valid(name) for name in found)
     except Exception:  # noqa: BLE001 - an unreadable file has no columns; `read` refuses it
         names = []
     _send(connection, {"columns": names})

@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote
 
 import numpy as np
@@ -25,6 +25,7 @@ RAW = pa.schema(
         pa.field("metadata", pa.map_(pa.string(), pa.string())),
     ]
 )
+_SEARCH_BYTES = 1 << 20
 _PARTITION = re.compile(r"([^/=]+)=([^/]*)")  # a folder of a Hive-partitioned dataset
 
 Mask = npt.NDArray[np.bool_]
@@ -63,6 +64,19 @@ def partition(file: File) -> dict[str, str]:
     """Keys and values that the folders of a file state, as Hive writes them: `lang=zh/part-0.parquet`."""
     folders = file.path.split("/")[:-1]
     return {valid(m[1]): valid(unquote(m[2])) for folder in folders if (m := _PARTITION.fullmatch(folder))}
+
+
+def searched(stream: BinaryIO, n_bytes: int, wanted: Sequence[str]) -> set[str]:
+    """The names of which `"name"` stands in the next bytes, as JSON writes it: a column that few records have."""
+    spelled = {(name, json.dumps(name, ensure_ascii=plain).encode()) for name in wanted for plain in (True, False)}
+    found: set[str] = set()
+    kept, longest = b"", max(len(spelling) for _, spelling in spelled)
+    while n_bytes > 0 and len(found) < len(wanted) and (block := stream.read(min(n_bytes, _SEARCH_BYTES))):
+        n_bytes -= len(block)
+        seen = kept + block
+        found |= {name for name, spelling in spelled if spelling in seen}
+        kept = seen[-longest:]
+    return found
 
 
 def as_batch(table: pa.Table, position: pa.Array, file: File, columns: Columns) -> tuple[pa.RecordBatch, list[Reject]]:

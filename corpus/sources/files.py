@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 from urllib.parse import unquote
 
 from corpus.errors import UserError
@@ -78,6 +78,28 @@ class File:
         return [self.path, self.n_bytes, self.stamp, self.name]
 
 
+class Found(NamedTuple):
+    """What is at a path."""
+
+    files: list[File]  # sorted
+    rejects: list[Reject]  # links that leave the folder, pipes, links to nothing, what cannot be listed
+    passed: dict[str, str]  # folders that are not entered, and their kinds: `folder:.git`
+
+
+@dataclass(frozen=True, slots=True)
+class _Skipped:
+    """A folder that is not entered."""
+
+    path: str
+
+    @property
+    def kind(self) -> str:
+        return f"folder:{os.path.basename(self.path)}"
+
+
+_Entry = File | Reject | _Skipped
+
+
 @lru_cache(maxsize=8)
 def _filesystem(protocol: str) -> "AbstractFileSystem":
     import fsspec
@@ -85,7 +107,7 @@ def _filesystem(protocol: str) -> "AbstractFileSystem":
     return fsspec.filesystem(protocol)
 
 
-def find(path: str) -> tuple[list[File], list[Reject]]:
+def find(path: str) -> Found:
     """The files at a path, below a folder or matching a pattern, sorted; links that leave the folder are refused.
 
     Version control, caches and vendored packages inside a folder are passed over. Raises `UserError` where the
@@ -94,24 +116,31 @@ def find(path: str) -> tuple[list[File], list[Reject]]:
     if path.startswith("file://"):
         path = unquote(path.removeprefix("file://"))
     if "://" in path:
-        return _find_remote(path), []
+        return Found(_find_remote(path), [], {})
     path = os.path.abspath(os.path.expanduser(path))
     if any(char in path for char in _WILDCARDS) and not os.path.lexists(path):
         return _find_pattern(path)
     if os.path.isfile(path):
-        return [_local(path, os.path.dirname(path))], []
+        return Found([_local(path, os.path.dirname(path))], [], {})
     if not os.path.isdir(path):
         what = "is a pipe, a device or a link to nothing" if os.path.lexists(path) else "does not exist"
         raise UserError(f"{address(path)} {what}; give a file, a folder, a pattern or a URL")
-    files, rejects = [], []
-    for entry in _walk(path):
-        if isinstance(entry, File):
-            files.append(entry)
-        else:
-            rejects.append(entry)
-    if not files and not rejects:
+    found = _sorted_out(_walk(path))
+    if not found.files and not found.rejects:
         raise UserError(f"{address(path)} is a folder without files")
-    return files, rejects
+    return found
+
+
+def _sorted_out(entries: Iterable[_Entry]) -> Found:
+    found = Found([], [], {})
+    for entry in entries:
+        if isinstance(entry, File):
+            found.files.append(entry)
+        elif isinstance(entry, Reject):
+            found.rejects.append(entry)
+        else:
+            found.passed[entry.path] = entry.kind
+    return found
 
 
 def named(files: Iterable[File]) -> list[File]:
@@ -141,7 +170,7 @@ def _extended(group: list[File]) -> list[File]:
     ]
 
 
-def _walk(root: str, name_root: str | None = None) -> Iterator[File | Reject]:
+def _walk(root: str, name_root: str | None = None) -> Iterator[_Entry]:
     """What is below a folder; names are paths below `name_root`, by default the folder itself."""
     real_root = os.path.realpath(root)
     unreadable: list[Reject] = []
@@ -150,6 +179,8 @@ def _walk(root: str, name_root: str | None = None) -> Iterator[File | Reject]:
         unreadable.append(Reject(address(str(error.filename)), "", "unreadable", error.strerror or str(error)))
 
     for folder, folders, names in os.walk(root, onerror=refuse):
+        skipped = sorted(name for name in folders if name in _SKIPPED_FOLDERS)
+        yield from (_Skipped(os.path.join(folder, name)) for name in skipped)
         folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
         for name in list(folders):
             path = os.path.join(folder, name)
@@ -186,23 +217,41 @@ def _fixed(pattern: str) -> str:
     return pattern[:first].rpartition("/")[0] or "/"
 
 
-def _find_pattern(pattern: str) -> tuple[list[File], list[Reject]]:
-    """Files that a pattern matches, and those below folders that it matches."""
+def _find_pattern(pattern: str) -> Found:
+    """Files that a pattern matches, and those below folders that it matches.
+
+    Folders that are passed over in a folder are passed over here, unless the pattern itself names them.
+    """
     from glob import glob
 
     root = _fixed(pattern)
-    entries: dict[str, File | Reject] = {}
+    skipped = _SKIPPED_FOLDERS.difference(pattern.split("/"))
+    entries: dict[str, _Entry] = {}
     for path in sorted(glob(pattern, recursive=True)):
+        vendored = _first_of(path, root, skipped)
+        if vendored:
+            entries[vendored] = _Skipped(vendored)
+            continue
         below = _walk(path, root) if os.path.isdir(path) else iter([_entry(path, root, os.path.realpath(root))])
         for entry in below:
-            entries[entry.path if isinstance(entry, File) else entry.uri] = entry
-    files = [entry for entry in entries.values() if isinstance(entry, File)]
-    if not files:
+            entries[entry.uri if isinstance(entry, Reject) else entry.path] = entry
+    found = _sorted_out(entries.values())
+    if not found.files:
         raise UserError(
             f"the pattern {address(pattern)} matches no file; *, ? and [...] are wildcards in it: "
             "write [[], [*] or [?] where a name has that character itself"
         )
-    return files, [entry for entry in entries.values() if isinstance(entry, Reject)]
+    return found
+
+
+def _first_of(path: str, root: str, names: frozenset[str]) -> str | None:
+    """The first folder on the way from the root to a path that has one of the names."""
+    at = root
+    for name in os.path.relpath(path, root).split("/"):
+        at = os.path.join(at, name)
+        if name in names and os.path.isdir(at):
+            return at
+    return None
 
 
 def _find_remote(url: str) -> list[File]:

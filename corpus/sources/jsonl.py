@@ -6,7 +6,7 @@ any length, and says what is wrong with the rest.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, TypeAlias
 
 import orjson
@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from corpus.records import Passed, Reject, Risky, Text
 from corpus.sources import compression
-from corpus.sources.columns import RAW, Columns
+from corpus.sources.columns import RAW, Columns, searched
 from corpus.sources.files import File
 from corpus.text.strings import address, valid
 
@@ -42,10 +42,12 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     return [(start, min(start + step, size)) for start in range(0, size, step)] or [None]
 
 
-def columns_of(file: File, n_bytes: int) -> set[str]:
-    """Names of the columns in the first `n_bytes` of the file."""
+def columns_of(file: File, n_bytes: int, wanted: Sequence[str] = ()) -> set[str]:
+    """Names of the columns in the first `n_bytes` of the file; those of the `wanted` that stand there as a string."""
     names: set[str] = set()
     with compression.open_at(file, 0) as stream:
+        if wanted:
+            return searched(stream, n_bytes, wanted)
         head = stream.read(n_bytes)
         lines = head.removeprefix(_BOM).split(b"\n")
         for line in lines if len(head) < n_bytes else lines[:-1]:

@@ -4,7 +4,7 @@ Rows are read a few at a time and gathered into batches by their bytes: a file o
 text (one value, a million times), and one of a thousand rows a thousand megabytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -55,8 +55,8 @@ def held(file: File) -> int:
     return most * _HELD_TIMES // 2
 
 
-def columns_of(file: File, n_bytes: int) -> set[str]:
-    """Names of the file's columns, those of its folders among them."""
+def columns_of(file: File, n_bytes: int, wanted: Sequence[str] = ()) -> set[str]:
+    """Names of the file's columns, those of its folders among them; a schema has them all, `wanted` or not."""
     with file.open() as stream:
         return {*pq.ParquetFile(stream).schema_arrow.names, *partition(file)}
 

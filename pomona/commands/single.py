@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -82,7 +82,12 @@ def ingest(
         except ValidationError as error:
             first = error.errors()[0]
             raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
-        stage = stages.plan_ingest(opened, recipe, parser_bytes)
+        try:
+            stage = stages.plan_ingest(opened, recipe, parser_bytes)
+        except UserError as error:
+            if not any(path in str(error) for path in before):
+                raise
+            raise UserError(f"{error}; it was ingested before, --replace with the other paths leaves it out") from error
         if earlier and before:
             _refuse_other_options(source, dict(earlier.config), stage.config)
         return stage
@@ -97,10 +102,10 @@ def _absolute(paths: list[str], kind: str | None) -> list[str]:
 
 
 def _refuse_other_options(source: str, before: dict[str, Any], now: dict[str, Any]) -> None:
-    from pomona.runner import _plain
+    from pomona.status import plain
 
     asked = [name for name in now if name in before and name not in ("paths", "version")]  # the rest is not the user's
-    changed = [name for name in asked if _plain(before[name]) != _plain(now[name])]
+    changed = [name for name in asked if plain(before[name]) != plain(now[name])]
     if changed:
         raise UserError(
             f"source {source!r} was ingested with another {', '.join(changed)}; name another --source, or --replace it"
@@ -222,8 +227,11 @@ def run_one(
     stale = standing.out_of_date(lake)
     text = f"{name}: {counts.pop('text')} ({did}, {outcome.seconds:.1f} s)"
     output.show(asdict(outcome) | counts | {"out_of_date": [asdict(one) for one in stale]}, text, as_json)
+    told: set[str] = set()
     for one in stale:
-        print(f"now {one}", file=sys.stderr)
+        line = str(one) if one.command not in told else str(replace(one, command="the same command"))
+        told.add(one.command)
+        print(f"now {line}", file=sys.stderr)
 
 
 def _rows(lake: "Lake", name: str, rows: dict[str, int]) -> dict[str, Any]:

@@ -93,11 +93,12 @@ def _count(rows: dict[str, int]) -> str:
 
 def status(path: RecipeArgument, lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """Say which stages are current, stale or missing, and why."""
-    from pomona import output, runner
+    from pomona import output
+    from pomona import status as of_stages
     from pomona.recipe import load
 
     recipe = load(path)
-    found = list(runner.status(open_lake(lake, recipe, must_exist=False), recipe))
+    found = list(of_stages.status(open_lake(lake, recipe, must_exist=False), recipe))
     text = output.table([(s.stage, s.state, s.why, _count(s.rows)) for s in found], ("stage", "state", "why", "rows"))
     output.show([asdict(s) for s in found], text, as_json)
 

@@ -1,5 +1,6 @@
 """Ingest: raw files of one source to documents, rejects, and counts of what was passed over."""
 
+from collections import Counter
 from difflib import get_close_matches
 
 from corpus import ingest, schema
@@ -18,6 +19,7 @@ TABLES = ("documents", "rejects", "passed_over")
 _TABLE_KINDS = ("jsonl", "parquet")
 _LOOKED_AT = 16  # files whose first bytes are looked at for the names of columns
 _HEAD_BYTES = 8 << 20  # of all of them together
+_SEARCHED_BYTES = 1 << 30  # of all files together, for a column that is not there
 
 
 def slot(source: str) -> str:
@@ -30,6 +32,7 @@ def plan_ingest(lake: Lake, source: SourceRecipe, parser_bytes: int | None = Non
     listing = _list(source)
     settings = source.settings(listing.kind)
     links = [[reject.uri, reject.reason] for reject in listing.rejects]
+    passed = dict(Counter((listing.passed or {}).values()))
 
     def plan_items() -> list[WorkItem]:
         _check_columns(settings, listing.files)
@@ -39,7 +42,7 @@ def plan_ingest(lake: Lake, source: SourceRecipe, parser_bytes: int | None = Non
         f"ingest:{source.name}",
         tuple(Output(table, slot(source.name), schema.TABLES[table].schema) for table in TABLES),
         settings.options() | {"paths": list(source.path)},
-        {"files": digest([file.key() for file in listing.files]), "links": digest([links, listing.passed])},
+        {"files": digest([file.key() for file in listing.files]), "links": digest([links, passed])},
         ingest.VERSION,
         ingest.IngestStep(parser_bytes),
         plan_items,
@@ -54,7 +57,7 @@ def _list(source: SourceRecipe) -> Listing:
     """What all paths of a source hold, each file once."""
     files: list[File] = []
     rejects: dict[str, Reject] = {}
-    passed: dict[str, int] = {}
+    passed: dict[str, str] = {}
     kind = source.kind
     for path in source.path:
         listing = ingest.find_files(path, kind)
@@ -63,10 +66,11 @@ def _list(source: SourceRecipe) -> Listing:
             raise UserError(f"source {source.name!r}: {path} holds no {kind} file; name another --kind or path")
         files += listing.files
         rejects |= {reject.uri: reject for reject in listing.rejects}
-        for name, n in (listing.passed or {}).items():
-            passed[name] = passed.get(name, 0) + n
+        passed |= listing.passed or {}
     assert kind is not None
-    return Listing(kind, tuple(named(files)), tuple(rejects.values()), passed)
+    read = {file.path for file in files}  # by another path of the source
+    unread = {path: of for path, of in passed.items() if path not in read}
+    return Listing(kind, tuple(named(files)), tuple(rejects.values()), unread)
 
 
 def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
@@ -84,6 +88,7 @@ def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
     with Sandbox() as sandbox:
         for file in sample:
             seen |= {*sandbox.columns(settings.kind, file, _HEAD_BYTES // len(sample)), *partition(file)}
+        _search(sandbox, settings.kind, files, [name for _, name in named_columns], seen)
     for option, name in named_columns:
         if seen and name not in seen:
             near = get_close_matches(name, seen, n=1)
@@ -92,3 +97,14 @@ def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
                 f"source {settings.name!r}: {option} {name!r} is in no record that was looked at{hint} "
                 f"Columns seen: {', '.join(sorted(seen)[:30])}"
             )
+
+
+def _search(sandbox: Sandbox, kind: str, files: tuple[File, ...], names: list[str], seen: set[str]) -> None:
+    """Adds to `seen` those of the names that come later than the first bytes: few records may have them."""
+    late = [name for name in names if seen and name not in seen]
+    share = max(_SEARCHED_BYTES // len(files), _HEAD_BYTES)
+    for file in files[:: -(-len(files) * share // _SEARCHED_BYTES)] if late else ():
+        seen.update(sandbox.columns(kind, file, share, late), partition(file))
+        late = [name for name in late if name not in seen]
+        if not late:
+            return

@@ -116,7 +116,7 @@ def test_small_files_share_items_and_plans_repeat(tmp_path: Path) -> None:
         (tmp_path / f"{i:02}.txt").write_text("x" * 100)
     (tmp_path / "other.parquet").write_bytes(b"")
     of = find_files(str(tmp_path), None)
-    assert of.passed == {"file:.parquet": 1}
+    assert of.passed == {str(tmp_path / "other.parquet"): "file:.parquet"}
     settings = SourceSettings("s", of.kind)
     items = plan(settings, of, item_bytes=20_000)
     assert 2 < len(items) < 20

@@ -197,3 +197,44 @@ def test_debug_shows_the_traceback(root: Path) -> None:
 
     with pytest.raises(UserError):
         main(["--debug", "lake"])
+
+
+def test_an_ingest_that_gave_no_document_fails_again(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = root.parent / "bad.jsonl"
+    path.write_text("[1]\n")
+    assert main(["ingest", str(path), "--source", "bad"]) == 2
+    first = capsys.readouterr().err.splitlines()[-1]
+    assert "gave no document" in first
+    assert error(capsys, "ingest", str(path), "--source", "bad") == f"{first}\n"
+
+
+def test_a_column_that_few_records_have_may_come_late(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = root.parent / "late.jsonl"
+    lines = [json.dumps({"text": f"{i} {PROSE}"}) for i in range(9_000_000 // len(PROSE))]
+    path.write_text("\n".join([*lines, json.dumps({"text": PROSE, "titré": "late"})]) + "\n")
+    assert "--metadata 'title' is in no record" in error(
+        capsys, "ingest", str(path), "--source", "late", "--metadata", "title"
+    )
+    told = as_json(capsys, "ingest", str(path), "--source", "late", "--metadata", "titré")
+    assert isinstance(told, dict)
+    assert told["rows"]["documents"] == len(lines) + 1
+
+
+def test_a_path_that_is_gone_can_be_left_out(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a", "b"):
+        (root.parent / f"{name}.jsonl").write_text(json.dumps({"text": f"{name} {PROSE}"}) + "\n")
+    a, b = (str(root.parent / f"{name}.jsonl") for name in "ab")
+    out(capsys, "ingest", a, "--source", "web")
+    Path(a).unlink()
+    assert f"{a} does not exist" in (said := error(capsys, "ingest", b, "--source", "web"))
+    assert said.endswith("--replace with the other paths leaves it out\n")
+    out(capsys, "ingest", b, "--source", "web", "--replace")
+
+
+def test_an_address_that_repeats_is_explained_by_id(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = root.parent / "two.jsonl"
+    path.write_text("".join(json.dumps({"text": f"{i} {PROSE}", "url": "http://x.org/"}) + "\n" for i in range(2)))
+    out(capsys, "ingest", str(path), "--source", "web", "--uri-column", "url")
+    told = error(capsys, "explain", "http://x.org/")
+    assert told.endswith("; give the id of one\n")
+    assert "http://x.org/" in out(capsys, "explain", told.split("e.g. ")[1].split()[0])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from corpus.lake import Lake
-from pomona import runner, stages
+from pomona import stages, status
 from pomona.recipe import load
 from tests.pomona.corpora import EVERY_STAGE, PROSE, contents, raw, recipe
 
@@ -52,8 +52,8 @@ def command(path: Path, lake: Path) -> "subprocess.Popen[bytes]":
 
 
 def stage_reached(path: Path, lake: Path) -> str:
-    states = list(runner.status(Lake(lake), load(path)))
-    return next((status.stage for status in states if status.state != "current"), "done")
+    states = status.status(Lake(lake), load(path))
+    return next((one.stage for one in states if one.state != "current"), "done")
 
 
 def check_after_kill(undisturbed: tuple[Path, Path, float], lake: Path, moment: float, how: signal.Signals) -> str:

@@ -1,14 +1,19 @@
+import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
+import pomona
 from corpus.errors import UserError
 from corpus.lake import Lake, Lineage
-from pomona import runner, stages
+from pomona import runner, stages, status
+from pomona.cli import main
 from pomona.recipe import Recipe, load
+from pomona.recipe_dedup import DedupRecipe
 from tests.pomona.corpora import PROSE, raw, recipe
 
 
@@ -53,7 +58,7 @@ def test_a_second_run_does_nothing(small: tuple[Lake, Recipe, Path]) -> None:
     versions = {name: lake.version(name) for name in lake.tables()}
     assert {outcome.state for outcome in run(lake, recipe, workers=1).values()} == {"current"}
     assert {name: lake.version(name) for name in lake.tables()} == versions
-    assert {status.state for status in runner.status(lake, recipe)} == {"current"}
+    assert {one.state for one in status.status(lake, recipe)} == {"current"}
 
 
 def test_a_stage_is_current_only_if_all_its_outputs_are(small: tuple[Lake, Recipe, Path]) -> None:
@@ -108,8 +113,8 @@ def test_a_changed_limit_redecides_and_reads_no_text(small: tuple[Lake, Recipe, 
     run(lake, recipe, workers=1)
     path.write_text(path.read_text().replace("min_words: 40", "min_words: 100000"))
     changed = load(path)
-    assert {s.stage: s.state for s in runner.status(lake, changed)}["filter"] == "stale"
-    whys = {s.stage: s.why for s in runner.status(lake, changed)}
+    assert {s.stage: s.state for s in status.status(lake, changed)}["filter"] == "stale"
+    whys = {s.stage: s.why for s in status.status(lake, changed)}
     assert whys["filter"] == "the recipe changed: rules"
     assert whys["exact"] == "filter will run before it"
     with pytest.raises(UserError, match="the stages before it kept no document"):
@@ -121,7 +126,7 @@ def test_only_new_files_are_read_when_a_source_grows(small: tuple[Lake, Recipe, 
     lake, recipe, _ = small
     run(lake, recipe, workers=1)
     (tmp_path / "raw" / "html" / "zzz.html").write_text(f"<p>Another page. {PROSE}</p>")
-    whys = {s.stage: s.why for s in runner.status(lake, recipe)}
+    whys = {s.stage: s.why for s in status.status(lake, recipe)}
     assert whys["ingest:pages"] == "its input changed: files"
     outcomes = run(lake, recipe, workers=1)
     assert outcomes["ingest:pages"].rows["documents"] == 31
@@ -184,3 +189,45 @@ def test_a_new_file_costs_that_file_in_every_stage_that_looks_at_one_document_at
             assert 1 <= ran[stage].items_run <= 2, (name, stage)  # two where the file itself ends a group
         assert 1 <= ran["filter"].items_run <= 4 < ran["filter"].items or ran["filter"].items < 5
         assert pl.concat([table(lake, "decisions").filter(stage="filter")]).height == table(lake, "documents").height
+
+
+def test_stages_begin_anew_where_another_process_takes_their_documents_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two steps of minhash, a file is added and what no version names is deleted: signatures of a part that
+    is gone are no reason for a traceback."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("POMONA_LAKE", str(tmp_path / "lake"))
+    texts = [PROSE, PROSE + " Almost the same.", "Quite another text. " * 30]
+    Path("a.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    assert main(["ingest", "a.jsonl", "--source", "web", "--workers", "1"]) == 0
+    assert main(["signals", "--workers", "1"]) == 0
+    lake, asked = Lake(tmp_path / "lake"), DedupRecipe()
+    planned: list[str] = []
+
+    def plan(name: str) -> stages.Stage:
+        planned.append(name)
+        return stages.plan_dedup(name, lake, asked, ["web"])
+
+    names = stages.dedup_names(asked)
+    for outcome in runner.run_stages(lake, {name: partial(plan, name) for name in names}, workers=1):
+        if outcome.stage == "minhash:components" and "minhash:members" not in planned:
+            Path("b.jsonl").write_text(json.dumps({"text": "A third text comes now. " * 30}) + "\n")
+            assert main(["ingest", "b.jsonl", "--source", "web", "--workers", "1"]) == 0
+            assert main(["signals", "--workers", "1"]) == 0
+            assert main(["lake", "--vacuum"]) == 0
+    assert planned.count("minhash:members") == 2
+    assert planned[-1] == "minhash"
+    assert pomona.kept(lake).collect().height == 3
+
+
+def test_a_fault_without_a_change_is_raised_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[int] = []
+
+    def plan() -> stages.Stage:
+        calls.append(1)
+        raise KeyError("a fault of ours")
+
+    with pytest.raises(KeyError):
+        list(runner.run_stages(Lake(tmp_path / "lake"), {"signals": plan}))
+    assert len(calls) == 1

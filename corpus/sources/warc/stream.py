@@ -39,7 +39,7 @@ class BrokenError(Exception):
 
 
 def packing(head: bytes) -> str | None:
-    """'gzip', 'zstd', 'lz4' or 'plain', from a file's first bytes; None where they begin no archive: see `found_packing`."""
+    """'gzip', 'zstd', 'lz4' or 'plain', from a file's first bytes; None where they begin no archive."""
     if head.startswith(_GZIP):
         return "gzip"
     if head.startswith(_ZSTD) or _SKIPPABLE.match(head):
@@ -50,7 +50,7 @@ def packing(head: bytes) -> str | None:
 
 
 def found_packing(file: BinaryIO, path: str) -> str:
-    """'gzip', 'zstd' or 'plain' of an archive whose first bytes are broken: as its name says, if it has such members."""
+    """'gzip', 'zstd' or 'plain' of an archive whose first bytes are broken: as named, where such members follow."""
     kinds = [kind for suffix, kind in _SUFFIXES.items() if path.lower().endswith(suffix)]
     return next((kind for kind in kinds if Stream(file, kind).next_member(-1)), "plain")
 

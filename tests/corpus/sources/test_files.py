@@ -23,9 +23,13 @@ def names(files: list[File], root: Path) -> list[str]:
 
 
 def test_a_folder_is_walked_in_order_without_version_control_and_vendored_code(tree: Path) -> None:
-    files, rejects = find(str(tree))
+    (tree / "sub" / ".git").mkdir()
+    files, rejects, passed = find(str(tree))
     assert names(files, tree) == ["a.html", "b.html", "sub/c.html"]
     assert rejects == []
+    assert {os.path.relpath(path, tree): kind for path, kind in passed.items()} == {
+        ".git": "folder:.git", "node_modules": "folder:node_modules", "sub/.git": "folder:.git",
+    }  # fmt: skip
 
 
 def test_links_that_leave_the_folder_are_refused_and_others_followed(tree: Path, tmp_path: Path) -> None:
@@ -34,7 +38,7 @@ def test_links_that_leave_the_folder_are_refused_and_others_followed(tree: Path,
     (tree / "in.html").symlink_to(tree / "a.html")
     (tree / "outdir").symlink_to(tmp_path)
     (tree / "loop").symlink_to(tree)
-    files, rejects = find(str(tree))
+    files, rejects, _ = find(str(tree))
     assert "in.html" in names(files, tree)
     assert not any("out" in name for name in names(files, tree))
     assert sorted(os.path.relpath(r.uri, tree) for r in rejects) == ["out.html", "outdir"]
@@ -68,7 +72,7 @@ def test_remote_files(tmp_path: Path) -> None:
 
     fs = fsspec.filesystem("memory")
     fs.pipe("/bucket/a.txt", b"hello")
-    files, _ = find("memory://bucket")
+    files, *_ = find("memory://bucket")
     assert [f.n_bytes for f in files] == [5]
     with files[0].open() as stream:
         assert stream.read() == b"hello"
@@ -81,12 +85,21 @@ def test_a_pattern_refuses_what_a_folder_refuses_and_reads_the_folders_that_it_m
     (tree / "out.html").symlink_to(tmp_path / "outside.html")
     os.mkfifo(tree / "pipe.html")
     for pattern in (f"{tree}/*", f"{tree}/**"):
-        files, rejects = find(pattern)
+        files, rejects, _ = find(pattern)
         assert "sub/c.html" in names(files, tree)
         assert not any("out" in name for name in names(files, tree))
         assert {os.path.relpath(r.uri, tree): r.reason for r in rejects} == {
             "out.html": "link_outside", "pipe.html": "not_a_file",
         }  # fmt: skip
+
+
+def test_a_pattern_enters_vendored_folders_only_where_it_names_them(tree: Path) -> None:
+    (tree / "x.js").write_text("x")
+    files, _, passed = find(f"{tree}/**/*.js")
+    assert names(files, tree) == ["x.js"]
+    assert list(passed.values()) == ["folder:node_modules"]
+    for pattern in (f"{tree}/node_modules/*.js", f"{tree}/*/../node_modules/*.js", f"{tree}/**/node_modules/*.js"):
+        assert [os.path.basename(file.path) for file in find(pattern).files] == ["x.js"]
 
 
 def test_a_pipe_is_called_one(tmp_path: Path) -> None:

@@ -469,7 +469,9 @@ def test_a_file_whose_first_bytes_are_broken_costs_its_first_record(
     "line", [b"no colon\r\n and its second line", b"WARC-Type: request\r\n of a second value", b": no name\r\n more"]
 )
 def test_header_lines_that_continue_what_is_no_header(tmp_path: Path, line: bytes) -> None:
-    raw = record("http://x.org/1", http(page(1))).replace(b"\r\nContent-Length", b"\r\n" + line + b"\r\nContent-Length", 1)
+    raw = record("http://x.org/1", http(page(1))).replace(
+        b"\r\nContent-Length", b"\r\n" + line + b"\r\nContent-Length", 1
+    )
     assert line in raw
     result = one(tmp_path, raw)
     assert isinstance(result, Page)
@@ -485,6 +487,8 @@ def test_a_fault_of_ours_costs_one_record(tmp_path: Path, monkeypatch: pytest.Mo
         return real(response, most)
 
     monkeypatch.setattr(warc.http, "body", faulty)
-    f = file(tmp_path, plain(*[record(f"http://x.org/{i}", http(page(i) + b"page %d " % i)) for i in range(4)]), "a.warc")
+    f = file(
+        tmp_path, plain(*[record(f"http://x.org/{i}", http(page(i) + b"page %d " % i)) for i in range(4)]), "a.warc"
+    )
     assert [type(r) for r in read(f)] == [Page, Page, Reject, Page]
     assert [r.reason for r in read(f) if isinstance(r, Reject)] == ["extraction_error"]

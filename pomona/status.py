@@ -1,0 +1,63 @@
+"""Which stages of a recipe are up to date, and if not, why."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from corpus.lake import Lake, Lineage
+from pomona import stages
+from pomona.recipe import Recipe
+from pomona.runner import is_current, rows_of
+from pomona.stages import Stage
+
+State = Literal["current", "stale", "missing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Whether a stage is up to date, and if not, why."""
+
+    stage: str
+    state: State
+    why: str
+    rows: dict[str, int]
+    items_finished: int = 0
+
+
+def status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
+    """Every stage's state. After a stage that will run, the next ones are stale too."""
+    upstream: str | None = None
+    for name in stages.names(recipe):
+        stage = stages.plan(name, lake, recipe)
+        rows = rows_of(lake, stage)
+        made = lake.current(stage.outputs[0].table, stage.slot)
+        if made is None:
+            finished = len(lake.finished(stage.outputs[0].table, stage.slot))
+            why = f"never committed; {finished} work items finished" if finished else "never committed"
+            yield Status(name, "missing", why, rows, finished)
+        elif not is_current(lake, stage):
+            yield Status(name, "stale", _why(made, stage), rows)
+        elif upstream and not name.startswith("ingest:"):
+            yield Status(name, "stale", f"{upstream} will run before it", rows)
+        else:
+            yield Status(name, "current", "made from what the lake holds", rows)
+            continue
+        upstream = upstream or name
+
+
+def _why(made: Lineage, stage: Stage) -> str:
+    if made.stage_version != stage.version:
+        return f"the stage's code changed, from version {made.stage_version} to {stage.version}"
+    changed = sorted(name for name in stage.config if plain(made.config.get(name)) != plain(stage.config[name]))
+    if changed:
+        return f"the recipe changed: {', '.join(changed)}"
+    inputs = sorted(name for name in stage.inputs if made.inputs.get(name) != stage.inputs[name])
+    names = ["earlier decisions" if name == "decided" else name for name in inputs]
+    return f"its input changed: {', '.join(names)}" if names else "a part of its output is missing or damaged"
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON gives it back: tuples are lists."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, (list, tuple)) else value
