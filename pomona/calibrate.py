@@ -39,10 +39,12 @@ def calibrate() -> dict[str, float]:
         "html": _html_rate(text),
         "text": _text_rate(),
     }
+
     measured = pl.from_arrow(signals.measure(text))
     assert isinstance(measured, pl.DataFrame)
     frame = measured.with_columns(id=pl.lit("0"), source=pl.lit("x"))
     settings = Settings(tuple(name for name in RULE_SETS if name != "language"))
+
     _compile_dedup()
     signatures(text.slice(0, 8), Sketch())
     rates["signatures"] = _rate(text.nbytes, lambda: signatures(text, Sketch()))
@@ -51,10 +53,12 @@ def calibrate() -> dict[str, float]:
     rates["semantic"] = rates["embeddings"]
     rates["paragraphs"] = _rate(text.nbytes, lambda: find(text, Passages("paragraph", 10)))
     rates["substrings"] = _rate(text.nbytes, lambda: find(text, Passages("span", 50)))
+
     scanner = Scanner(build([load("humaneval")]).arrays)
     scanner(text.slice(0, 8))
     rates["decontam"] = _rate(2 * text.nbytes, lambda: [scanner(text) for _ in range(2)]) / 2  # two passes
     rates["filter"] = rates["exact"] = _rate(int(frame.estimated_size()), lambda: decide(frame, settings))
+
     path = rates_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({name: round(rate, 2) for name, rate in rates.items()}, indent=1))

@@ -54,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         arguments.remove("--debug")
     command_line.remember(arguments)
     damage.begin()
+
     try:
         code = get_command(app).main(arguments, prog_name="pomona", standalone_mode=False)
         return _stopped() if code == _STOPPED else code if isinstance(code, int) else 0

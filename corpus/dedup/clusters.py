@@ -146,17 +146,20 @@ class ClustersStep:
         assert isinstance(frame, pl.DataFrame)
         root = _checked(frame["id"], clusters.root)
         frame = frame.with_columns(root=root, member=np.arange(len(rows)))
+
         order = frame.select("root", **priority(self.keep, self.sources))
         best = (
             frame.select("member").with_columns(order).sort(list(order.columns)).group_by("root", maintain_order=True)
         )
         frame = frame.join(best.agg(stays=pl.col("member").first(), n=pl.len()), on="root", how="left")
+
         ids = frame["id"]
         frame = frame.with_columns(
             cluster=ids.gather(frame["root"]), representative=ids.gather(frame["stays"]),
             similarity=similarities(members, _HOW[self.verify], frame["stays"].to_numpy().astype(np.int64)),
         ).sort("member")  # fmt: skip
         pairs = _pairs(ids, clusters.left, clusters.right, clusters.similarity, self.banding.threshold)
+
         real = ~pl.col("id").is_in(canary.IDS)
         duplicates = frame.filter((pl.col("n") > 1) & real)
         duplicates = duplicates.with_columns(stage=pl.lit(STAGE))

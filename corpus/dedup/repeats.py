@@ -168,12 +168,14 @@ def _blocks(offsets, data, words, paragraphs, n_words, document, start, end, has
                     i = low
                     break
                 blank, seen = empty and seen, seen or not empty
+
                 while w < words.offsets[d + 1] and words.start[w] < i:
                     h = (h + words.hash[w]) * _GOLDEN
                     n_own += 1
                     w += 1
                 if not paragraphs:
                     break
+
             if n_own >= n_words:
                 document[n], start[n], end[n] = d, first, i
                 hashes[n] = _mix(h + np.uint64(n_own))

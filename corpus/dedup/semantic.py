@@ -194,6 +194,7 @@ class LeadersStep:
         rows = read_cells(self.lake, "semantic_members", [item.spec["cell"]])
         frame = pl.from_arrow(rows.drop_columns("embedding"))
         assert isinstance(frame, pl.DataFrame)
+
         order = frame.select("cluster", member=pl.int_range(pl.len()), **priority(self.keep, self.sources))
         by = order.sort(["cluster", *(name for name in order.columns if name.startswith("by_"))])["member"].to_numpy()
         frame, vectors = frame[by], from_lists(rows["embedding"])[by]
@@ -202,17 +203,20 @@ class LeadersStep:
             if len(frame)
             else np.zeros(1, int)
         )
+
         stays, cosine = np.arange(len(frame)), np.ones(len(frame))
         for low, high in itertools.pairwise(bounds):
             found, near = leaders(vectors[low:high], self.threshold)
             stays[low:high], cosine[low:high] = low + found, near
         frame = frame.with_columns(representative=frame["id"].gather(stays), similarity=cosine)
         self._check(frame, has_canary)
+
         real = frame.filter(~pl.col("id").is_in(canary.IDS)).sort("row_group", "row")
         kept_ = pl.col("id") == pl.col("representative")
         limit = pl.lit(self.threshold, pl.Float64)
         decided = decisions(real.with_columns(kept=kept_, value="similarity", limit=limit), STAGE, REASON)
         yield "decisions", schema.batch("decisions", decided)
+
         several = real.filter(pl.len().over("representative") > 1)
         several = several.with_columns(stage=pl.lit(STAGE), cluster="representative")
         columns = ["id", "source", "stage", "cluster", "representative", "similarity"]

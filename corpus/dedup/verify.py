@@ -58,6 +58,8 @@ def similarity(members, how, i, j):
 
 @njit(cache=True, nogil=True)
 def _verify(members, how, threshold, parent, left, right, found):
+    # For each component, band and bucket: of few members, all pairs that are not united yet are compared; of many,
+    # each with the leaders so far, and it joins the first that is near enough, or leads. Near misses are noted.
     n_noted = n_compared = n_unlinked = 0
     leaders = np.empty(MOST_COMPARED, np.int64)
     for c in range(members.offsets.size - 1):
@@ -70,6 +72,7 @@ def _verify(members, how, threshold, parent, left, right, found):
                 end = start + 1
                 while end < order.size and bucket[order[end]] == bucket[order[start]]:
                     end += 1
+
                 every = end - start <= MOST_COMPARED
                 n_leaders = 0
                 for p in range(start, end):
@@ -79,6 +82,7 @@ def _verify(members, how, threshold, parent, left, right, found):
                         j = low + order[q] if every else leaders[q]
                         if every and find(parent, i) == find(parent, j):
                             continue
+
                         s = similarity(members, how, i, j)
                         n_compared += 1
                         if abs(s - threshold) <= NEAR and n_noted < found.size:
@@ -89,6 +93,7 @@ def _verify(members, how, threshold, parent, left, right, found):
                             linked = True
                             if not every:
                                 break
+
                     if not every and not linked:
                         if n_leaders < MOST_COMPARED:
                             leaders[n_leaders] = i

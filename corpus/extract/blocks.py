@@ -114,6 +114,7 @@ def flatten(body: Element) -> list[Block]:
     stack: list[Element] = [body]
     passed: set[Element] = set()  # elements whose inside is not walked: only their tail counts
     walk = lxml.etree.iterwalk(body, events=("start", "end", "comment", "pi"))
+
     for event, element in walk:
         tag = element.tag
         if event == "start":
@@ -142,6 +143,7 @@ def flatten(body: Element) -> list[Block]:
             passed.add(element)
             walk.skip_subtree()
             continue
+
         if element in passed:
             passed.discard(element)
         elif event == "end":
@@ -154,6 +156,7 @@ def flatten(body: Element) -> list[Block]:
                 if tag not in _BLOCKS:
                     _close(blocks, opened, stack[-1])
                 opened.suspects.pop()
+
         if element is not body:
             _gather(opened, element.tail, n_links)
     _close(blocks, opened, body)

@@ -133,11 +133,13 @@ class Sandbox:
             "task": "read", "spec": dict(spec), "skip": state.upto, "eager": state.died_at == state.upto,
             "refused": state.refused, "ended": state.ended,
         })  # fmt: skip
+
         since = time.monotonic()
         while True:
             limit = self.timeout if state.building else _STALL_SECONDS
             answer = self._answer(limit - (time.monotonic() - since))
             since = time.monotonic()
+
             if "upto" in answer:
                 batch = self._batch()
                 state.upto = answer["upto"]
@@ -233,6 +235,7 @@ class Sandbox:
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         quiet = {"PYTHONHASHSEED": "0", "ARROW_DEFAULT_MEMORY_POOL": "system", "MALLOC_ARENA_MAX": "2"}
+
         with theirs:
             self._process = subprocess.Popen(
                 [*command, str(theirs.fileno()), self._extractor, str(self._memory)],
@@ -243,11 +246,13 @@ class Sandbox:
                 env={**os.environ, **quiet, "PYTHONPATH": path},
                 start_new_session=True,
             )
+
         self._connection = Connection(ours.detach())
         failed = f"try: {' '.join(command)} 0 '{self._extractor}' {self._memory}"
         if not self._connection.poll(_START_SECONDS):
             self.close()
             raise RuntimeError(f"the parser's process did not start within {_START_SECONDS:g} s; {failed}")
+
         try:
             self._connection.recv_bytes()
         except EOFError as error:

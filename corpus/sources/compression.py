@@ -141,6 +141,7 @@ class _Members(io.RawIOBase):
         if not self._raw and getattr(self._unpacker, "needs_input", True):
             self._error = EOFError("the file ends inside a compressed stream")
             return False
+
         try:
             if self._kind == "zst":
                 chunk = self._raw[:_ZSTD_BYTES]
@@ -154,6 +155,7 @@ class _Members(io.RawIOBase):
                 raise
             self._error = OSError(str(error))
             return False
+
         if self._unpacker.eof:
             self._unpacker = None
         return True

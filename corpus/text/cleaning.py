@@ -36,6 +36,7 @@ def _keep_lines(offsets, data, s, out_offsets, out):
             start, end = trim(s, s.line_start[line], s.line_end[line])
             if start == end or not c4_lines.keeps(s.chars, s.kinds, start, end):
                 continue
+
             while at < start:
                 byte += _width(s.chars[at])
                 at += 1
@@ -43,6 +44,7 @@ def _keep_lines(offsets, data, s, out_offsets, out):
                 out[n] = 10
                 n += 1
             first = False
+
             stop = c4_lines.without_citations(s.chars, s.kinds, start, end)
             while at < stop:
                 for _ in range(_width(s.chars[at])):

@@ -55,10 +55,12 @@ def xxh64(data, start, end, seed):
             h = (h ^ _round(np.uint64(0), lane)) * _P1 + _P4
     else:
         h = seed + _P5
+
     h += np.uint64(n)
     while i <= end - 8:
         h = _rotate(h ^ _round(np.uint64(0), _word(data, i)), 27) * _P1 + _P4
         i += 8
+
     if i <= end - 4:
         word = np.uint64(0)
         for k in range(4):
@@ -68,6 +70,7 @@ def xxh64(data, start, end, seed):
     while i < end:
         h = _rotate(h ^ (np.uint64(data[i]) * _P5), 11) * _P1
         i += 1
+
     h = (h ^ (h >> np.uint64(33))) * _P2
     h = (h ^ (h >> np.uint64(29))) * _P3
     return h ^ (h >> np.uint64(32))

@@ -99,6 +99,8 @@ def _stands_alone(point):
 
 @njit(cache=True, nogil=True)
 def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, starts, ends, word_offsets):
+    # A step for each character: ASCII by a table, others folded to none, one or several characters. Each of these
+    # goes on with the open word, ends it, or is a word of its own; w counts the finished words.
     w = 0
     word_offsets[0] = 0
     for d in range(offsets.size - 1):
@@ -118,6 +120,7 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
                     h, start = _START, np.int64(-1)
                 i += 1
                 continue
+
             first, width = _code_point(data, i, stop)
             folded = fold[first]
             k, k_end = 0, 1
@@ -125,6 +128,7 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
                 k, k_end = expansion_offsets[SEVERAL - folded], expansion_offsets[SEVERAL - folded + 1]
             elif folded == VANISHES:
                 k_end = 0
+
             for j in range(k, k_end):
                 wide = expansion[j] if folded <= SEVERAL else folded
                 if wide == SEPARATOR or _stands_alone(wide):
@@ -140,6 +144,7 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
                         start = i
                     h = _step(h, wide)
             i += width
+
         if start >= 0:
             hashes[w], starts[w], ends[w] = _finish(h), start, stop
             w += 1
@@ -159,12 +164,14 @@ def _fold(offsets, data, fold, expansion, expansion_offsets, points, point_offse
             point, width = np.int64(data[i]), 1
             if point >= 0x80:
                 point, width = _code_point(data, i, stop)
+
             folded = fold[point]
             k, k_end = 0, 1
             if folded <= SEVERAL:
                 k, k_end = expansion_offsets[SEVERAL - folded], expansion_offsets[SEVERAL - folded + 1]
             elif folded == VANISHES:
                 k_end = 0
+
             for j in range(k, k_end):
                 one = expansion[j] if folded <= SEVERAL else folded
                 alone = _stands_alone(one)

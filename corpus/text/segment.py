@@ -74,6 +74,8 @@ _SPACE, _ALPHA = np.uint8(classes.SPACE), np.uint8(classes.ALPHA)
 
 @njit(cache=True, nogil=True)
 def _segment(offsets, data, table, abbreviations, s):
+    # One pass over the bytes. Each character is decoded and classified; a blank, or the end, closes the run of
+    # characters before it, which is one word or is cut into words; a line end closes the line.
     backs = np.empty(4096, np.int32)
     chars, kinds = s.chars, s.kinds
     c, w, n_lines = 0, 0, 0
@@ -82,6 +84,7 @@ def _segment(offsets, data, table, abbreviations, s):
         s.n_bytes[d] = offsets[d + 1] - offsets[d]
         i, end, line, run = offsets[d], offsets[d + 1], c, c
         h, some = HASH_START, np.uint8(0)
+
         while i <= end:  # one step past the end closes the last word
             if i < end:
                 point, width = np.int64(data[i]), 1  # the ASCII fast path
@@ -97,6 +100,7 @@ def _segment(offsets, data, table, abbreviations, s):
                     continue
             else:
                 point, width = np.int64(0), 1
+
             if c > run:
                 if some & MARK:
                     first, w = w, cut_run(chars, kinds, run, c, abbreviations, backs, s.word_end, w)
@@ -112,6 +116,7 @@ def _segment(offsets, data, table, abbreviations, s):
                     s.word_flags[w] = HAS_ALPHA if some & _ALPHA else 0
                     w += 1
                 h, some = HASH_START, np.uint8(0)
+
             if i < end:
                 if point == 10:
                     s.line_start[n_lines], s.line_end[n_lines] = line, c

@@ -126,11 +126,13 @@ def _cuts(chars, kinds, i, a, b):
         while i + n < b and chars[i + n] == _DOT:
             n += 1
         return n
+
     if point == _ELLIPSIS or (kinds[i] & _SYMBOL and point >= 0x2000):
         return 1
     if i + 1 >= b:
         return 0
     after = kinds[i + 1]
+
     if point == _HYPHEN or 0x2013 <= point <= 0x2014 or point == 126:  # - – — ~
         n = 1
         while i + n < b and (chars[i + n] == _HYPHEN or chars[i + n] == 0x2014):
@@ -138,6 +140,7 @@ def _cuts(chars, kinds, i, a, b):
         if i + n < b and before & _ALPHA and kinds[i + n] & _ALPHA:
             return n
         return 1 if before & _DIGIT and after & _DIGIT and point == _HYPHEN else 0
+
     if point == _DOT:
         return 1 if before & _LOWER and after & _UPPER else 0
     if point == _COMMA:

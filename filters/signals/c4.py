@@ -28,6 +28,7 @@ SIGNALS = (
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
+    # For each line of each document, C4's steps in their order; a line that fails one is not counted by the later.
     for d in range(s.n_bytes.size):
         w, last = s.word_offsets[d], s.word_offsets[d + 1]
         nonblank, kept, count, curly_lines, lorem_shaped = 0, 0, 0, 0, 0
@@ -36,6 +37,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
             first = w
             while w < last and s.word_start[w] < s.line_end[line]:
                 w += 1
+
             start, end = trim(s, s.line_start[line], s.line_end[line])
             if start == end:
                 continue
@@ -44,6 +46,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
             lorem += found & LOREM != 0
             javascript += found & JAVASCRIPT != 0
             policy += found & POLICY != 0
+
             if not well_shaped(s.chars, s.kinds, start, end):
                 continue
             lorem_shaped += found & LOREM != 0
@@ -52,12 +55,14 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
             curly_lines += curly
             if found & POLICY:
                 continue
+
             kept += 1
             stop = without_citations(s.chars, s.kinds, start, end)
             final = w
             while final > first and s.word_start[final - 1] >= stop:
                 final -= 1
             count += sentences(s.word_flags, first, final)
+
         out[0, d], out[1, d] = kept / max(nonblank, 1), count
         out[2, d], out[3, d] = curly_lines, lorem_shaped
         out[4, d], out[5, d], out[6, d] = lorem, javascript, policy

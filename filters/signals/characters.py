@@ -31,6 +31,8 @@ _PUNCT, _SYMBOL, _UPPER = np.uint8(classes.PUNCT), np.uint8(classes.SYMBOL), np.
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
+    # For each document: one pass over its characters fills a histogram of their classes (bit masks) and counts some
+    # single ones; a pass over the histogram gives the shares.
     histogram = np.zeros(256, np.int64)
     for d in range(s.n_bytes.size):
         first, last = s.char_offsets[d], s.char_offsets[d + 1]
@@ -50,6 +52,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
                     dots = 0
             else:
                 dots = 0
+
         n_chars = max(last - first, 1)
         n_words = max(s.word_offsets[d + 1] - s.word_offsets[d], 1)
         alpha, digit, upper, space, punct, symbol = 0, 0, 0, 0, 0, 0
@@ -62,6 +65,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
                 space += n if kind & _SPACE else 0
                 punct += n if kind & _PUNCT else 0
                 symbol += n if kind & _SYMBOL else 0
+
         out[0, d], out[1, d], out[2, d] = alpha / n_chars, digit / n_chars, upper / n_chars
         out[3, d], out[4, d], out[5, d] = space / n_chars, punct / n_chars, symbol / n_chars
         out[6, d], out[7, d] = wide / n_chars, curly

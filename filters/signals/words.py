@@ -31,6 +31,8 @@ def _stop_hashes() -> npt.NDArray[np.uint64]:
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, stops: npt.NDArray[np.uint64], out: npt.NDArray[np.float64]) -> None:
+    # For each document: its words are counted in an open hash table; then the stop words are looked up there; then
+    # the counts give the entropy, and only the slots that were used are emptied.
     size = 1024
     keys, counts = np.zeros(size, np.uint64), np.zeros(size, np.int32)
     used = np.empty(size, np.int32)
@@ -41,6 +43,7 @@ def _measure(s: Segments, stops: npt.NDArray[np.uint64], out: npt.NDArray[np.flo
             while 2 * n_words > size:
                 size *= 2
             keys, counts, used = np.zeros(size, np.uint64), np.zeros(size, np.int32), np.empty(size, np.int32)
+
         distinct, alpha, mask = 0, 0, np.uint64(size - 1)
         for w in range(first, last):
             alpha += s.word_flags[w] & HAS_ALPHA != 0
@@ -53,18 +56,21 @@ def _measure(s: Segments, stops: npt.NDArray[np.uint64], out: npt.NDArray[np.flo
                 used[distinct] = slot
                 distinct += 1
             counts[slot] += 1
+
         stop_words = 0
         for stop in stops:
             slot = np.int64(stop & mask)
             while counts[slot] and keys[slot] != stop:
                 slot = (slot + 1) & (size - 1)
             stop_words += counts[slot] > 0
+
         weighted = 0.0
         for k in range(distinct):
             count = counts[used[k]]
             if count > 1:
                 weighted += count * np.log2(count)
             counts[used[k]] = 0
+
         out[0, d], out[1, d], out[2, d] = stop_words, alpha / max(n_words, 1), distinct
         out[3, d] = distinct / max(n_words, 1)
         out[4, d] = max(np.log2(n_words) - weighted / n_words, 0.0) if n_words else 0.0
