@@ -80,7 +80,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _of_files(error: Exception) -> str | None:
     """What a user can mend of a library's error: a damaged lake, a file that cannot be opened."""
-    told = damage.found(error)
+    try:
+        told = damage.found(error)
+    except UserError as damaged:  # the log of one of the lake's tables
+        told = str(damaged)
     if told is None and isinstance(error, OSError) and error.filename is not None:
         told = f"{error.filename}: {error.strerror or error}"
     return told

@@ -78,14 +78,16 @@ def run_stages(
     A change shows in the end, as a stage that is out of date, or earlier, as a stage that fails: what the one before it
     made belongs to documents that are gone.
     """
+    failed: Exception | None = None
     for _ in range(_MOST_PASSES):
         seen = _keys(lake)
         for name, plan in plans.items():
             try:
                 outcome = run_stage(lake, name, plan, workers=workers, memory=memory, report=report, engine=engine)
-            except Exception:
+            except Exception as error:
                 if not _changed(seen, _keys(lake), but=name):
                     raise
+                failed = error
                 break
             seen |= {place: key for place, key in _keys(lake).items() if place[0] == name}
             yield outcome
@@ -95,7 +97,7 @@ def run_stages(
     raise UserError(
         f"lake {lake.url} changed while its stages ran, {_MOST_PASSES} times in a row; "
         "wait for the other processes that write it, then run the same command again"
-    )
+    ) from failed
 
 
 _Keys = dict[tuple[str, str, str], str]  # by stage, table and slot: the key of what made it

@@ -96,6 +96,16 @@ def test_a_damaged_log_is_named_and_made_again_from_the_parts(
     assert pomona.kept(Lake(lake.url)).sort("id").collect().equals(before)
 
 
+def test_where_a_part_and_the_log_of_another_table_are_lost_it_is_still_one_line(
+    lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part(lake, "ingest-web").unlink()
+    (Path(lake.root) / "rejects" / "_delta_log" / "00000000000000000001.json").write_text("noise")
+    (Path(lake.root) / "signals" / "_delta_log" / "00000000000000000000.json").write_text("noise")
+    for reader in READERS:
+        said(capsys, reader)
+
+
 def test_a_fault_that_is_no_damage_keeps_its_traceback(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def faulty(*_: object) -> None:
         raise ZeroDivisionError
