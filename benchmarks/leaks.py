@@ -82,7 +82,7 @@ DISGUISES: dict[str, Leak] = {
     "<br> for blanks": lambda text, draw, words: text.replace(" ", "<br>"),
     "\\textbf around 3 words in 10": _of_words(lambda word: f"\\textbf{{{word}}}"),
     "[b] around 3 words in 10": _of_words(lambda word: f"[b]{word}[/b]"),
-    "[word](URL) for 3 words in 10": _of_words(lambda word: f"[{word}](https://e.org/a)"),
+    "Markdown links on 3 words in 10": _of_words(lambda word: f"[{word}](https://e.org/a)"),
     "Cyrillic look-alikes": lambda text, draw, words: text.translate(_CYRILLIC),
     "Greek look-alikes": lambda text, draw, words: text.translate(_GREEK),
     "U+200B for blanks": lambda text, draw, words: text.replace(" ", "\u200b"),
