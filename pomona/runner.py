@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-import polars as pl
-
 from corpus import schema
 from corpus.engines import LOCAL, Engine
 from corpus.errors import UserError
@@ -16,6 +14,7 @@ from corpus.execution import Clock, WorkItem, run
 from corpus.lake import Lake, Lineage
 from corpus.lease import hold
 from pomona import __version__, budget, command_line, stages, standing
+from pomona.counts import refuse_emptying, require_rows
 from pomona.recipe import Recipe
 from pomona.stages import Stage
 from pomona.stages.ingest import TABLES as OF_SOURCES
@@ -76,10 +75,15 @@ def run_stages(
     """Runs stages in order, each planned when its turn comes; again where another process changed what they rest on.
 
     A change shows in the end, as a stage that is out of date, or earlier, as a stage that fails: what the one before it
-    made belongs to documents that are gone.
+    made belongs to documents that are gone. Raises `UserError` where a stage that is not among these must run first.
     """
+    first = next((name for name in stages.DECIDING if name in plans), None)
     failed: Exception | None = None
     for _ in range(_MOST_PASSES):
+        upstream = standing.out_of_date(lake, before=first) if first else []
+        for stale in upstream:
+            if stale.stage not in plans:
+                raise UserError(str(stale))
         seen = _keys(lake)
         for name, plan in plans.items():
             try:
@@ -134,7 +138,7 @@ def run_stage(
         stage = plan()
         assert stage.name == name, (stage.name, name)
         if is_current(lake, stage):
-            return Outcome(stage.name, "current", 0, 0, _require_rows(lake, stage), clock.read()["seconds"])
+            return Outcome(stage.name, "current", 0, 0, require_rows(lake, stage), clock.read()["seconds"])
         items = stage.plan_items()
         n_workers = budget.workers(stage, items, workers or default_workers(), memory)
 
@@ -147,9 +151,10 @@ def run_stage(
             token=lease.token,
         )  # fmt: skip
         lease.confirm()
+        refuse_emptying(lake, stage, [item.key for item in items])
         measured = {"items_run": ran.items, "workers": n_workers, "peak_bytes": ran.peak_bytes}
         commit(lake, stage, items, clock.read() | measured, lease.token)
-    return Outcome(stage.name, "ran", ran.items, len(items), _require_rows(lake, stage), clock.read()["seconds"])
+    return Outcome(stage.name, "ran", ran.items, len(items), require_rows(lake, stage), clock.read()["seconds"])
 
 
 def run_planned(lake: Lake, stage: Stage, **options: Any) -> Outcome:
@@ -213,48 +218,3 @@ def _drop(lake: Lake, name: str, stage: str, slot: str, tables: Iterable[str]) -
             if lake.exists(table) and slot in lake.lineages(table):
                 arrow = lake.schema(table) if schema.TABLES[table].open_ended else schema.TABLES[table].schema
                 lake.commit(table, {slot: []}, lineage, arrow, token=lease.token)
-
-
-def _require_rows(lake: Lake, stage: Stage) -> dict[str, int]:
-    """Rows of each output; raises `UserError` where there is none and that is a mistake."""
-    rows = rows_of(lake, stage)
-    if not rows[stage.outputs[0].table] and not stage.may_be_empty:
-        raise UserError(_nothing(lake, stage))
-    return rows
-
-
-def rows_of(lake: Lake, stage: Stage) -> dict[str, int]:
-    """Rows of each output; of `passed_over`, the records that it counts."""
-    rows = {o.table: sum(part.n_rows for part in lake.parts(o.table, o.slot)) for o in stage.outputs}
-    if "passed_over" in rows:
-        counted = lake.scan("passed_over", slot=stage.slot).select(pl.col("records").sum())
-        rows["passed_over"] = int(counted.collect().item() or 0)
-    return rows
-
-
-def _nothing(lake: Lake, stage: Stage) -> str:
-    if stage.name.startswith("ingest:"):
-        return _no_document(lake, stage)
-    if stage.slot in stages.DECIDING[1:] and lake.parts("decisions", "filter"):
-        return (
-            f"stage {stage.name!r} has nothing to work on: the stages before it kept no document; see `pomona report`"
-        )
-    return f"stage {stage.name!r} has nothing to work on: the lake holds no documents; ingest a source first"
-
-
-def _no_document(lake: Lake, stage: Stage) -> str:
-    refused = (
-        lake.scan("rejects", slot=stage.slot)
-        .group_by("reason")
-        .agg(pl.len(), pl.col("detail").first())
-        .sort("len", "reason", descending=[True, False])
-        .collect()
-    )
-    passed = lake.scan("passed_over", slot=stage.slot).group_by("kind").agg(pl.col("records").sum())
-    kinds = passed.sort("records", "kind", descending=[True, False]).head(5).collect()
-    causes = [f"{reason} {count} (e.g. {detail})" for reason, count, detail in refused.iter_rows()]
-    causes += [f"passed over {count} {kind}" for kind, count in kinds.iter_rows()]
-    return (
-        f"source {stage.name.removeprefix('ingest:')!r} gave no document from {stage.facts['n_files']} files: "
-        f'{", ".join(causes) or "they hold no record"}; see `pomona sql "select * from rejects"`'
-    )

@@ -71,7 +71,7 @@ def _why(lake: Lake, slot: str, made: Lineage) -> str | None:
     now = basis(lake, slot)
     if "decided" not in made.inputs:
         return "an older version made it"
-    if made.inputs.get("documents") != now["documents"]:
+    if made.inputs.get("documents") != now["documents"] or not _decided_all(lake, slot):
         return _new_documents(lake, slot)
     before: dict[str, Any] = made.inputs["decided"]
     for name in DECIDING:
@@ -80,6 +80,14 @@ def _why(lake: Lake, slot: str, made: Lineage) -> str | None:
                 return f"{name!r} before it decides no more"
             return f"{name!r} ran {'again ' if name in before else ''}after it"
     return None
+
+
+def _decided_all(lake: Lake, slot: str) -> bool:
+    """Whether the stage, if it is the first to decide, has a row for each document: a count that costs nothing."""
+    if decided_before(lake, slot):
+        return True
+    seen, there = lake.parts("decisions", slot), lake.parts("documents")
+    return sum(part.n_rows for part in seen) == sum(part.n_rows for part in there)
 
 
 def _new_documents(lake: Lake, slot: str) -> str:

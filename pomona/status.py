@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from corpus.lake import Lake, Lineage
 from pomona import stages
+from pomona.counts import rows_of
 from pomona.recipe import Recipe
-from pomona.runner import is_current, rows_of
+from pomona.runner import is_current
 from pomona.stages import Stage
 
 State = Literal["current", "stale", "missing"]

@@ -132,11 +132,11 @@ def _dedup(
     sources = ingested(opened)
     names = stages.dedup_names(recipe)
     plans: dict[str, Callable[[], stages.Stage]] = {
-        name: partial(stages.plan_dedup, name, opened, recipe, sources, data) for name in names
+        "signals": partial(stages.plan_signals, opened),
+        **{name: partial(stages.plan_dedup, name, opened, recipe, sources, data) for name in names},
     }
     found: dict[str, Any] = {"stages": []}
     with output.progress() as progress:
-        runner.run_stage(opened, "signals", partial(stages.plan_signals, opened), report=progress, **options)
         standing.require(opened, before=stages.DEDUP[0])
         runner.drop_stages(opened, [slot for slot in stages.DEDUP if slot not in names])
         for outcome in runner.run_stages(opened, plans, report=progress, **options):

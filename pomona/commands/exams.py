@@ -1,5 +1,6 @@
 """Commands about benchmarks in the corpus: decontam, contamination."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any
 
@@ -47,7 +48,7 @@ def decontam(
 
     from corpus.engines import parse
     from pomona import contamination as showing
-    from pomona import output, runner, stages, standing
+    from pomona import output, runner, stages
     from pomona.recipe import DecontaminateRecipe
 
     fields = {"benchmarks": benchmark, "policy": policy, "common_documents": common,
@@ -59,10 +60,11 @@ def decontam(
         raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
     opened = open_lake(lake)
     options: dict[str, Any] = {"workers": workers, "memory": memory_bytes(memory), "engine": parse(executor)}
-    plans = {name: partial(stages.plan_decontam, name, opened, recipe) for name in stages.decontam.STAGES}
+    plans: dict[str, Callable[[], stages.Stage]] = {
+        "signals": partial(stages.plan_signals, opened),
+        **{name: partial(stages.plan_decontam, name, opened, recipe) for name in stages.decontam.STAGES},
+    }
     with output.progress() as progress:
-        runner.run_stage(opened, "signals", partial(stages.plan_signals, opened), report=progress, **options)
-        standing.require(opened, before=stages.DECIDING[-1])
         list(runner.run_stages(opened, plans, report=progress, **options))
     found = showing.overview(opened)
     output.show(found, showing.render_overview(found), as_json)

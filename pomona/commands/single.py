@@ -92,7 +92,7 @@ def ingest(
             _refuse_other_options(source, dict(earlier.config), stage.config)
         return stage
 
-    run_one(opened, f"ingest:{source}", plan, workers, memory, as_json, executor)
+    run_last(opened, {f"ingest:{source}": plan}, workers, memory, as_json, executor)
 
 
 def _absolute(paths: list[str], kind: str | None) -> list[str]:
@@ -151,7 +151,7 @@ def signals(
     from pomona import stages
 
     opened = open_lake(lake)
-    run_one(opened, "signals", lambda: stages.plan_signals(opened), workers, memory, as_json, executor)
+    run_last(opened, {"signals": lambda: stages.plan_signals(opened)}, workers, memory, as_json, executor)
 
 
 def filter_(
@@ -170,9 +170,11 @@ def filter_(
 
     settings = parse(rules)
     opened = open_lake(lake)
-    signals_first: Plan = lambda: stages.plan_signals(opened)  # noqa: E731
-    run_one(opened, "signals", signals_first, workers, memory, as_json, executor, quiet=True)
-    run_one(opened, "filter", lambda: stages.plan_filter(opened, settings), workers, memory, as_json, executor)
+    plans: Plans = {
+        "signals": lambda: stages.plan_signals(opened),
+        "filter": lambda: stages.plan_filter(opened, settings),
+    }
+    run_last(opened, plans, workers, memory, as_json, executor)
 
 
 def export(
@@ -197,31 +199,20 @@ def calibrate(as_json: JsonOption = False) -> None:
     output.show(rates, output.table([(k, round(v, 1)) for k, v in rates.items()], ("work", "MB/s a core")), as_json)
 
 
-Plan = Callable[[], "Stage"]
+Plans = dict[str, Callable[[], "Stage"]]
 
 
-def run_one(
-    lake: "Lake",
-    name: str,
-    plan: Plan,
-    workers: int | None,
-    memory: str | None,
-    as_json: bool,
-    executor: str,
-    *,
-    quiet: bool = False,
-) -> None:
-    """Runs a stage and prints what it came to, and which later stages are out of date now."""
+def run_last(lake: "Lake", plans: Plans, workers: int | None, memory: str | None, as_json: bool, executor: str) -> None:
+    """Runs stages, and prints what the last one came to, and which later stages are out of date now."""
     from corpus.engines import parse
     from pomona import output, runner, standing
 
     engine = parse(executor)
     with output.progress() as progress:
-        outcome = runner.run_stage(
-            lake, name, plan, workers=workers, memory=memory_bytes(memory), report=progress, engine=engine
+        *_, outcome = runner.run_stages(
+            lake, plans, workers=workers, memory=memory_bytes(memory), report=progress, engine=engine
         )
-    if quiet:
-        return
+    name = outcome.stage
     did = "nothing to do" if outcome.state == "current" else f"{outcome.items_run} of {outcome.items} work items"
     counts = _records(lake, name, outcome.rows) if name.startswith("ingest:") else _rows(lake, name, outcome.rows)
     stale = standing.out_of_date(lake)

@@ -10,11 +10,12 @@ from pomona.stages.stage import Stage, basis, content, decided_before
 
 def plan_exact(lake: Lake, recipe: DedupRecipe, sources: list[str]) -> Stage:
     """Exact duplicates among the documents that the filter kept, or among all where none ran."""
+    rests_on = basis(lake, exact.STAGE, through="signals")
     parts = lake.parts("signals")
     slots = decided_before(lake, exact.STAGE)
     n_documents = sum(part.n_rows for part in parts)
     config = keep_config(recipe, sources)
-    inputs = content("signals", parts) | basis(lake, exact.STAGE)
+    inputs = content("signals", parts) | rests_on
 
     def plan_items() -> list[WorkItem]:
         return exact.plan(n_documents, [config, inputs])

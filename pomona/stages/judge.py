@@ -35,6 +35,7 @@ def plan_signals(lake: Lake) -> Stage:
 
 def plan_filter(lake: Lake, settings: decide.Settings) -> Stage:
     """One decision a document, from its signals."""
+    rests_on = basis(lake, "filter", through="signals")
     parts = lake.parts("signals")
     config = settings_config(settings)
 
@@ -48,7 +49,7 @@ def plan_filter(lake: Lake, settings: decide.Settings) -> Stage:
         "filter",
         (Output("decisions", "filter", schema.TABLES["decisions"].schema),),
         config,
-        content("signals", parts) | basis(lake, "filter"),
+        content("signals", parts) | rests_on,
         rules.VERSION,
         FilterStep(lake, settings),
         plan_items,

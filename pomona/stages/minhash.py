@@ -81,6 +81,7 @@ def _signatures(plan: Plan) -> Stage:
 
 
 def _bands(plan: Plan) -> Stage:
+    rests_on = basis(plan.lake, clusters.STAGE, through="signatures")
     parts = _numbered(plan)
     n_documents = sum(rows for _, _, rows, _ in parts)
     slots = decided_before(plan.lake, clusters.STAGE)
@@ -88,7 +89,7 @@ def _bands(plan: Plan) -> Stage:
     most = shuffle.run_bytes(n_documents * a_document, plan.memory)
     n_ranges = shuffle.ranges_for(n_documents * _ENTRY_BYTES, most)
     banding = {"bands": plan.banding.bands, "rows": plan.banding.rows}
-    inputs = content("signatures", plan.lake.parts("signatures")) | basis(plan.lake, clusters.STAGE)
+    inputs = content("signatures", plan.lake.parts("signatures")) | rests_on
 
     def plan_items() -> list[WorkItem]:
         groups = list(shuffle.cut([rows * a_document for _, _, rows, _ in parts], most))

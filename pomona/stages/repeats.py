@@ -56,8 +56,8 @@ def _plan(stage: str, lake: Lake, recipe: DedupRecipe, sources: list[str], memor
     assert own is not None
     passages = own.passages()
     slots = decided_before(lake, stage)
-    documents = lake.parts("documents")
     inputs = basis(lake, stage)
+    documents = lake.parts("documents")
     row_groups, sizes, longest, base = [], [], [], 0
     a_passage = _WORD_BYTES * (1 if passages.unit == "span" else passages.n_words)
     for part in documents:

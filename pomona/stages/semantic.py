@@ -80,7 +80,7 @@ def _centroids(plan: Plan) -> Stage:
 def _members(plan: Plan) -> Stage:
     slots = decided_before(plan.lake, semantic.STAGE)
     quality = plan.recipe.quality if plan.recipe.keep == "quality" else None
-    inputs = content("centroids", plan.lake.parts("centroids")) | basis(plan.lake, semantic.STAGE)
+    inputs = basis(plan.lake, semantic.STAGE, through="embeddings") | content("centroids", plan.lake.parts("centroids"))
     inputs |= content("embeddings", plan.lake.parts("embeddings"))
 
     def plan_items() -> list[WorkItem]:

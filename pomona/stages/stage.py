@@ -36,19 +36,27 @@ class Stage:
         return digest([self.name, self.config, self.inputs, self.version])
 
 
-def basis(lake: Lake, stage: str | None) -> dict[str, Any]:
+def basis(lake: Lake, stage: str | None, through: str | None = None) -> dict[str, Any]:
     """What a stage's decisions rest on: the documents, and what the stages before it decided and cut; of all for None.
 
     It belongs to the inputs of every stage that decides, so that readers can tell whether its decisions hold
-    (pomona.standing).
+    (pomona.standing). A stage that sees documents `through` another table (signals) rests on those that this table was
+    made from: another process may have added more since. Take the basis before you read what it is about.
     """
+    documents = content("documents", lake.parts("documents")) if through is None else _made_from(lake, through)
     slots = decided_slots(lake) if stage is None else decided_before(lake, stage)
     decisions, cuts = lake.parts("decisions"), lake.parts("cuts")
     decided = {
         slot: digest([[part.path for part in parts if part.slot == slot] for parts in (decisions, cuts)])
         for slot in slots
     }
-    return content("documents", lake.parts("documents")) | {"decided": decided}
+    return documents | {"decided": decided}
+
+
+def _made_from(lake: Lake, table: str) -> dict[str, Any]:
+    """The documents that a table with a row for each of them was made from."""
+    made = lake.current(table, table)
+    return {"documents": made.inputs.get("documents") if made else None}
 
 
 def inherited(lake: Lake, stage: str, table: str, slot: str) -> dict[str, Any]:

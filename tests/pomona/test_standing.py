@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import pomona
+from corpus import schema
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import runner, stages, standing
@@ -141,7 +142,7 @@ def test_an_older_versions_decisions_are_not_combined(at: Path, monkeypatch: pyt
     lake, recipe = Lake(at / "lake"), DedupRecipe(minhash=None)
     runner.run_planned(lake, stages.plan_signals(lake), workers=1)
     with monkeypatch.context() as patch:
-        patch.setattr("pomona.stages.exact.basis", lambda lake, stage: {})
+        patch.setattr("pomona.stages.exact.basis", lambda lake, stage, through: {})
         runner.run_planned(lake, stages.plan_exact(lake, recipe, ["web"]), workers=1)
     with pytest.raises(UserError, match="an older version made it; bring it up to date: pomona"):
         pomona.kept("lake")
@@ -163,3 +164,73 @@ def test_a_step_that_rests_on_older_decisions_passes_them_on(at: Path, monkeypat
     for _ in runner.run_stages(lake, {n: lambda n=n: stages.plan_dedup(n, lake, recipe, ["web"]) for n in names}):  # type: ignore[misc]
         pass
     assert standing.out_of_date(lake) == []
+
+
+DECIDING_COMMANDS = (
+    (["filter", "--rules", "gopher_quality,gopher_quality.min_words=10"], "signals"),
+    (["filter", "--rules", "gopher_quality,gopher_quality.min_words=10"], "filter"),
+    (["dedup", "--exact-only"], "exact"),
+    (["dedup"], "signatures"), (["dedup"], "minhash:bands"), (["dedup"], "minhash:edges"),
+    (["dedup"], "minhash:members"), (["dedup"], "minhash"),
+    (["dedup", "--paragraphs", "line"], "paragraphs:passages"), (["dedup", "--paragraphs", "line"], "paragraphs"),
+    (["dedup", "--semantic", "hashed"], "embeddings"), (["dedup", "--semantic", "hashed"], "semantic:centroids"),
+    (["dedup", "--semantic", "hashed"], "semantic:members"), (["dedup", "--semantic", "hashed"], "semantic"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("command", "stage"), DECIDING_COMMANDS)
+def test_documents_that_come_while_a_command_runs_are_decided_too(
+    at: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], stage: str
+) -> None:
+    """Another process ingests just before a stage starts: its documents are neither lost nor undecided in the end."""
+    ingest(at, "web", text(1, 60), text(2, 60))
+    real, came = runner.run_stage, []
+
+    def after_another(lake: Lake, name: str, *rest: object, **options: object) -> runner.Outcome:
+        if name == stage and not came:
+            came.append(name)
+            ingest(at, "late", text(3, 60), text(4, 60), text(5, 60))
+        return real(lake, name, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "run_stage", after_another)
+    assert main([*command, "--workers", "1"]) == 0
+    assert came == [stage]
+    assert standing.out_of_date(Lake(at / "lake")) == []
+    assert pomona.kept("lake").collect().height == 5
+
+
+def test_documents_that_come_while_a_recipe_runs_are_decided_too(at: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("web", "late"):
+        (at / f"{name}.jsonl").write_text(json.dumps({"text": text(len(name), 60)}) + "\n")
+    (at / "recipe.yaml").write_text(
+        "sources: [{name: web, path: web.jsonl}]\nfilter: {rules: [gopher_quality], limits: {gopher_quality.min_words: 10}}\ndedup: {minhash: {}}\n"
+    )
+    real, came = runner.run_stage, []
+
+    def after_another(lake: Lake, name: str, *rest: object, **options: object) -> runner.Outcome:
+        if name == "filter" and not came:
+            came.append(name)
+            assert main(["ingest", "late.jsonl", "--source", "late", "--workers", "1"]) == 0
+        return real(lake, name, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "run_stage", after_another)
+    assert main(["run", "recipe.yaml", "--workers", "1"]) == 0
+    decided = Lake(at / "lake").scan("decisions", slot="filter").collect().height
+    assert decided == Lake(at / "lake").scan("documents").collect().height
+
+
+def test_decisions_for_fewer_documents_than_there_are_do_not_hold(at: Path) -> None:
+    """However it came about: the first stage to decide has a row for each document."""
+    ingest(at, "web", text(1, 60), text(2, 60))
+    assert main(rules(10)) == 0
+    lake = Lake(at / "lake")
+    made = lake.current("decisions", "filter")
+    assert made is not None
+    [part] = lake.parts("decisions", "filter")
+    arrow = schema.TABLES["decisions"].schema
+    with lake.part_writer("decisions", "filter", "fewer", arrow) as writer:
+        writer.write(lake.open_part("decisions", part).read().slice(0, 1).cast(arrow).to_batches()[0])
+    lake.commit("decisions", {"filter": ["fewer"]}, made)
+    assert [one.why for one in standing.out_of_date(lake)] == [
+        "1 documents came after it and are undecided (1 of source 'web')"
+    ]
