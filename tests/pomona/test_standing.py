@@ -234,3 +234,28 @@ def test_decisions_for_fewer_documents_than_there_are_do_not_hold(at: Path) -> N
     assert [one.why for one in standing.out_of_date(lake)] == [
         "1 documents came after it and are undecided (1 of source 'web')"
     ]
+
+
+@pytest.mark.parametrize(
+    ("command", "stage"),
+    [(rules(10), "filter"), (["dedup", "--exact-only"], "exact"), (["dedup"], "minhash:bands"),
+     (["dedup", "--semantic", "hashed"], "semantic:members")],
+)  # fmt: skip
+def test_documents_that_others_replace_by_as_many_are_decided_too(
+    at: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], stage: str
+) -> None:
+    """The number of documents is the same before and after: only what the signals were made from tells."""
+    ingest(at, "web", text(1, 60), text(2, 60))
+    (at / "other.jsonl").write_text("".join(json.dumps({"text": text(n, 60)}) + "\n" for n in (7, 8)))
+    real, came = runner.run_stage, []
+
+    def after_another(lake: Lake, name: str, *rest: object, **options: object) -> runner.Outcome:
+        if name == stage and not came:
+            came.append(name)
+            assert main(["ingest", "other.jsonl", "--source", "web", "--replace", "--workers", "1"]) == 0
+        return real(lake, name, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(runner, "run_stage", after_another)
+    assert main([*command, "--workers", "1"]) == 0
+    assert standing.out_of_date(Lake(at / "lake")) == []
+    assert sorted(pomona.kept("lake").collect()["text"]) == sorted([text(7, 60), text(8, 60)])
