@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from corpus.execution import digest
+from corpus.sources import regained
 from corpus.sources.files import File
 
 MAX_ZSTD_SPANS = 32
@@ -114,6 +115,7 @@ class _Members(io.RawIOBase):
         self._stream, self._kind = stream, kind
         self._raw, self._held = b"", bytearray()
         self._unpacker: Any = None
+        self._start = self._given = 0  # where the member begins that is being unpacked, and what it gave so far
         self._error: Exception | None = None
 
     def readable(self) -> bool:
@@ -138,24 +140,31 @@ class _Members(io.RawIOBase):
             if not self._raw:
                 return self._skip_zeros()
             self._unpacker = _unpacker(self._kind)
+            self._start, self._given = self._stream.tell() - len(self._raw), 0
         if not self._raw and getattr(self._unpacker, "needs_input", True):
             self._error = EOFError("the file ends inside a compressed stream")
             return False
 
+        chunk = self._raw[:_ZSTD_BYTES] if self._kind == "zst" else self._raw
         try:
             if self._kind == "zst":
-                chunk = self._raw[:_ZSTD_BYTES]
-                self._held += self._unpacker.decompress(chunk)
+                piece = self._unpacker.decompress(chunk)
                 self._raw = self._unpacker.unused_data + self._raw[len(chunk) :]
             else:
-                self._held += self._unpacker.decompress(self._raw, _BLOCK)
+                piece = self._unpacker.decompress(self._raw, _BLOCK)
                 self._raw = self._unpacker.unused_data if self._unpacker.eof else b""
         except Exception as error:
             if not isinstance(error, ERRORS) and type(error).__name__ != "ZstdError":
                 raise
+            end = self._stream.tell() - len(self._raw) + len(chunk)
+            self._held += regained.of_member(
+                lambda: _unpacker(self._kind), self._stream, self._start, end, self._given, _BLOCK
+            )
             self._error = OSError(str(error))
             return False
 
+        self._held += piece
+        self._given += len(piece)
         if self._unpacker.eof:
             self._unpacker = None
         return True

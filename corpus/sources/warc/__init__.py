@@ -11,8 +11,9 @@ from typing import Any
 from corpus.records import Page, Passed, Reject, Text
 from corpus.sources.files import File
 from corpus.sources.warc import http
+from corpus.sources.warc.packing import BrokenError, packing
 from corpus.sources.warc.records import Reader, Record
-from corpus.sources.warc.stream import BrokenError, found_packing, packing
+from corpus.sources.warc.stream import found_packing
 from corpus.text.strings import address, valid
 
 SUFFIXES = tuple(f"{name}{end}" for name in (".warc", ".wet", ".arc") for end in ("", ".gz", ".zst", ".lz4"))

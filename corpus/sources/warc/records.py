@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from corpus.sources.warc.stream import BrokenError, Place, Stream
+from corpus.sources.warc.packing import BrokenError
+from corpus.sources.warc.stream import Place, Stream
 
 _VERSION = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n?$")
 _NEXT = re.compile(rb"\n[ \t]*\r?\n(WARC/\d+\.\d+[ \t]*\r?\n)")
@@ -29,6 +30,7 @@ class Record:
     n_header: int = 0  # bytes of the header
     length: int = 0  # bytes of the block, as the header states it
     block: bytes = b""  # the whole block, or its first bytes where it is longer than asked for
+    is_whole: bool = False  # all bytes of the block were there
     problem: tuple[str, str] | None = None  # (reason, detail): why it is not to be trusted
 
     @property
@@ -69,11 +71,27 @@ class Reader:
                 record.problem = ("truncated" if error.is_end else "corrupt", str(error))
                 self._stream.release()
                 yield record
-                if not self._stream.next_member(place.member):  # it may have claimed the members behind its own
+                if not self._go_on(record):
                     return
                 continue
             self._stream.release()
             yield record
+
+    def _go_on(self, record: Record) -> bool:
+        """After a record in which the stream broke: goes to the next one, if there is one.
+
+        It may have claimed records behind its own block, in its own member or in later ones.
+        """
+        try:
+            if record.n_header:
+                self._stream.reopen(record.place)
+                self._stream.skip(record.n_header + (record.length if record.is_whole else 0))
+                self._find_next()
+                if _begins(self._stream.peek(5), 0):
+                    return True
+        except BrokenError:
+            pass
+        return self._stream.next_member(record.place.member)
 
     def _broken_place(self) -> Place:
         try:
@@ -104,10 +122,14 @@ class Reader:
         if inside is not None:
             record.problem = ("wrong_length", f"another record begins after {inside - start} of {record.length} bytes")
             self._resume(record, start)
-        elif n_read < record.length:
+            return
+        if n_read < record.length:
             record.problem = ("truncated", f"{n_read} of {record.length} bytes")
             self._resume(record, start)
-        elif not self._at_record_or_end(record):
+            return
+        record.is_whole = True
+        if not self._at_record_or_end(record):
+            record.is_whole = False
             record.problem = ("wrong_length", f"no record follows where its length of {record.length} bytes ends")
             self._resume(record, start)
 
@@ -117,6 +139,7 @@ class Reader:
         behind = self._stream.at  # where to look for the next record if this header is none
         if not _VERSION.match(line):
             return ("corrupt", f"no WARC record begins here: {line[:40]!r}")
+
         size, name = 0, ""
         while (line := self._stream.line(_LINE_BYTES)).strip(b"\r\n"):
             size += len(line)
@@ -124,8 +147,9 @@ class Reader:
                 self._stream.rewind(behind)
                 return ("corrupt", f"a header of over {min(size, _HEADER_BYTES)} bytes, or cut short")
             text = line.decode("utf-8", "surrogateescape").rstrip("\r\n")
-            if text[0] in " \t" and name:
-                record.headers[name] += " " + text.strip()
+            if text[0] in " \t":  # it continues the line before, if that was a header
+                if name:
+                    record.headers[name] += " " + text.strip()
                 continue
             key, colon, value = text.partition(":")
             name = key.strip().lower() if colon else ""
@@ -133,6 +157,7 @@ class Reader:
                 name = ""
             if name:
                 record.headers[name] = value.strip()
+
         if not line:
             self._stream.rewind(behind)
             return ("truncated", "the file ends inside a record's header")
@@ -163,6 +188,7 @@ class Reader:
         try:
             if self._stream.peek(4) == b"\r\n\r\n":  # as every record ends, whatever junk comes then
                 self._stream.read(4)
+                self._stream.peek(1)  # a wrong checksum shows behind the member's last byte
                 return True
             self._skip_blank()
             head = self._stream.peek(6)

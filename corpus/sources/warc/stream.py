@@ -6,20 +6,18 @@ hold many records, and a record may reach over many members: packing says nothin
 """
 
 import os
-import re
 import struct
 import zlib
 from typing import Any, BinaryIO, NamedTuple
 
-_GZIP, _ZSTD, _LZ4 = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"
-_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)  # a zstd frame for other programs
-_DICTIONARY = b"\x5d\x2a\x4d\x18"  # the one that holds a dictionary: IIPC, WARC-zstd 1.0, section 2
+from corpus.sources import regained
+from corpus.sources.warc.packing import GZIP, SKIPPABLE, ZSTD, BrokenError, dictionary, find_magic
+
 _SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _READ_BYTES = 1 << 17
 _UNPACK_BYTES = 1 << 20  # unpacked at once, so that a bomb never fills the memory
 _ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: at most 128 MiB come out
 _MAX_WINDOW = 1 << 27  # bytes that a zstd frame may ask for
-_MAX_DICTIONARY = 1 << 24
 
 
 class Place(NamedTuple):
@@ -30,23 +28,6 @@ class Place(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.member}+{self.inside}" if self.inside else str(self.member)
-
-
-class BrokenError(Exception):
-    """The stored bytes cannot be unpacked from a place on; `is_end` where the file ends too early."""
-
-    is_end = False
-
-
-def packing(head: bytes) -> str | None:
-    """'gzip', 'zstd', 'lz4' or 'plain', from a file's first bytes; None where they begin no archive."""
-    if head.startswith(_GZIP):
-        return "gzip"
-    if head.startswith(_ZSTD) or _SKIPPABLE.match(head):
-        return "zstd"
-    if head.startswith(_LZ4):
-        return "lz4"
-    return "plain" if head.lstrip(b"\r\n").startswith(b"WARC/") else None
 
 
 def found_packing(file: BinaryIO, path: str) -> str:
@@ -63,7 +44,7 @@ class Stream:
 
     def __init__(self, file: BinaryIO, kind: str, start: int = 0) -> None:
         self._file, self._kind = file, kind
-        self._dictionary = _dictionary(file) if kind == "zstd" else None
+        self._dictionary = dictionary(file) if kind == "zstd" else None
         self._begin(start)
 
     def _begin(self, start: int) -> None:
@@ -171,7 +152,7 @@ class Stream:
     def next_member(self, offset: int) -> bool:
         """After `BrokenError`: goes on at the first member behind `offset` that begins with a record, if one does."""
         while True:
-            at = find_magic(self._file, offset + 1, _GZIP if self._kind == "gzip" else _ZSTD)
+            at = find_magic(self._file, offset + 1, GZIP if self._kind == "gzip" else ZSTD)
             if at is None:
                 return False
             self._begin(at)
@@ -194,8 +175,13 @@ class Stream:
             del self._members[: len(behind)]
 
     def _fill(self, n_bytes: int) -> None:
-        while len(self._held) - (self.at - self._base) < n_bytes and self._more():
-            pass
+        """Holds so many bytes, or fewer where the stream ends; what broke it is raised once all before it was read."""
+        try:
+            while len(self._held) - (self.at - self._base) < n_bytes and self._more():
+                pass
+        except BrokenError:
+            if self.at - self._base >= len(self._held):
+                raise
 
     def _more(self) -> bool:
         """Unpacks some more; False at the end of the file. Raises `BrokenError`."""
@@ -213,13 +199,7 @@ class Stream:
                 self._broken = BrokenError("the file ends inside a member")
                 self._broken.is_end = True
                 raise self._broken
-            try:
-                self._unpack()
-            except Exception as error:
-                if not isinstance(error, zlib.error) and type(error).__name__ != "ZstdError":
-                    raise
-                self._broken = BrokenError(str(error))
-                raise self._broken from error
+            self._unpack()
         return True
 
     def _load(self) -> bool:
@@ -236,71 +216,65 @@ class Stream:
             if self._unpacker is None:
                 return
         if self._kind == "gzip":
-            n_raw = len(self._raw)
-            self._held += self._unpacker.decompress(self._raw, _UNPACK_BYTES)
-            rest = self._unpacker.unused_data if self._unpacker.eof else self._unpacker.unconsumed_tail
-            self._take(n_raw - len(rest))
+            self._unpack_gzip()
         else:
-            chunk = self._raw[:_ZSTD_BYTES]
-            self._held += self._unpacker.decompress(chunk)
-            self._take(len(chunk) - len(self._unpacker.unused_data))
-        if self._unpacker.eof:
+            self._unpack_zstd()
+        if self._unpacker is not None and self._unpacker.eof:
             self._unpacker = None
 
+    def _unpack_gzip(self) -> None:
+        before, n_raw = self._unpacker.copy(), len(self._raw)
+        try:
+            self._held += self._unpacker.decompress(self._raw, _UNPACK_BYTES)
+        except zlib.error as error:
+            self._break(regained.of_gzip(before, self._raw), error)
+            return
+        rest = self._unpacker.unused_data if self._unpacker.eof else self._unpacker.unconsumed_tail
+        self._take(n_raw - len(rest))
+
+    def _unpack_zstd(self) -> None:
+        import zstandard
+
+        chunk = self._raw[:_ZSTD_BYTES]
+        try:
+            self._held += self._unpacker.decompress(chunk)
+        except zstandard.ZstdError as error:
+            position, start = self._members[-1]
+            given = self._base + len(self._held) - position
+            self._break(regained.of_member(self._zstd, self._file, start, self._raw_at + len(chunk), given), error)
+            return
+        self._take(len(chunk) - len(self._unpacker.unused_data))
+
+    def _break(self, last: bytes, error: Exception) -> None:
+        """Ends the stream after what was unpacked last; what broke it is raised behind these bytes."""
+        self._held += last
+        self._broken = BrokenError(str(error))
+        self._unpacker = None
+        if not last:
+            raise self._broken from error
+
+    def _zstd(self) -> Any:
+        import zstandard
+
+        decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary, max_window_size=_MAX_WINDOW)
+        return decompressor.decompressobj()
+
     def _begin_member(self) -> None:
-        """Starts the member at the next raw byte; zeros between members and frames for others are passed over."""
+        """Starts the member at the next raw byte; zeros, line ends and frames for others are passed over before it."""
         if len(self._raw) < 8:
             rest = self._file.read(_READ_BYTES)
             self._raw += rest
-        stripped = self._raw.lstrip(b"\x00")
+        stripped = self._raw.lstrip(b"\x00\r\n")
         if len(stripped) < len(self._raw):
             self._take(len(self._raw) - len(stripped))
             return
         if self._kind == "gzip":
             self._unpacker = zlib.decompressobj(wbits=31)
-        elif _SKIPPABLE.match(self._raw) and len(self._raw) >= 8:
+        elif SKIPPABLE.match(self._raw) and len(self._raw) >= 8:
             end = self._raw_at + 8 + struct.unpack("<I", self._raw[4:8])[0]
             self._file.seek(end)
             self._raw, self._raw_at = b"", end
             return
         else:
-            import zstandard
-
-            self._unpacker = zstandard.ZstdDecompressor(
-                dict_data=self._dictionary, max_window_size=_MAX_WINDOW
-            ).decompressobj()
+            self._unpacker = self._zstd()
         self._members.append((self._base + len(self._held), self._raw_at))
-
-
-def find_magic(file: BinaryIO, start: int, magic: bytes) -> int | None:
-    """Offset of the first `magic` at or after `start`, or None."""
-    file.seek(start)
-    offset, held = start, b""
-    while chunk := file.read(_READ_BYTES):
-        held += chunk
-        at = held.find(magic)
-        if at >= 0:
-            return offset + at
-        keep = held[1 - len(magic) :]
-        offset, held = offset + len(held) - len(keep), keep
-    return None
-
-
-def _dictionary(file: BinaryIO) -> Any:
-    """The dictionary in a zstd archive's first frame, itself packed or not; None where there is none."""
-    import zstandard
-
-    file.seek(0)
-    head = file.read(8)
-    if not head.startswith(_DICTIONARY) or len(head) < 8:
-        return None
-    size = struct.unpack("<I", head[4:8])[0]
-    if size > _MAX_DICTIONARY:
-        raise BrokenError(f"a dictionary of {size} bytes; at most {_MAX_DICTIONARY}")
-    data = file.read(size)
-    if data.startswith(_ZSTD):
-        try:
-            data = zstandard.ZstdDecompressor().decompress(data, max_output_size=_MAX_DICTIONARY)
-        except zstandard.ZstdError as error:
-            raise BrokenError(f"its dictionary: {error}") from error
-    return zstandard.ZstdCompressionDict(data)

@@ -492,3 +492,66 @@ def test_a_fault_of_ours_costs_one_record(tmp_path: Path, monkeypatch: pytest.Mo
     )
     assert [type(r) for r in read(f)] == [Page, Page, Reject, Page]
     assert [r.reason for r in read(f) if isinstance(r, Reject)] == ["extraction_error"]
+
+
+def pages(f: File, n: int = 1) -> list[str]:
+    return [r.uri.rpartition("/")[2] for r in read(f, max(f.n_bytes // n, 1)) if isinstance(r, Page)]
+
+
+ONE_PACKED = [("a.warc.gz", one_member), ("a.warc.zst", one_frame)]
+
+
+@pytest.mark.parametrize(("name", "pack"), ONE_PACKED)
+@pytest.mark.parametrize("length", [5, 10**7])
+@pytest.mark.parametrize("lost", [1, 9])
+def test_a_member_that_is_cut_short_and_holds_a_lie_loses_the_lie_alone(
+    tmp_path: Path, name: str, pack: Callable[..., bytes], length: int, lost: int
+) -> None:
+    records = [record(f"http://x.org/{i}", http(page(i, 20))) for i in range(10)]
+    records[2] = record("http://x.org/lie", http(page(2, 20)), length=length)
+    filler = record("http://x.org/cut", http(random.Random(1).randbytes(400_000), "image/png"))
+    f = file(tmp_path, pack(*records, filler)[: -lost * 100], name)
+    assert pages(f) == ["0", "1", "3", "4", "5", "6", "7", "8", "9"]
+    assert next(r.reason for r in read(f) if isinstance(r, Reject)) in ("wrong_length", "truncated")
+
+
+def zstd_with_checksum(*records: bytes) -> bytes:
+    import zstandard as zstd
+
+    return zstd.ZstdCompressor(write_checksum=True).compress(b"".join(records))
+
+
+@pytest.mark.parametrize(("name", "pack"), [("a.warc.gz", one_member), ("a.warc.zst", zstd_with_checksum)])
+@pytest.mark.parametrize("n", [1, 2, 10, 400])
+def test_a_wrong_checksum_costs_no_record_but_the_one_it_stands_for(
+    tmp_path: Path, name: str, pack: Callable[..., bytes], n: int
+) -> None:
+    raw = bytearray(pack(*[record(f"http://x.org/{i}", http(page(i, 30))) for i in range(n)]))
+    raw[-6 if name.endswith("gz") else -2] ^= 0x10
+    after = pack(record("http://x.org/after", http(page(7))))
+    f = file(tmp_path, bytes(raw) + after, name)
+    whole = [str(i) for i in range(n)] if n > 1 else []  # one record with a member of its own is what is wrong
+    assert pages(f) == [*whole, "after"]
+    assert [r.reason for r in read(f) if isinstance(r, Reject)] == ["corrupt"]
+
+
+def test_line_ends_between_members_are_no_records(tmp_path: Path) -> None:
+    for name, pack in (("a.warc.gz", gzipped), ("a.warc.zst", zstandard)):
+        members = [pack(record(f"http://x.org/{i}", http(page(i)))) for i in range(4)]
+        assert [type(r) for r in read(file(tmp_path, b"\r\n\r\n".join(members) + b"\n", name))] == [Page] * 4
+
+
+@pytest.mark.parametrize("before", [b"broken line\r\n", b""])
+def test_a_folded_line_behind_no_header_says_nothing(tmp_path: Path, before: bytes) -> None:
+    raw = record("http://x.org/1", http(page(1)))
+    first, rest = raw.split(b"\r\n", 1)
+    assert isinstance(one(tmp_path, first + b"\r\n" + before + b" Content-Length: 7\r\n" + rest), Page)
+
+
+def test_a_record_with_an_archive_inside_and_a_wrong_checksum_gives_nothing(tmp_path: Path) -> None:
+    inner = record("http://x.org/inner", http(page(1)))
+    raw = bytearray(gzipped(record("http://x.org/outer", http(b"<html>" + inner + page(2)))))
+    raw[-6] ^= 1
+    f = file(tmp_path, bytes(raw) + gzipped(record("http://x.org/next", http(page(3)))), "a.warc.gz")
+    assert pages(f) == ["next"]
+    assert [r.uri for r in read(f) if isinstance(r, Reject)] == ["http://x.org/outer"]
