@@ -5,6 +5,7 @@ order of their names. Where a run of small files ends is said by the hash of a f
 changes the item that it belongs to, and no other.
 """
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -73,8 +74,11 @@ class Listing:
     passed: Mapping[str, str] | None = None  # paths that are not read, and their kinds: `file:.png`, `folder:.git`
 
 
-def find_files(path: str, kind: str | None) -> Listing:
-    """The files at a path: of a folder or a pattern, those that the kind takes by their names."""
+def find_files(path: str, kind: str | None, *, is_guessed: bool = False) -> Listing:
+    """The files at a path: of a folder or a pattern, those that the kind takes by their names.
+
+    A file that is named itself is taken whatever its name, unless the kind `is_guessed` from another path.
+    """
     if kind == "python":
         return Listing(kind, tuple(python.find(path)))
     files, rejects, skipped = find(path)
@@ -82,9 +86,15 @@ def find_files(path: str, kind: str | None) -> Listing:
         reasons = ", ".join(sorted({reject.reason for reject in rejects}))
         raise UserError(f"{path} holds no file that can be read ({reasons}); name another path")
     kind = kind or guess_kind(files)
-    if len(files) == 1 or kind == "code":  # a code tree's other files are refused one by one, with a reason
-        return Listing(kind, tuple(files), tuple(rejects), skipped)
     suffixes = source(kind).SUFFIXES
+    is_named = [file.path for file in files] in ([path], [os.path.abspath(os.path.expanduser(path))])
+    if is_named and is_guessed and not files[0].matches(suffixes):
+        raise UserError(
+            f"{path} has not the name of a {kind} file, as the source's other paths have; "
+            "name the --kind of all of them, or another --source for it"
+        )
+    if is_named or kind == "code":  # a code tree's other files are refused one by one, with a reason
+        return Listing(kind, tuple(files), tuple(rejects), skipped)
     taken = tuple(file for file in files if file.matches(suffixes))
     others = {file.path: _kind_of(file) for file in files if not file.matches(suffixes)}
     return Listing(kind, taken, tuple(rejects), skipped | others)

@@ -4,6 +4,7 @@ A table is what its Delta log names, and nothing else: parts that no commit name
 log is kept and brought up to date at each use, so that a reader sees what other processes commit.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+
+
 class Tables:
     """The tables below one path or URL, to be read. Opening them reads and creates nothing."""
 
@@ -33,6 +37,12 @@ class Tables:
         self.fs: AbstractFileSystem
         self.fs, self.root = fsspec.core.url_to_fs(str(url), **self.storage_options)
         self.is_local = "file" in _protocols(self.fs)
+        encoded = _ESCAPE.search(self.root) if self.is_local else None
+        if encoded:
+            raise UserError(
+                f"{self.root} holds {encoded[0]!r}, which delta-rs takes for an encoded character; "
+                "name another folder for the lake"
+            )
         self.url = self.root if self.is_local else str(url).rstrip("/")
         self._newest: dict[str, DeltaTable] = {}  # as last read; brought up to date at each use
         self._commits: dict[str, list[Commit]] = {}  # newest first; a commit never changes

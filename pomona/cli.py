@@ -3,6 +3,7 @@
 Exit codes: 0 done, 2 for what the user can mend (one line on standard error), 130 after Ctrl-C, 1 for a fault of ours.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -15,6 +16,7 @@ from typer.main import get_command
 from corpus.errors import UserError
 from pomona import command_line, damage
 
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 _STOPPED = 130  # what a shell says of Ctrl-C; typer returns it too
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
@@ -84,8 +86,11 @@ def _of_files(error: Exception) -> str | None:
         told = damage.found(error)
     except UserError as damaged:  # the log of one of the lake's tables
         told = str(damaged)
-    if told is None and isinstance(error, OSError) and error.filename is not None:
-        told = f"{error.filename}: {error.strerror or error}"
+    if told is None and isinstance(error, OSError):
+        if error.errno in _FULL:
+            told = f"{error.filename or 'writing'}: {error.strerror}; make room, then run the same command again"
+        elif error.filename is not None:
+            told = f"{error.filename}: {error.strerror or error}"
     return told
 
 

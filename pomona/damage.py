@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
+    from corpus.lineage import Lineage
     from corpus.parts import Part
 
 _opened: "list[Lake]" = []  # those that this process's command named
@@ -25,21 +26,20 @@ def begin() -> None:
 
 
 def found(error: BaseException, lake: "Lake | None" = None) -> str | None:
-    """Why a command failed, in one line, where damage of a lake, or of one that it opened, explains it; else None.
+    """Why a command failed, in one line, where a lake that it opened, or this one, lost the file; else None.
 
-    Looks at all parts' ends and sizes first, and reads them whole only where a library said that it cannot read.
+    Only an error of a library that could not read a file is looked at: others are mistakes, or faults of ours. Looks at
+    all parts' ends and sizes first, and reads them whole only where these are as they should be.
     """
-    lakes = [one for one in ([lake] if lake else _opened) if one.is_local]
+    lakes = [one for one in ([lake] if lake else _opened) if one.is_local and _may_be_of(one, error)]
     for lake in lakes:
         for table in lake.tables():
             lost = lake.damaged(table)
             if lost:
                 return _told(lake, table, lost[0])
-    if not _is_about_reading(error):
-        return None
 
     for lake in lakes:
-        if lake.root in str(error) and isinstance(error, FileNotFoundError):
+        if isinstance(error, FileNotFoundError):
             return "another process changed the lake while this one read it; run the same command again"
         for table in lake.tables():
             for part in lake.parts(table):
@@ -50,8 +50,7 @@ def found(error: BaseException, lake: "Lake | None" = None) -> str | None:
 
 def _told(lake: "Lake", table: str, part: "Part") -> str:
     made = next((one for slot, one in lake.lineages(table).items() if slot == part.slot), None)
-    command = str(made.facts.get("command", "")) if made else ""
-    how = command or "run the recipe or the command that made it"
+    how = _command(lake, made) or "run the recipe or the command that made it"
     stage = f"stage {made.stage!r}" if made else "a stage"
     return (
         f"{lake.root}/{table}/{part.path} is gone or damaged, which {stage} made; "
@@ -59,12 +58,28 @@ def _told(lake: "Lake", table: str, part: "Part") -> str:
     )
 
 
-def _is_about_reading(error: BaseException) -> bool:
+def _command(lake: "Lake", made: "Lineage | None") -> str:
+    """What makes a part of a stage again, and leaves alone what was decided since by others."""
+    if made is None:
+        return ""
+    family = made.stage.partition(":")[0]
+    if family == "signals":
+        return "pomona signals"
+    family = {"signatures": "minhash", "embeddings": "semantic"}.get(family, family)
+    now = lake.lineages("decisions").get(family, made) if lake.exists("decisions") else made
+    return str(now.facts.get("command", ""))
+
+
+def _may_be_of(lake: "Lake", error: BaseException) -> bool:
+    """Whether a library could not read a file, and it may be one of the lake's: messages do not always say which."""
     import duckdb
     import polars as pl
     import pyarrow as pa
 
-    return isinstance(error, OSError | pa.ArrowException | pl.exceptions.PolarsError | duckdb.Error)
+    if isinstance(error, OSError) and (error.errno is not None or isinstance(error, FileNotFoundError)):
+        named = f"{error.filename or error}"  # polars leaves out the beginning of a long path
+        return ".parquet" in named and any(f"/{table}/" in named for table in lake.tables())
+    return isinstance(error, OSError | pa.ArrowException | pl.exceptions.ComputeError | duckdb.Error)
 
 
 def _reads(lake: "Lake", table: str, part: "Part") -> bool:

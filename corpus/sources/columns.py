@@ -44,7 +44,7 @@ class Columns:
     @classmethod
     def from_options(cls, options: Mapping[str, Any], file: File) -> "Columns":
         """From a source's options, for one file."""
-        metadata = tuple(options.get("metadata_columns") or ())
+        metadata = tuple(dict.fromkeys(options.get("metadata_columns") or ()))
         keys = partition(file)
         return cls(
             options.get("text_column") or "text",

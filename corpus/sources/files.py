@@ -113,6 +113,8 @@ def find(path: str) -> Found:
     Version control, caches and vendored packages inside a folder are passed over. Raises `UserError` where the
     path does not exist or the pattern matches nothing.
     """
+    if not path.strip():
+        raise UserError("an empty path; give a file, a folder, a pattern or a URL")
     if path.startswith("file://"):
         path = unquote(path.removeprefix("file://"))
     if "://" in path:
@@ -171,8 +173,8 @@ def _extended(group: list[File]) -> list[File]:
 
 
 def _walk(root: str, name_root: str | None = None) -> Iterator[_Entry]:
-    """What is below a folder; names are paths below `name_root`, by default the folder itself."""
-    real_root = os.path.realpath(root)
+    """What is below a folder, which links may not leave. Names are paths below `name_root`, by default the folder."""
+    real_root = os.path.realpath(name_root or root)
     unreadable: list[Reject] = []
 
     def refuse(error: OSError) -> None:
@@ -187,7 +189,7 @@ def _walk(root: str, name_root: str | None = None) -> Iterator[_Entry]:
             if os.path.islink(path):
                 folders.remove(name)
                 if not _inside(path, real_root):
-                    yield Reject(address(path), "", "link_outside", "a folder link is not followed")
+                    yield _folder_link(path)
         for name in sorted(names):
             yield _entry(os.path.join(folder, name), name_root or root, real_root)
     yield from unreadable
@@ -225,15 +227,11 @@ def _find_pattern(pattern: str) -> Found:
     from glob import glob
 
     root = _fixed(pattern)
+    real_root = os.path.realpath(root)
     skipped = _SKIPPED_FOLDERS.difference(pattern.split("/"))
     entries: dict[str, _Entry] = {}
     for path in sorted(glob(pattern, recursive=True)):
-        vendored = _first_of(path, root, skipped)
-        if vendored:
-            entries[vendored] = _Skipped(vendored)
-            continue
-        below = _walk(path, root) if os.path.isdir(path) else iter([_entry(path, root, os.path.realpath(root))])
-        for entry in below:
+        for entry in _matched(path, root, real_root, skipped):
             entries[entry.uri if isinstance(entry, Reject) else entry.path] = entry
     found = _sorted_out(entries.values())
     if not found.files:
@@ -244,28 +242,40 @@ def _find_pattern(pattern: str) -> Found:
     return found
 
 
-def _first_of(path: str, root: str, names: frozenset[str]) -> str | None:
-    """The first folder on the way from the root to a path that has one of the names."""
+def _matched(path: str, root: str, real_root: str, skipped: frozenset[str]) -> Iterator[_Entry]:
+    """What a match of a pattern stands for: a file, or all below a folder, unless a folder on the way is not entered.
+
+    As in a folder, links to folders are not followed: what is behind one that stays inside is found without it.
+    """
     at = root
     for name in os.path.relpath(path, root).split("/"):
         at = os.path.join(at, name)
-        if name in names and os.path.isdir(at):
-            return at
-    return None
+        if not os.path.isdir(at):
+            break
+        if name in skipped:
+            yield _Skipped(at)
+            return
+        if os.path.islink(at):
+            if not _inside(at, real_root):
+                yield _folder_link(at)
+            return
+    if os.path.isdir(path):
+        yield from _walk(path, root)
+    else:
+        yield _entry(path, root, real_root)
+
+
+def _folder_link(path: str) -> Reject:
+    return Reject(address(path), "", "link_outside", "a folder link is not followed")
 
 
 def _find_remote(url: str) -> list[File]:
     protocol = url.partition("://")[0]
-    fs = _filesystem(protocol)
-    if any(char in url for char in _WILDCARDS):
-        root = _fixed(url)
-        matches = fs.glob(url, detail=True)
-    elif fs.isfile(url):
-        root = url.rpartition("/")[0]
-        matches = {url: fs.info(url)}
-    else:
-        root = url
-        matches = fs.find(url, detail=True)
+    try:
+        root, matches = _listed(_filesystem(protocol), url)
+    except Exception as error:  # each file system has errors of its own: no such protocol, no credentials
+        first = next(iter(str(error).splitlines()), "")
+        raise UserError(f"{url} cannot be listed: {type(error).__name__}: {first}") from error
     below = root.rstrip("/") + "/"
     files = []
     for path, info in sorted(matches.items()):
@@ -277,3 +287,12 @@ def _find_remote(url: str) -> list[File]:
     if not files:
         raise UserError(f"{url} holds no file")
     return files
+
+
+def _listed(fs: "AbstractFileSystem", url: str) -> tuple[str, dict[str, Any]]:
+    """(the folder that names are below, what is known of each file)"""
+    if any(char in url for char in _WILDCARDS):
+        return _fixed(url), fs.glob(url, detail=True)
+    if fs.isfile(url):
+        return url.rpartition("/")[0], {url: fs.info(url)}
+    return url, fs.find(url, detail=True)

@@ -88,9 +88,10 @@ def _is_array(file: File) -> bool:
     except compression.ERRORS:
         return False
     lines = head.removeprefix(_BOM).lstrip().split(b"\n")
-    if lines[0].strip() not in (b"[", b"{", b"[{"):
+    others = lines[1:] if len(head) < _HEAD_BYTES else lines[1:-1]  # the last one may be cut off
+    if lines[0].strip() not in (b"[", b"{", b"[{") or not others:
         return False
-    for line in lines[1:]:
+    for line in others:
         try:
             if isinstance(orjson.loads(line), dict):
                 return False
@@ -257,7 +258,9 @@ def _from_row(row: Any, uri: str, position: str, columns: Columns) -> Text | Rej
     try:
         metadata |= {name: _plain(row[name]) for name in columns.metadata if row.get(name) is not None}
         stated = None if license is None else _plain(license)
-        return Text(address(str(own)) if own else uri, position, text, stated, metadata)
+        if own not in (None, ""):
+            uri = address(own if isinstance(own, str) else _plain(own))
+        return Text(uri, position, text, stated, metadata)
     except RecursionError:
         return Reject(uri, position, "invalid_json", "a column that is to be kept is nested too deep")
 

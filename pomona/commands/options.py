@@ -37,6 +37,8 @@ def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bo
 
     chosen = url or os.environ.get("POMONA_LAKE") or (recipe.lake if recipe else "./lake")
     lake = damage.watch(Lake(chosen))
+    if lake.is_local and os.path.lexists(lake.root) and not os.path.isdir(lake.root):
+        raise UserError(f"{chosen} is a file, not the folder of a lake; name another with --lake")
     if must_exist and not lake.tables():
         raise UserError(
             f"there is no lake at {chosen}; make one with `pomona ingest` or `pomona run`, or name it with --lake"

@@ -85,7 +85,7 @@ def ingest(
         try:
             stage = stages.plan_ingest(opened, recipe, parser_bytes)
         except UserError as error:
-            if not any(path in str(error) for path in before):
+            if not any(f"{path} " in str(error) for path in before):
                 raise
             raise UserError(f"{error}; it was ingested before, --replace with the other paths leaves it out") from error
         if earlier and before:

@@ -1,6 +1,7 @@
 """Ingest: raw files of one source to documents, rejects, and counts of what was passed over."""
 
 from collections import Counter
+from collections.abc import Iterator
 from difflib import get_close_matches
 
 from corpus import ingest, schema
@@ -20,6 +21,7 @@ _TABLE_KINDS = ("jsonl", "parquet")
 _LOOKED_AT = 16  # files whose first bytes are looked at for the names of columns
 _HEAD_BYTES = 8 << 20  # of all of them together
 _SEARCHED_BYTES = 1 << 30  # of all files together, for a column that is not there
+_ASKING_BYTES = 64 << 10  # what a file costs besides its bytes
 
 
 def slot(source: str) -> str:
@@ -60,7 +62,7 @@ def _list(source: SourceRecipe) -> Listing:
     passed: dict[str, str] = {}
     kind = source.kind
     for path in source.path:
-        listing = ingest.find_files(path, kind)
+        listing = ingest.find_files(path, kind, is_guessed=source.kind is None and kind is not None)
         kind = kind or listing.kind
         if not listing.files and not listing.rejects:
             raise UserError(f"source {source.name!r}: {path} holds no {kind} file; name another --kind or path")
@@ -68,9 +70,19 @@ def _list(source: SourceRecipe) -> Listing:
         rejects |= {reject.uri: reject for reject in listing.rejects}
         passed |= listing.passed or {}
     assert kind is not None
-    read = {file.path for file in files}  # by another path of the source
+    read = {file.path for file in files}  # by another path of the source, maybe one inside a folder that is not entered
+    read |= {folder for path in read for folder in _above(path)} if passed else set()
     unread = {path: of for path, of in passed.items() if path not in read}
-    return Listing(kind, tuple(named(files)), tuple(rejects.values()), unread)
+    addresses = {file.uri for file in files} if rejects else set()
+    refused = tuple(reject for uri, reject in rejects.items() if uri not in addresses)
+    return Listing(kind, tuple(named(files)), refused, unread)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders above a path."""
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
@@ -103,7 +115,8 @@ def _search(sandbox: Sandbox, kind: str, files: tuple[File, ...], names: list[st
     """Adds to `seen` those of the names that come later than the first bytes: few records may have them."""
     late = [name for name in names if seen and name not in seen]
     share = max(_SEARCHED_BYTES // len(files), _HEAD_BYTES)
-    for file in files[:: -(-len(files) * share // _SEARCHED_BYTES)] if late else ():
+    total = sum(min(file.n_bytes, share) + _ASKING_BYTES for file in files)
+    for file in files[:: -(-total // _SEARCHED_BYTES)] if late else ():
         seen.update(sandbox.columns(kind, file, share, late), partition(file))
         late = [name for name in late if name not in seen]
         if not late:

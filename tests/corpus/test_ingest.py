@@ -340,3 +340,17 @@ def test_names_that_are_not_utf8(tmp_path: Path) -> None:
         "café.txt",
     ]
     assert len({row["id"] for row in rows["documents"]}) == 3
+
+
+def test_a_file_of_another_kind_is_not_read_as_the_kind_of_others(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("<p>x</p>")
+    (tmp_path / "b.jsonl").write_text('{"text": "x"}\n')
+    alone = str(tmp_path / "b.jsonl")
+    with pytest.raises(UserError, match=r"b\.jsonl has not the name of a html file, as the source's other paths have"):
+        find_files(alone, "html", is_guessed=True)
+    assert len(find_files(alone, "html").files) == 1  # the user says so
+    (tmp_path / "only").mkdir()
+    (tmp_path / "only" / "c.jsonl").write_text("")
+    for path in (tmp_path / "only", tmp_path / "only" / "*"):
+        of = find_files(str(path), "html")
+        assert (of.files, list((of.passed or {}).values())) == ((), ["file:.jsonl"])

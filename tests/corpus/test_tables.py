@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -61,3 +62,9 @@ def test_plain_polars_and_duckdb_read_it_without_pomona(lake: Lake) -> None:
     assert duckdb.execute("select count(*) from read_parquet($1)", [files]).fetchall() == [(2,)]
     metadata = json.loads(DeltaTable(path).history()[0]["pomona"])
     assert (metadata["stage"], metadata["key"], metadata["config"]) == ("test", "v1", {"a": 1})
+
+
+def test_a_path_that_delta_rs_would_decode_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="holds '%20', which delta-rs takes for an encoded character"):
+        Lake(tmp_path / "a%20b")
+    Lake(tmp_path / "100% of it #1")

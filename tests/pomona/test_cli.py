@@ -238,3 +238,44 @@ def test_an_address_that_repeats_is_explained_by_id(root: Path, capsys: pytest.C
     told = error(capsys, "explain", "http://x.org/")
     assert told.endswith("; give the id of one\n")
     assert "http://x.org/" in out(capsys, "explain", told.split("e.g. ")[1].split()[0])
+
+
+def test_a_file_that_several_paths_of_a_source_reach_is_counted_once(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = root.parent / "tree"
+    (folder / "node_modules").mkdir(parents=True)
+    (root.parent / "outside.txt").write_text(f"outside {PROSE}")
+    (folder / "o.txt").symlink_to(root.parent / "outside.txt")
+    (folder / "node_modules" / "v.txt").write_text(f"vendored {PROSE}")
+    (folder / "a.txt").write_text(f"a {PROSE}")
+
+    told = as_json(capsys, "ingest", str(folder), "--source", "one", "--kind", "text")
+    assert isinstance(told, dict)
+    assert (told["records"], told["rejects"], told["passed_over"]) == (
+        3, {"link_outside": 1}, {"folder:node_modules": 1},
+    )  # fmt: skip
+    paths = [str(folder), f"{folder}/o.txt", f"{folder}/node_modules"]
+    told = as_json(capsys, "ingest", *paths, "--source", "two", "--kind", "text")
+    assert isinstance(told, dict)
+    assert (told["records"], told["rows"]["documents"]) == (3, 3)
+
+
+def test_a_column_of_one_file_among_many_small_ones_is_found(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = root.parent / "small"
+    folder.mkdir()
+    for i in range(200):
+        row = {"text": f"{i} {PROSE}"} | ({"lang": "en"} if i == 101 else {})
+        (folder / f"{i:03}.jsonl").write_text(json.dumps(row) + "\n")
+    told = as_json(capsys, "ingest", str(folder), "--source", "small", "--metadata", "lang", "--metadata", "lang")
+    assert isinstance(told, dict)
+    assert told["rows"]["documents"] == 200
+    found = as_json(capsys, "sql", "select count(*) n from documents where metadata['lang'] = 'en'")
+    assert found == [{"n": 1}]
+
+
+def test_a_mistyped_path_below_an_earlier_one_is_not_called_gone(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out(capsys, "ingest", str(root / "html"), "--source", "web")
+    assert error(capsys, "ingest", str(root / "html" / "missing"), "--source", "web").endswith("a pattern or a URL\n")

@@ -113,3 +113,44 @@ def test_a_fault_that_is_no_damage_keeps_its_traceback(lake: Lake, monkeypatch: 
     monkeypatch.setattr("pomona.explain.find", faulty)
     with pytest.raises(ZeroDivisionError):
         main(["explain", "web.jsonl#0"])
+
+
+def test_what_a_stage_made_on_the_way_is_made_again_without_deciding_anew(
+    lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["filter", "--rules", "c4", "--workers", "1"]) == 0
+    before = pomona.kept(lake).sort("id").collect()
+    [one, *_] = lake.parts("signals")
+    Path(lake.part_url("signals", one)).unlink()
+    line = said(capsys, ["sql", "select max(n_words) from signals"])
+    assert line.endswith("make it again: pomona signals")
+    assert main(["signals", "--workers", "1"]) == 0
+    assert pomona.kept(lake).sort("id").collect().equals(before)
+
+
+def test_a_mistake_is_told_as_one_though_another_table_lost_a_part(
+    lake: Lake, capsys: pytest.CaptureFixture[str]
+) -> None:
+    [one, *_] = lake.parts("signals")
+    Path(lake.part_url("signals", one)).unlink()
+    for arguments, message in (
+        (["ingest", "foo://bar/x.txt", "--kind", "text", "--source", "q"], "foo://bar/x.txt cannot be listed"),
+        (["ingest", "gone.jsonl", "--source", "q"], "gone.jsonl does not exist"),
+        (["lake", "--lake", "web.jsonl"], "web.jsonl is a file, not the folder of a lake"),
+        (["explain", "no such document"], "no document or reject has the id or URI"),
+    ):
+        assert message in said(capsys, arguments)
+
+
+def test_a_full_disk_is_one_line(
+    lake: Lake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import os
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("pomona.export.export", full)
+    line = said(capsys, ["export", "--out", "kept.jsonl"])
+    assert line == "error: writing: No space left on device; make room, then run the same command again"

@@ -115,3 +115,28 @@ def test_a_pipe_is_called_one(tmp_path: Path) -> None:
 def test_file_urls(tree: Path) -> None:
     assert names(find(f"file://{tree}")[0], tree) == names(find(str(tree))[0], tree)
     assert names(find(f"file://{tree}/*.html")[0], tree) == ["a.html", "b.html"]
+
+
+def test_a_pattern_does_not_follow_links_to_folders(tmp_path: Path) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    for folder in (inside / "sub", outside):
+        folder.mkdir(parents=True)
+        (folder / "a.txt").write_text("x")
+    (inside / "sub" / "loop").symlink_to(inside)
+    (inside / "link").symlink_to(outside)
+    for pattern in ("**/*.txt", "*", "*/*.txt", "**"):
+        files, rejects, _ = find(f"{inside}/{pattern}")
+        assert names(files, inside) == ["sub/a.txt"], pattern
+        assert [(r.uri, r.reason) for r in rejects] == [(f"{inside}/link", "link_outside")]
+    assert names(find(f"{inside}/link/*.txt").files, inside) == ["link/a.txt"]  # the user's own words
+
+
+@pytest.mark.parametrize("url", ["foo://bar/x.txt", "data://x", "memory://no/such/thing.txt"])
+def test_what_cannot_be_listed_is_one_line(url: str) -> None:
+    with pytest.raises(UserError, match=f"{url} (cannot be listed: |holds no file)"):
+        find(url)
+
+
+def test_an_empty_path_is_refused() -> None:
+    with pytest.raises(UserError, match="an empty path"):
+        find("")

@@ -293,3 +293,16 @@ def test_a_column_that_is_nested_too_deep_costs_its_line(tmp_path: Path) -> None
     texts, rejects = read(file(tmp_path, GOOD + b"\n" + deep + GOOD + b"\n"), metadata_columns=["m"])
     assert [t["text"] for t in texts if t["text"] == "good"] == ["good", "good"]
     assert len(texts) + len(rejects) == 3
+
+
+@pytest.mark.parametrize("first", [b"{", b"[", b"[{"])
+def test_a_damaged_first_line_does_not_cost_long_lines_behind_it(tmp_path: Path, first: bytes) -> None:
+    lines = [json.dumps({"text": f"{i} " + "long " * 5000}).encode() for i in range(3)]
+    texts, rejects = read(file(tmp_path, b"\n".join([first, *lines])))
+    assert len(texts) == 3
+    assert [r.reason for r in rejects] == ["invalid_json"]
+
+
+def test_an_address_of_zero_is_one(tmp_path: Path) -> None:
+    texts, _ = read(file(tmp_path, b'{"text": "x", "id": 0}\n{"text": "x", "id": ""}\n'), uri_column="id")
+    assert [t["uri"].rpartition("/")[2] for t in texts] == ["0", "a.jsonl#23"]
