@@ -28,7 +28,7 @@ from corpus.text.cleaning import clean
 from corpus.text.hashing import hash128
 from corpus.text.strings import valid
 
-VERSION = 2  # raised when the same files would give other documents
+VERSION = 3  # raised when the same files would give other documents
 ITEM_BYTES = 16 << 20  # of raw files in one work item; the same however large the source is
 MAX_RECORD_BYTES = 32 << 20
 _FILE_BYTES = 4 << 10  # what a file costs besides its bytes

@@ -152,6 +152,7 @@ def _same_text(index, at, n, words, i, data, fold, expansion, expansion_offsets)
         if w > i and words.start[w] == words.start[w - 1]:
             continue
         b, stop = words.start[w], words.end[w]
+
         while b < stop:
             point, width = np.int64(data[b]), 1
             if point >= 0x80:

@@ -31,20 +31,24 @@ def found(error: BaseException, lake: "Lake | None" = None) -> str | None:
     Only an error of a library that could not read a file is looked at: others are mistakes, or faults of ours. Looks at
     all parts' ends and sizes first, and reads them whole only where these are as they should be.
     """
-    lakes = [one for one in ([lake] if lake else _opened) if one.is_local and _may_be_of(one, error)]
-    for lake in lakes:
-        for table in lake.tables():
-            lost = lake.damaged(table)
-            if lost:
-                return _told(lake, table, lost[0])
-
-    for lake in lakes:
-        if isinstance(error, FileNotFoundError):
+    for one in [lake] if lake else _opened:
+        if not one.is_local or not _may_be_of(one, error):
+            continue
+        lost = _lost(one, deeply=False)
+        if lost is None and isinstance(error, FileNotFoundError):
             return "another process changed the lake while this one read it; run the same command again"
-        for table in lake.tables():
-            for part in lake.parts(table):
-                if not _reads(lake, table, part):
-                    return _told(lake, table, part)
+        lost = lost or _lost(one, deeply=True)
+        if lost:
+            return _told(one, *lost)
+    return None
+
+
+def _lost(lake: "Lake", *, deeply: bool) -> "tuple[str, Part] | None":
+    """The first part, and its table, that is gone or cut short; or `deeply`, that cannot be read to its end."""
+    for table in lake.tables():
+        parts = [p for p in lake.parts(table) if not _reads(lake, table, p)] if deeply else lake.damaged(table)
+        if parts:
+            return table, parts[0]
     return None
 
 

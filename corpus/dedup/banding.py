@@ -88,6 +88,7 @@ def describe(chosen: Banding) -> str:
 
 @njit(cache=True, nogil=True)
 def _buckets(found, rows, out):
+    # For each document and band: a hash over the rows of the signature that make the band.
     for d in range(found.shape[0]):
         for band in range(out.shape[0]):
             h = np.uint64(band + 1)

@@ -74,6 +74,8 @@ def _hashed(text: pa.Array | pa.ChunkedArray) -> Vectors:
 
 @njit(cache=True, nogil=True)
 def _features(words, offsets, counts, touched, found):
+    # For each document: its words and pairs of words are counted in buckets; then each bucket that was touched adds
+    # the logarithm of its count, with a sign of its own, at four places of the vector, and is emptied.
     mask = np.uint64(counts.size - 1)
     for d in range(offsets.size - 1):
         n = 0
@@ -87,6 +89,7 @@ def _features(words, offsets, counts, touched, found):
                     touched[n] = bucket
                     n += 1
                 counts[bucket] += 1
+
         for k in range(n):
             bucket = touched[k]
             weight = np.float32(1 + np.log(counts[bucket]))

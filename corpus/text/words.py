@@ -221,11 +221,13 @@ def _back(chars, kinds, a, b, abbreviations):
             n += 1
         if n > 1 or b - a == 1:
             return n
+
         before = kinds[b - 2]
         if before & _UPPER and not (b - a > 2 and kinds[b - 3] & _UPPER):
             return 0  # an initial: "J.", "U.S."
         if not before & (_LOWER | _DIGIT | _PUNCT | _UPPER | _ALPHA):
             return 0
+
         if before & _LOWER and b - a <= 9:
             h = hash_chars(chars, a, b)
             slot = np.searchsorted(abbreviations, h)

@@ -44,6 +44,7 @@ def sentences(flags, first, last):
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
+    # For each document: its words that are more than marks; then, line by line, its lines, paragraphs and sentences.
     for d in range(s.n_bytes.size):
         chars = s.char_offsets[d + 1] - s.char_offsets[d]
         first, last = s.word_offsets[d], s.word_offsets[d + 1]
@@ -52,6 +53,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
             if not s.word_flags[w] & ALL_PUNCT:
                 plain += 1
                 length += s.word_end[w] - s.word_start[w]
+
         nonblank, paragraphs, count, inside, w = 0, 0, 0, False, first
         for line in range(s.line_offsets[d], s.line_offsets[d + 1]):
             line_first = w
@@ -62,6 +64,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
             paragraphs += not empty and not inside
             inside = not empty
             count += sentences(s.word_flags, line_first, w)
+
         n_lines = s.line_offsets[d + 1] - s.line_offsets[d]
         final = s.line_offsets[d + 1] - 1
         n_lines -= s.line_end[final] == s.line_start[final]

@@ -93,6 +93,7 @@ def body(response: Response, max_bytes: int) -> tuple[bytes, list[str]]:
             notes += [] if whole else ["cut inside a chunk"]
     elif length.isascii() and length.isdigit() and int(length[:18]) != len(data):
         notes.append(f"{len(data)} bytes, not {int(length[:18])}")
+
     for encoding in reversed(response.all("content-encoding").lower().split(",")):
         name = encoding.strip().strip("\"'")
         if name in _PLAIN or not data:
@@ -103,6 +104,7 @@ def body(response: Response, max_bytes: int) -> tuple[bytes, list[str]]:
         else:
             data, whole = decoded
             notes += [] if whole else [f"{name[:20]} cut short"]
+
     if len(data) > max_bytes:
         raise TooLargeError(f"over {max_bytes} bytes when decoded")
     return data, notes
@@ -119,9 +121,11 @@ def _unchunked(data: bytes) -> tuple[bytes, bool] | None:
             if not pieces or (rest and not _CHUNK.match(rest + b"\n")):
                 return None
             return b"".join(pieces), False
+
         n_bytes = int(size[1], 16)
         if n_bytes == 0:
             return b"".join(pieces), True
+
         start = size.end()
         pieces.append(data[start : start + n_bytes])
         at = start + n_bytes

@@ -3,6 +3,7 @@ import os
 import signal
 from collections import Counter
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from corpus.extract import Extraction
 from corpus.records import Page, Reject
 from corpus.sandbox import Sandbox
+from corpus.sources.files import File
 
 GOOD = Page(
     "http://good", "7", b"<html><body><p>A good page with enough words to be kept by everybody.</p></body></html>"
@@ -139,10 +141,8 @@ def test_a_parser_killed_at_any_moment_loses_and_doubles_nothing(tmp_path: Path)
         assert rejects == []  # killed once from outside, a page is read again
 
 
-def test_a_reader_that_dies_again_ends_its_piece_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lines = [tmp_path / f"{i}.jsonl" for i in range(3)]
-    for path in lines:
-        path.write_text("".join(json.dumps({"text": f"{path.name} {n}"}) + "\n" for n in range(5)))
+def deadly_parser(tmp_path: Path, code: str) -> str:
+    """A folder for PYTHONPATH with which the worker runs `code` before it parses a `line` of JSON."""
     patch = tmp_path / "patch"
     patch.mkdir()
     (patch / "sitecustomize.py").write_text(
@@ -150,12 +150,18 @@ def test_a_reader_that_dies_again_ends_its_piece_and_no_other(tmp_path: Path, mo
         "if 'corpus.sandbox.worker' in ' '.join(sys.orig_argv):\n"
         "    import orjson\n"
         "    loads = orjson.loads\n"
-        "    def deadly(line):\n"
-        "        if b'1.jsonl 3' in line: os._exit(139)\n"
+        "    def deadly(line):\n" + indent(code, 8 * " ") + "\n"
         "        return loads(line)\n"
         "    orjson.loads = deadly\n"
     )
-    monkeypatch.setenv("PYTHONPATH", str(patch))
+    return str(patch)
+
+
+def test_a_reader_that_dies_again_ends_its_piece_and_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [tmp_path / f"{i}.jsonl" for i in range(3)]
+    for path in lines:
+        path.write_text("".join(json.dumps({"text": f"{path.name} {n}"}) + "\n" for n in range(5)))
+    monkeypatch.setenv("PYTHONPATH", deadly_parser(tmp_path, "if b'1.jsonl 3' in line: os._exit(139)"))
     with Sandbox() as sandbox:
         texts, rejects = [], []
         for delivery in sandbox.read(spec(*lines, kind="jsonl")):
@@ -183,7 +189,7 @@ def test_what_passes_by_is_counted_across_a_crash(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "a"}\n\n\n{"text": "b"}\n\n')
     with Sandbox() as sandbox:
-        sandbox.columns("jsonl", __import__("corpus.sources.files", fromlist=["File"]).File(str(path), 1), 100)
+        sandbox.columns("jsonl", File(str(path), 1), 100)
         assert sandbox._process is not None
         os.kill(sandbox._process.pid, signal.SIGKILL)
         _, rejects, passed = outcome(sandbox, spec(path, kind="jsonl"))
@@ -198,21 +204,11 @@ def test_a_record_on_which_the_parser_dies_once_is_read_again_and_twice_is_refus
     path, deaths = tmp_path / "a.jsonl", tmp_path / "deaths"
     path.write_text('{"text": "a"}\n' + json.dumps({"text": "deadly " * 200_000}) + '\n{"text": "c"}\n')
     deaths.mkdir()
-    patch = tmp_path / "patch"
-    patch.mkdir()
-    (patch / "sitecustomize.py").write_text(
-        "import os, sys\n"
-        "if 'corpus.sandbox.worker' in ' '.join(sys.orig_argv):\n"
-        "    import orjson\n"
-        "    loads = orjson.loads\n"
-        "    def deadly(line):\n"
-        f"        n = len(os.listdir({str(deaths)!r}))\n"
-        f"        if b'deadly' in line and n < {times}:\n"
-        f"            open({str(deaths)!r} + '/' + str(n), 'w').close(); os._exit(137)\n"
-        "        return loads(line)\n"
-        "    orjson.loads = deadly\n"
+    dies = (
+        f"n = len(os.listdir({str(deaths)!r}))\n"
+        f"if b'deadly' in line and n < {times}: open({str(deaths)!r} + '/' + str(n), 'w').close(); os._exit(137)"
     )
-    monkeypatch.setenv("PYTHONPATH", str(patch))
+    monkeypatch.setenv("PYTHONPATH", deadly_parser(tmp_path, dies))
     texts, rejects = [], []
     with Sandbox() as sandbox:
         for delivery in sandbox.read(spec(path, kind="jsonl", max_record_bytes=1 << 30)):
