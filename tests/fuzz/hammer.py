@@ -22,6 +22,8 @@ from pathlib import Path
 
 import pomona
 from corpus.lake import Lake
+from pomona import standing
+from pomona.stages.stage import decided_slots
 from tests.pomona.corpora import PROSE
 
 LINES = 40  # of a file
@@ -91,6 +93,10 @@ def check(folder: Path, files: dict[str, list[Path]]) -> list[str]:
         came = Counter(" ".join(text.split(" ")[:2]) for text in rows.filter(source=source)["text"])
         if came != want:
             faults.append(f"source {source}: {(want - came).total()} lost, {(came - want).total()} too many")
+    slots = decided_slots(lake)
+    if slots and not standing.out_of_date(lake):  # then nobody is undecided: before any command mends it
+        left = standing.undecided(lake, slots[-1]).collect().height
+        faults += [f"{left} documents are undecided, and nothing is out of date"] if left else []
     for arguments in (["filter"], ["dedup"], ["export", "--out", str(folder / "end.jsonl")]):
         status, said = pomona_(folder / "lake", *arguments)
         if status:

@@ -11,9 +11,9 @@ from typing import Any
 from corpus.records import Page, Passed, Reject, Text
 from corpus.sources.files import File
 from corpus.sources.warc import http
-from corpus.sources.warc.packing import BrokenError, packing
+from corpus.sources.warc.packing import BrokenError, kind_of
 from corpus.sources.warc.records import Reader, Record
-from corpus.sources.warc.stream import found_packing
+from corpus.sources.warc.stream import found_kind
 from corpus.text.strings import address, valid
 
 SUFFIXES = tuple(f"{name}{end}" for name in (".warc", ".wet", ".arc") for end in ("", ".gz", ".zst", ".lz4"))
@@ -35,7 +35,7 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
     if file.n_bytes <= n_bytes:
         return [None]
     with file.open() as stream:
-        kind = packing(stream.read(64)) or found_packing(stream, file.path)
+        kind = kind_of(stream.read(64)) or found_kind(stream, file.path)
         if kind == "lz4":
             return [None]
         starts = [0]
@@ -56,7 +56,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
             head = stream.read(64)
             if not head:
                 return
-            kind = packing(head) or found_packing(stream, file.path)
+            kind = kind_of(head) or found_kind(stream, file.path)
             refused = _refused(head, kind, stream)
             if refused:
                 yield Reject(file.uri, "", *refused)

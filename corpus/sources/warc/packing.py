@@ -17,7 +17,7 @@ class BrokenError(Exception):
     is_end = False
 
 
-def packing(head: bytes) -> str | None:
+def kind_of(head: bytes) -> str | None:
     """'gzip', 'zstd', 'lz4' or 'plain', from a file's first bytes; None where they begin no archive."""
     if head.startswith(GZIP):
         return "gzip"

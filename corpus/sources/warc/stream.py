@@ -30,7 +30,7 @@ class Place(NamedTuple):
         return f"{self.member}+{self.inside}" if self.inside else str(self.member)
 
 
-def found_packing(file: BinaryIO, path: str) -> str:
+def found_kind(file: BinaryIO, path: str) -> str:
     """'gzip', 'zstd' or 'plain' of an archive whose first bytes are broken: as named, where such members follow."""
     kinds = [kind for suffix, kind in _SUFFIXES.items() if path.lower().endswith(suffix)]
     return next((kind for kind in kinds if Stream(file, kind).next_member(-1)), "plain")

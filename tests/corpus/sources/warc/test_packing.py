@@ -16,7 +16,7 @@ from corpus.sources.warc import packing
      (b"\x1f\x8b\x07", None), (b"<html>", None), (b"", None)],
 )  # fmt: skip
 def test_first_bytes(head: bytes, kind: str | None) -> None:
-    assert packing.packing(head) == kind
+    assert packing.kind_of(head) == kind
 
 
 @given(st.binary(max_size=200), st.integers(0, 50), st.sampled_from([packing.GZIP, packing.ZSTD]), st.integers(0, 3))
