@@ -550,7 +550,7 @@ def test_a_folded_line_behind_no_header_says_nothing(tmp_path: Path, before: byt
 
 def test_a_record_with_an_archive_inside_and_a_wrong_checksum_gives_nothing(tmp_path: Path) -> None:
     inner = record("http://x.org/inner", http(page(1)))
-    raw = bytearray(gzipped(record("http://x.org/outer", http(b"<html>" + inner + page(2)))))
+    raw = bytearray(gzipped(record("http://x.org/outer", http(b"<html>\r\n\r\n" + inner + page(2)))))
     raw[-6] ^= 1
     f = file(tmp_path, bytes(raw) + gzipped(record("http://x.org/next", http(page(3)))), "a.warc.gz")
     assert pages(f) == ["next"]
