@@ -98,7 +98,11 @@ def ingest(
 def _absolute(paths: list[str], kind: str | None) -> list[str]:
     import os
 
-    return [path if kind == "python" or "://" in path else os.path.abspath(os.path.expanduser(path)) for path in paths]
+    plain = [kind != "python" and "://" not in path and bool(path.strip()) for path in paths]
+    return [
+        os.path.abspath(os.path.expanduser(path)) if is_plain else path
+        for path, is_plain in zip(paths, plain, strict=True)
+    ]
 
 
 def _refuse_other_options(source: str, before: dict[str, Any], now: dict[str, Any]) -> None:

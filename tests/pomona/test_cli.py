@@ -279,3 +279,8 @@ def test_a_mistyped_path_below_an_earlier_one_is_not_called_gone(
 ) -> None:
     out(capsys, "ingest", str(root / "html"), "--source", "web")
     assert error(capsys, "ingest", str(root / "html" / "missing"), "--source", "web").endswith("a pattern or a URL\n")
+
+
+def test_an_unset_variable_is_no_path(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for path in ("", " "):
+        assert error(capsys, "ingest", path, "--source", "web").startswith("error: an empty path")
