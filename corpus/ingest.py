@@ -23,7 +23,7 @@ from corpus.records import Reject
 from corpus.sandbox import TIMEOUT_SECONDS, shared
 from corpus.sources import guess_kind, python, source
 from corpus.sources.cutting import all_cuts
-from corpus.sources.files import File, find
+from corpus.sources.files import File, find, without_scheme
 from corpus.text.cleaning import clean
 from corpus.text.hashing import hash128
 from corpus.text.strings import valid
@@ -87,7 +87,8 @@ def find_files(path: str, kind: str | None, *, is_guessed: bool = False) -> List
         raise UserError(f"{path} holds no file that can be read ({reasons}); name another path")
     kind = kind or guess_kind(files)
     suffixes = source(kind).SUFFIXES
-    is_named = [file.path for file in files] in ([path], [os.path.abspath(os.path.expanduser(path))])
+    local = without_scheme(path)
+    is_named = [file.path for file in files] in ([local], [os.path.abspath(os.path.expanduser(local))])
     if is_named and is_guessed and not files[0].matches(suffixes):
         raise UserError(
             f"{path} has not the name of a {kind} file, as the source's other paths have; "

@@ -71,7 +71,7 @@ class SourceRecipe(RecipeModel):
     timeout_seconds: Annotated[
         float, Field(gt=0, le=3600, description="Seconds that one page's extraction may take, in (0, 3600]")
     ] = TIMEOUT_SECONDS
-    text_column: Annotated[str, Field(description="JSONL, Parquet: column that holds the text")] = "text"
+    text_column: Annotated[str, Field(min_length=1, description="JSONL, Parquet: column that holds the text")] = "text"
     uri_column: Annotated[
         str | None, Field(description="JSONL, Parquet: column with the address; else file#position")
     ] = None

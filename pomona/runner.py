@@ -2,12 +2,11 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from corpus import schema
 from corpus.engines import LOCAL, Engine
 from corpus.errors import UserError
 from corpus.execution import Clock, WorkItem, run
@@ -16,9 +15,8 @@ from corpus.lease import hold
 from pomona import __version__, budget, command_line, stages, standing
 from pomona.counts import refuse_emptying, require_rows
 from pomona.recipe import Recipe
+from pomona.removal import NOTHING, Due, Removal
 from pomona.stages import Stage
-from pomona.stages.ingest import TABLES as OF_SOURCES
-from pomona.stages.ingest import slot as slot_of_source
 
 _MOST_PASSES = 3  # over the stages, where other processes change the lake meanwhile
 Report = Callable[[str, int, int, WorkItem], None]  # stage, items done, items in all, the item that just ended
@@ -51,21 +49,20 @@ def run_recipe(
     engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:
     """Runs every stage in order, and yields what each came to."""
-    for name in drop_removed_sources(lake, recipe):
-        yield Outcome(f"drop:{name}", "ran", 0, 0, {"documents": 0}, 0.0)
     names = stages.names(recipe)
-    for name in drop_stages(lake, [slot for slot in stages.DECIDING if slot not in names]):
-        yield Outcome(f"drop:{name}", "ran", 0, 0, {"decisions": 0}, 0.0)
+    unwanted = tuple(slot for slot in stages.DECIDING if slot not in names)
+    removal = Removal(unwanted, frozenset(source.name for source in recipe.sources))
     data = budget.data_bytes(memory, workers or default_workers())
     largest = max(source.max_record_bytes for source in recipe.sources)
     parser = budget.parser_bytes(memory, workers or default_workers(), largest)
     plans = {name: partial(stages.plan, name, lake, recipe, data, parser) for name in names}
-    yield from run_stages(lake, plans, workers=workers, memory=memory, report=report, engine=engine)
+    yield from run_stages(lake, plans, removal, workers=workers, memory=memory, report=report, engine=engine)
 
 
 def run_stages(
     lake: Lake,
     plans: Mapping[str, Callable[[], Stage]],
+    removal: Removal = NOTHING,
     *,
     workers: int | None = None,
     memory: int | None = None,
@@ -73,6 +70,8 @@ def run_stages(
     engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:
     """Runs stages in order, each planned when its turn comes; again where another process changed what they rest on.
+
+    What the `removal` names leaves the lake at its turn.
 
     A change shows in the end, as a stage that is out of date, or earlier, as a stage that fails: what the one before it
     made belongs to documents that are gone. Raises `UserError` where a stage that is not among these must run first.
@@ -86,6 +85,11 @@ def run_stages(
                 raise UserError(str(stale))
         seen = _keys(lake)
         for name, plan in plans.items():
+            due = removal.due(lake, name)
+            if due:
+                _check(plan, workers, memory)
+                yield from _left(lake, due, stages.slot_of(name))
+                seen = {place: key for place, key in seen.items() if place in _keys(lake)}
             try:
                 outcome = run_stage(lake, name, plan, workers=workers, memory=memory, report=report, engine=engine)
             except Exception as error:
@@ -96,12 +100,24 @@ def run_stages(
             seen |= {place: key for place, key in _keys(lake).items() if place[0] == name}
             yield outcome
         else:
+            yield from _left(lake, removal.due(lake, None), None)
             if not {stale.stage for stale in standing.out_of_date(lake)} & plans.keys():
                 return
     raise UserError(
         f"lake {lake.url} changed while its stages ran, {_MOST_PASSES} times in a row; "
         "wait for the other processes that write it, then run the same command again"
     ) from failed
+
+
+def _check(plan: Callable[[], Stage], workers: int | None, memory: int | None) -> None:
+    """Raises what is wrong with a stage, before anything is taken away for it."""
+    stage = plan()
+    budget.workers(stage, stage.plan_items(), workers or default_workers(), memory)
+
+
+def _left(lake: Lake, due: Due, then: str | None) -> Iterator[Outcome]:
+    for name, table in due.leave(lake, then):
+        yield Outcome(f"drop:{name}", "ran", 0, 0, {table: 0}, 0.0)
 
 
 _Keys = dict[tuple[str, str, str], str]  # by stage, table and slot: the key of what made it
@@ -189,32 +205,3 @@ def is_current(lake: Lake, stage: Stage) -> bool:
     if not all(lineage is not None and lineage.key == stage.key for lineage in made):
         return False
     return not any(lake.damaged(output.table, output.slot) for output in stage.outputs)
-
-
-def drop_removed_sources(lake: Lake, recipe: Recipe) -> list[str]:
-    """Takes sources that the recipe no longer names out of the newest version; older versions keep them."""
-    wanted = {f"ingest:{source.name}" for source in recipe.sources}
-    made = {one.stage for table in OF_SOURCES if lake.exists(table) for one in lake.lineages(table).values()}
-    gone = sorted(stage.removeprefix("ingest:") for stage in made - wanted)
-    for name in gone:
-        _drop(lake, name, f"ingest:{name}", slot_of_source(name), OF_SOURCES[::-1])  # documents, last
-    return gone
-
-
-def drop_stages(lake: Lake, unwanted: Iterable[str]) -> list[str]:
-    """Takes what these stages decided out of the newest versions: a stage that is no longer asked for drops nothing."""
-    made = lake.lineages("decisions") if lake.exists("decisions") else {}
-    gone = [slot for slot in unwanted if slot in made]
-    for slot in gone:
-        tables = [table for table in lake.tables() if table != "decisions" and table not in OF_SOURCES]
-        _drop(lake, slot, slot, slot, (*tables, "decisions"))  # what decides, last
-    return gone
-
-
-def _drop(lake: Lake, name: str, stage: str, slot: str, tables: Iterable[str]) -> None:
-    with hold(lake, stage, purpose=command_line.current() or f"drops {name}", tell=_tell) as lease:
-        lineage = Lineage(f"drop:{name}", slot, "", package_version=__version__)
-        for table in tables:
-            if lake.exists(table) and slot in lake.lineages(table):
-                arrow = lake.schema(table) if schema.TABLES[table].open_ended else schema.TABLES[table].schema
-                lake.commit(table, {slot: []}, lineage, arrow, token=lease.token)

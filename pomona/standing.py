@@ -68,6 +68,8 @@ def require(lake: Lake, before: str | None = None) -> None:
 
 def _why(lake: Lake, slot: str, made: Lineage) -> str | None:
     """Why the stage's decisions do not hold, or None where they do."""
+    if made.facts.get("announced"):
+        return "its run did not end"
     now = basis(lake, slot)
     if "decided" not in made.inputs:
         return "an older version made it"

@@ -111,7 +111,13 @@ def _model(path: str) -> Any:
     from sentence_transformers import SentenceTransformer
 
     safe = {"use_safetensors": True}
-    return SentenceTransformer(path, local_files_only=True, trust_remote_code=False, model_kwargs=safe)
+    try:
+        return SentenceTransformer(path, local_files_only=True, trust_remote_code=False, model_kwargs=safe)
+    except MemoryError:
+        raise
+    except Exception as error:  # whatever a broken folder makes of these libraries
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise UserError(f"the model in {path!r} cannot be loaded ({why}); fetch it again") from error
 
 
 def as_lists(vectors: Vectors) -> pa.Array:

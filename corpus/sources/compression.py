@@ -6,7 +6,6 @@ so that a file is cut into at most `MAX_ZSTD_SPANS` pieces. bzip2 and xz are rea
 """
 
 import bz2
-import gzip
 import io
 import lzma
 import os
@@ -70,43 +69,11 @@ def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
 
 def unpacked(stream: BinaryIO, kind: str) -> BinaryIO:
     """A gz, bz2, xz or zst stream unpacked: all that is there comes out before what broke it is raised."""
-    if kind == "gz":
-        return cast(BinaryIO, _Patient(gzip.GzipFile(fileobj=stream)))
     return cast(BinaryIO, _Members(stream, kind))
 
 
-class _Patient(io.RawIOBase):
-    """A gzip stream that hands out all it has unpacked before it raises what broke it."""
-
-    def __init__(self, stream: gzip.GzipFile) -> None:
-        self._stream = stream
-        self._error: Exception | None = None
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def read(self, n_bytes: int = -1) -> bytes:
-        """Up to `n_bytes`; raises what broke the stream once all before it was read."""
-        pieces: list[bytes] = []
-        left = n_bytes
-        while self._error is None and left > 0:
-            try:
-                piece = self._stream.read1(left)
-            except ERRORS as error:
-                self._error = error
-                break
-            if not piece:
-                break
-            pieces.append(piece)
-            left -= len(piece)
-        if not pieces and self._error is not None:
-            raise self._error
-        return b"".join(pieces)
-
-
 class _Members(io.RawIOBase):
-    """The bz2 or xz streams, or zstd frames, of a file, one after the other, with zero bytes between them.
+    """The gzip members, bz2 or xz streams, or zstd frames, of a file, one after the other, with zero bytes between.
 
     Python's own readers end in silence at padding or garbage between streams, and at the end of a cut zstd frame.
     """
@@ -116,6 +83,7 @@ class _Members(io.RawIOBase):
         self._raw, self._held = b"", bytearray()
         self._unpacker: Any = None
         self._start = self._given = 0  # where the member begins that is being unpacked, and what it gave so far
+        self._before: Any = None  # a gzip unpacker as it was before the last call
         self._error: Exception | None = None
 
     def readable(self) -> bool:
@@ -145,22 +113,12 @@ class _Members(io.RawIOBase):
             self._error = EOFError("the file ends inside a compressed stream")
             return False
 
-        chunk = self._raw[:_ZSTD_BYTES] if self._kind == "zst" else self._raw
         try:
-            if self._kind == "zst":
-                piece = self._unpacker.decompress(chunk)
-                self._raw = self._unpacker.unused_data + self._raw[len(chunk) :]
-            else:
-                piece = self._unpacker.decompress(self._raw, _BLOCK)
-                self._raw = self._unpacker.unused_data if self._unpacker.eof else b""
+            piece = self._step()
         except Exception as error:
             if not isinstance(error, ERRORS) and type(error).__name__ != "ZstdError":
                 raise
-            end = self._stream.tell() - len(self._raw) + len(chunk)
-            self._held += regained.of_member(
-                lambda: _unpacker(self._kind), self._stream, self._start, end, self._given, _BLOCK
-            )
-            self._error = OSError(str(error))
+            self._held += self._last(error)
             return False
 
         self._held += piece
@@ -168,6 +126,30 @@ class _Members(io.RawIOBase):
         if self._unpacker.eof:
             self._unpacker = None
         return True
+
+    def _step(self) -> bytes:
+        """Unpacks some more of what was read."""
+        one = self._unpacker
+        if self._kind == "zst":
+            piece = one.decompress(self._raw[:_ZSTD_BYTES])
+            self._raw = one.unused_data + self._raw[_ZSTD_BYTES:]
+        elif self._kind == "gz":
+            self._before = one.copy()
+            piece = one.decompress(self._raw, _BLOCK)
+            self._raw = one.unused_data if one.eof else one.unconsumed_tail
+        else:
+            piece = one.decompress(self._raw, _BLOCK)
+            self._raw = one.unused_data if one.eof else b""
+        return bytes(piece)
+
+    def _last(self, error: Exception) -> bytes:
+        """What was unpacked before the fault by the call that raised it."""
+        self._error = OSError(str(error))
+        if self._kind == "gz":
+            return regained.of_gzip(self._before, self._raw)[0]
+        n_last = min(len(self._raw), _ZSTD_BYTES) if self._kind == "zst" else len(self._raw)
+        end = self._stream.tell() - len(self._raw) + n_last
+        return regained.of_member(lambda: _unpacker(self._kind), self._stream, self._start, end, self._given, _BLOCK)[0]
 
     def _skip_zeros(self) -> bool:
         """Whether more than padding follows."""
@@ -179,6 +161,8 @@ class _Members(io.RawIOBase):
 
 
 def _unpacker(kind: str) -> Any:
+    if kind == "gz":
+        return zlib.decompressobj(wbits=31)
     if kind == "zst":
         import zstandard
 

@@ -16,7 +16,7 @@ from corpus.execution import digest
 from corpus.sandbox import Sandbox
 from corpus.sources.files import File
 
-VERSION = 2  # raised when the same file would be cut elsewhere
+VERSION = 3  # raised when the same file would be cut elsewhere
 _CUTTABLE = ("warc", "jsonl", "parquet", "code")
 _LEAST_SHARE = 4  # a compressed file of a fourth of an item may hold a whole one
 

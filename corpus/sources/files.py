@@ -115,8 +115,7 @@ def find(path: str) -> Found:
     """
     if not path.strip():
         raise UserError("an empty path; give a file, a folder, a pattern or a URL")
-    if path.startswith("file://"):
-        path = unquote(path.removeprefix("file://"))
+    path = without_scheme(path)
     if "://" in path:
         return Found(_find_remote(path), [], {})
     path = os.path.abspath(os.path.expanduser(path))
@@ -131,6 +130,11 @@ def find(path: str) -> Found:
     if not found.files and not found.rejects:
         raise UserError(f"{address(path)} is a folder without files")
     return found
+
+
+def without_scheme(path: str) -> str:
+    """The path that a `file://` URL names; any other path as it is."""
+    return unquote(path.removeprefix("file://")) if path.startswith("file://") else path
 
 
 def _sorted_out(entries: Iterable[_Entry]) -> Found:

@@ -6,6 +6,7 @@ any length, and says what is wrong with the rest.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, TypeAlias
 
@@ -24,6 +25,7 @@ _BATCH_CHARACTERS = 1 << 20
 _RISKY_BYTES = 1 << 20  # a longer line may need much memory, whatever it holds
 _BLANK = b" \t\r"
 _HEAD_BYTES = 1 << 14  # that tell JSON Lines from other JSON
+_FRAGMENT = re.compile(rb'["{}\[\],\d-]|true|false|null')  # what a line inside a JSON value begins with
 _BOM = b"\xef\xbb\xbf"
 _MAX_PREFIX = 1 << 30  # bytes that may be read again to number a line; beyond, its byte offset must do
 
@@ -81,23 +83,32 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
 
 
 def _is_array(file: File) -> bool:
-    """Whether the file is one JSON value over many lines: the first opens it, and none of the next is an object."""
+    """Whether the file is one JSON value over many lines: the first opens it, and the next ones go on inside it.
+
+    A broken first line is no such value where objects of a line each come behind it, or nothing of JSON does.
+    """
     try:
         with compression.open_at(file, 0) as stream:
             head = stream.read(_HEAD_BYTES)
     except compression.ERRORS:
         return False
-    lines = head.removeprefix(_BOM).lstrip().split(b"\n")
-    others = lines[1:] if len(head) < _HEAD_BYTES else lines[1:-1]  # the last one may be cut off
-    if lines[0].strip() not in (b"[", b"{", b"[{") or not others:
+    first, *others = head.removeprefix(_BOM).lstrip().split(b"\n")
+    others = others if len(head) < _HEAD_BYTES else others[:-1]  # the last one may be cut off
+    others = [line.strip() for line in others if line.strip()]
+    if first.strip() not in (b"[", b"{", b"[{") or not others or not all(map(_FRAGMENT.match, others)):
         return False
-    for line in others:
-        try:
-            if isinstance(orjson.loads(line), dict):
-                return False
-        except orjson.JSONDecodeError:
-            continue
-    return True
+    if first.strip() == b"[" and (
+        others[-1] == b"]" or any(_is_object(line.removesuffix(b",")) for line in others if line.endswith(b","))
+    ):
+        return True
+    return not any(map(_is_object, others))
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(orjson.loads(line), dict)
+    except orjson.JSONDecodeError:
+        return False
 
 
 class _Block:

@@ -18,6 +18,7 @@ SUFFIXES = (".parquet", ".pq")
 _BATCH_BYTES = 1 << 20
 _READ_BYTES = 1 << 18  # asked of Parquet at once, by the sizes that the file states
 _READ_ROWS = 16  # at most, since a dictionary makes any number of large values out of one
+_MAX_LOST = 1 << 20  # rejects of a row group that cannot be read; more rows than that are a broken footer's
 _BUFFER_BYTES = 1 << 20  # of the file, so that a column is not read whole before its first page is unpacked
 _HELD_TIMES = 3  # halves of a page's two sizes that pyarrow holds at the most, as measured
 _ERRORS = (OSError, ValueError, KeyError, OverflowError, pa.ArrowException)  # names that are not UTF-8 are a ValueError
@@ -83,7 +84,8 @@ def _without_text(parquet: pq.ParquetFile, file: File, span: tuple[int, int] | N
     """A reject for each row of a file that has no text column."""
     first, last = span or (0, parquet.num_row_groups)
     counts = [parquet.metadata.row_group(group).num_rows for group in range(last)]
-    for row in range(sum(counts[:first]), sum(counts)):
+    begin = sum(counts[:first])
+    for row in range(begin, min(sum(counts), begin + _MAX_LOST)):
         yield Reject(f"{file.uri}#{row}", str(row), "missing_column", detail)
 
 
@@ -103,7 +105,9 @@ def _read(
                 yield from rejects
                 yield from _by_size(good, max_bytes)
         except (*_ERRORS, MemoryError) as error:
-            yield Reject(f"{file.uri}#{row}", str(row), "corrupt", f"rows {row} to {end - 1} cannot be read: {error}")
+            detail = f"rows {row} to {end - 1} cannot be read: {error}"
+            for lost in range(row, min(end, row + _MAX_LOST)):
+                yield Reject(f"{file.uri}#{lost}", str(lost), "corrupt", detail)
         row = end
 
 

@@ -14,28 +14,34 @@ _READ_BYTES = 1 << 12
 _MOST_BYTES = 1 << 28  # that one call can have given
 
 
-def of_gzip(unpacker: Any, packed: bytes) -> bytes:
-    """What comes out of `packed` before the fault; `unpacker` is a copy from before the call that raised."""
+def of_gzip(unpacker: Any, packed: bytes) -> tuple[bytes, int]:
+    """What comes out of `packed` before the fault, and how many of its bytes stand before the one that meets it.
+
+    `unpacker` is a copy from before the call that raised.
+    """
     pieces: list[bytes] = []
+    left = packed
+    before = unpacker
     try:
         while True:
             before = unpacker.copy()
-            pieces.append(unpacker.decompress(packed, _STEP_BYTES))
-            packed = unpacker.unconsumed_tail
-            if not packed and not pieces[-1]:
-                return b"".join(pieces)
+            pieces.append(unpacker.decompress(left, _STEP_BYTES))
+            left = unpacker.unconsumed_tail
+            if not left and not pieces[-1]:
+                return b"".join(pieces), len(packed)
     except zlib.error:
-        pieces += _one_by_one(before, packed, zlib.error)
-    return b"".join(pieces)
+        last, n_taken = _one_by_one(before, left, zlib.error)
+    return b"".join([*pieces, *last]), len(packed) - len(left) + n_taken
 
 
 def of_member(
     make: Callable[[], Any], file: BinaryIO, start: int, end: int, n_given: int, n_last: int = _READ_BYTES
-) -> bytes:
+) -> tuple[bytes, int]:
     """What the zstd frame, bz2 or xz stream at `start` gives before the fault, without its first `n_given` bytes.
 
-    It is unpacked again, since these unpackers cannot be copied. `end` is where the packed bytes end that had been
-    given when it raised; the fault lies in the last `n_last` of them. Moves the file's position.
+    And the offset of the byte that meets the fault. It is unpacked again, since these unpackers cannot be copied.
+    `end` is where the packed bytes end that had been given when it raised; the fault lies in the last `n_last` of
+    them. Moves the file's position.
     """
     errors = _errors()
     unpacker, n_out = make(), 0
@@ -46,16 +52,19 @@ def of_member(
             left -= len(block)
             n_out += len(unpacker.decompress(block))
     except errors:
-        return b""
+        return b"", start
 
-    file.seek(max(end - n_last, start))
-    last = b"".join(_one_by_one(unpacker, file.read(end - file.tell()), errors))
-    return last[n_given - n_out :]
+    last_start = max(end - n_last, start)
+    file.seek(last_start)
+    last, n_taken = _one_by_one(unpacker, file.read(end - last_start), errors)
+    return b"".join(last)[n_given - n_out :], last_start + n_taken
 
 
-def _one_by_one(unpacker: Any, packed: bytes, errors: Any) -> list[bytes]:
+def _one_by_one(unpacker: Any, packed: bytes, errors: Any) -> tuple[list[bytes], int]:
+    """What single bytes give, and how many there were before the one that raised."""
     pieces: list[bytes] = []
     n_out = 0
+    at = 0
     try:
         for at in range(len(packed)):
             pieces.append(unpacker.decompress(packed[at : at + 1]))
@@ -64,7 +73,7 @@ def _one_by_one(unpacker: Any, packed: bytes, errors: Any) -> list[bytes]:
                 break
     except errors:
         pass
-    return pieces
+    return pieces, at
 
 
 def _errors() -> tuple[type[Exception], ...]:

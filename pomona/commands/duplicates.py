@@ -126,6 +126,7 @@ def _dedup(
 ) -> dict[str, Any]:
     from corpus.engines import parse
     from pomona import budget, output, runner, stages, standing
+    from pomona.removal import Removal
 
     options: dict[str, Any] = {"workers": workers, "memory": memory, "engine": parse(executor)}
     data = budget.data_bytes(memory, workers or runner.default_workers())
@@ -138,8 +139,8 @@ def _dedup(
     found: dict[str, Any] = {"stages": []}
     with output.progress() as progress:
         standing.require(opened, before=stages.DEDUP[0])
-        runner.drop_stages(opened, [slot for slot in stages.DEDUP if slot not in names])
-        for outcome in runner.run_stages(opened, plans, report=progress, **options):
+        removal = Removal(tuple(slot for slot in stages.DEDUP if slot not in names))
+        for outcome in runner.run_stages(opened, plans, removal, report=progress, **options):
             found["stages"].append({"stage": outcome.stage, "state": outcome.state, "seconds": outcome.seconds})
     for stale in standing.out_of_date(opened):
         print(f"now {stale}", file=sys.stderr)

@@ -20,7 +20,7 @@ from pomona.stages.stage import DECIDING, DEDUP, Stage
 __all__ = [
     "DECIDING", "DEDUP", "Stage", "dedup_names", "names", "plan", "plan_decontam", "plan_dedup",
     "plan_exact", "plan_filter", "plan_ingest", "plan_minhash", "plan_repeats", "plan_semantic", "plan_signals",
-    "settings_config",
+    "settings_config", "slot_of",
 ]  # fmt: skip
 
 
@@ -45,6 +45,12 @@ def plan(name: str, lake: Lake, recipe: Recipe, memory: int | None = None, parse
         return plan_decontam(name, lake, recipe.decontaminate)
     assert recipe.dedup is not None, name
     return plan_dedup(name, lake, recipe.dedup, sources, memory)
+
+
+def slot_of(name: str) -> str:
+    """The slot of decisions that a stage works towards; its own name for one that decides nothing."""
+    first = {"signatures": "minhash", "embeddings": "semantic"}
+    return first.get(name, name.partition(":")[0])
 
 
 def dedup_names(recipe: DedupRecipe) -> list[str]:

@@ -354,3 +354,10 @@ def test_a_file_of_another_kind_is_not_read_as_the_kind_of_others(tmp_path: Path
     for path in (tmp_path / "only", tmp_path / "only" / "*"):
         of = find_files(str(path), "html")
         assert (of.files, list((of.passed or {}).values())) == ((), ["file:.jsonl"])
+
+
+def test_a_file_named_by_a_url_is_taken_whatever_its_name(tmp_path: Path) -> None:
+    (tmp_path / "odd name.dat").write_text('{"text": "a"}\n')
+    url = (tmp_path / "odd name.dat").as_uri()
+    assert url.startswith("file://")
+    assert [Path(f.path).name for f in find_files(url, "jsonl").files] == ["odd name.dat"]

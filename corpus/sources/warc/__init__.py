@@ -41,7 +41,8 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
         starts = [0]
         try:
             for record in Reader(stream, kind).records(file.n_bytes, 0, frozenset()):
-                if record.place.inside == 0 and record.place.member >= starts[-1] + n_bytes:
+                begins_here = record.place.inside == 0 and record.n_header  # no place at which something broke
+                if begins_here and record.place.member >= starts[-1] + n_bytes:
                     starts.append(record.place.member)
         except BrokenError:
             return [None]

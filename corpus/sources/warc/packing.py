@@ -2,6 +2,7 @@
 
 import re
 import struct
+import zlib
 from typing import Any, BinaryIO
 
 GZIP, ZSTD, _LZ4 = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18"
@@ -9,6 +10,7 @@ SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18", re.DOTALL)  # a zstd frame f
 _DICTIONARY = b"\x5d\x2a\x4d\x18"  # the one that holds a dictionary: IIPC, WARC-zstd 1.0, section 2
 _READ_BYTES = 1 << 17
 _MAX_DICTIONARY = 1 << 24
+_MAX_WINDOW = 1 << 27  # bytes that a zstd frame may ask for
 
 
 class BrokenError(Exception):
@@ -26,6 +28,20 @@ def kind_of(head: bytes) -> str | None:
     if head.startswith(_LZ4):
         return "lz4"
     return "plain" if head.lstrip(b"\r\n").startswith(b"WARC/") else None
+
+
+def magic(kind: str) -> bytes:
+    """What a gzip member or zstd frame begins with."""
+    return GZIP if kind == "gzip" else ZSTD
+
+
+def unpacker(kind: str, words: Any) -> Any:
+    """What unpacks one gzip member or zstd frame; `words` is the archive's dictionary or None."""
+    if kind == "gzip":
+        return zlib.decompressobj(wbits=31)
+    import zstandard
+
+    return zstandard.ZstdDecompressor(dict_data=words, max_window_size=_MAX_WINDOW).decompressobj()
 
 
 def find_magic(file: BinaryIO, start: int, magic: bytes) -> int | None:

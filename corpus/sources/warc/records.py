@@ -12,11 +12,14 @@ from typing import BinaryIO
 from corpus.sources.warc.packing import BrokenError
 from corpus.sources.warc.stream import Place, Stream
 
-_VERSION = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n?$")
+_VERSION = re.compile(rb"WARC/\d+\.\d+[ \t]*\r?\n?$")  # at a line's end: junk before it belongs to no record
 _NEXT = re.compile(rb"\n[ \t]*\r?\n(WARC/\d+\.\d+[ \t]*\r?\n)")
 _FIRST = re.compile(rb"(WARC/\d+\.\d+[ \t]*\r?\n)")
 _LINE_BYTES = 1 << 18  # of one header line
 _HEADER_BYTES = 1 << 20  # of all header lines of a record
+_CONTENT_TYPE = re.compile(rb"\ncontent-type:[ \t]*([^\r\n]*)", re.IGNORECASE)
+_TEXT = re.compile(rb"^text/|xml|json|javascript")
+_HTTP_BYTES = 1 << 13  # of a block, that say what a response holds
 _SEARCH_BYTES = 1 << 20
 _REWIND_BYTES = 32 << 20  # of a block that are held until its length proves true; to go back further is to read again
 
@@ -30,6 +33,7 @@ class Record:
     n_header: int = 0  # bytes of the header
     length: int = 0  # bytes of the block, as the header states it
     block: bytes = b""  # the whole block, or its first bytes where it is longer than asked for
+    head: bytes = b""  # the first bytes of a block in which the stream broke
     is_whole: bool = False  # all bytes of the block were there
     problem: tuple[str, str] | None = None  # (reason, detail): why it is not to be trusted
 
@@ -60,7 +64,7 @@ class Reader:
                 if place.member >= end:
                     return
                 yield Record(place, problem=("truncated" if error.is_end else "corrupt", str(error)))
-                if not self._stream.next_member(place.member):
+                if not self._go_on_behind(place.member, may_nest=True):
                     return
                 continue
             record = Record(place)
@@ -85,13 +89,27 @@ class Reader:
         try:
             if record.n_header:
                 self._stream.reopen(record.place)
-                self._stream.skip(record.n_header + (record.length if record.is_whole else 0))
+                self._stream.skip(record.n_header)
+                if record.is_whole:
+                    self._stream.skip(record.length)
+                else:
+                    record.head = self._stream.peek(_HTTP_BYTES)
                 self._find_next()
                 if _begins(self._stream.peek(5), 0):
                     return True
         except BrokenError:
             pass
-        return self._stream.next_member(record.place.member)
+        return self._go_on_behind(record.place.member, may_nest=not _is_page(record))
+
+    def _go_on_behind(self, member: int, *, may_nest: bool = False) -> bool:
+        """Goes to the first record that begins in a member behind the broken one."""
+        while self._stream.next_member(member, may_nest=may_nest):
+            try:
+                self._find_next()
+                return bool(self._stream.peek(1))
+            except BrokenError:
+                member, may_nest = self._stream.member, False
+        return False
 
     def _broken_place(self) -> Place:
         try:
@@ -113,7 +131,7 @@ class Reader:
 
         start = self._stream.at
         if record.length > _REWIND_BYTES:
-            self._stream.release()
+            self._stream.release(keeps_members=True)
         if record.type in wanted:
             record.block = self._stream.read(min(record.length, max_bytes))
         n_read = len(record.block)
@@ -137,7 +155,10 @@ class Reader:
         begin = self._stream.at
         line = self._stream.line(_LINE_BYTES)
         behind = self._stream.at  # where to look for the next record if this header is none
-        if not _VERSION.match(line):
+        version = _VERSION.search(line)
+        if version is None or version.start():
+            if version is not None:
+                self._stream.rewind(begin + version.start())
             return ("corrupt", f"no WARC record begins here: {line[:40]!r}")
 
         size, name = 0, ""
@@ -172,12 +193,8 @@ class Reader:
     def _record_inside(self, start: int, end: int) -> int | None:
         """The first member inside a block that begins with a record: who claims more than its member lies."""
         for position in self._stream.member_starts(start - 1, end):
-            here = self._stream.at
-            if self._stream.rewind(position):
-                begins = self._stream.peek(6).startswith(b"WARC/")
-                self._stream.rewind(here)
-                if begins:
-                    return position
+            if _begins(self._stream.head_at(position), 0):
+                return position
         return None
 
     def _at_record_or_end(self, record: Record) -> bool:
@@ -209,20 +226,31 @@ class Reader:
         self._find_next()
 
     def _find_next(self) -> None:
-        """Goes to the next line that begins a record, behind an empty line or at a member's start; or to the end."""
+        """Goes to the next line that begins a record, behind an empty line or at a member's start; or to the end.
+
+        It begins behind a line's end, which counts: the very next line may be the empty one.
+        """
+        before = b"\n"
         while True:
             data = self._stream.peek(_SEARCH_BYTES)
             first = self._stream.at
             if not data:
                 return
-            match = _FIRST.match(data) or _NEXT.search(data)
-            places = [] if match is None else [first + match.start(1)]
+            match = (_FIRST.match(data) if before else None) or _NEXT.search(before + data)
+            places = [] if match is None else [first + match.start(1) - (0 if match.re is _FIRST else len(before))]
+            before = b""
             places += [p for p in self._stream.member_starts(first - 1, first + len(data)) if _begins(data, p - first)]
             if places:
                 self._stream.skip(min(places) - first)
                 return
             self._stream.release()
             self._stream.skip(max(len(data) - 64, 1) if len(data) == _SEARCH_BYTES else len(data))
+
+
+def _is_page(record: Record) -> bool:
+    """Whether a broken record is known to hold text, in which no archive can lie as it is."""
+    kind = _CONTENT_TYPE.search(record.head)
+    return kind is not None and _TEXT.search(kind[1].lower()) is not None
 
 
 def _begins(data: bytes, at: int) -> bool:

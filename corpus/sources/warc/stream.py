@@ -11,13 +11,15 @@ import zlib
 from typing import Any, BinaryIO, NamedTuple
 
 from corpus.sources import regained
-from corpus.sources.warc.packing import GZIP, SKIPPABLE, ZSTD, BrokenError, dictionary, find_magic
+from corpus.sources.warc import members
+from corpus.sources.warc.packing import SKIPPABLE, BrokenError, dictionary, magic, unpacker
 
 _SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _READ_BYTES = 1 << 17
 _UNPACK_BYTES = 1 << 20  # unpacked at once, so that a bomb never fills the memory
 _ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: at most 128 MiB come out
-_MAX_WINDOW = 1 << 27  # bytes that a zstd frame may ask for
+_CHECKSUM_BYTES = 8  # at the end of a gzip member; 4 in zstd
+_OVERRUN = {"gzip": 1 << 12, "zstd": 1 << 18}  # packed bytes behind a fault that an unpacker may take before it notices
 
 
 class Place(NamedTuple):
@@ -33,7 +35,7 @@ class Place(NamedTuple):
 def found_kind(file: BinaryIO, path: str) -> str:
     """'gzip', 'zstd' or 'plain' of an archive whose first bytes are broken: as named, where such members follow."""
     kinds = [kind for suffix, kind in _SUFFIXES.items() if path.lower().endswith(suffix)]
-    return next((kind for kind in kinds if Stream(file, kind).next_member(-1)), "plain")
+    return next((kind for kind in kinds if members.find(file, kind, 0, None, begins=b"WARC/") is not None), "plain")
 
 
 class Stream:
@@ -56,7 +58,9 @@ class Stream:
         self._base = self.at = start if self._kind == "plain" else 0
         self._mark: int | None = None
         self._members: list[tuple[int, int]] = []  # (position, offset in the file) of the members that are held
+        self._keeps_members = False
         self._broken: BrokenError | None = None  # raised for every byte that is not held already
+        self._broken_at = start  # offset in the file of the packed byte that met the fault
 
     @property
     def is_packed(self) -> bool:
@@ -109,11 +113,11 @@ class Stream:
 
     def mark(self) -> None:
         """Holds what is read from here on, for `rewind`; `release` ends it."""
-        self._mark = self.at
+        self._mark, self._keeps_members = self.at, False
 
-    def release(self) -> None:
-        """Lets go of what `mark` held."""
-        self._mark = None
+    def release(self, *, keeps_members: bool = False) -> None:
+        """Lets go of what `mark` held; where its members begin may be remembered until the next mark."""
+        self._mark, self._keeps_members = None, keeps_members
 
     def rewind(self, position: int) -> bool:
         """Goes back to a position; False where its bytes are no longer held."""
@@ -144,24 +148,43 @@ class Stream:
         """Positions in (start, end) at which a member begins; none in a plain file."""
         return [position for position, _ in self._members if start < position < end]
 
+    def head_at(self, position: int) -> bytes:
+        """The first bytes of the member that begins at a position, whether they are still held or not."""
+        if position >= self._base:
+            return bytes(self._held[position - self._base :][:8])
+        offset = next(offset for begin, offset in self._members if begin == position)
+        here = self._file.tell()
+        head = members.look(self._file, self._kind, offset, self._dictionary, 8).head
+        self._file.seek(here)
+        return head
+
     def reopen(self, place: Place) -> None:
         """Goes back to a place whose bytes are no longer held; positions are counted anew."""
         self._begin(place.member)
         self.skip(place.inside)
 
-    def next_member(self, offset: int) -> bool:
-        """After `BrokenError`: goes on at the first member behind `offset` that begins with a record, if one does."""
-        while True:
-            at = find_magic(self._file, offset + 1, GZIP if self._kind == "gzip" else ZSTD)
-            if at is None:
+    def next_member(self, offset: int, *, may_nest: bool = False) -> bool:
+        """After `BrokenError`: goes on at the first member behind the one at `offset`, if there is any.
+
+        Where the broken member `may_nest` an archive as it is, no member that lies in it counts: what was unpacked
+        before the fault is its own, and so is a row of members that ends in anything but another one.
+        """
+        start = offset + 1
+        if may_nest and self._broken is not None:
+            if self._broken.is_end:
                 return False
-            self._begin(at)
-            try:
-                if self.peek(5) == b"WARC/":
-                    return True
-            except BrokenError:
-                pass
-            offset = at
+            start = max(start, self._broken_at - (0 if self._ended_by_checksum() else _OVERRUN[self._kind]))
+        at = members.find(self._file, self._kind, start, self._dictionary, may_nest=may_nest)
+        if at is None:
+            return False
+        self._begin(at)
+        return True
+
+    def _ended_by_checksum(self) -> bool:
+        """Whether the fault is a wrong checksum, which stands at a member's very end, right before the next one."""
+        self._file.seek(self._broken_at)
+        behind = self._file.read(_CHECKSUM_BYTES + 4)
+        return "check" in str(self._broken) and magic(self._kind) in behind
 
     # Filling
 
@@ -171,8 +194,9 @@ class Stream:
         if keep - self._base > _UNPACK_BYTES:
             del self._held[: keep - self._base]
             self._base = keep
-            behind = [m for m in self._members if m[0] <= keep][:-1]
-            del self._members[: len(behind)]
+            if not self._keeps_members:
+                behind = [m for m in self._members if m[0] <= keep][:-1]
+                del self._members[: len(behind)]
 
     def _fill(self, n_bytes: int) -> None:
         """Holds so many bytes, or fewer where the stream ends; what broke it is raised once all before it was read."""
@@ -197,7 +221,7 @@ class Stream:
                 if self._unpacker is None:
                     return False
                 self._broken = BrokenError("the file ends inside a member")
-                self._broken.is_end = True
+                self._broken.is_end, self._broken_at = True, self._raw_at
                 raise self._broken
             self._unpack()
         return True
@@ -227,7 +251,8 @@ class Stream:
         try:
             self._held += self._unpacker.decompress(self._raw, _UNPACK_BYTES)
         except zlib.error as error:
-            self._break(regained.of_gzip(before, self._raw), error)
+            last, n_taken = regained.of_gzip(before, self._raw)
+            self._break(last, self._raw_at + n_taken, error)
             return
         rest = self._unpacker.unused_data if self._unpacker.eof else self._unpacker.unconsumed_tail
         self._take(n_raw - len(rest))
@@ -241,23 +266,21 @@ class Stream:
         except zstandard.ZstdError as error:
             position, start = self._members[-1]
             given = self._base + len(self._held) - position
-            self._break(regained.of_member(self._zstd, self._file, start, self._raw_at + len(chunk), given), error)
+            end = self._raw_at + len(chunk)
+            self._break(*regained.of_member(self._new_unpacker, self._file, start, end, given), error)
             return
         self._take(len(chunk) - len(self._unpacker.unused_data))
 
-    def _break(self, last: bytes, error: Exception) -> None:
+    def _break(self, last: bytes, at: int, error: Exception) -> None:
         """Ends the stream after what was unpacked last; what broke it is raised behind these bytes."""
         self._held += last
-        self._broken = BrokenError(str(error))
+        self._broken, self._broken_at = BrokenError(str(error)), at
         self._unpacker = None
         if not last:
             raise self._broken from error
 
-    def _zstd(self) -> Any:
-        import zstandard
-
-        decompressor = zstandard.ZstdDecompressor(dict_data=self._dictionary, max_window_size=_MAX_WINDOW)
-        return decompressor.decompressobj()
+    def _new_unpacker(self) -> Any:
+        return unpacker(self._kind, self._dictionary)
 
     def _begin_member(self) -> None:
         """Starts the member at the next raw byte; zeros, line ends and frames for others are passed over before it."""
@@ -268,13 +291,10 @@ class Stream:
         if len(stripped) < len(self._raw):
             self._take(len(self._raw) - len(stripped))
             return
-        if self._kind == "gzip":
-            self._unpacker = zlib.decompressobj(wbits=31)
-        elif SKIPPABLE.match(self._raw) and len(self._raw) >= 8:
+        if self._kind == "zstd" and SKIPPABLE.match(self._raw) and len(self._raw) >= 8:
             end = self._raw_at + 8 + struct.unpack("<I", self._raw[4:8])[0]
             self._file.seek(end)
             self._raw, self._raw_at = b"", end
             return
-        else:
-            self._unpacker = self._zstd()
+        self._unpacker = self._new_unpacker()
         self._members.append((self._base + len(self._held), self._raw_at))

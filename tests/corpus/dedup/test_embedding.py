@@ -1,4 +1,5 @@
 import itertools
+import json
 import random
 from pathlib import Path
 
@@ -65,6 +66,14 @@ def test_a_model_that_is_no_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="neither 'hashed' nor a folder"):
         Embedding(str(tmp_path)).check()
     Embedding().check()
+
+
+def test_a_broken_model_folder_is_told_in_one_line(tmp_path: Path) -> None:
+    module = {"idx": 0, "type": "sentence_transformers.models.Transformer", "path": "x"}
+    (tmp_path / "modules.json").write_text(json.dumps([module]))
+    with pytest.raises(UserError, match="cannot be loaded") as raised:
+        embed(pa.array(["some words"]), Embedding(str(tmp_path)))
+    assert "\n" not in str(raised.value)
 
 
 def test_a_sentence_transformers_folder_is_read(tmp_path: Path) -> None:

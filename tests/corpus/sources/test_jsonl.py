@@ -306,3 +306,32 @@ def test_a_damaged_first_line_does_not_cost_long_lines_behind_it(tmp_path: Path,
 def test_an_address_of_zero_is_one(tmp_path: Path) -> None:
     texts, _ = read(file(tmp_path, b'{"text": "x", "id": 0}\n{"text": "x", "id": ""}\n'), uri_column="id")
     assert [t["uri"].rpartition("/")[2] for t in texts] == ["0", "a.jsonl#23"]
+
+
+@pytest.mark.parametrize("first", [b"{", b"[", b"{\n", b"[\n", b"{\ngarbage", b"[\n\n\n"])
+def test_a_broken_first_line_costs_itself_before_lines_of_any_length(tmp_path: Path, first: bytes) -> None:
+    lines = [json.dumps({"text": f"{i} " + "word " * 5000}).encode() for i in range(20)]
+    texts, rejects = read(file(tmp_path, first + b"\n" + b"\n".join(lines) + b"\n"))
+    assert len(texts) == 20
+    assert {reject.reason for reject in rejects} == {"invalid_json"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ['[\n{"a": 1},\n{"a": 2}\n]', '[\n{"a": 1}\n]\n', '{\n  "a": [\n    1,\n    2\n  ]\n}', "[{\n\"a\": 1\n}]"],
+)  # fmt: skip
+def test_one_value_over_lines_is_told_as_one(tmp_path: Path, value: str) -> None:
+    texts, [reject] = read(file(tmp_path, value.encode()))
+    assert not texts
+    assert "jq -c" in reject.detail
+
+
+def test_gzip_gives_every_line_that_was_unpacked_before_a_fault(tmp_path: Path) -> None:
+    import zlib
+
+    packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+    lines = b"".join(json.dumps({"text": f"line {i}"}).encode() + b"\n" for i in range(50))
+    raw = packer.compress(lines) + packer.flush(zlib.Z_FULL_FLUSH) + b"\x07\x07\x07" + b"\xaa" * 50
+    texts, [reject] = read(file(tmp_path, raw, "a.jsonl.gz"))
+    assert [text["text"] for text in texts] == [f"line {i}" for i in range(50)]
+    assert reject.reason == "corrupt"

@@ -171,3 +171,17 @@ def test_json_columns_are_read_as_text(tmp_path: Path) -> None:
     rows, rejects = read(file(tmp_path, pa.table({"text": column, "m": bad})), metadata_columns=["m"])
     assert [row["text"] for row in rows] == ['{"a": 1}']
     assert [r.position for r in rejects] == ["1"]
+
+
+def test_each_row_of_a_damaged_row_group_is_a_reject(tmp_path: Path) -> None:
+    table = pa.table({"text": [f"text number {i} {i * 7919}" for i in range(100)]})
+    f = file(tmp_path, table, row_group_size=50, compression="zstd", use_dictionary=False)
+    raw = bytearray(Path(f.path).read_bytes())
+    column = pq.ParquetFile(f.path).metadata.row_group(0).column(0)
+    at = column.data_page_offset + column.total_compressed_size // 2
+    raw[at : at + 40] = b"\xff" * 40
+    Path(f.path).write_bytes(raw)
+    rows, rejects = read(f)
+    assert len(rows) + len(rejects) == 100
+    assert [row["position"] for row in rows] == [str(i) for i in range(50, 100)]
+    assert [reject.position for reject in rejects] == [str(i) for i in range(50)]

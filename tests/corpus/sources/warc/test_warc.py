@@ -555,3 +555,35 @@ def test_a_record_with_an_archive_inside_and_a_wrong_checksum_gives_nothing(tmp_
     f = file(tmp_path, bytes(raw) + gzipped(record("http://x.org/next", http(page(3)))), "a.warc.gz")
     assert pages(f) == ["next"]
     assert [r.uri for r in read(f) if isinstance(r, Reject)] == ["http://x.org/outer"]
+
+
+@pytest.mark.parametrize("pack", [plain, one_member, gzipped])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        b"junk line\r\n\r\n", b"junk\n\n", b"WARC/bad\r\n\r\n", b"\xef\xbb\xbf\r\n\r\n", b"junk\r\n", b"two\r\nlines\r\n\r\n",
+        b"junk\r\n\r\n\r\n", b"\x00\x01\x02", b"glued ",
+    ],
+)  # fmt: skip
+def test_junk_between_records_costs_itself_alone(tmp_path: Path, pack: Callable[..., bytes], junk: bytes) -> None:
+    good = [record(f"http://x.org/{i}", http(page(i))) for i in range(3)]
+    raw = gzipped(good[0], junk + good[1], good[2]) if pack is gzipped else pack(good[0], junk, *good[1:])
+    f = file(tmp_path, raw, "a.warc" if pack is plain else "a.warc.gz")
+    found = read(f)
+    assert [r.uri[-1] for r in found if isinstance(r, Page)] == ["0", "1", "2"]
+    assert [r.reason for r in found if isinstance(r, Reject)] == ["corrupt"]
+    assert read(f, 300) == found
+
+
+@pytest.mark.parametrize("junk", [b"junk line\r\n\r\n", b"\xef\xbb\xbf", b"WARC/bad\r\n\r\n"])
+def test_junk_at_the_start_costs_itself_alone(tmp_path: Path, junk: bytes) -> None:
+    found = read(file(tmp_path, plain(junk, *responses(2)), "a.warc"))
+    assert [r.uri[-1] for r in found if isinstance(r, Page)] == ["0", "1"]
+
+
+def test_a_length_that_is_too_short_costs_its_record_alone(tmp_path: Path) -> None:
+    body = http(page(1)) + b"\r\n\r\nthe end of the page"
+    short = record("http://x.org/1", body, length=len(body) - len(b"\r\n\r\nthe end of the page"))
+    good = [record(f"http://x.org/{i}", http(page(i))) for i in (0, 2, 3)]
+    found = read(file(tmp_path, plain(good[0], short, *good[1:]), "a.warc"))
+    assert {"0", "2", "3"} <= {r.uri[-1] for r in found if isinstance(r, Page)}

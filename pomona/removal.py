@@ -1,0 +1,99 @@
+"""What a recipe no longer asks for leaves the newest version, each at its turn.
+
+A stage's decisions go right before the next stage runs that would see them, sources after the others were ingested:
+a command that fails or is killed earlier has taken nothing away. What comes later rests on what is gone, so that its
+old decisions do not hold; where it has none yet, an announcement stands in their place, and readers refuse to pass
+over it.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import partial
+
+from corpus import schema
+from corpus.lake import Lake, Lineage
+from corpus.lease import Lease, hold
+from pomona import __version__, command_line, stages
+from pomona.stages.ingest import TABLES as OF_SOURCES
+from pomona.stages.ingest import slot as slot_of_source
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is to leave a lake."""
+
+    stages: tuple[str, ...] = ()  # slots of deciding stages
+    sources_but: frozenset[str] | None = None  # every other source; None: none of them
+
+    def due(self, lake: Lake, before: str | None) -> "Due":
+        """What must leave before a stage runs; all of it where the stage is None: at the end."""
+        slots = _decided(lake, self.stages)
+        if before is not None:
+            slots = [slot for slot in slots if _place(slot) < _place(stages.slot_of(before))]
+        is_late = before is None or not before.startswith("ingest:")
+        sources = _other_sources(lake, self.sources_but) if is_late and self.sources_but is not None else []
+        return Due(tuple(slots), tuple(sources))
+
+
+NOTHING = Removal()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What leaves a lake now."""
+
+    stages: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.stages or self.sources)
+
+    def leave(self, lake: Lake, then: str | None) -> Iterator[tuple[str, str]]:
+        """Takes them out, and yields (name, table) of each; `then` is the deciding stage that runs next, if any."""
+        if self.stages and then is not None and not _decided(lake, [then]):
+            _announce(lake, then)
+        for name in self.sources:
+            _drop(lake, name, f"ingest:{name}", slot_of_source(name), OF_SOURCES[::-1])  # documents, last
+            yield name, "documents"
+        for slot in self.stages:
+            tables = [table for table in lake.tables() if table != "decisions" and table not in OF_SOURCES]
+            _drop(lake, slot, slot, slot, (*tables, "decisions"))  # what decides, last
+            yield slot, "decisions"
+
+
+def _place(slot: str) -> int:
+    """Where a stage stands in the order of those that decide; -1 before them all."""
+    return stages.DECIDING.index(slot) if slot in stages.DECIDING else -1
+
+
+def _decided(lake: Lake, slots: Iterable[str]) -> list[str]:
+    made = lake.lineages("decisions") if lake.exists("decisions") else {}
+    return [slot for slot in slots if slot in made]
+
+
+def _other_sources(lake: Lake, wanted: frozenset[str]) -> list[str]:
+    made = {one.stage for table in OF_SOURCES if lake.exists(table) for one in lake.lineages(table).values()}
+    return sorted(stage.removeprefix("ingest:") for stage in made - {f"ingest:{name}" for name in wanted})
+
+
+def _announce(lake: Lake, slot: str) -> None:
+    """Says that a stage is about to decide: until it has, nobody reads the lake as if it were not asked for."""
+    facts = {"command": command_line.current(), "announced": True}
+    lineage = Lineage(slot, slot, "", package_version=__version__, facts=facts)
+    with _held(lake, slot, f"announces {slot}") as lease:
+        lake.commit("decisions", {slot: []}, lineage, schema.TABLES["decisions"].schema, token=lease.token)
+
+
+def _drop(lake: Lake, name: str, stage: str, slot: str, tables: Iterable[str]) -> None:
+    with _held(lake, stage, f"drops {name}") as lease:
+        lineage = Lineage(f"drop:{name}", slot, "", package_version=__version__)
+        for table in tables:
+            if lake.exists(table) and slot in lake.lineages(table):
+                arrow = lake.schema(table) if schema.TABLES[table].open_ended else schema.TABLES[table].schema
+                lake.commit(table, {slot: []}, lineage, arrow, token=lease.token)
+
+
+def _held(lake: Lake, stage: str, purpose: str) -> AbstractContextManager[Lease]:
+    return hold(lake, stage, purpose=command_line.current() or purpose, tell=partial(print, file=sys.stderr))

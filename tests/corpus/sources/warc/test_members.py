@@ -1,0 +1,129 @@
+"""Where an archive is entered again behind damage: the next member of its own, not one that lies in a record."""
+
+import gzip
+import io
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from corpus.records import Page, Reject
+from corpus.sources.warc import members
+from tests.corpus.sources.warc.test_warc import everything, file, plain, read, zstandard
+from tests.corpus.sources.warcs import gzipped, http, page, record
+
+PACKS = [("gzip", gzipped), ("zstd", zstandard)]
+
+
+def uris(found: list[object]) -> list[str]:
+    return [r.uri for r in found if isinstance(r, Page)]
+
+
+@pytest.mark.parametrize(("kind", "pack"), PACKS)
+def test_a_member_is_looked_at_and_measured(kind: str, pack: Callable[..., bytes]) -> None:
+    raw = os.urandom(300_000)
+    stored = pack(raw)
+    found = members.look(io.BytesIO(b"xx" + stored + b"rest"), kind, 2, None, None)
+    assert (found.head, found.n_bytes, found.end) == (raw[: len(found.head)], len(raw), 2 + len(stored))
+    cut = members.look(io.BytesIO(stored[:-9]), kind, 0, None, None)
+    assert (cut.end, cut.is_cut) == (None, True)
+    assert members.look(io.BytesIO(stored), kind, 0, None, 8).n_bytes >= 8
+
+
+@pytest.mark.parametrize(("kind", "pack"), PACKS)
+def test_three_bytes_make_no_member(kind: str, pack: Callable[..., bytes]) -> None:
+    one = pack(b"some text that begins no record")
+    raw = one[:4] + b"noise" + one
+    assert members.find(io.BytesIO(raw), kind, 0, None) == 9
+    assert members.find(io.BytesIO(raw), kind, 0, None, begins=b"WARC/") is None
+    assert members.find(io.BytesIO(raw), kind, 10, None) is None
+
+
+@pytest.mark.parametrize(("kind", "pack"), PACKS)
+def test_a_row_that_ends_in_noise_lies_in_another_member(kind: str, pack: Callable[..., bytes]) -> None:
+    row = pack(b"one") + pack(b"two")
+    own = pack(b"three")
+    inside = row + b"the rest of what they lie in " * 3 + own
+    assert members.find(io.BytesIO(inside), kind, 0, None, may_nest=True) == len(inside) - len(own)
+    hurt = bytearray(row + own + own)
+    hurt[len(row)] ^= 1  # damage, not the end of the row
+    for raw in (row, row + b"\x00\x00\r\n" + own, row + own[:5], bytes(hurt)):
+        assert members.find(io.BytesIO(raw), kind, 0, None, may_nest=True) == 0
+
+
+@pytest.mark.parametrize("spoil", ["cut", "flip"])
+def test_an_archive_inside_a_broken_record_gives_no_documents(tmp_path: Path, spoil: str) -> None:
+    nested = gzipped(*[record(f"http://nested/{i}", http(page(100 + i))) for i in range(3)])
+    body = random.Random(1).randbytes(3000) + nested + random.Random(2).randbytes(3000)
+    big = gzip.compress(record("http://x.org/big", http(body, "Content-Type: application/gzip")), 0)
+    others = [record(f"http://x.org/{i}", http(page(i))) for i in range(3)]
+    if spoil == "cut":
+        raw, wanted = gzipped(others[0]) + big[: -len(nested) // 2], [0]
+    else:
+        hurt = bytearray(big)
+        at = hurt.index(nested) - 1500
+        hurt[5] ^= 0  # the header stays
+        hurt[15:17] = b"\xff\xff"  # a stored block of a length that is none
+        assert at > 0
+        raw, wanted = gzipped(others[0]) + bytes(hurt) + gzipped(*others[1:]), [0, 1, 2]
+    f = file(tmp_path, raw, "a.warc.gz")
+    assert uris(read(f)) == [f"http://x.org/{i}" for i in wanted]
+    assert [type(r) for r in read(f)].count(Reject) == 1
+
+
+@pytest.mark.parametrize("pack", [gzipped, zstandard])
+def test_behind_a_wrong_checksum_records_that_cross_members_are_found(
+    tmp_path: Path, pack: Callable[..., bytes]
+) -> None:
+    raw = plain(*[record(f"http://x.org/{i}", http(page(i))) for i in range(12)])
+    pieces = [bytearray(pack(raw[i : i + 2000])) for i in range(0, len(raw), 2000)]
+    if pack is zstandard:
+        import zstandard as z
+
+        checked = z.ZstdCompressor(write_checksum=True)
+        pieces = [bytearray(checked.compress(raw[i : i + 2000])) for i in range(0, len(raw), 2000)]
+    pieces[2][-1 if pack is zstandard else -6] ^= 0xFF
+    name = "a.warc.gz" if pack is gzipped else "a.warc.zst"
+    f = file(tmp_path, b"".join(map(bytes, pieces)), name)
+    found = read(f)
+    assert len(uris(found)) == 11
+    assert [r.reason for r in found if isinstance(r, Reject)] == ["corrupt"]
+    assert everything(f, 700) == everything(f)
+
+
+def test_a_cut_falls_where_a_record_begins_never_where_something_broke(tmp_path: Path) -> None:
+    """Records cross members, the last of which holds several and has a wrong checksum."""
+    raw = plain(*[record(f"http://x.org/{i}", http(page(i, 40))) for i in range(30)])
+    pieces = [gzip.compress(raw[i : i + 5000], mtime=0) for i in range(0, len(raw), 5000)]
+    last = bytearray(gzip.compress(raw[len(raw) // 5000 * 5000 :], mtime=0))
+    for spoiled in (len(pieces) - 1, len(pieces) // 2):
+        hurt = [bytearray(piece) for piece in pieces]
+        hurt[spoiled][-6] ^= 0xFF
+        f = file(tmp_path, b"".join(map(bytes, hurt)), "a.warc.gz")
+        whole = everything(f)
+        for n_bytes in (100, 1000, f.n_bytes // 2, f.n_bytes - 10):
+            assert everything(f, n_bytes) == whole
+    assert last
+
+
+def test_a_lie_over_members_larger_than_what_is_held_swallows_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("corpus.sources.warc.records._REWIND_BYTES", 1 << 10)
+    monkeypatch.setattr("corpus.sources.warc.stream._UNPACK_BYTES", 1 << 12)
+    bodies = [b"a page", page(1), random.Random(1).randbytes(200_000), page(3)]
+    kinds = ["text/html", "text/html", "application/zip", "text/html"]
+    records = [
+        record(f"http://x.org/{i}", http(body, f"Content-Type: {kind}"))
+        for i, (body, kind) in enumerate(zip(bodies, kinds, strict=True))
+    ]
+    own = len(records[0]) - records[0].index(b"\r\n\r\n") - 8
+    records[0] = record(
+        "http://x.org/0", http(bodies[0], "Content-Type: text/html"), length=own + len(b"".join(records[1:3]))
+    )
+    f = file(tmp_path, gzipped(*records), "a.warc.gz")
+    found = everything(f)
+    assert uris(found) == ["http://x.org/1", "http://x.org/3"]
+    assert [r.reason for r in found if isinstance(r, Reject)] == ["wrong_length"]
