@@ -74,7 +74,12 @@ def warc(draw: random.Random, n: int) -> Made:
     for i in range(n):
         body = page(i, draw.randint(5, 60)).replace(b"<p>", f"<p>record number {i} ".encode())
         records.append(record(f"http://x.org/{i}", http(body)))
-    how = draw.choice(["plain", "gzip", "zstd", "one gzip", "one zstd"])
+    if draw.random() < 0.2:  # junk between records costs none of them
+        at = draw.randrange(1, n) if n > 1 else 0
+        records[at] = (
+            draw.choice([b"junk\r\n", b"junk line\r\n\r\n", b"\xef\xbb\xbf\n", b"two\nlines\n\n"]) + records[at]
+        )
+    how = draw.choice(["plain", "gzip", "zstd", "one gzip", "one zstd", "gzip blocks", "zstd blocks"])
     if how == "plain":
         raw, places = joined(records)
         return Made("a.warc", raw, list(range(n)), places, {"extractor": "fast"})
@@ -83,9 +88,23 @@ def warc(draw: random.Random, n: int) -> Made:
         raw, places = joined([pack(r) for r in records])
         return Made(f"a.warc.{how[:2] if how == 'gz' else {'gzip': 'gz', 'zstd': 'zst'}[how]}", raw, list(range(n)), places,
                     {"extractor": "fast"})  # fmt: skip
+    if how.endswith("blocks"):
+        return _in_blocks(
+            draw, records, gzip.compress if how.startswith("gzip") else zstandard.ZstdCompressor().compress
+        )
     raw = b"".join(records)
     packed = gzip.compress(raw) if how == "one gzip" else zstandard.ZstdCompressor().compress(raw)
     return Made(f"a.warc.{'gz' if how == 'one gzip' else 'zst'}", packed, list(range(n)), None, {"extractor": "fast"})
+
+
+def _in_blocks(draw: random.Random, records: list[bytes], pack: Callable[[bytes], bytes]) -> Made:
+    """Members of some bytes each, wherever records end; a record is where the members are that hold it."""
+    raw, inside = joined(records)
+    size = draw.choice([500, 2000, 10_000])
+    packed, members = joined([pack(raw[i : i + size]) for i in range(0, len(raw), size)])
+    places = [(members[begin // size][0], members[(end - 1) // size][1]) for begin, end in inside]
+    suffix = "gz" if packed.startswith(b"\x1f\x8b") else "zst"
+    return Made(f"a.warc.{suffix}", packed, list(range(len(records))), places, {"extractor": "fast"})
 
 
 def parquet(draw: random.Random, n: int) -> Made:

@@ -27,23 +27,25 @@ class Member:
 
 
 def find(
-    file: BinaryIO, kind: str, start: int, words: Any, *, may_nest: bool = False, begins: bytes = b""
-) -> int | None:
-    """Offset of the first member at or after `start` (that `begins` so, unpacked); moves the file's position.
+    file: BinaryIO, kind: str, start: int, words: Any, *, own_end: int = 0, begins: bytes = b""
+) -> tuple[int | None, list[int]]:
+    """Offset of the first member at or after `start` (that `begins` so, unpacked), and of those that were passed over.
 
-    Where the broken member `may_nest` an archive as it is, a row of members that ends in anything but another one is
-    none of this archive's.
+    The broken member before may reach up to `own_end` and hold an archive as it is: a row of members that ends there
+    in anything but another member is none of this archive's. Moves the file's position.
     """
+    passed: list[int] = []
     while (at := find_magic(file, start, magic(kind))) is not None:
         start = at + 1
         found = look(file, kind, at, words, _PROOF_BYTES)
         if not _is_member(found) or not found.head.startswith(begins):
             continue
-        nested = _end_of_nested(file, kind, at, words) if may_nest else None
-        if nested is None:
-            return at
+        nested = _end_of_nested(file, kind, at, words) if at < own_end else None
+        if nested is None or nested > own_end:
+            return at, passed
+        passed.append(at)
         start = nested
-    return None
+    return None, passed
 
 
 def look(file: BinaryIO, kind: str, at: int, words: Any, n_bytes: int | None) -> Member:

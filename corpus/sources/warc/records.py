@@ -19,6 +19,7 @@ _LINE_BYTES = 1 << 18  # of one header line
 _HEADER_BYTES = 1 << 20  # of all header lines of a record
 _CONTENT_TYPE = re.compile(rb"\ncontent-type:[ \t]*([^\r\n]*)", re.IGNORECASE)
 _TEXT = re.compile(rb"^text/|xml|json|javascript")
+_MEMBER_BYTES = 1 << 10  # of a member besides its content
 _HTTP_BYTES = 1 << 13  # of a block, that say what a response holds
 _SEARCH_BYTES = 1 << 20
 _REWIND_BYTES = 32 << 20  # of a block that are held until its length proves true; to go back further is to read again
@@ -48,6 +49,7 @@ class Reader:
 
     def __init__(self, file: BinaryIO, kind: str, start: int = 0) -> None:
         self._stream = Stream(file, kind, start)
+        self._passed: list[int] = []  # members that were passed over and are to be told
 
     def records(self, end: int, max_bytes: int, wanted: frozenset[str]) -> Iterator[Record]:
         """The records that begin before `end` (an offset in the file); blocks of the types `wanted`, up to `max_bytes`.
@@ -64,7 +66,9 @@ class Reader:
                 if place.member >= end:
                     return
                 yield Record(place, problem=("truncated" if error.is_end else "corrupt", str(error)))
-                if not self._go_on_behind(place.member, may_nest=True):
+                found = self._go_on_behind(place.member)
+                yield from self._passed_over()
+                if not found:
                     return
                 continue
             record = Record(place)
@@ -75,7 +79,9 @@ class Reader:
                 record.problem = ("truncated" if error.is_end else "corrupt", str(error))
                 self._stream.release()
                 yield record
-                if not self._go_on(record):
+                found = self._go_on(record)
+                yield from self._passed_over()
+                if not found:
                     return
                 continue
             self._stream.release()
@@ -99,17 +105,31 @@ class Reader:
                     return True
         except BrokenError:
             pass
-        return self._go_on_behind(record.place.member, may_nest=not _is_page(record))
+        if not record.n_header:
+            return self._go_on_behind(record.place.member)
+        is_page = _is_page(record)
+        stored = record.n_header + record.length + (record.length >> 10) + _MEMBER_BYTES  # if it was not compressed
+        own_end = 0 if is_page else record.place.member + stored
+        return self._go_on_behind(record.place.member, owns=not is_page, own_end=own_end)
 
-    def _go_on_behind(self, member: int, *, may_nest: bool = False) -> bool:
+    def _go_on_behind(self, member: int, *, owns: bool = True, own_end: int = 0) -> bool:
         """Goes to the first record that begins in a member behind the broken one."""
-        while self._stream.next_member(member, may_nest=may_nest):
+        while True:
+            found, passed = self._stream.next_member(member, owns=owns, own_end=own_end)
+            self._passed += passed
+            if not found:
+                return False
             try:
                 self._find_next()
                 return bool(self._stream.peek(1))
             except BrokenError:
-                member, may_nest = self._stream.member, False
-        return False
+                member, owns, own_end = self._stream.member, True, 0
+
+    def _passed_over(self) -> Iterator[Record]:
+        """What was not read because it seems to lie inside a broken record: an archive in the archive."""
+        passed, self._passed = self._passed, []
+        for offset in passed:
+            yield Record(Place(offset, 0), problem=("corrupt", "not read: it lies in the broken record before it"))
 
     def _broken_place(self) -> Place:
         try:

@@ -35,7 +35,7 @@ class Place(NamedTuple):
 def found_kind(file: BinaryIO, path: str) -> str:
     """'gzip', 'zstd' or 'plain' of an archive whose first bytes are broken: as named, where such members follow."""
     kinds = [kind for suffix, kind in _SUFFIXES.items() if path.lower().endswith(suffix)]
-    return next((kind for kind in kinds if members.find(file, kind, 0, None, begins=b"WARC/") is not None), "plain")
+    return next((kind for kind in kinds if members.find(file, kind, 0, None, begins=b"WARC/")[0] is not None), "plain")
 
 
 class Stream:
@@ -163,22 +163,22 @@ class Stream:
         self._begin(place.member)
         self.skip(place.inside)
 
-    def next_member(self, offset: int, *, may_nest: bool = False) -> bool:
+    def next_member(self, offset: int, *, owns: bool = True, own_end: int = 0) -> tuple[bool, list[int]]:
         """After `BrokenError`: goes on at the first member behind the one at `offset`, if there is any.
 
-        Where the broken member `may_nest` an archive as it is, no member that lies in it counts: what was unpacked
-        before the fault is its own, and so is a row of members that ends in anything but another one.
+        Also returns the members that were passed over because they lie in the broken one, which may reach up to
+        `own_end`. It `owns` what was unpacked before the fault, where its text is not known to be a page's.
         """
         start = offset + 1
-        if may_nest and self._broken is not None:
+        if owns and self._broken is not None:
             if self._broken.is_end:
-                return False
+                return False, []
             start = max(start, self._broken_at - (0 if self._ended_by_checksum() else _OVERRUN[self._kind]))
-        at = members.find(self._file, self._kind, start, self._dictionary, may_nest=may_nest)
+        at, passed = members.find(self._file, self._kind, start, self._dictionary, own_end=own_end)
         if at is None:
-            return False
+            return False, passed
         self._begin(at)
-        return True
+        return True, passed
 
     def _ended_by_checksum(self) -> bool:
         """Whether the fault is a wrong checksum, which stands at a member's very end, right before the next one."""
