@@ -16,7 +16,7 @@ EXTRACTORS = {
     "precise": "trafilatura: slowest",
 }
 DEFAULT = "cascade"
-VERSION = 1  # raised when an extractor's text would change
+VERSION = 2  # raised when an extractor's text would change
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,32 +41,49 @@ _POSITIVE = re.compile(
     re.IGNORECASE,
 )
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_BLOCK_STYLE = re.compile(r"display\s*:\s*(block|flex|grid|table|list-item)", re.IGNORECASE)
+_UNSEEN = frozenset("screen-reader-text sr-only visually-hidden visuallyhidden hidden skip-link skip-links".split())
+_WORD = re.compile(r"\w")
 _MAX_NAME = 1000  # characters of class, id and role together; longer says nothing
 
 
-def is_suspect(element: Element, tag: str) -> bool:
-    """Whether an element's class, id or role says that it is boilerplate, or it is not to be seen."""
+NAMED, HIDDEN = 1, 2  # kinds of evidence against an element
+
+
+def evidence(element: Element, tag: str) -> int:
+    """What speaks against an element: its tag or name (NAMED), or that it is not to be seen (HIDDEN); 0 for nothing."""
     if tag in _SUSPECT_TAGS:
-        return True
-    attributes = element.attrib
+        return NAMED
+    attributes = element.items()
     if not attributes or tag in ("body", "html", "article", "main"):
-        return False
-    get = attributes.get
-    if _is_suspect_name(f"{get('class', '')} {get('id', '')} {get('role', '')}"):
-        return True
-    if "hidden" in attributes or get("aria-hidden") == "true":
-        return True
-    style = get("style")
-    return style is not None and _HIDDEN.search(style) is not None
+        return 0
+    named = ""
+    for attribute, value in attributes:
+        if attribute in ("class", "id", "role"):
+            named = f"{named} {value}"
+        elif attribute == "style":
+            if _HIDDEN.search(value):
+                return HIDDEN
+        elif attribute == "hidden" or (attribute == "aria-hidden" and value == "true"):
+            return HIDDEN
+    return _of_name(named) if named else 0
+
+
+def is_displayed_as_block(element: Element) -> bool:
+    """Whether an inline element is made a block by its style."""
+    style = element.get("style")
+    return style is not None and _BLOCK_STYLE.search(style) is not None
 
 
 @lru_cache(maxsize=8192)
-def _is_suspect_name(name: str) -> bool:
-    """By class, id and role; the same few names stand on thousands of elements."""
+def _of_name(name: str) -> int:
+    """What class, id and role say; the same few names stand on thousands of elements."""
     if len(name) > _MAX_NAME:
-        return False
+        return 0
     low = name.lower()
     names = low.split()
+    if not _UNSEEN.isdisjoint(names):
+        return HIDDEN
     words = low.replace("_", " ").replace("-", " ").split()
     suspect = (
         not _SUSPECT_WORDS.isdisjoint(words)
@@ -74,7 +91,7 @@ def _is_suspect_name(name: str) -> bool:
         or any(pair in low for pair in _SUSPECT_PAIRS)
         or any(part.startswith("ad-") for part in names)
     )
-    return suspect and not _POSITIVE.search(name)
+    return NAMED if suspect and not _POSITIVE.search(name) else 0
 
 
 def is_named_content(element: Element) -> bool:

@@ -76,7 +76,7 @@ def _page(connection: Connection, request: dict[str, Any]) -> None:
 def extracted(page: Page, extractor: str, *, honor_rights: bool = False) -> Text | Reject:
     """The page's main text, or the reason why there is none."""
     from corpus.extract import extract
-    from corpus.extract.page import opted_out
+    from corpus.extract.rights import merged, opted_out
     from corpus.text.decoding import decode
 
     try:
@@ -85,7 +85,7 @@ def extracted(page: Page, extractor: str, *, honor_rights: bool = False) -> Text
             return Reject(page.uri, page.position, "encoding", f"begins {page.html[:16]!r}")
         extraction = extract(decoded.text, extractor)
         stated = {name: valid(value) for name, value in extraction.metadata.items()}
-        metadata = {**page.metadata, **stated, **decoded.metadata}
+        metadata = merged(page.metadata, stated) | decoded.metadata
         asked = opted_out(metadata) if honor_rights else None
         if asked:
             return Reject(page.uri, page.position, "opted_out", asked)

@@ -8,6 +8,7 @@ same reader, so that a span begins exactly where a record does.
 from collections.abc import Iterator
 from typing import Any
 
+from corpus.extract.rights import HTTP_NAMES
 from corpus.records import Page, Passed, Reject, Text
 from corpus.sources.files import File
 from corpus.sources.warc import http
@@ -26,7 +27,6 @@ _KEPT_HEADERS = {
     "warc-date": "date", "warc-payload-digest": "payload_digest", "warc-record-id": "warc_record_id",
     "warc-truncated": "warc_truncated",
 }  # fmt: skip
-_RIGHTS = {"x-robots-tag": "x_robots_tag", "tdm-reservation": "tdm_reservation", "tdm-policy": "tdm_policy"}
 _ARC = b"filedesc://"
 
 
@@ -141,7 +141,7 @@ def _response(
     if not response.mime and not _looks_like_html(body):
         return Passed("type:none")
     metadata = _metadata(record, file)
-    metadata |= {name: valid(response.all(header)) for header, name in _RIGHTS.items() if response.all(header)}
+    metadata |= {name: valid(response.all(header)) for header, name in HTTP_NAMES.items() if response.all(header)}
     if notes:
         metadata["http_mismatch"] = "; ".join(notes)
     if response.mime == "text/plain":

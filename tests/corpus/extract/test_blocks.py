@@ -3,16 +3,7 @@
 import pytest
 
 from corpus.extract import EXTRACTORS, blocks, cascade, extract
-
-RUNNING = "This paragraph is running text, long enough and plain enough for any extractor to take it for content. "
-
-
-def page(inside: str, before: str = "", after: str = "") -> str:
-    return (
-        f'<html lang="en"><head><title>T</title></head><body>{before}<div id="wrap"><div><div class="content">'
-        f"<h1>Title of the page</h1><p>{RUNNING * 3}</p>{inside}<p>{RUNNING * 2}</p></div></div></div>{after}</body></html>"
-    )
-
+from tests.corpus.extract.pages import RUNNING, page
 
 GOLDEN = {
     "code keeps its indentation byte for byte": (
@@ -58,7 +49,7 @@ GOLDEN = {
     ),
     "inline marks vanish": (
         "<p>some <b>bold</b>, <i>it</i>alic and a<sup>2</sup> here</p>",
-        "some bold, italic and a2 here",
+        "some bold, italic and a^2 here",
     ),
     "entities are read": ("<p>a &amp; b &lt; c &eacute; &#x1F642; end of it</p>", "a & b < c é 🙂 end of it"),
 }
@@ -86,6 +77,44 @@ def test_structure_survives(extractor: object, inside: str, wanted: str) -> None
 def test_boilerplate_goes_before_and_after_the_content(extractor: object, boilerplate: str) -> None:
     clean = extractor.extract(page(""))  # type: ignore[attr-defined]
     assert extractor.extract(page("", before=boilerplate, after=boilerplate)) == clean  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("extractor", [blocks, cascade])
+def test_a_dollar_is_no_formula(extractor: object) -> None:
+    """A page with a price on it is asked about as any other is."""
+    assert not blocks.find(f"<body><p>It costs $5. {RUNNING}</p></body>").is_sure
+    assert blocks.find("<body><p>so <math><mi>x</mi></math> is</p></body>").is_sure
+
+
+def test_what_is_not_to_be_seen_is_no_text_unless_it_is_the_page() -> None:
+    hidden = f'<div style="display:none"><p>{"Words that nobody sees. " * 30}</p></div>'
+    assert "nobody" not in blocks.extract(page(hidden))
+    alone = f'<body><div id="app" style="display: none"><div><div><p>{RUNNING * 6}</p></div></div></div></body>'
+    assert RUNNING.strip() in blocks.extract(alone)
+
+
+def test_short_paragraphs_make_a_page(tmp_path: object) -> None:
+    """Dialogue, verse: most lines are short, and each is wrapped in elements of its own."""
+    said = [
+        "“Gotcha.”",
+        "Alden stared at it for a while.",
+        "“Let me think about it, if you do not mind.”",
+        "Nothing.",
+    ] * 12
+    lines = "".join(
+        f'<div style="margin: 1em 0"><div style="direction: ltr"><span>{line}</span></div></div>' for line in said
+    )
+    menu = "".join(f'<li><a href="/{i}">chapter number {i}</a></li>' for i in range(30))
+    html = f'<html><body><div id="w"><div><ul>{menu}</ul></div><div><div class="chapter">{lines}</div></div></div></body></html>'
+    found = blocks.extract(html)
+    assert found.split("\n\n") == said
+
+
+def test_chinese_is_text_though_it_has_no_blanks() -> None:
+    text = "此開卷第一回也作者自云曾歷過一番夢幻之後故將真事隱去而借通靈說此石頭記一書也。" * 3
+    menu = "".join(f'<li><a href="/{i}">頻道 {i}</a></li>' for i in range(30))
+    html = f"<html><body><div><div><ul>{menu}</ul></div><div><div><p>{text}</p><p>{text}</p></div></div></div></body></html>"
+    assert blocks.extract(html) == f"{text}\n\n{text}"
 
 
 def test_a_suspect_that_holds_the_text_is_none() -> None:

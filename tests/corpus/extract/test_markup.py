@@ -1,4 +1,4 @@
-from corpus.extract.markup import parse, preformatted
+from corpus.extract.markup import parse
 
 
 def test_nothing_to_parse_is_none() -> None:
@@ -9,11 +9,6 @@ def test_nothing_to_parse_is_none() -> None:
 def test_lone_surrogates_and_nul_are_dropped() -> None:
     tree = parse("<p>a\ud800b\x00c</p>")
     assert "".join(tree.itertext()) == "abc"
-
-
-def test_buttons_inside_code_are_not_code() -> None:
-    pre = parse("<pre>a<button>Copy</button>\nb<br>c</pre>").find(".//pre")
-    assert preformatted(pre) == "a\nb\nc"
 
 
 def test_xml_declarations_are_passed_over() -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from corpus.extract.page import metadata, opted_out
+from corpus.extract.page import metadata
 
 HEAD = """<?xml version="1.0"?><!doctype html><html lang="de-AT"><head><title> A
  title </title><link rel="canonical" href="https://x.org/a"><meta name="robots" content="noindex, nofollow">
@@ -26,21 +26,3 @@ def test_pages_that_say_nothing(html: str) -> None:
 
 def test_values_are_bounded() -> None:
     assert len(metadata(f"<head><title>{'x' * 10_000}</title></head>")["title"]) == 500
-
-
-@pytest.mark.parametrize(
-    ("facts", "signal"),
-    [
-        ({}, None),
-        ({"robots": "index, follow"}, None),
-        ({"robots": "nofollow, NoAI"}, "robots: noai"),
-        ({"robots": "noindex"}, "robots: noindex"),
-        ({"x_robots_tag": "googlebot: noindex"}, "x_robots_tag: noindex"),
-        ({"robots": "none"}, "robots: none"),
-        ({"robots": "noimageai"}, None),
-        ({"tdm_reservation": "1"}, "tdm-reservation: 1"),
-        ({"tdm_reservation": "0"}, None),
-    ],
-)
-def test_rights_signals(facts: dict[str, str], signal: str | None) -> None:
-    assert opted_out(facts) == signal

@@ -116,6 +116,14 @@ def test_encoded_bodies_are_decoded_and_robots_headers_kept(tmp_path: Path) -> N
     assert found.metadata["x_robots_tag"] == "noai"
 
 
+def test_repeated_rights_headers_combine(tmp_path: Path) -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nX-Robots-Tag: all\r\nx-robots-tag: NoAI\r\nTDM-Reservation: 1\r\n\r\n"
+    [found] = read(file(tmp_path, record("http://x.org/", head + page(1)), "a.warc"))
+    assert isinstance(found, Page)
+    assert found.metadata["x_robots_tag"] == "all, NoAI"
+    assert found.metadata["tdm_reservation"] == "1"
+
+
 def test_a_truncated_archive_costs_its_last_record(tmp_path: Path) -> None:
     raw = gzipped(*responses(3))
     found = read(file(tmp_path, raw[:-40], "a.warc.gz"))

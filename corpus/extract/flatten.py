@@ -1,0 +1,279 @@
+"""A page as blocks: one walk over its tree.
+
+A block element ends the block before it and begins another. Three kinds of element are taken whole: what is
+preformatted (`verbatim`), formulas (`formulas`), and the rows of data tables, each one line of cells whatever stands
+in them (`tables`).
+
+What an inline element calls itself counts only where a block holds nothing else. In a sentence
+`<span class="date">12 May</span>` is content, alone in its block it is a date line.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import lxml.etree
+
+from corpus.extract import formulas, lists, scripts, tables, verbatim
+from corpus.extract.block import HEADINGS, Block, count_words
+from corpus.extract.markup import Element
+from corpus.extract.names import HIDDEN, evidence, is_displayed_as_block
+
+_SKIPPED = frozenset(
+    "script style noscript template iframe svg canvas object embed select option input textarea "
+    "datalist head audio video map progress meter rp".split()
+)
+_BLOCKS = frozenset(
+    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption "
+    "figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav noframes ol p search "
+    "section summary table tbody td tfoot th thead tr ul".split()
+)
+_INLINE = frozenset(
+    "a abbr acronym applet area b base basefont bdi bdo bgsound big blink br button cite code col colgroup command "
+    "data del dfn em font i img ins kbd keygen label link mark math meta nobr output param picture q rb rt rtc ruby s "
+    "samp slot small source spacer span strike strong sub sup time track tt u var wbr".split()
+)
+_TABLE_PARTS = frozenset(("tr", "thead", "tbody", "tfoot"))
+_CELL = "\x1f"  # between the cells of a table row, until it is rendered
+_BREAK = "\x1e"  # a line break, until the block ends
+_SPACE = re.compile(r"[ \t\r\n\f\v\u00a0]+")
+_LETTER = re.compile(r"\w")
+_QUESTION_MARKS = ("?", "？", "؟")
+
+
+@dataclass(slots=True)
+class _Open:
+    """The block being gathered."""
+
+    parts: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)  # what is not to be seen
+    named: set[int] = field(default_factory=set)  # which parts stand in an inline element with a suspect name
+    named_by: dict[Element, None] = field(default_factory=dict)  # those elements, in order
+    link_characters: int = 0
+    has_formula: bool = False
+
+
+def flatten(body: Element) -> list[Block]:
+    """The page's blocks in order."""
+    walk = _Walk(body)
+    walk.run()
+    return walk.blocks
+
+
+class _Walk:
+    def __init__(self, body: Element) -> None:
+        self.body = body
+        self.blocks: list[Block] = []
+        self.opened = _Open()
+        self.stack: list[Element] = [body]  # the block elements around
+        self.suspects: list[Element] = []  # block elements around that name themselves boilerplate, or are not seen
+        self.named: list[Element] = []  # inline elements around with such a name
+        self.hidden: list[Element] = []  # inline elements around that are not seen
+        self.n_links = 0
+        self.lists = lists.Lists()
+        self.tables: list[tuple[Element, bool]] = []  # tables around, and whether each holds data
+        self.row: Element | None = None  # the row of a data table around: no block ends before the row does
+        self.raised: list[tuple[Element, _Open, int]] = []  # sub- and superscripts around, and where their parts begin
+
+    def run(self) -> None:
+        """Walks the tree once."""
+        walk = lxml.etree.iterwalk(self.body, events=("start", "end", "comment", "pi"))
+        whole: set[Element] = set()  # elements whose inside is not walked: only their tail counts
+        for event, element in walk:
+            if event == "start":
+                if self._begin(element, element.tag):
+                    self._gather(element.text)
+                    continue
+                whole.add(element)
+                walk.skip_subtree()
+                continue
+            if element in whole:
+                whole.discard(element)
+            elif event == "end":
+                self._end(element, element.tag)
+            if element is not self.body:
+                self._gather(element.tail)
+        self._close(self.body)
+
+    def _begin(self, element: Element, tag: str) -> bool:
+        """Whether the element's inside is to be walked."""
+        formula = formulas.tex(element) if tag in formulas.TAGS else None
+        if formula is not None:
+            self._gather(formula)
+            self.opened.has_formula |= bool(formula)
+            return False
+        if not isinstance(tag, str) or tag in _SKIPPED:
+            return False
+        if tag in verbatim.TAGS and self.row is None and self._verbatim(element, tag):
+            return False
+
+        if tag in _BLOCKS or (tag not in _INLINE and _stands_alone(element)) or is_displayed_as_block(element):
+            self._begin_block(element, tag)
+        else:
+            self._begin_inline(element, tag)
+        return True
+
+    def _verbatim(self, element: Element, tag: str) -> bool:
+        """Takes a preformatted element as one block, if it is one."""
+        text = verbatim.text(element)
+        if text is None:
+            return False
+        self._close(self.stack[-1])
+        if text.strip():
+            around = (*self.suspects, *self.named, *self.hidden)
+            self.blocks.append(Block(element, "pre", text, count_words(text), 0.0, around, verbatim=True))
+        return True
+
+    def _begin_block(self, element: Element, tag: str) -> None:
+        if element is self.body:
+            return
+        if self.row is not None:
+            self._begin_in_row(element, tag)
+            return
+        self._close(self.stack[-1])
+        self.stack.append(element)
+        if tag == "table":
+            self.tables.append((element, tables.holds_data(element)))
+        elif tag == "tr":
+            self.row = element if self.tables and self.tables[-1][1] else None
+        elif tag in lists.TAGS:
+            self.lists.begin(element, tag)
+        found = evidence(element, tag)
+        if found == HIDDEN or (found and not self._is_data(tag)):
+            self.suspects.append(element)
+
+    def _is_data(self, tag: str) -> bool:
+        """Whether an element is a part of a data table, whose name says what it holds."""
+        return tag in _TABLE_PARTS and bool(self.tables) and self.tables[-1][1]
+
+    def _begin_in_row(self, element: Element, tag: str) -> None:
+        """Inside a row of data names say nothing, and a block is but a word apart from the next."""
+        self.stack.append(element)
+        if tag in ("td", "th") and element.getparent() is self.row:
+            self.opened.parts.append(_CELL)
+        else:
+            self.opened.parts.append(" ")
+        if evidence(element, tag) == HIDDEN:
+            self.hidden.append(element)
+
+    def _begin_inline(self, element: Element, tag: str) -> None:
+        if tag == "a":
+            self.n_links += 1
+        elif tag == "br":
+            self.opened.parts.append(_BREAK)
+        elif tag in ("sub", "sup", "rt"):
+            self.raised.append((element, self.opened, len(self.opened.parts)))
+        kind = evidence(element, tag)
+        if tag == "button" and not kind and not self._is_question(element):
+            kind = 1
+        if kind == HIDDEN:
+            self.hidden.append(element)
+        elif kind and self.row is None and self.stack[-1].tag not in HEADINGS:
+            self.named.append(element)
+
+    def _is_question(self, button: Element) -> bool:
+        """Whether a button is a heading of the text that it opens."""
+        if self.stack[-1].tag in (*HEADINGS, "summary", "dt") or any(child.tag in HEADINGS for child in button.iter()):
+            return True
+        return "".join(button.itertext()).rstrip().endswith(_QUESTION_MARKS)
+
+    def _end(self, element: Element, tag: str) -> None:
+        if element is self.stack[-1] and element is not self.body:
+            self._end_block(element, tag)
+        elif tag == "a":
+            self.n_links -= 1
+        elif self.raised and self.raised[-1][0] is element:
+            _, opened, begin = self.raised.pop()
+            if opened is self.opened:
+                scripts.finish(opened.parts, begin, element)
+        for around in (self.hidden, self.named):
+            if around and around[-1] is element:
+                around.pop()
+
+    def _end_block(self, element: Element, tag: str) -> None:
+        self.stack.pop()
+        if self.row is not None and element is not self.row:
+            self.opened.parts.append(" ")
+            return
+        self._close(element, tag)
+        if tag == "table":
+            self.tables.pop()
+        elif tag == "tr":
+            self.row = None
+        elif tag in lists.TAGS:
+            self.lists.end(element, tag)
+        if self.suspects and self.suspects[-1] is element:
+            self.suspects.pop()
+
+    def _gather(self, text: str | None) -> None:
+        """Adds text to the open block; blanks before its first word are nobody's."""
+        if not text:
+            return
+        opened = self.opened
+        if text.isspace():
+            if opened.parts:
+                opened.parts.append(" ")
+            return
+        if self.hidden:
+            opened.hidden.append(text)
+            return
+        if self.named:
+            opened.named.add(len(opened.parts))
+            opened.named_by[self.named[-1]] = None
+        opened.parts.append(text)
+        if self.n_links:
+            opened.link_characters += len(text.strip())
+
+    def _close(self, parent: Element, tag: str = "") -> None:
+        """Ends the block being gathered, if it holds any text."""
+        opened = self.opened
+        if not opened.parts and not opened.hidden:
+            return
+        self.opened = _Open()
+        tag = tag or str(parent.tag)
+        around = tuple(self.suspects)
+        text = _folded("".join(opened.parts), tag) if opened.parts else ""
+        if not text and opened.hidden:
+            text = _folded("".join(opened.hidden), tag)
+            around += (*self.hidden, parent)
+        elif opened.named and not _says_more(opened):
+            around += tuple(opened.named_by)
+        if not text:
+            return
+        density = min(opened.link_characters / len(text), 1.0)
+        table = self.tables[-1][0] if tag == "tr" and self.tables and self.tables[-1][1] else None
+        marker, indent = (None, 0) if table is not None else self.lists.place(tag)
+        self.blocks.append(
+            Block(parent, tag, text, count_words(text), density, around, has_formula=opened.has_formula,
+                  table=table, marker=marker, indent=indent)
+        )  # fmt: skip
+
+
+def _says_more(opened: _Open) -> bool:
+    """Whether a block says anything outside of inline elements with suspect names."""
+    return any(i not in opened.named and _LETTER.search(part) for i, part in enumerate(opened.parts))
+
+
+def _stands_alone(element: Element) -> bool:
+    """Whether an element of unknown name has no text beside it, as a block has none."""
+    previous = element.getprevious()
+    before = element.getparent().text if previous is None else previous.tail
+    return not (before and before.strip()) and not (element.tail and element.tail.strip())
+
+
+_ZERO_WIDTH = re.compile(r"[\u00ad\u200b\ufeff]")
+
+
+def _folded(raw: str, tag: str) -> str:
+    """White space as one blank, breaks as line ends, the cells of a row with bars between them."""
+    if raw.isspace():
+        return ""
+    text = _SPACE.sub(" ", raw)
+    if not text.isascii():
+        text = _ZERO_WIDTH.sub("", text)
+    if _CELL in text:
+        first, *cells = [" ".join(cell.replace(_BREAK, " ").split()) for cell in text.split(_CELL)]
+        cells = [first, *cells] if first else cells
+        return " | ".join(cells) if any(cells) else ""
+    if _BREAK in text:
+        text = "\n".join(line for line in map(str.strip, text.split(_BREAK)) if line)
+    return text.strip()
