@@ -17,6 +17,7 @@ COVERED_TOGETHER = {
     "corpus/text/words.py": "tests/corpus/text/test_segment.py",
     "corpus/extract/names.py": "tests/corpus/extract/test_blocks.py",
     "corpus/extract/block.py": "tests/corpus/extract/test_blocks.py",
+    "corpus/extract/elements.py": "tests/corpus/extract/test_flatten.py",
     "corpus/extract/rendering.py": "tests/corpus/extract/test_lists.py",
     "corpus/extract/scoring.py": "tests/corpus/extract/test_blocks.py",
     "corpus/extract/fast.py": "tests/corpus/extract/test_blocks.py",

@@ -16,6 +16,7 @@ from corpus.extract.rendering import render
 from corpus.extract.scoring import choose, find_root, without_suspects
 
 _FEW_WORDS = 60  # fewer leave doubt
+_ALL = 0.9  # share of the page's words that leaves nothing to ask about
 _FRAME_DEPTH = 4  # elements above the content, html among them; fewer leave doubt
 
 
@@ -35,7 +36,10 @@ def extract(html: str) -> str:
 
 
 def find(html: str) -> MainText:
-    """Main text of a page. Unsure where little was found, or where no element below the page's frame holds it."""
+    """Main text of a page.
+
+    Unsure where little was found, or where no element below the page's frame holds it and something was left out.
+    """
     tree = markup.parse(html)
     if tree is None:
         return MainText("", True, [], [])
@@ -48,5 +52,6 @@ def find(html: str) -> MainText:
     n_words = sum(block.n_words for block in chosen)
     depth = sum(1 for _ in root.iterancestors())
     has_markup = any(block.verbatim or block.has_formula or block.table is not None for block in chosen)
-    is_sure = has_markup or (n_words >= _FEW_WORDS and depth >= _FRAME_DEPTH)
+    takes_all = n_words >= _ALL * sum(block.n_words for block in every)
+    is_sure = has_markup or (n_words >= _FEW_WORDS and (depth >= _FRAME_DEPTH or takes_all))
     return MainText(render(chosen), is_sure, chosen, every)

@@ -10,7 +10,7 @@ import trafilatura
 
 from corpus.extract import blocks
 from corpus.extract.block import Block
-from corpus.extract.names import HIDDEN, evidence
+from corpus.extract.names import HIDDEN, evidence_of
 from corpus.extract.rendering import render
 
 _WORD = re.compile(r"\w+")
@@ -46,7 +46,7 @@ def _may(block: Block) -> bool:
     """Whether the second opinion counts: not for what nobody sees, nor for short pieces of named boilerplate."""
     if not block.suspects:
         return True
-    return block.n_words >= _LONG and not any(evidence(suspect, suspect.tag) == HIDDEN for suspect in block.suspects)
+    return block.n_words >= _LONG and not any(evidence_of(suspect) == HIDDEN for suspect in block.suspects)
 
 
 def _stands_in(words: list[str], trigrams: set[tuple[str, str, str]], whole: str) -> bool:

@@ -8,6 +8,7 @@ What an inline element calls itself counts only where a block holds nothing else
 `<span class="date">12 May</span>` is content, alone in its block it is a date line.
 """
 
+import itertools
 import re
 from dataclasses import dataclass, field
 
@@ -15,23 +16,26 @@ import lxml.etree
 
 from corpus.extract import formulas, lists, scripts, tables, verbatim
 from corpus.extract.block import HEADINGS, Block, count_words
+from corpus.extract.elements import (
+    ASKED,
+    BLOCK,
+    FORMULA,
+    SIMPLE,
+    SKIPPED,
+    SPECIAL_BLOCKS,
+    SUSPECT,
+    TAKEN_WHOLE,
+    TELLING,
+    UNKNOWN,
+    UNSEEN,
+    VERBATIM,
+    look,
+)  # fmt: skip
 from corpus.extract.markup import Element
-from corpus.extract.names import HIDDEN, evidence, is_displayed_as_block
+from corpus.extract.names import Attributes
 
-_SKIPPED = frozenset(
-    "script style noscript template iframe svg canvas object embed select option input textarea "
-    "datalist head audio video map progress meter rp".split()
-)
-_BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption "
-    "figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav noframes ol p search "
-    "section summary table tbody td tfoot th thead tr ul".split()
-)
-_INLINE = frozenset(
-    "a abbr acronym applet area b base basefont bdi bdo bgsound big blink br button cite code col colgroup command "
-    "data del dfn em font i img ins kbd keygen label link mark math meta nobr output param picture q rb rt rtc ruby s "
-    "samp slot small source spacer span strike strong sub sup time track tt u var wbr".split()
-)
+_WITH_END = frozenset(("a", "sub", "sup", "rt"))  # inline elements whose end matters by itself
+_FORGET = 100  # pages after which attributes are forgotten: some are long
 _TABLE_PARTS = frozenset(("tr", "thead", "tbody", "tfoot"))
 _CELL = "\x1f"  # between the cells of a table row, until it is rendered
 _BREAK = "\x1e"  # a line break, until the block ends
@@ -52,8 +56,13 @@ class _Open:
     has_formula: bool = False
 
 
+_pages = itertools.count()
+
+
 def flatten(body: Element) -> list[Block]:
     """The page's blocks in order."""
+    if next(_pages) % _FORGET == 0:
+        look.cache_clear()
     walk = _Walk(body)
     walk.run()
     return walk.blocks
@@ -78,43 +87,61 @@ class _Walk:
         """Walks the tree once."""
         walk = lxml.etree.iterwalk(self.body, events=("start", "end", "comment", "pi"))
         whole: set[Element] = set()  # elements whose inside is not walked: only their tail counts
+        stack = self.stack
         for event, element in walk:
             if event == "start":
-                if self._begin(element, element.tag):
-                    self._gather(element.text)
+                tag = element.tag
+                attributes = element.items()
+                if attributes:
+                    attributes = [pair for pair in attributes if pair[0] in TELLING]
+                kind = look(tag, tuple(attributes))
+                if kind & TAKEN_WHOLE and self._take(element, tag, kind):
+                    whole.add(element)
+                    walk.skip_subtree()
                     continue
-                whole.add(element)
-                walk.skip_subtree()
-                continue
-            if element in whole:
-                whole.discard(element)
-            elif event == "end":
-                self._end(element, element.tag)
-            if element is not self.body:
-                self._gather(element.tail)
+                if kind & SIMPLE and self.row is None and element is not self.body:
+                    if self.opened.parts or self.opened.hidden:
+                        self._close(stack[-1])
+                    stack.append(element)
+                elif kind & BLOCK or (kind & UNKNOWN and _stands_alone(element)):
+                    self._begin_block(element, tag, kind)
+                elif kind & ASKED:
+                    self._begin_inline(element, tag, kind)
+                text = element.text
+            else:
+                if whole and element in whole:
+                    whole.discard(element)
+                elif event == "end":
+                    if element is stack[-1]:
+                        self._end_block(element)
+                    elif element.tag in _WITH_END or self.hidden or self.named:
+                        self._end_inline(element, element.tag)
+                text = element.tail if element is not self.body else None
+
+            if text:
+                if not text.isspace():
+                    self._gather(text)
+                elif self.opened.parts:  # blanks before the first word of a block are nobody's
+                    self.opened.parts.append(" ")
         self._close(self.body)
 
-    def _begin(self, element: Element, tag: str) -> bool:
-        """Whether the element's inside is to be walked."""
-        formula = formulas.tex(element) if tag in formulas.TAGS else None
-        if formula is not None:
-            self._gather(formula)
-            self.opened.has_formula |= bool(formula)
-            return False
-        if not isinstance(tag, str) or tag in _SKIPPED:
-            return False
-        if tag in verbatim.TAGS and self.row is None and self._verbatim(element, tag):
-            return False
+    def _take(self, element: Element, tag: str, kind: int) -> bool:
+        """Takes a formula or a preformatted element whole, or leaves out what is no text; False: it is to be walked."""
+        attributes = dict(element.items())
+        if kind & FORMULA:
+            formula = formulas.tex(element, tag, attributes)
+            if formula is not None:
+                if formula:
+                    self._gather(formula)
+                    self.opened.has_formula = True
+                return True
+        if kind & SKIPPED:
+            return True
+        return kind & VERBATIM > 0 and self.row is None and self._verbatim(element, tag, attributes)
 
-        if tag in _BLOCKS or (tag not in _INLINE and _stands_alone(element)) or is_displayed_as_block(element):
-            self._begin_block(element, tag)
-        else:
-            self._begin_inline(element, tag)
-        return True
-
-    def _verbatim(self, element: Element, tag: str) -> bool:
+    def _verbatim(self, element: Element, tag: str, attributes: Attributes) -> bool:
         """Takes a preformatted element as one block, if it is one."""
-        text = verbatim.text(element)
+        text = verbatim.text(element, tag, attributes)
         if text is None:
             return False
         self._close(self.stack[-1])
@@ -123,11 +150,11 @@ class _Walk:
             self.blocks.append(Block(element, "pre", text, count_words(text), 0.0, around, verbatim=True))
         return True
 
-    def _begin_block(self, element: Element, tag: str) -> None:
+    def _begin_block(self, element: Element, tag: str, kind: int) -> None:
         if element is self.body:
             return
         if self.row is not None:
-            self._begin_in_row(element, tag)
+            self._begin_in_row(element, tag, kind)
             return
         self._close(self.stack[-1])
         self.stack.append(element)
@@ -137,37 +164,37 @@ class _Walk:
             self.row = element if self.tables and self.tables[-1][1] else None
         elif tag in lists.TAGS:
             self.lists.begin(element, tag)
-        found = evidence(element, tag)
-        if found == HIDDEN or (found and not self._is_data(tag)):
+        elif tag == "a":  # shown as a block
+            self.n_links += 1
+        if kind & UNSEEN or (kind & SUSPECT and not self._is_data(tag)):
             self.suspects.append(element)
 
     def _is_data(self, tag: str) -> bool:
         """Whether an element is a part of a data table, whose name says what it holds."""
         return tag in _TABLE_PARTS and bool(self.tables) and self.tables[-1][1]
 
-    def _begin_in_row(self, element: Element, tag: str) -> None:
+    def _begin_in_row(self, element: Element, tag: str, kind: int) -> None:
         """Inside a row of data names say nothing, and a block is but a word apart from the next."""
         self.stack.append(element)
         if tag in ("td", "th") and element.getparent() is self.row:
             self.opened.parts.append(_CELL)
         else:
             self.opened.parts.append(" ")
-        if evidence(element, tag) == HIDDEN:
+        if kind & UNSEEN:
             self.hidden.append(element)
 
-    def _begin_inline(self, element: Element, tag: str) -> None:
+    def _begin_inline(self, element: Element, tag: str, kind: int) -> None:
         if tag == "a":
             self.n_links += 1
         elif tag == "br":
             self.opened.parts.append(_BREAK)
         elif tag in ("sub", "sup", "rt"):
             self.raised.append((element, self.opened, len(self.opened.parts)))
-        kind = evidence(element, tag)
-        if tag == "button" and not kind and not self._is_question(element):
-            kind = 1
-        if kind == HIDDEN:
+        if tag == "button" and not self._is_question(element):
+            kind |= SUSPECT
+        if kind & UNSEEN:
             self.hidden.append(element)
-        elif kind and self.row is None and self.stack[-1].tag not in HEADINGS:
+        elif kind & SUSPECT and self.row is None and self.stack[-1].tag not in HEADINGS:
             self.named.append(element)
 
     def _is_question(self, button: Element) -> bool:
@@ -176,10 +203,8 @@ class _Walk:
             return True
         return "".join(button.itertext()).rstrip().endswith(_QUESTION_MARKS)
 
-    def _end(self, element: Element, tag: str) -> None:
-        if element is self.stack[-1] and element is not self.body:
-            self._end_block(element, tag)
-        elif tag == "a":
+    def _end_inline(self, element: Element, tag: str) -> None:
+        if tag == "a":
             self.n_links -= 1
         elif self.raised and self.raised[-1][0] is element:
             _, opened, begin = self.raised.pop()
@@ -189,30 +214,34 @@ class _Walk:
             if around and around[-1] is element:
                 around.pop()
 
-    def _end_block(self, element: Element, tag: str) -> None:
+    def _end_block(self, element: Element) -> None:
+        if element is self.body:
+            return
         self.stack.pop()
+        tag = element.tag
         if self.row is not None and element is not self.row:
             self.opened.parts.append(" ")
+            if self.hidden and self.hidden[-1] is element:
+                self.hidden.pop()
             return
-        self._close(element, tag)
+        if self.opened.parts or self.opened.hidden:
+            self._close(element, tag)
+        if self.suspects and self.suspects[-1] is element:
+            self.suspects.pop()
+        if tag not in SPECIAL_BLOCKS:
+            return
         if tag == "table":
             self.tables.pop()
         elif tag == "tr":
             self.row = None
         elif tag in lists.TAGS:
             self.lists.end(element, tag)
-        if self.suspects and self.suspects[-1] is element:
-            self.suspects.pop()
+        elif tag == "a":
+            self.n_links -= 1
 
-    def _gather(self, text: str | None) -> None:
-        """Adds text to the open block; blanks before its first word are nobody's."""
-        if not text:
-            return
+    def _gather(self, text: str) -> None:
+        """Adds text to the open block."""
         opened = self.opened
-        if text.isspace():
-            if opened.parts:
-                opened.parts.append(" ")
-            return
         if self.hidden:
             opened.hidden.append(text)
             return

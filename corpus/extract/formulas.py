@@ -1,6 +1,7 @@
 """Formulas as TeX between dollar signs, from what pages carry: annotations, scripts, images, or MathML itself."""
 
 from corpus.extract.markup import Element
+from corpus.extract.names import Attributes
 
 TAGS = frozenset(("math", "script", "img", "span", "mjx-container"))
 _FUNCTIONS = frozenset(
@@ -12,25 +13,34 @@ _ACCENTS = {
     "˜": "tilde", "→": "vec", "⏞": "overbrace", "⏟": "underbrace", "´": "acute", "`": "grave", "ˇ": "check",
 }  # fmt: skip
 _INVISIBLE = frozenset(("", "\u2061", "\u2062", "\u2063", "\u2064"))  # function application, times, separator, plus
+_TYPESET = ("MathJax", "mjx-chtml", "MJXc-display")
 _TEX = ("application/x-tex", "TeX", "LaTeX", "text/x-tex", "application/x-latex")
 
 
-def tex(element: Element) -> str | None:
+def may_be(tag: str, attributes: Attributes) -> bool:
+    """Whether an element of one of the `TAGS` can be a formula, by its attributes."""
+    if tag in ("math", "mjx-container", "img"):
+        return True
+    if tag == "script":
+        return attributes.get("type", "").startswith("math/tex")
+    return attributes.get("class", "").startswith(_TYPESET) or "katex-html" in attributes.get("class", "")
+
+
+def tex(element: Element, tag: str, attributes: Attributes) -> str | None:
     """TeX of a formula element: `$...$`, or `$$...$$` where it is displayed; None where the element is no formula."""
-    tag = element.tag
     if tag == "math":
         return _math(element)
     if tag == "script":
-        kind = element.get("type", "")
+        kind = attributes.get("type", "")
         return _dollars(element.text or "", "mode=display" in kind) if kind.startswith("math/tex") else None
     if tag == "img":
-        alt = element.get("alt", "")
-        is_formula = "\\" in alt and ("latex" in element.get("class", "") or "math" in element.get("class", ""))
+        alt, names = attributes.get("alt", ""), attributes.get("class", "")
+        is_formula = "\\" in alt and ("latex" in names or "math" in names)
         return _dollars(alt, display=False) if is_formula else None
-    names = element.get("class", "")
+    names = attributes.get("class", "")
     if tag == "span" and "katex-html" in names:
         return ""  # the picture of a formula whose source stands beside it
-    if tag == "mjx-container" or (tag == "span" and names.startswith(("MathJax", "mjx-chtml", "MJXc-display"))):
+    if tag == "mjx-container" or (tag == "span" and names.startswith(_TYPESET)):
         return _typeset(element)
     return None
 

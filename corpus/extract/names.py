@@ -1,6 +1,7 @@
 """What elements call themselves: their class, id, role and tag as evidence for content or boilerplate."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 
 from corpus.extract.markup import Element
@@ -44,54 +45,61 @@ _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECAS
 _BLOCK_STYLE = re.compile(r"display\s*:\s*(block|flex|grid|table|list-item)", re.IGNORECASE)
 _UNSEEN = frozenset("screen-reader-text sr-only visually-hidden visuallyhidden hidden skip-link skip-links".split())
 _WORD = re.compile(r"\w")
-_MAX_NAME = 1000  # characters of class, id and role together; longer says nothing
+_DASHES = str.maketrans("-_", "  ")
+_RARE_WORDS = frozenset(pair.partition("-")[0] for pair in (*_SUSPECT_PAIRS, "ad-"))
+_NAMING = frozenset(("class", "id", "role"))
+_NEVER = frozenset(("body", "html", "article", "main"))
+_MAX_NAME = 1000  # characters of a class; longer says nothing
 
 
-NAMED, HIDDEN = 1, 2  # kinds of evidence against an element
+Attributes = Mapping[str, str]
+NAMED, HIDDEN, _POSITIVE_NAME = 1, 2, 4  # kinds of evidence; HIDDEN outweighs all others
 
 
-def evidence(element: Element, tag: str) -> int:
+def evidence(tag: str, attributes: Attributes) -> int:
     """What speaks against an element: its tag or name (NAMED), or that it is not to be seen (HIDDEN); 0 for nothing."""
     if tag in _SUSPECT_TAGS:
         return NAMED
-    attributes = element.items()
-    if not attributes or tag in ("body", "html", "article", "main"):
+    if tag in _NEVER:
         return 0
-    named = ""
-    for attribute, value in attributes:
-        if attribute in ("class", "id", "role"):
-            named = f"{named} {value}"
-        elif attribute == "style":
+    found = 0
+    for name, value in attributes.items():
+        if name in _NAMING:
+            found |= _of_name(value) if len(value) <= _MAX_NAME else 0
+        elif name == "style":
             if _HIDDEN.search(value):
                 return HIDDEN
-        elif attribute == "hidden" or (attribute == "aria-hidden" and value == "true"):
+        elif name == "hidden" or (name == "aria-hidden" and value == "true"):
             return HIDDEN
-    return _of_name(named) if named else 0
+    if found & HIDDEN:
+        return HIDDEN
+    return NAMED if found == NAMED else 0
 
 
-def is_displayed_as_block(element: Element) -> bool:
+def evidence_of(element: Element) -> int:
+    """The same for an element."""
+    return evidence(element.tag, dict(element.items()))
+
+
+def is_displayed_as_block(attributes: Attributes) -> bool:
     """Whether an inline element is made a block by its style."""
-    style = element.get("style")
+    style = attributes.get("style")
     return style is not None and _BLOCK_STYLE.search(style) is not None
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1 << 14)
 def _of_name(name: str) -> int:
-    """What class, id and role say; the same few names stand on thousands of elements."""
-    if len(name) > _MAX_NAME:
-        return 0
+    """What a class, id or role says; the same few stand on thousands of elements."""
     low = name.lower()
-    names = low.split()
+    names, words = low.split(), low.translate(_DASHES).split()
     if not _UNSEEN.isdisjoint(names):
         return HIDDEN
-    words = low.replace("_", " ").replace("-", " ").split()
-    suspect = (
-        not _SUSPECT_WORDS.isdisjoint(words)
-        or not _SUSPECT_NAMES.isdisjoint(names)
-        or any(pair in low for pair in _SUSPECT_PAIRS)
-        or any(part.startswith("ad-") for part in names)
-    )
-    return NAMED if suspect and not _POSITIVE.search(name) else 0
+    suspect = not _SUSPECT_WORDS.isdisjoint(words) or not _SUSPECT_NAMES.isdisjoint(names)
+    if not suspect and not _RARE_WORDS.isdisjoint(words):
+        suspect = any(pair in low for pair in _SUSPECT_PAIRS) or any(part.startswith("ad-") for part in names)
+    if not suspect:
+        return 0
+    return NAMED if _POSITIVE.search(low) is None else NAMED | _POSITIVE_NAME
 
 
 def is_named_content(element: Element) -> bool:

@@ -9,7 +9,7 @@ text features"; the descent to the densest element, Readability (Arc90, 2009).
 
 from corpus.extract.block import HEADINGS, Block
 from corpus.extract.markup import Element
-from corpus.extract.names import HIDDEN, evidence, is_named_content
+from corpus.extract.names import HIDDEN, evidence_of, is_named_content
 
 _WITHIN_CONTENT = frozenset(("p", "ul", "ol", "table", "tbody", "blockquote"))
 _LINKED_TABLE = 0.8  # share of a table's text in links that makes it a list of links
@@ -43,7 +43,7 @@ def _share(suspect: Element) -> float:
     """Share of the running text that clears a suspect. A page that hides most of its text shows it by a script."""
     if suspect.tag in _ASIDE:
         return _CLEARED_ASIDE
-    return _CLEARED_HIDDEN if evidence(suspect, suspect.tag) == HIDDEN else _CLEARED
+    return _CLEARED_HIDDEN if evidence_of(suspect) == HIDDEN else _CLEARED
 
 
 def find_root(blocks: list[Block], body: Element) -> Element:

@@ -1,13 +1,14 @@
 """Preformatted text: code and whatever else a page shows line by line, with its breaks and indentation."""
 
 import re
-from functools import lru_cache
 
 from corpus.extract.markup import Element
+from corpus.extract.names import Attributes
 
 _ALWAYS = frozenset(("pre", "listing", "xmp", "plaintext"))
 _CODE = frozenset(("code", "samp", "kbd", "tt"))
-TAGS = _ALWAYS | _CODE | frozenset(("div", "table", "ol", "ul", "figure", "p", "span", "td"))
+_BY_TAG = _ALWAYS | _CODE
+TAGS = _BY_TAG | frozenset(("div", "table", "ol", "ul", "figure", "p", "span", "td"))
 _CONTAINER = frozenset(
     "code codehilite highlight sourcecode source-code code-block codeblock code-snippet syntaxhighlighter prettyprint "
     "crayon-code crayon-pre enlighter enlighterjs hljs linenums dp-highlighter gist blob-wrapper codemirror-code "
@@ -27,33 +28,36 @@ _BLOCK_STYLE = re.compile(r"display\s*:\s*(block|flex|grid|table-row|list-item)"
 _NUMBERS = re.compile(r"\s*\d+\s*(\n\s*\d+\s*)+")
 
 
-def text(element: Element) -> str | None:
+def may_be(tag: str, attributes: Attributes) -> bool:
+    """Whether an element of one of the `TAGS` can be preformatted, by its attributes."""
+    if tag in _BY_TAG:
+        return True
+    return _names_code(attributes.get("class", "")) or _PRE_STYLE.search(attributes.get("style", "")) is not None
+
+
+def text(element: Element, tag: str, attributes: Attributes) -> str | None:
     """Text of a preformatted element without the line end that HTML drops after its tag; None if it is none.
 
     Empty where the element holds nothing but the numbers of lines.
     """
-    tag = element.tag
     if tag in _ALWAYS:
         found = _lines(element, keeps_space=True)
         return "" if _NUMBERS.fullmatch(found) else found
     if tag in _CODE:
         return _code(element)
-    style = element.get("style")
-    if style is not None and _PRE_STYLE.search(style) and element.find(".//pre") is None:
+    if _PRE_STYLE.search(attributes.get("style", "")) and element.find(".//pre") is None:
         found = _lines(element, keeps_space=True)
         return found if "\n" in found else None
-    names = element.get("class")
-    if names is None or not _names_code(names) or any(part.tag in _PROSE for part in element.iterdescendants()):
+    if not _names_code(attributes.get("class", "")) or any(part.tag in _PROSE for part in element.iterdescendants()):
         return None
     found = _lines(element, keeps_space=False)
     return found if "\n" in found else None
 
 
-@lru_cache(maxsize=4096)
 def _names_code(names: str) -> bool:
     """Whether classes say that an element holds code."""
     parts = names.lower().split()
-    return not _CONTAINER.isdisjoint(parts) or any(map(_LANGUAGE.fullmatch, parts))
+    return not _CONTAINER.isdisjoint(parts) or ("lang" in names and any(map(_LANGUAGE.fullmatch, parts)))
 
 
 def _code(element: Element) -> str | None:

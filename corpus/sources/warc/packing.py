@@ -44,6 +44,13 @@ def unpacker(kind: str, words: Any) -> Any:
     return zstandard.ZstdDecompressor(dict_data=words, max_window_size=_MAX_WINDOW).decompressobj()
 
 
+def errors() -> tuple[type[Exception], ...]:
+    """What unpackers raise."""
+    import zstandard
+
+    return (zlib.error, zstandard.ZstdError)
+
+
 def find_magic(file: BinaryIO, start: int, magic: bytes) -> int | None:
     """Offset of the first `magic` at or after `start`, or None."""
     file.seek(start)

@@ -107,15 +107,14 @@ class Reader:
             pass
         if not record.n_header:
             return self._go_on_behind(record.place.member)
-        is_page = _is_page(record)
         stored = record.n_header + record.length + (record.length >> 10) + _MEMBER_BYTES  # if it was not compressed
-        own_end = 0 if is_page else record.place.member + stored
-        return self._go_on_behind(record.place.member, owns=not is_page, own_end=own_end)
+        own_end = 0 if _is_page(record) else record.place.member + stored
+        return self._go_on_behind(record.place.member, own_end)
 
-    def _go_on_behind(self, member: int, *, owns: bool = True, own_end: int = 0) -> bool:
+    def _go_on_behind(self, member: int, own_end: int = 0) -> bool:
         """Goes to the first record that begins in a member behind the broken one."""
         while True:
-            found, passed = self._stream.next_member(member, owns=owns, own_end=own_end)
+            found, passed = self._stream.next_member(member, own_end=own_end)
             self._passed += passed
             if not found:
                 return False
@@ -123,7 +122,7 @@ class Reader:
                 self._find_next()
                 return bool(self._stream.peek(1))
             except BrokenError:
-                member, owns, own_end = self._stream.member, True, 0
+                member, own_end = self._stream.member, 0
 
     def _passed_over(self) -> Iterator[Record]:
         """What was not read because it seems to lie inside a broken record: an archive in the archive."""

@@ -6,20 +6,20 @@ hold many records, and a record may reach over many members: packing says nothin
 """
 
 import os
+import re
 import struct
 import zlib
 from typing import Any, BinaryIO, NamedTuple
 
 from corpus.sources import regained
 from corpus.sources.warc import members
-from corpus.sources.warc.packing import SKIPPABLE, BrokenError, dictionary, magic, unpacker
+from corpus.sources.warc.packing import SKIPPABLE, BrokenError, dictionary, unpacker
 
+_PLAIN = re.compile(rb"(^|\n)WARC/\d+\.\d+[ \t]*\r?\n")
 _SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _READ_BYTES = 1 << 17
 _UNPACK_BYTES = 1 << 20  # unpacked at once, so that a bomb never fills the memory
 _ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: at most 128 MiB come out
-_CHECKSUM_BYTES = 8  # at the end of a gzip member; 4 in zstd
-_OVERRUN = {"gzip": 1 << 12, "zstd": 1 << 18}  # packed bytes behind a fault that an unpacker may take before it notices
 
 
 class Place(NamedTuple):
@@ -33,9 +33,17 @@ class Place(NamedTuple):
 
 
 def found_kind(file: BinaryIO, path: str) -> str:
-    """'gzip', 'zstd' or 'plain' of an archive whose first bytes are broken: as named, where such members follow."""
-    kinds = [kind for suffix, kind in _SUFFIXES.items() if path.lower().endswith(suffix)]
-    return next((kind for kind in kinds if members.find(file, kind, 0, None, begins=b"WARC/")[0] is not None), "plain")
+    """'gzip', 'zstd' or 'plain' of an archive whose first bytes are broken: as named, where such members follow.
+
+    A plain archive may be named as a packed one and hold packed bodies: its own records are to be seen as they are.
+    """
+    file.seek(0)
+    is_plain = _PLAIN.search(file.read(_READ_BYTES)) is not None
+    for suffix, kind in _SUFFIXES.items():
+        if path.lower().endswith(suffix):
+            begins = b"WARC/" if is_plain else b""
+            return "plain" if members.find(file, kind, 0, None, begins=begins)[0] is None else kind
+    return "plain"
 
 
 class Stream:
@@ -163,28 +171,20 @@ class Stream:
         self._begin(place.member)
         self.skip(place.inside)
 
-    def next_member(self, offset: int, *, owns: bool = True, own_end: int = 0) -> tuple[bool, list[int]]:
-        """After `BrokenError`: goes on at the first member behind the one at `offset`, if there is any.
+    def next_member(self, offset: int, *, own_end: int = 0) -> tuple[bool, list[int]]:
+        """After `BrokenError`: goes on at the first member behind `offset` that is no part of the broken one, if any.
 
-        Also returns the members that were passed over because they lie in the broken one, which may reach up to
-        `own_end`. It `owns` what was unpacked before the fault, where its text is not known to be a page's.
+        Also returns the members that were passed over because they seem to lie in the broken one, behind its fault: it
+        may reach up to `own_end`.
         """
-        start = offset + 1
-        if owns and self._broken is not None:
-            if self._broken.is_end:
-                return False, []
-            start = max(start, self._broken_at - (0 if self._ended_by_checksum() else _OVERRUN[self._kind]))
-        at, passed = members.find(self._file, self._kind, start, self._dictionary, own_end=own_end)
+        broken = None
+        if self._broken is not None:
+            broken = members.Broken(self._file, self._kind, self.member, self._broken_at, self._dictionary)
+        at, passed = members.find(self._file, self._kind, offset + 1, self._dictionary, broken=broken, own_end=own_end)
         if at is None:
             return False, passed
         self._begin(at)
         return True, passed
-
-    def _ended_by_checksum(self) -> bool:
-        """Whether the fault is a wrong checksum, which stands at a member's very end, right before the next one."""
-        self._file.seek(self._broken_at)
-        behind = self._file.read(_CHECKSUM_BYTES + 4)
-        return "check" in str(self._broken) and magic(self._kind) in behind
 
     # Filling
 

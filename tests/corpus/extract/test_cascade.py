@@ -8,7 +8,8 @@ from tests.corpus.extract.pages import RUNNING
 WORDS = "river mill town stone bridge winter house bread horse garden summer letter market forest street".split()
 LINES = [" ".join(f"{word}{i}" for word in (*WORDS, "<i>boat</i>", *WORDS[::-1])) + "." for i in range(20)]
 PLAIN = [line.replace("<i>", "").replace("</i>", "") for line in LINES]
-HTML = "<html><body>" + "".join(f"<p>{line}</p>" for line in LINES) + f"<p>{PLAIN[3]}</p></body></html>"
+MENU = '<div class="menu">' + "".join(f'<a href="/{i}">entry number {i} of it</a> ' for i in range(40)) + "</div>"
+HTML = f"<html><body>{MENU}" + "".join(f"<p>{line}</p>" for line in LINES) + f"<p>{PLAIN[3]}</p></body></html>"
 
 
 def asked(monkeypatch: pytest.MonkeyPatch, second: str, html: str = HTML) -> str:
@@ -18,6 +19,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, second: str, html: str = HTML) -> str
 
 def test_the_page_leaves_doubt() -> None:
     assert not blocks.find(HTML).is_sure
+    assert blocks.find(HTML.replace(MENU, "")).is_sure  # where all is content, there is nothing to ask
 
 
 def test_what_it_names_is_taken_in_our_words_copies_too(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,3 +138,47 @@ def test_a_lie_over_members_larger_than_what_is_held_swallows_no_record(
     found = everything(file(tmp_path, packed, "a.warc.gz"))
     assert uris(found) == ["http://x.org/1", "http://x.org/3"]
     assert [r.reason for r in found if isinstance(r, Reject)] == ["wrong_length"]
+
+
+@pytest.mark.parametrize("pack", [gzipped, zstandard])
+@pytest.mark.parametrize("size", [500, 100_000])
+def test_a_broken_first_byte_is_not_the_end_of_an_archive(
+    tmp_path: Path, pack: Callable[..., bytes], size: int
+) -> None:
+    raw = plain(*[record(f"http://x.org/{i}", http(page(i))) for i in range(6)])
+    packed = bytearray(pack(*[raw[i : i + size] for i in range(0, len(raw), size)]))
+    packed[2] ^= 1
+    name = "a.warc.gz" if pack is gzipped else "a.warc.zst"
+    found = read(file(tmp_path, bytes(packed), name))
+    assert len(uris(found)) == (5 if size == 500 else 0)
+    assert [r.reason for r in found if isinstance(r, Reject)] == ["corrupt"]
+
+
+@pytest.mark.parametrize(("kind", "pack"), PACKS)
+def test_what_a_broken_member_gives_as_it_is_stored_is_its_own(kind: str, pack: Callable[..., bytes]) -> None:
+    inside, behind = pack(b"one that lies inside"), pack(b"one that comes behind it")
+    begin = random.Random(1).randbytes(70_000)
+    own = stored(begin[:60_000], begin[60_000:] + inside, b"end") if kind == "gzip" else pack(begin + inside + b"end")
+    raw = own + behind
+    assert raw.index(inside) > 0
+    for end in (len(own), len(raw)):  # the fault is noticed at the end, or far behind it
+        broken = members.Broken(io.BytesIO(raw), kind, 0, end, None)
+        assert broken.holds(raw.index(inside))
+        assert not broken.holds(len(own))
+    broken = members.Broken(io.BytesIO(raw), kind, 0, len(own), None)
+    assert members.find(io.BytesIO(raw), kind, 1, None, broken=broken) == (len(own), [])
+
+
+def test_members_that_an_unpacker_ran_over_are_found(tmp_path: Path) -> None:
+    """Zeros can be read as packed data until a checksum, some members behind, says that they were none."""
+    records = [record(f"http://x.org/{i}", http(page(i, 40))) for i in range(30)]
+    raw = plain(*records)
+    pieces = [gzip.compress(raw[i : i + 2000], mtime=0) for i in range(0, len(raw), 2000)]
+    starts = [sum(map(len, pieces[:i])) for i in range(len(pieces))]
+    for wound in range(starts[5] + 60, starts[6], 7):
+        hurt = bytearray(b"".join(pieces))
+        hurt[wound : starts[8] + 30] = bytes(starts[8] + 30 - wound)
+        found = {r.uri for r in read(file(tmp_path, bytes(hurt), "a.warc.gz")) if isinstance(r, Page)}
+        ends = [sum(map(len, records[: i + 1])) for i in range(30)]
+        sound = [i for i in range(30) if ends[i] - len(records[i]) >= 9 * 2000 or ends[i] <= 5 * 2000]
+        assert {f"http://x.org/{i}" for i in sound} <= found

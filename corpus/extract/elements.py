@@ -1,0 +1,51 @@
+"""What an element is, by its tag and attributes, in one look: how a walk over a page has to treat it."""
+
+from functools import lru_cache
+
+from corpus.extract import formulas, lists, verbatim
+from corpus.extract.names import HIDDEN, evidence, is_displayed_as_block
+
+SKIPPED, BLOCK, _INLINE, FORMULA, VERBATIM, UNKNOWN = (1 << bit for bit in range(6))
+SUSPECT, UNSEEN, SPECIAL, SIMPLE = (1 << bit for bit in range(6, 10))
+TAKEN_WHOLE = FORMULA | SKIPPED | VERBATIM  # what may be taken without walking over its inside
+ASKED = SUSPECT | UNSEEN | SPECIAL  # inline elements of which something is to be done
+SPECIAL_BLOCKS = frozenset(("table", "tr", "a", *lists.TAGS))
+TELLING = frozenset(("class", "id", "role", "style", "hidden", "aria-hidden", "type"))  # attributes that are looked at
+_TAGS = {
+    SKIPPED: "script style noscript template iframe svg canvas object embed select option input textarea datalist "
+    "head audio video map progress meter rp",
+    BLOCK: "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption "
+    "figure footer form frameset h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav noframes ol p search "
+    "section summary table tbody td tfoot th thead tr ul",
+    _INLINE: "a abbr acronym applet area b base basefont bdi bdo bgsound big blink br button cite code col colgroup "
+    "command data del dfn em font i img ins kbd keygen label link mark math meta nobr output param picture q rb rt rtc "
+    "ruby s samp slot small source spacer span strike strong sub sup time track tt u var wbr",
+    FORMULA: " ".join(formulas.TAGS),
+    VERBATIM: " ".join(verbatim.TAGS),
+}
+_KINDS: dict[str, int] = {}
+for _kind, _tags in _TAGS.items():
+    for _tag in _tags.split():
+        _KINDS[_tag] = _KINDS.get(_tag, 0) | _kind
+_WITH_A_PART = frozenset(("a", "br", "sub", "sup", "rt", "button"))  # inline elements that are more than their text
+
+
+@lru_cache(maxsize=1 << 14)
+def look(tag: str, attributes: tuple[tuple[str, str], ...]) -> int:
+    """Bits of an element's kind, by its tag and those of its attributes that are `TELLING`: few, and often the same.
+
+    SIMPLE is a block of which nothing else is to be said.
+    """
+    kind, facts = _KINDS.get(tag, UNKNOWN), dict(attributes)
+    if kind & FORMULA and not formulas.may_be(tag, facts):
+        kind &= ~FORMULA
+    if kind & VERBATIM and not verbatim.may_be(tag, facts):
+        kind &= ~VERBATIM
+    if is_displayed_as_block(facts):
+        kind |= BLOCK
+    if tag in _WITH_A_PART:
+        kind |= SPECIAL
+    found = evidence(tag, facts)
+    if kind & BLOCK and not found and tag not in SPECIAL_BLOCKS:
+        kind |= SIMPLE
+    return kind | (UNSEEN if found == HIDDEN else SUSPECT if found else 0)
