@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from corpus.errors import UserError
 
+READABILITY = Path(__file__).resolve().parents[2] / "shared/data/web_pages/readability_pages.parquet"
 DEFAULT = Path(__file__).resolve().parents[2] / "shared/data/web_pages/trafilatura_eval_pages.parquet"
 
 

@@ -41,6 +41,8 @@ _POSITIVE = re.compile(
     r"storybody|fulltext|bodytext|artikel|beitrag",
     re.IGNORECASE,
 )
+_BESIDE_TAGS = frozenset(("aside", "footer", "nav"))
+_BESIDE = re.compile(r"related|widget|sidebar|recommend|newsletter|comments", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BLOCK_STYLE = re.compile(r"display\s*:\s*(block|flex|grid|table|list-item)", re.IGNORECASE)
 _UNSEEN = frozenset("screen-reader-text sr-only visually-hidden visuallyhidden hidden skip-link skip-links".split())
@@ -100,6 +102,11 @@ def _of_name(name: str) -> int:
     if not suspect:
         return 0
     return NAMED if _POSITIVE.search(low) is None else NAMED | _POSITIVE_NAME
+
+
+def stands_beside(element: Element) -> bool:
+    """Whether an element says that it stands beside the content, not only that it is none."""
+    return element.tag in _BESIDE_TAGS or bool(_BESIDE.search(f"{element.get('class', '')} {element.get('id', '')}"))
 
 
 def is_named_content(element: Element) -> bool:

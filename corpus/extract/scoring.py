@@ -9,7 +9,7 @@ text features"; the descent to the densest element, Readability (Arc90, 2009).
 
 from corpus.extract.block import HEADINGS, Block
 from corpus.extract.markup import Element
-from corpus.extract.names import HIDDEN, evidence_of, is_named_content
+from corpus.extract.names import HIDDEN, evidence_of, is_named_content, stands_beside
 
 _WITHIN_CONTENT = frozenset(("p", "ul", "ol", "table", "tbody", "blockquote"))
 _LINKED_TABLE = 0.8  # share of a table's text in links that makes it a list of links
@@ -19,9 +19,8 @@ _SCRAP = 3  # words: a date, a counter, a tag
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "”", '"', "»", "」")  # a short line that ends so is no scrap
 _LEAD = 10  # words of a line that only announces what follows
 _CLEARED = 0.15  # share of the running text that clears a suspect
-_CLEARED_ASIDE = 0.4  # the same for an element whose tag says that it stands beside the content
+_CLEARED_ASIDE = 0.5  # the same for one that says that it stands beside the content
 _CLEARED_HIDDEN = 0.6  # the same for one that is not to be seen
-_ASIDE = frozenset(("aside", "footer", "nav"))
 _DESCEND = 0.96  # share of the running text that a child must hold for the search to go down to it
 _DESCEND_NAMED = 0.6  # the same for a child that calls itself the article
 
@@ -41,7 +40,7 @@ def without_suspects(blocks: list[Block]) -> list[Block]:
 
 def _share(suspect: Element) -> float:
     """Share of the running text that clears a suspect. A page that hides most of its text shows it by a script."""
-    if suspect.tag in _ASIDE:
+    if stands_beside(suspect):
         return _CLEARED_ASIDE
     return _CLEARED_HIDDEN if evidence_of(suspect) == HIDDEN else _CLEARED
 
