@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from corpus.errors import UserError
+from filters import unspaced
 from filters.rules import RULE_SETS, Limit, Rule, rule, rule_set, rules
 
 STAGE = "filter"
@@ -59,8 +60,17 @@ class Settings:
     def signals(self) -> list[str]:
         """The columns that the rules and overrides read."""
         read = {rule.signal for rule in self.rules.values()}
-        read |= {"language"} if any(override.language for override in self.overrides) else set()
-        return sorted(read)
+        by_language = any(override.language for override in self.overrides) or bool(self.language_limits)
+        return sorted(read | {"language"} if by_language else read)
+
+    @property
+    def language_limits(self) -> dict[str, dict[str, Limit]]:
+        """For each language the defaults of these rules that differ there, where no limit was asked for."""
+        wanted = self.rules.keys() - self.limits.keys()
+        found = {
+            language: {n: own[n] for n in sorted(own.keys() & wanted)} for language, own in unspaced.limits().items()
+        }
+        return {language: own for language, own in found.items() if own}
 
     def limit(self, name: str) -> Limit:
         """The limit of a rule where no override applies; None where its set is off."""
@@ -150,11 +160,27 @@ def _breaks(rows: pl.DataFrame, name: str, rule: Rule, settings: Settings) -> pl
 
 def _limit(name: str, settings: Settings) -> pl.Expr:
     """The numeric limit of each document: the last override that applies, else the settings' own."""
-    limit = pl.lit(settings.limit(name), pl.Float64)
+    is_on = name.split(".")[0] in settings.rule_sets
+    limit = _own_limit(name, settings) if is_on else pl.lit(None, pl.Float64)
     for override in settings.overrides:
         changed = _override_limit(name, override, settings)
         if changed is not _UNCHANGED:
-            limit = pl.when(override.applies).then(pl.lit(changed, pl.Float64)).otherwise(limit)
+            new = _own_limit(name, settings) if changed is _OWN else pl.lit(changed, pl.Float64)
+            limit = pl.when(override.applies).then(new).otherwise(limit)
+    return limit
+
+
+def _own_limit(name: str, settings: Settings) -> pl.Expr:
+    """What was asked for, else the rule's own limit, which some languages have another one of."""
+    if name in settings.limits:
+        return pl.lit(settings.limits[name], pl.Float64)
+    limit = pl.lit(rule(name).limit, pl.Float64)
+    languages: dict[Limit, list[str]] = {}
+    for language, own in settings.language_limits.items():
+        if name in own:
+            languages.setdefault(own[name], []).append(language)
+    for other, named in languages.items():
+        limit = pl.when(pl.col("language").is_in(named)).then(pl.lit(other, pl.Float64)).otherwise(limit)
     return limit
 
 
@@ -163,7 +189,8 @@ def _outside_list(name: str, rule: Rule, settings: Settings) -> pl.Expr:
     for override in settings.overrides:
         changed = _override_limit(name, override, settings)
         if changed is not _UNCHANGED:
-            outside = pl.when(override.applies).then(_not_in(rule, changed)).otherwise(outside)
+            allowed = settings.limits.get(name, rule.limit) if changed is _OWN else changed
+            outside = pl.when(override.applies).then(_not_in(rule, allowed)).otherwise(outside)
     return outside
 
 
@@ -173,13 +200,13 @@ def _not_in(rule: Rule, allowed: object) -> pl.Expr:
     return (~rule.value.is_in(list(allowed))).fill_null(False)
 
 
-_UNCHANGED = object()
+_UNCHANGED, _OWN = object(), object()
 
 
 def _override_limit(name: str, override: Override, settings: Settings) -> object:
-    """What an override makes of a rule's limit: a limit, None for off, or `_UNCHANGED`."""
+    """What an override makes of a rule's limit: a limit, None for off, `_OWN` for the rule's own, or `_UNCHANGED`."""
     if name in override.limits:
         return override.limits[name]
     if override.rules is None:
         return _UNCHANGED
-    return settings.limits.get(name, rule(name).limit) if name.split(".")[0] in override.rules else None
+    return _OWN if name.split(".")[0] in override.rules else None

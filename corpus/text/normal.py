@@ -19,6 +19,7 @@ from numba import njit
 from corpus.text.buffers import Bytes, Offsets, string_buffers
 from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES, Folding, folding
 from corpus.text.segment import _code_point
+from corpus.text.words import stands_alone
 
 _START = np.uint64(0x9E3779B97F4A7C15)
 _MULTIPLIER = np.uint64(0xFF51AFD7ED558CCD)
@@ -81,23 +82,6 @@ def _finish(h):
 
 
 @njit(cache=True, nogil=True)
-def _stands_alone(point):
-    """Whether the script writes no spaces, so that a character is a word."""
-    if point < 0x0E00:
-        return False
-    return (
-        point < 0x0F00  # Thai, Lao
-        or 0x1000 <= point < 0x10A0  # Burmese
-        or 0x1780 <= point < 0x1800  # Khmer
-        or 0x2E80 <= point < 0x3100  # radicals, ideographic marks, kana
-        or 0x31F0 <= point < 0x3200
-        or 0x3400 <= point < 0xA000  # Han
-        or 0xF900 <= point < 0xFB00
-        or 0x20000 <= point < 0x40000
-    )
-
-
-@njit(cache=True, nogil=True)
 def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, starts, ends, word_offsets):
     # A step for each character: ASCII by a table, others folded to none, one or several characters. Each of these
     # goes on with the open word, ends it, or is a word of its own; w counts the finished words.
@@ -131,7 +115,7 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
 
             for j in range(k, k_end):
                 wide = expansion[j] if folded <= SEVERAL else folded
-                if wide == SEPARATOR or _stands_alone(wide):
+                if wide == SEPARATOR or stands_alone(wide):
                     if start >= 0:  # a word that ends inside an expansion holds all of the character
                         hashes[w], starts[w], ends[w] = _finish(h), start, i if j == k else i + width
                         w += 1
@@ -174,7 +158,7 @@ def _fold(offsets, data, fold, expansion, expansion_offsets, points, point_offse
 
             for j in range(k, k_end):
                 one = expansion[j] if folded <= SEVERAL else folded
-                alone = _stands_alone(one)
+                alone = stands_alone(one)
                 if one == SEPARATOR:
                     pending = True
                     continue

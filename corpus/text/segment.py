@@ -22,9 +22,11 @@ from corpus.text.words import (
     MARK,
     abbreviation_table,
     cut_run,
+    cut_unspaced,
     hash_chars,
     hash_end,
     hash_step,
+    stands_alone,
     word_flags,
 )
 
@@ -83,13 +85,14 @@ def _segment(offsets, data, table, abbreviations, s):
     for d in range(offsets.size - 1):
         s.n_bytes[d] = offsets[d + 1] - offsets[d]
         i, end, line, run = offsets[d], offsets[d + 1], c, c
-        h, some = HASH_START, np.uint8(0)
+        h, some, unspaced = HASH_START, np.uint8(0), False
 
         while i <= end:  # one step past the end closes the last word
             if i < end:
                 point, width = np.int64(data[i]), 1  # the ASCII fast path
                 if point >= 0x80:
                     point, width = _code_point(data, i, end)
+                    unspaced |= stands_alone(point)
                 kind = table[point]
                 chars[c], kinds[c] = point, kind
                 if not kind & _SPACE:
@@ -102,8 +105,13 @@ def _segment(offsets, data, table, abbreviations, s):
                 point, width = np.int64(0), 1
 
             if c > run:
-                if some & MARK:
-                    first, w = w, cut_run(chars, kinds, run, c, abbreviations, backs, s.word_end, w)
+                if unspaced or some & MARK:
+                    first = w
+                    if unspaced:
+                        w = cut_unspaced(chars, kinds, run, c, abbreviations, backs, s.word_end, w)
+                        unspaced = False
+                    else:
+                        w = cut_run(chars, kinds, run, c, abbreviations, backs, s.word_end, w)
                     for k in range(first, w):
                         stop = s.word_end[k]
                         s.word_start[k] = run

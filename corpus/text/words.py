@@ -5,6 +5,11 @@ cut at hyphens and commas between letters, at `. : < > = /` where spaCy does, an
 Addresses (`://`, `www.`, `a@b.c`) stay whole. Punctuation marks count as words. Nothing is lost: each word starts where
 the one before it ends.
 
+In scripts that are written without blanks (Han, kana, Thai, Lao, Khmer, Burmese) each letter, with the marks on it, is
+a word. A segmenter would find longer ones, but needs a dictionary for each language, is a hundred times slower, and
+cuts the same sentence otherwise in another context, so that copies would no longer be equal. Decontamination and
+deduplication count the same words (corpus.text.normal). Limits for such languages stand beside the rules.
+
 Source: spaCy 3, lang/en and lang/punctuation, whose words datatrove's filters count, so that published thresholds
 mean the same here.
 """
@@ -38,6 +43,23 @@ _ABBREVIATIONS = (
 
 
 HASH_START = np.uint64(0x9E3779B97F4A7C15)
+
+
+@njit(cache=True, nogil=True)
+def stands_alone(point):
+    """Whether the script writes no spaces, so that a character is a word."""
+    if point < 0x0E00:
+        return False
+    return (
+        point < 0x0F00  # Thai, Lao
+        or 0x1000 <= point < 0x10A0  # Burmese
+        or 0x1780 <= point < 0x1800  # Khmer
+        or 0x2E80 <= point < 0x3100  # radicals, ideographic marks, kana
+        or 0x31F0 <= point < 0x3200
+        or 0x3400 <= point < 0xA000  # Han
+        or 0xF900 <= point < 0xFB00
+        or 0x20000 <= point < 0x40000
+    )
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -268,4 +290,28 @@ def cut_run(chars, kinds, a, b, abbreviations, backs, ends, w):
     for k in range(n_backs - 1, -1, -1):
         ends[w] = backs[k]
         w += 1
+    return w
+
+
+@njit(cache=True, nogil=True)
+def cut_unspaced(chars, kinds, a, b, abbreviations, backs, ends, w):
+    """The same for a run that holds letters of scripts without blanks: each of them is a word, with its marks."""
+    while a < b:
+        stop = a + 1
+        if stands_alone(chars[a]):
+            while stop < b and kinds[stop] == 0 and stands_alone(chars[stop]):
+                stop += 1
+            ends[w] = stop
+            w += 1
+        else:
+            some = kinds[a]
+            while stop < b and not stands_alone(chars[stop]):
+                some |= kinds[stop]
+                stop += 1
+            if some & MARK:
+                w = cut_run(chars, kinds, a, stop, abbreviations, backs, ends, w)
+            else:
+                ends[w] = stop
+                w += 1
+        a = stop
     return w

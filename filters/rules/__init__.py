@@ -1,8 +1,8 @@
 """Published rule sets as named bounds on signals.
 
-One module a rule set. Each has `RULES`, and a docstring with its source. A new rule set is one new file and its
-name in `RULE_SETS`. A rule breaks where its value is known and outside its limit; a limit of None turns it off,
-0 is a limit like any other.
+One module a rule set. Each has `RULES`, a docstring with its source, and `LANGUAGES` if its limits are for some. A new
+rule set is one new file and its name in `RULE_SETS`. A rule breaks where its value is known and outside its limit; a
+limit of None turns it off, 0 is a limit like any other.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ import polars as pl
 from corpus.errors import UserError, unknown
 
 RULE_SETS = ("gopher_quality", "gopher_repetition", "c4", "fineweb", "code", "language")
-VERSION = 2  # raised when a decision would change for the same signals and limits
+VERSION = 3  # raised when a decision would change for the same signals and limits
 
 Bound = Literal["at_least", "at_most", "one_of"]
 Limit = float | tuple[str, ...] | None
@@ -70,6 +70,13 @@ def rule_set(name: str) -> tuple[Rule, ...]:
     if name not in RULE_SETS:
         raise unknown("rule set", name, RULE_SETS)
     found: tuple[Rule, ...] = import_module(f"filters.rules.{name}").RULES
+    return found
+
+
+def languages(name: str) -> tuple[str, ...]:
+    """ISO 639 codes of the languages that a set's limits were chosen on; () where they are for any text."""
+    rule_set(name)
+    found: tuple[str, ...] = getattr(import_module(f"filters.rules.{name}"), "LANGUAGES", ())
     return found
 
 

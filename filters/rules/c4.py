@@ -7,6 +7,7 @@ The line rules themselves change the text: they are the cleaning step `c4_lines`
 
 from filters.rules import at_least, at_most
 
+LANGUAGES = ("en",)  # that its limits were chosen on
 RULES = (
     at_least("min_sentences", "c4_sentences", 5, "Sentences in the lines that C4's line rules keep"),
     at_most("max_curly_bracket_lines", "c4_curly_bracket_lines", 0, "Lines with '{': code"),

@@ -6,6 +6,7 @@ Source: FineWeb, Penedo et al. 2024, arXiv:2406.17557, section 3.6, thresholds a
 
 from filters.rules import at_least, at_most
 
+LANGUAGES = ("en",)  # that its limits were chosen on
 RULES = (
     at_least("min_nonblank_lines", "n_nonblank_lines", 1, "A text of white space alone"),
     at_least(

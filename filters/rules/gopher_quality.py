@@ -7,6 +7,7 @@ ellipsis each have the limit of the symbol-to-word ratio to themselves.
 
 from filters.rules import at_least, at_most
 
+LANGUAGES = ("en",)  # that its limits were chosen on
 RULES = (
     at_least("min_words", "n_plain_words", 50, "Fewer words than this are no document"),
     at_most("max_words", "n_plain_words", 100_000, "More words than this are a dump"),

@@ -6,6 +6,7 @@ GopherRepetitionFilter does (filters.signals.repetition says how). An empty text
 
 from filters.rules import at_least, at_most
 
+LANGUAGES = ("en",)  # that its limits were chosen on
 _TOP = {2: 0.20, 3: 0.18, 4: 0.16}
 _DUPLICATE = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
 

@@ -30,7 +30,7 @@ FAMILIES = (
     "language",
     "fingerprint",
 )
-VERSION = 2  # raised when a signal's values would change
+VERSION = 3  # raised when a signal's values would change
 BATCH_BYTES = 1 << 20  # text segmented at once: its scratch stays in the processor's cache
 
 

@@ -170,7 +170,7 @@ def filter_(
 ) -> None:
     """Decide which documents stay; measures the signals that are missing first."""
     from filters.decide import parse
-    from pomona import stages
+    from pomona import foreign, stages
 
     settings = parse(rules)
     opened = open_lake(lake)
@@ -179,6 +179,8 @@ def filter_(
         "filter": lambda: stages.plan_filter(opened, settings),
     }
     run_last(opened, plans, workers, memory, as_json, executor)
+    if told := foreign.warning(opened, settings):
+        print(told, file=sys.stderr)
 
 
 def export(

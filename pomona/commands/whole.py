@@ -1,5 +1,6 @@
 """Commands that work on a whole recipe: quickstart, run, status, plan, recipe, report."""
 
+import sys
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -71,7 +72,7 @@ def run(
 
 def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # type: ignore[no-untyped-def]
     from corpus.engines import parse
-    from pomona import output, runner
+    from pomona import foreign, output, runner
 
     engine = parse(executor)
     with output.progress() as progress:
@@ -85,6 +86,8 @@ def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # t
         write(lake, report)
     text = output.table(rows, ("stage", "", "rows", "seconds"))
     output.show(result, f"{text}\n\nreport: {report}" if report else text, as_json)
+    if recipe.filter and (told := foreign.warning(lake, recipe.filter.settings())):
+        print(told, file=sys.stderr)
 
 
 def _count(rows: dict[str, int]) -> str:

@@ -70,4 +70,5 @@ def settings_config(settings: decide.Settings) -> dict[str, Any]:
             {"source": o.source, "language": o.language, "limits": dict(o.limits), "rules": o.rules}
             for o in settings.overrides
         ],
+        "languages": settings.language_limits,
     }

@@ -50,7 +50,7 @@ NOT_PEELED = set("/-@\\^|+~")
 
 def words(text: str) -> list[str]:
     """Runs without white space, cut as corpus.text.segment defines."""
-    return [word for run in _runs(text) for word in _split(run)]
+    return [word for run in _runs(text) for piece in _unspaced(run) for word in piece]
 
 
 def _runs(text: str) -> list[str]:
@@ -62,6 +62,41 @@ def _runs(text: str) -> list[str]:
         else:
             run += char
     return [run for run in [*runs, run] if run]
+
+
+BLOCKS = (
+    "Thai|Lao|Myanmar|Khmer|CJK_Radicals_Supplement|Kangxi_Radicals|Ideographic_Description_Characters|"
+    "CJK_Symbols_And_Punctuation|Hiragana|Katakana|Katakana_Phonetic_Extensions|CJK_Unified_Ideographs_Extension_A|"
+    "Yijing_Hexagram_Symbols|CJK_Unified_Ideographs|CJK_Compatibility_Ideographs"
+)  # of scripts without blanks, in Unicode's names
+
+
+def is_unspaced(char: str) -> bool:
+    import regex
+
+    blocks = "".join(rf"\p{{Block={name}}}" for name in BLOCKS.split("|"))
+    return 0x20000 <= ord(char) < 0x40000 or 0x2FE0 <= ord(char) < 0x2FF0 or bool(regex.match(f"[{blocks}]", char))
+
+
+def _unspaced(run: str) -> list[list[str]]:
+    """Letters of scripts without blanks, with the marks on them, one by one; what stands between them cut as usual."""
+    import unicodedata
+
+    pieces: list[list[str]] = []
+    alone = False  # whether the last piece is such a letter
+    for char in run:
+        if not is_unspaced(char):
+            if alone or not pieces:
+                pieces.append([char])
+            else:
+                pieces[-1].append(char)
+            alone = False
+        elif alone and unicodedata.category(char)[0] not in "LPSCZ" and unicodedata.category(char) != "Nd":
+            pieces[-1].append(char)
+        else:
+            pieces.append([char])
+            alone = True
+    return [["".join(piece)] if is_unspaced(piece[0]) else _split("".join(piece)) for piece in pieces]
 
 
 def _split(run: str) -> list[str]:

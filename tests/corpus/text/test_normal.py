@@ -4,14 +4,15 @@ import pyarrow as pa
 from hypothesis import given, settings
 
 from corpus.text.folding import fold_character
-from corpus.text.normal import Normalizer, _stands_alone, normal_points, normal_text, normalize
+from corpus.text.normal import Normalizer, normal_points, normal_text, normalize
+from corpus.text.words import stands_alone
 from tests.corpus.text.strategies import texts
 
 
 def reference(text: str) -> str:
     """The definition, in plain Python."""
     folded = "".join(fold_character(char) for char in text)
-    return " ".join("".join(f" {c} " if _stands_alone(ord(c)) else c for c in folded).split())
+    return " ".join("".join(f" {c} " if stands_alone(ord(c)) else c for c in folded).split())
 
 
 def points(text: str) -> str:

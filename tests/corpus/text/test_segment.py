@@ -39,6 +39,21 @@ def test_words_are_those_that_spacy_finds(text: str, words: list[str]) -> None:
     assert words_of(segment(text), 0) == words
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("下列说法中不正确的是。", [*"下列说法中不正确的是。"]),
+        ("用Debian 11的人", ["用", "Debian", "11", "的", "人"]),
+        ("カタカナ、ー", [*"カタカナ、ー"]),
+        ("ต้องการ", ["ต้", "อ", "ง", "ก", "า", "ร"]),
+        ("「don't」漢", ["「", "do", "n't", "」", "漢"]),
+        ("한국어 단어", ["한국어", "단어"]),
+    ],
+)
+def test_in_scripts_without_blanks_each_letter_is_a_word(text: str, words: list[str]) -> None:
+    assert words_of(segment(text), 0) == words
+
+
 @settings(max_examples=400, deadline=None)
 @given(st.lists(texts, max_size=4))
 def test_agrees_with_plain_python_on_any_text(documents: list[str]) -> None:

@@ -97,6 +97,14 @@ def test_compression_is_that_of_zstd_without_its_frame() -> None:
         ("Le chien dort sous la table et personne ne veut le réveiller.", "fr"),
         ("これは日本語の文章です。", "ja"),
         ("", "und"),
+        (" \n" * 800 + PROSE, "en"),
+        ("MY FRIEND IS A BIRD", "en"),
+        ("DER HUND SCHLÄFT UNTER DEM TISCH, UND NIEMAND MÖCHTE IHN WECKEN.", "de"),
+        (
+            "Home About Contact Products Services News Blog Login " * 19
+            + "Der Hund schläft unter dem Tisch, und niemand möchte ihn wecken. " * 60,
+            "de",
+        ),
     ],
 )
 def test_languages(text: str, language: str) -> None:
