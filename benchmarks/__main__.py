@@ -13,7 +13,7 @@ from corpus.errors import UserError
 from pomona.output import table
 
 AREAS = ("extraction", "ingest", "signals", "dedup", "decontam", "cli")
-ON_DEMAND = ("dedup_memory", "languages")  # large, or of data that is not there: run only when named
+ON_DEMAND = ("dedup_memory", "languages", "unspaced")  # large, or of data that is not there: run only when named
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
 
@@ -30,7 +30,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object a claim, one a line")
     parser.add_argument("--markdown", action="store_true", help="write docs/benchmarks.md and the README's table")
     parser.add_argument(
-        "--pages", type=Path, help="Parquet file with html, with and without; languages: a folder of man pages"
+        "--pages", type=Path, help="Parquet file with html, with and without; languages, unspaced: a folder"
     )
     arguments = parser.parse_args()
     unknown = sorted(set(arguments.areas) - {*AREAS, *ON_DEMAND})

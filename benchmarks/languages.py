@@ -71,12 +71,12 @@ def _pages(folder: Path | None) -> list[tuple[str, str]]:
     for language in sorted(path for path in folder.iterdir() if path.is_dir()):
         files = sorted(language.rglob("*.gz"))
         draw.shuffle(files)
-        texts = (text for file in files if len(text := _plain(gzip.decompress(file.read_bytes()))) >= _MIN_CHARACTERS)
+        texts = (text for file in files if len(text := plain(gzip.decompress(file.read_bytes()))) >= _MIN_CHARACTERS)
         pages += [(language.name.partition("-")[0], text) for text, _ in zip(texts, range(_EACH), strict=False)]
     return pages
 
 
-def _plain(page: bytes) -> str:
+def plain(page: bytes) -> str:
     """The text of a man page without its macros."""
     lines = []
     for line in page.decode("utf-8", "replace").split("\n"):

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from decontam.index import N_MIN, Arrays
+from decontam.index import N_MIN, Arrays, letters_of
 
 if TYPE_CHECKING:
     from decontam.policies import View
@@ -31,6 +31,8 @@ class Coverage(NamedTuple):
 def coverage(view: "View", ngram: int, common: int, most_items: int) -> Coverage:
     """Each document's units that identify an item, with the share of their words in shared n-grams of `ngram` words.
 
+    In a unit of a script without blanks n-grams are of so many letters as say as much (decontam.index).
+
     A unit is touched by an n-gram that is counted in fewer than `common` documents of the corpus and stands in at most
     `most_items` items; once it is, its other n-grams count too.
     """
@@ -49,12 +51,28 @@ def _touched(
     index: Arrays, matches: "Matches", documents: npt.NDArray[np.int32], items: npt.NDArray[np.int32], ngram: int,
     common: int, most_items: int,
 ) -> Coverage:  # fmt: skip
+    found = [_of_script(index, matches, documents, items, ngram, common, most_items, unspaced=False)]
+    if index.unspaced.any():
+        letters = letters_of(ngram)
+        found.append(_of_script(index, matches, documents, items, letters, common, most_items, unspaced=True))
+    if len(found) == 1:
+        return found[0]
+    document, unit, share, extent = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    order = np.argsort(document, kind="stable")
+    return Coverage(document[order], unit[order], share[order], extent[order])
+
+
+def _of_script(
+    index: Arrays, matches: "Matches", documents: npt.NDArray[np.int32], items: npt.NDArray[np.int32], ngram: int,
+    common: int, most_items: int, *, unspaced: bool,
+) -> Coverage:  # fmt: skip
+    """The same of the units of scripts with blanks, or of those without."""
     capacity = 256 + 4 * len(matches.n)
     while True:
         touched = Coverage(
             np.empty(capacity, np.int32), np.empty(capacity, np.int32), np.empty(capacity), np.empty(capacity)
         )
-        n = _coverage(index, matches, documents, items, ngram, common, most_items, touched)
+        n = _coverage(index, matches, documents, items, ngram, common, most_items, unspaced, touched)
         if n >= 0:
             says = index.identifies[touched.unit[:n]]
             document, unit = touched.document[:n][says], touched.unit[:n][says]
@@ -70,7 +88,7 @@ def worst(document: npt.NDArray[np.int32], share: npt.NDArray[np.float64], n_doc
 
 
 @njit(cache=True, nogil=True)
-def _coverage(index, matches, documents, items, ngram, common, most_items, touched):
+def _coverage(index, matches, documents, items, ngram, common, most_items, unspaced, touched):
     """The number of rows in `touched`, or -1 when it is too small.
 
     Two passes over each document's matches: n-grams that say something touch units, then the other n-grams add to the
@@ -107,6 +125,8 @@ def _coverage(index, matches, documents, items, ngram, common, most_items, touch
                     at = index.suffixes[row]
                     unit = index.unit[at]
                     row += 1
+                    if index.unspaced[unit] != unspaced:
+                        continue
                     if seen_unit[unit] != d:
                         if not counts:
                             continue

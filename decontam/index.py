@@ -3,7 +3,8 @@
 An item's texts are its units: question, choices and answer, those with four words or more; n-grams do not reach over a
 unit's end. A question of eight words identifies its item; a shorter question does together with the choices and the
 answer, as one more unit. So does an answer of 25 words, while shorter ones are what many would write (the loop that
-finds a greatest common divisor); choices alone ("true, false") never do.
+finds a greatest common divisor); choices alone ("true, false") never do. In scripts without blanks, in which each
+letter is a word (corpus.text.words), five letters count as three words.
 
 Positions in units are sorted by the words that follow (a suffix array cut at 13 words), so that an n-gram is an
 interval of it, known by n and the interval's first row: `gram`. A table of the distinct 4-grams leads from a hash to
@@ -28,12 +29,14 @@ from numba import njit
 
 from corpus.execution import digest
 from corpus.text.normal import normal_points, normalize
+from corpus.text.words import stands_alone
 from decontam.benchmarks import Benchmark
 from decontam.disguises import plain_texts
 
-VERSION = 2  # raised when the same benchmarks would give another index
+VERSION = 3  # raised when the same benchmarks would give another index
 N_MIN, N_MAX = 4, 13  # AFM: "4- to 13-grams"
 UNIT_WORDS, ANSWER_WORDS = 8, 25  # a shorter question, or answer, says too little alone
+LETTERS = 5 / 3  # of a script without blanks that say as much as a word: 1.65 in Chinese (filters/unspaced.py)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -45,6 +48,7 @@ class Arrays(NamedTuple):
     unit_offsets: npt.NDArray[np.int64]  # (U + 1,)
     unit_item: npt.NDArray[np.int32]  # (U,)
     identifies: npt.NDArray[np.bool_]  # (U,) whether who holds the unit has seen the item
+    unspaced: npt.NDArray[np.bool_]  # (U,) whether most of its words are letters of a script without blanks
     points: npt.NDArray[np.int32]  # code points of the words, to verify a hash hit against the text
     point_offsets: npt.NDArray[np.int64]  # (W + 1,)
     suffixes: npt.NDArray[np.int32]  # (W,) positions, sorted by the words that follow
@@ -78,13 +82,20 @@ def build(benchmarks: Sequence[Benchmark]) -> Index:
     """The index of all items."""
     items = [(benchmark.name, item.item) for benchmark in benchmarks for item in benchmark.items]
     texts = [(item.question, item.choices, item.answer) for benchmark in benchmarks for item in benchmark.items]
-    fields = normalize(plain_texts(pa.array([text for own in texts for text in own], pa.large_string())))
+    plain = plain_texts(pa.array([text for own in texts for text in own], pa.large_string()))
+    fields = normalize(plain)
+
+    letters = _unspaced_letters(plain)
+    n_all = np.diff(fields.offsets)
+    sizes = n_all - letters * (1 - 1 / LETTERS)  # in words that say as much as others do
 
     units: list[tuple[str, int, bool]] = []  # text, item, whether it identifies
-    for i, (own, n_words) in enumerate(zip(texts, np.diff(fields.offsets).reshape(-1, 3).tolist(), strict=True)):
-        identifying = (n_words[0] >= UNIT_WORDS, False, n_words[2] >= ANSWER_WORDS)
+    for i, (own, n_words, size) in enumerate(
+        zip(texts, n_all.reshape(-1, 3).tolist(), sizes.reshape(-1, 3).tolist(), strict=True)
+    ):
+        identifying = (size[0] >= UNIT_WORDS, False, size[2] >= ANSWER_WORDS)
         units += [(text, i, yes) for text, n, yes in zip(own, n_words, identifying, strict=True) if n >= N_MIN]
-        if not identifying[0] and sum(n_words) >= UNIT_WORDS and n_words[0]:
+        if not identifying[0] and sum(size) >= UNIT_WORDS and n_words[0]:
             units.append((" ".join(own), i, True))
 
     column = plain_texts(pa.array([text for text, _, _ in units], pa.large_string()))
@@ -97,11 +108,32 @@ def build(benchmarks: Sequence[Benchmark]) -> Index:
     table, bitmap = _table(words.hash, suffixes, shared, length)
     unit_item = np.array([i for _, i, _ in units], np.int32)
     identifies = np.array([yes for _, _, yes in units], np.bool_)
+    unspaced = 2 * _unspaced_letters(column) > np.diff(words.offsets)
     arrays = Arrays(
-        words.hash.copy(), unit, words.offsets.copy(), unit_item, identifies, points, point_offsets, suffixes, shared,
-        length, table, bitmap,
+        words.hash.copy(), unit, words.offsets.copy(), unit_item, identifies, unspaced, points, point_offsets, suffixes,
+        shared, length, table, bitmap,
     )  # fmt: skip
     return Index(arrays, items, texts, len(items) - len({i for _, i, yes in units if yes}))
+
+
+def letters_of(n_words: int) -> int:
+    """So many letters of a script without blanks say as much as an n-gram of words; no n-gram is longer than 13."""
+    return min(round(n_words * LETTERS), N_MAX)
+
+
+def _unspaced_letters(column: pa.Array) -> npt.NDArray[np.int64]:
+    """int64 (D,): letters of scripts without blanks in each normal text."""
+    points, offsets = normal_points(column)
+    counts = np.concatenate([[0], np.cumsum(_are_unspaced(points))])
+    return np.diff(counts[offsets])
+
+
+@njit(cache=True, nogil=True)
+def _are_unspaced(points):
+    alone = np.empty(points.size, np.bool_)
+    for i in range(points.size):
+        alone[i] = stands_alone(points[i])
+    return alone
 
 
 def unit_words(index: Index, unit: int) -> list[str]:

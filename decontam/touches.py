@@ -12,10 +12,12 @@ from corpus import schema
 from corpus.text.buffers import string_array
 from corpus.text.cutting import characters_before
 from decontam.coverage import MOST_PLACES
-from decontam.index import N_MIN, Index
+from decontam.index import N_MIN, Index, letters_of
 from decontam.policies import Judged, View
 
-_LEVELS = np.array([13, 11, 8, 6], np.int64)  # n-grams by which policies list a unit; besides the longest of a match
+_LEVELS = np.array(
+    [13, 11, 10, 8, 6], np.int64
+)  # n-grams by which policies list a unit; besides the longest of a match
 _LEAST_WORDS, _LEAST_SHARE = 8, 0.25  # a touch with fewer words in a row and less of the item is chance
 
 
@@ -41,7 +43,8 @@ def touches(
 
     match, n = np.full(len(unit), -1, np.int64), np.zeros(len(unit), np.int64)
     _longest(view.index, view.matches, document, unit, _LEVELS, match, n)
-    tells = (match >= 0) & ((n >= _LEAST_WORDS) | (share >= _LEAST_SHARE))
+    least = np.where(view.index.unspaced[unit], letters_of(_LEAST_WORDS), _LEAST_WORDS)
+    tells = (match >= 0) & ((n >= least) | (share >= _LEAST_SHARE))
     document, share, item, match, n = document[tells], share[tells], item[tells], match[tells], n[tells]
 
     word = view.matches.word[match]

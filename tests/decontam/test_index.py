@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from decontam import index as module
 from decontam.benchmarks import Benchmark, Item
-from decontam.index import N_MAX, N_MIN, build, load, save
+from decontam.index import N_MAX, N_MIN, build, letters_of, load, save
 from tests.corpus.text.test_normal import reference
 from tests.decontam.exams import BENCHMARK
 
@@ -80,3 +80,12 @@ def test_an_empty_benchmark_has_an_index() -> None:
     assert index.n_words == 0
     assert index.unidentified == 1
     assert module.key([BENCHMARK]) != module.key([])
+
+
+def test_five_letters_without_blanks_count_as_three_words() -> None:
+    items = [Item(str(n), "的一是不了人我在有他这中大来上国个到说们"[:n], "", "") for n in (12, 13, 14)]
+    arrays = build([Benchmark("zh", tuple(items))]).arrays
+    assert arrays.identifies.tolist() == [False, False, True]  # 14 letters are 8.4 words
+    assert arrays.unspaced.all()
+    assert not build([Benchmark("en", (Item("1", "one two three four five six 的 是", "", ""),))]).arrays.unspaced.any()
+    assert [letters_of(n) for n in (6, 8, 11, 13)] == [10, 13, 13, 13]

@@ -185,3 +185,42 @@ def test_every_policy_says_what_it_is() -> None:
         assert module.LIMIT > 0
     with pytest.raises(UserError, match="did you mean 'tulu'"):
         policy("tulip")
+
+
+def chinese(question: str, choices: str = "", answer: str = "") -> Benchmark:
+    return Benchmark("zh", (Item("1", question, choices, answer),))
+
+
+ZH = "这篇文章先讲了一条小河，后来讲到河边的磨坊和那里的人们怎样生活。"  # other text
+CAPITAL = chinese("中国的首都是哪里？", "上海 北京 广州 深圳", "北京")
+STEM = chinese("下列说法中不正确的是", "水的沸点随气压降低 月亮自己发光 声音在真空中不能传播 铁会生锈", "B")
+
+
+@pytest.mark.parametrize("name", ["coverage", "tulu", "llama"])
+@pytest.mark.parametrize(
+    ("benchmark", "document", "dropped"),
+    [
+        (CAPITAL, "北京是中国的首都，每年有许多游客来这里。", False),
+        (CAPITAL, "很多人都知道中国的首都是哪里，但不知道它的历史。", False),
+        (CAPITAL, "中国的首都是哪里？上海 北京 广州 深圳 北京", True),
+        (STEM, "常见的题目是：下列说法中不正确的是，学生要仔细阅读。", False),
+        (STEM, "下列说法中不正确的是 水的沸点随气压降低 月亮自己发光 声音在真空中不能传播 铁会生锈 B", True),
+        (chinese("一列火车每小时行驶八十公里，从甲城到乙城用了四个半小时，相距多少？"),
+         "一列火车每小时行驶八十公里，从甲城到乙城用了四个半小时，相距多少？", True),
+        (chinese("一列火车每小时行驶八十公里，从甲城到乙城用了四个半小时，相距多少？"), "一列火车每小时行驶八十公里。", False),
+    ],
+)  # fmt: skip
+def test_in_scripts_without_blanks_an_item_is_as_long_as_its_words(
+    name: str, benchmark: Benchmark, document: str, dropped: bool
+) -> None:
+    judged = judge(name, [ZH + document + ZH], common=1000, benchmark=benchmark)
+    assert judged.dropped.tolist() == [dropped]
+
+
+def test_benchmarks_in_both_kinds_of_script_are_looked_for_side_by_side() -> None:
+    both = Benchmark("both", (*BENCHMARK.items, *STEM.items))
+    leak = " ".join([STEM.items[0].question, STEM.items[0].choices, STEM.items[0].answer])
+    documents = [FILLER + Q1 + FILLER, ZH + leak, FILLER + Q1 + ZH + leak, ZH, FILLER]
+    judged = judge("coverage", documents, benchmark=both)
+    assert judged.dropped.tolist() == [True, True, True, False, False]
+    assert judged.document.tolist() == sorted(judged.document.tolist())
