@@ -42,7 +42,7 @@ def render_overview(facts: dict[str, Any]) -> str:
     )
     text = f"{benchmarks}\n\n{policy_table}\n\n{items}"
     if facts["unidentified_items"]:
-        text += f"\n\n{facts['unidentified_items']} items have fewer than eight words (14 letters of a script without blanks): only afm protects them"
+        text += f"\n\n{facts['unidentified_items']} items have fewer than eight words: only afm protects them"
     return text
 
 
