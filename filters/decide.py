@@ -1,5 +1,6 @@
 """Signals and rules to decisions. No text is read: a changed threshold re-decides a corpus in seconds."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -113,6 +114,8 @@ def _check_limit(name: str, limit: Limit) -> None:
     wants_names = rule(name).bound == "one_of"
     if limit is not None and wants_names != isinstance(limit, tuple):
         raise UserError(f"{name} takes {'a list of names' if wants_names else 'a number'}, got {limit!r}")
+    if isinstance(limit, (int, float)) and not 0 <= limit < math.inf:
+        raise UserError(f"{name} takes a number of 0 or more, or off; got {limit!r}")
 
 
 def decide(signals: pl.DataFrame, settings: Settings, stage: str = STAGE) -> pl.DataFrame:

@@ -14,7 +14,7 @@ import typer
 from typer.main import get_command
 
 from corpus.errors import UserError
-from pomona import command_line, damage
+from pomona import __version__, command_line, damage
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _STOPPED = 130  # what a shell says of Ctrl-C; typer returns it too
@@ -30,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-COMMANDS = (  # modules of pomona.commands, in the order of `pomona --help`
+COMMANDS = (
     "whole",
     "single",
     "duplicates",
@@ -42,8 +42,17 @@ for _name in COMMANDS:
     import_module(f"pomona.commands.{_name}").register(app)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"pomona {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def _options(debug: bool = typer.Option(False, "--debug", help="Show tracebacks for every error.")) -> None:
+def _options(
+    debug: bool = typer.Option(False, "--debug", help="Show tracebacks for every error."),
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
     if debug:
         os.environ["POMONA_DEBUG"] = "1"
 

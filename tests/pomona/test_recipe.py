@@ -26,7 +26,7 @@ def test_null_turns_a_stage_off() -> None:
         ("", "holds no recipe"),
         ("- a list", "holds no recipe"),
         ("sources: [", "line 1: no valid YAML"),
-        ("lake: x\n", "line 1: sources: Field required"),
+        ("lake: x\n", "line 1: sources: is missing"),
         (GOOD + "filtr: {}\n", "line 3: filtr: no such field; did you mean 'filter'"),
         (
             "sources:\n  - {name: a, path: x, kinds: html}\n",

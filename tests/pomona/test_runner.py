@@ -12,8 +12,8 @@ from corpus.errors import UserError
 from corpus.lake import Lake, Lineage
 from pomona import runner, stages, status
 from pomona.cli import main
-from pomona.recipe import Recipe, load
-from pomona.recipe_dedup import DedupRecipe
+from pomona.recipe import FilterRecipe, Recipe, load
+from pomona.recipe_dedup import DedupRecipe, MinHashRecipe
 from tests.pomona.corpora import PROSE, raw, recipe
 
 
@@ -233,3 +233,26 @@ def test_a_fault_without_a_change_is_raised_at_once(tmp_path: Path, monkeypatch:
     with pytest.raises(KeyError):
         list(runner.run_stages(Lake(tmp_path / "lake"), {"signals": plan}))
     assert len(calls) == 1
+
+
+def test_status_tells_what_will_run_after_any_setting_changed(small: tuple[Lake, Recipe, Path]) -> None:
+    """Signatures of other hashes are no reason for a traceback, and those of the documents stay."""
+    lake, recipe, _ = small
+    recipe = recipe.model_copy(update={"dedup": DedupRecipe()})
+    run(lake, recipe, workers=1)
+    for change in ({"threshold": 0.7}, {"hashes": 64}, {"ngram": 7}, {"bands": 20, "rows": 5}):
+        minhash = MinHashRecipe.model_validate(change)
+        changed = recipe.model_copy(update={"dedup": DedupRecipe(minhash=minhash)})
+        states = {s.stage: s.state for s in status.status(lake, changed)}
+        ran = {name: outcome.state for name, outcome in run(lake, changed, workers=1).items()}
+        assert states["minhash:edges"] == "stale"
+        for name in ("signals", "signatures", "minhash:bands", "minhash"):
+            assert states[name] == {"ran": "stale", "current": "current"}[ran[name]], (change, name)
+
+    limits = {"gopher_quality.min_words": 1.0}
+    other = changed.model_copy(update={"filter": FilterRecipe(rules=("gopher_quality",), limits=limits)})
+    states = {s.stage: s.state for s in status.status(lake, other)}
+    ran = {name: outcome.state for name, outcome in run(lake, other, workers=1).items()}
+    assert (states["filter"], states["exact"]) == ("stale", "stale")
+    for name in ("signals", "signatures"):
+        assert (states[name], ran[name]) == ("current", "current")

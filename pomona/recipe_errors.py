@@ -1,0 +1,112 @@
+"""What is wrong with a recipe or an option, in plain words: what, where, what is allowed."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+_PLAIN = {
+    "missing": "is missing",
+    "string_too_short": "must not be empty",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "dict_type": "must be a section with fields of its own",
+    "model_type": "must be a section with fields of its own",
+    "model_attributes_type": "must be a section with fields of its own",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "greater_than": "must be above {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than": "must be below {lt}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be one of {expected}",
+    "string_pattern_mismatch": "must begin with a letter or digit and go on with these, '_', '.' or '-'; at most 64",
+    "too_short": "must have {min_length} or more entries, not {actual_length}",
+}
+_SELF_EXPLAINING = ("missing", "value_error", "extra_forbidden", "string_too_short", "too_short")
+
+
+def told(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """(where, what is wrong) of the first error."""
+    first = error.errors()[0]
+    place = tuple(part for part in first["loc"] if isinstance(part, (str, int)))
+    return place, _message(first)
+
+
+def _message(first: Mapping[str, Any]) -> str:
+    kind = first["type"]
+    message = str(first["msg"]).removeprefix("Value error, ")
+    if kind in _PLAIN:
+        message = _PLAIN[kind].format(**first.get("ctx", {}))
+    return message if kind in _SELF_EXPLAINING else f"{message}, got {first['input']!r}"
+
+
+def of_option(error: ValidationError, options: Mapping[str, str]) -> str:
+    """One line that names the option as it was typed; `options` has those that are not called as their field."""
+    place, message = told(error)
+    named = [str(part) for part in place if isinstance(part, str)]
+    option = options.get(".".join(named)) or options.get(named[-1] if named else "")
+    if option is None:
+        option = f"--{named[-1].replace('_', '-')}" if named else ""
+    return f"{option}: {message}" if option else message
+
+
+def of_file(error: ValidationError, node: yaml.Node | None, name: str, root: type[BaseModel]) -> str:
+    """One line that names the file, its line and the field."""
+    place, message = told(error)
+    path, first = list(place), error.errors()[0]
+    if first["type"] == "extra_forbidden":
+        allowed = _fields_at(root, path[:-1])
+        near = get_close_matches(str(path[-1]), allowed, n=1)
+        message = "no such field" + (f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(allowed)}")
+    if not path and ": " in message:  # a check of the whole recipe says itself which field it is about
+        named, _, message = message.partition(": ")
+        path = list(named.split("."))
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    field = f"{'.'.join(map(str, path))}: " if path else ""
+    return f"{name} line {_line(node, path)}: {field}{message}{more}"
+
+
+def _fields_at(model: type[BaseModel], path: list[str | int]) -> list[str]:
+    """Fields of the model at a place of a recipe, as its own types say."""
+    for part in path:
+        if isinstance(part, str) and part in model.model_fields:
+            inner = _model_in(model.model_fields[part].annotation)
+            model = inner or model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in getattr(annotation, "__args__", ()):
+        found = _model_in(inner)
+        if found is not None:
+            return found
+    return None
+
+
+def _line(node: yaml.Node | None, path: list[str | int]) -> int:
+    """1-based line of the deepest part of the path that the file has."""
+    line = 1
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == part), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            break
+    return line
