@@ -1,5 +1,7 @@
 """DuckDB over the lake: every table as a view of its parts, at the newest version or an earlier one.
 
+A query sees the lake and nothing else: no file, no network, no extension, unless files are asked for.
+
 The view `kept` is what `pomona.kept` gives. Where a stage is out of date there is none, and whoever asks for it is told
 which stage (pomona.standing).
 """
@@ -69,13 +71,26 @@ def _without(text: pa.Array, start: pa.Array, end: pa.Array) -> pa.Array:
     return without(text.fill_null("").cast(pa.large_string()), cuts).cast(pa.string())
 
 
-def query(lake: Lake, text: str, versions: Mapping[str, int] | None = None) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(names of the columns, rows) of a query over the lake. Raises `UserError` for one that DuckDB refuses."""
+def confine(connection: "DuckDBPyConnection") -> None:
+    """Leaves a connection what it has: it reads and writes no file, and no query can change that."""
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
+
+
+def query(
+    lake: Lake, text: str, versions: Mapping[str, int] | None = None, *, files: bool = False
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """(names of the columns, rows) of a query over the lake, which reads and writes `files` if it is let to.
+
+    Raises `UserError` for a query that DuckDB refuses.
+    """
     import duckdb
 
     connection = connect(lake, versions)
     if re.search(r"\bkept\b", text, re.IGNORECASE) and not standing.out_of_date(lake):
         register_kept(connection, lake)
+    if not files:
+        confine(connection)
     try:
         result = connection.sql(text)
         return (list(result.columns), result.fetchall()) if result is not None else ([], [])
@@ -83,6 +98,9 @@ def query(lake: Lake, text: str, versions: Mapping[str, int] | None = None) -> t
         if re.search(r"\bkept\b", str(error)):
             standing.require(lake)
         raise UserError(f"sql: {str(error).splitlines()[0]}") from error
+    except duckdb.PermissionException as error:
+        hint = "; --files lets a query read and write files" if not files else ""
+        raise UserError(f"sql: {str(error).splitlines()[0]}{hint}") from error
     except duckdb.Error as error:
         told = damage.found(error, lake) if "reading the stream" in str(error) else None
         raise UserError(told or f"sql: {str(error).splitlines()[0]}") from error

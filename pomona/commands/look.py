@@ -96,13 +96,16 @@ def sql(
     at: Annotated[
         list[str] | None, typer.Option("--at", metavar="TABLE=VERSION", help="Read an earlier version of a table.")
     ] = None,
+    files: Annotated[
+        bool, typer.Option("--files", help="Let the query read and write files: copy (...) to 'a.csv', 'b.parquet'.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a DuckDB query over the lake's tables."""
+    """Run a DuckDB query over the lake's tables; it reads and writes nothing else."""
     from pomona import output
     from pomona import sql as asking
 
-    columns, rows = asking.query(open_lake(lake), query, _versions(at or []))
+    columns, rows = asking.query(open_lake(lake), query, _versions(at or []), files=files)
     text = output.table(rows[:_MAX_ROWS], columns) if columns else ""
     if len(rows) > _MAX_ROWS:
         text += f"\n... {len(rows) - _MAX_ROWS:,} more rows; --json prints them all"

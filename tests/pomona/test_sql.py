@@ -1,7 +1,11 @@
+from pathlib import Path
+
+import polars as pl
 import pytest
 
 from corpus.errors import UserError
 from corpus.lake import Lake
+from pomona import sql
 from pomona.sql import connect
 from tests.pomona.test_export import ran
 
@@ -21,3 +25,47 @@ def test_versions(ran: Lake) -> None:
     assert connect(ran, {"documents": 0}).sql("select count(distinct source) from documents").fetchall() == [(1,)]
     with pytest.raises(UserError, match="unknown table"):
         connect(ran, {"nothing": 0})
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select * from '{folder}/a.parquet'",
+        "select * from read_csv('{folder}/a.csv')",
+        "select * from read_text('/etc/hostname')",
+        "copy (select 1) to '{folder}/out.csv'",
+        "attach '{folder}/x.db'",
+        "install httpfs",
+        "load httpfs",
+        "set enable_external_access = true",
+        "create table t as select 1; copy t to '{folder}/out.csv'",
+        "export database '{folder}/out'",
+    ],
+)
+def test_a_query_sees_the_lake_and_no_file(ran: Lake, tmp_path: Path, query: str) -> None:
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "a.parquet")
+    with pytest.raises(UserError):
+        sql.query(ran, query.format(folder=tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.parquet"]
+
+
+def test_files_are_there_when_they_are_asked_for(ran: Lake, tmp_path: Path) -> None:
+    out = tmp_path / "out.csv"
+    sql.query(ran, f"copy (select count(*) as n from documents) to '{out}'", files=True)
+    assert out.read_text().split() == ["n", "120"]
+    assert sql.query(ran, f"select n from '{out}'", files=True) == (["n"], [(120,)])
+
+
+def test_a_confined_query_joins_sorts_and_asks_for_kept(ran: Lake) -> None:
+    text = "select d.source, count(*) from documents d semi join kept k on d.id = k.id group by 1 order by 1"
+    columns, rows = sql.query(ran, text)
+    assert columns == ["source", "count_star()"]
+    assert sum(n for _, n in rows) > 0
+
+
+def test_variables_of_this_program_are_no_tables(ran: Lake) -> None:
+    secret = pl.DataFrame({"a": [1]})
+    assert len(secret) == 1
+    with pytest.raises(UserError, match="secret"):
+        sql.query(ran, "select * from secret")
