@@ -42,7 +42,7 @@ def main() -> int:
         for measured in claims(tuple(arguments.areas) or AREAS, arguments.pages):
             found += [measured] if isinstance(measured, Claim) else []
             tables += [measured] if isinstance(measured, Rows) else []
-            if arguments.json:
+            if arguments.json and isinstance(measured, Claim):
                 print(json.dumps(measured.as_dict()), flush=True)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)

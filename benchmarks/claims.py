@@ -24,8 +24,9 @@ class Claim:
     note: str = ""
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON fields, numbers rounded to four digits."""
-        return {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in asdict(self).items()}
+        """JSON fields, numbers rounded to four digits; of numpy's scalars Python's."""
+        fields = {k: v.item() if hasattr(v, "item") else v for k, v in asdict(self).items()}
+        return {k: float(f"{v:.4g}") if isinstance(v, float) else v for k, v in fields.items()}
 
 
 @dataclass(frozen=True, slots=True)
