@@ -21,6 +21,7 @@ from filters.decide import Override, Settings
 from pomona.recipe_dedup import DedupRecipe, MinHashRecipe, ParagraphsRecipe, SemanticRecipe, SubstringsRecipe
 from pomona.recipe_errors import of_file
 from pomona.recipe_model import RecipeModel
+from pomona.recipe_paths import placed
 
 _MAX_RECIPE_BYTES = 1 << 20
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
@@ -274,11 +275,11 @@ def load(path: str | Path) -> Recipe:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the recipe {path}: {error}") from error
-    return parse(text, str(path))
+    return parse(text, str(path), Path(path).parent)
 
 
-def parse(text: str, name: str = "recipe") -> Recipe:
-    """The recipe in a text; raises `UserError` that names the line in `name`."""
+def parse(text: str, name: str = "recipe", folder: Path | None = None) -> Recipe:
+    """The recipe in a text; raises `UserError` that names the line in `name`. Its paths are relative to the folder."""
     if len(text) > _MAX_RECIPE_BYTES:
         raise UserError(f"{name} is larger than {_MAX_RECIPE_BYTES} bytes; that is no recipe")
     try:
@@ -292,6 +293,8 @@ def parse(text: str, name: str = "recipe") -> Recipe:
         raise UserError(f"{name}:{line} no valid YAML: {getattr(error, 'problem', error)}") from error
     if not isinstance(value, dict):
         raise UserError(f"{name} holds no recipe; `pomona recipe` prints one with every field explained")
+    if folder is not None:
+        value = placed(value, folder)
     try:
         recipe = Recipe.model_validate(value)
         if recipe.filter:

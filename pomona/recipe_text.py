@@ -40,8 +40,12 @@ def _type_name(annotation: Any) -> str:
 
 
 def commented() -> str:
-    """A recipe with every field, its default, meaning, unit and bounds as comments."""
-    lines = ["# A Pomona recipe. Every field is shown with its default; only `sources` is required.", ""]
+    """A recipe with every field, its default, meaning, unit and bounds as comments; what is off stays off."""
+    lines = [
+        "# A Pomona recipe. Every field is shown with its default; only `sources` is required.",
+        "# A section behind `# ` is off; take these two characters away to turn it on.",
+        "",
+    ]
     lines += _commented(Recipe, "")
     return "\n".join(lines) + "\n"
 
@@ -55,11 +59,12 @@ def _commented(model: type[BaseModel], indent: str, first: str = "") -> list[str
     for name, info in model.model_fields.items():
         lines.append(f"{indent}# {info.description}")
         if name in NESTED and name != "overrides":
-            lines.append(f"{lead}{name}:")
             is_list = name == "sources"
-            lines += _commented(
+            section = [f"{lead}{name}:"]
+            section += _commented(
                 NESTED[name], indent + ("    " if is_list else "  "), indent + "  - " if is_list else ""
             )
+            lines += [f"# {line}" for line in section] if info.default is None else section
         elif info.is_required():
             lines.append(f"{lead}{name}: {_EXAMPLES[name]}")
         else:

@@ -42,11 +42,24 @@ def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bo
     lake = damage.watch(Lake(chosen))
     if lake.is_local and os.path.lexists(lake.root) and not os.path.isdir(lake.root):
         raise UserError(f"{chosen} is a file, not the folder of a lake; name another with --lake")
+    if lake.is_local and not lake.tables() and _holds_other_things(lake.root):
+        raise UserError(f"{chosen} is a folder with other things in it and no lake; name a new one with --lake")
     if must_exist and not lake.tables():
         raise UserError(
             f"there is no lake at {chosen}; make one with `pomona ingest` or `pomona run`, or name it with --lake"
         )
     return lake
+
+
+def _holds_other_things(folder: str) -> bool:
+    """Whether there is anything in a folder that no lake has: nobody wants 20 tables among his documents."""
+    from corpus import schema
+
+    try:
+        names = {name for name in os.listdir(folder) if not name.startswith(".")}
+    except OSError:
+        return False
+    return bool(names) and not names & schema.TABLES.keys()
 
 
 def memory_bytes(text: str | None) -> int | None:

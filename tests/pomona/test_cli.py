@@ -161,7 +161,7 @@ def test_extract_prints_text_without_a_lake(root: Path, capsys: pytest.CaptureFi
         (["run", "nope.yaml"], "cannot read the recipe nope.yaml"),
         (["ingest", "nope", "--source", "x"], "does not exist"),
         (["ingest", "raw/*.xyz", "--source", "x"], "matches no file"),
-        (["ingest", "raw/html", "--source", "a/b"], "--name"),
+        (["ingest", "raw/html", "--source", "a/b"], "--source"),
         (["ingest", "raw/html", "--source", "x", "--kind", "pdf"], "unknown kind 'pdf'"),
         (["ingest", "raw/html", "--source", "x", "--kind", "warc"], "holds no warc file"),
         (["ingest", "raw/html", "--source", "x", "--memory", "lots"], "--memory: 'lots' is no size"),

@@ -81,3 +81,15 @@ def test_an_option_s_mistake_names_it_as_it_was_typed(
 def test_the_version(capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
     assert capfd.readouterr().out.startswith("pomona ")
+
+
+def test_a_folder_with_other_things_is_made_no_lake(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("notes").mkdir()
+    Path("notes/readme.txt").write_text("mine")
+    message = told(capfd, "ingest", "a.jsonl", "--source", "s", "--lake", "notes")
+    assert "notes is a folder with other things in it and no lake" in message
+    assert [path.name for path in Path("notes").iterdir()] == ["readme.txt"]
+    Path("empty").mkdir()
+    assert main(["ingest", "a.jsonl", "--source", "s", "--lake", "empty", "--workers", "1"]) == 0
+    Path("empty/notes.txt").write_text("beside the tables")
+    assert main(["ingest", "a.jsonl", "--source", "s", "--lake", "empty", "--workers", "1"]) == 0
