@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from corpus.errors import UserError
 from pomona import __version__, command_line, damage
+from pomona.output import visible
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _STOPPED = 130  # what a shell says of Ctrl-C; typer returns it too
@@ -104,7 +105,7 @@ def _of_files(error: Exception) -> str | None:
 
 
 def _fail(message: str) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {visible(' '.join(message.split()))}", file=sys.stderr)
     return 2
 
 

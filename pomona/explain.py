@@ -32,10 +32,11 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     """What is known of the document with this id, URI or unique prefix; or the rejects under that URI."""
     found = find(lake, wanted)
     if found is None:
-        rejects = lake.scan("rejects").filter(pl.col("uri").str.ends_with(wanted)).head(_MAX_SHOWN).collect()
+        holds = pl.col("uri").str.contains(wanted, literal=True)
+        rejects = lake.scan("rejects").filter(holds).head(_MAX_SHOWN).collect()
         if rejects.height:
             return rejects.to_dicts()
-        raise UserError(f"no document or reject has the id or URI {wanted!r}, or one that begins or ends with it")
+        raise UserError(f"no document or reject has the id or URI {wanted!r}, or a URI with it inside")
     standing.require(lake)
     row = lake.scan("documents").filter(pl.col("id") == found).head(1).collect().to_dicts()[0]
     row["metadata"] = dict(row["metadata"])
@@ -57,7 +58,9 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
 
 
 def find(lake: Lake, wanted: str) -> str | None:
-    """The id that is `wanted`, or the one document whose id begins, or whose URI is, begins or ends with it.
+    """The id that is `wanted`, or the one document whose id begins with it, or whose URI is or holds it.
+
+    A URI that is it counts first, then one that begins or ends with it.
 
     Raises `UserError` where several do.
     """
@@ -65,7 +68,8 @@ def find(lake: Lake, wanted: str) -> str | None:
     exact = pl.col("id").eq(wanted) | pl.col("uri").eq(wanted)
     partly = pl.col("id").str.starts_with(wanted) | pl.col("uri").str.starts_with(wanted)
     partly |= pl.col("uri").str.ends_with(wanted)
-    for matches in (exact, partly):
+    inside = pl.col("uri").str.contains(wanted, literal=True)
+    for matches in (exact, partly, inside):
         found = addresses.filter(matches).head(_MAX_SHOWN + 1).collect()
         if found.height == 1:
             return str(found["id"][0])

@@ -1,6 +1,7 @@
 """What commands print: results on standard output, for a person or as one JSON document; progress on standard error."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,13 +10,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pomona.runner import Report
 
+_WIDEST = 120  # characters of a cell; --json has them all
+_UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # JSON escapes those below a blank itself
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
-def show(value: Any, text: str, as_json: bool) -> None:
-    """Prints `value` as JSON, or `text`."""
+
+def show(value: Any, text: str, as_json: bool, *, is_safe: bool = False) -> None:
+    """Prints `value` as JSON, or `text`; what a terminal would obey is made visible, unless the text `is_safe`."""
     if as_json:
-        print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+        print(_UNSEEN.sub(_escaped, json.dumps(value, indent=2, default=str, ensure_ascii=False)))
     elif text:
-        print(text)
+        print(text if is_safe else visible(text))
+
+
+def visible(text: str) -> str:
+    """Text from anywhere for a terminal: control characters, and those that turn the direction of writing, are escaped.
+
+    Line ends and tabs stay.
+    """
+    return _CONTROLS.sub(lambda m: f"\\x{ord(m[0]):02x}" if ord(m[0]) < 0x100 else _escaped(m), text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
 
 
 def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
@@ -31,6 +48,9 @@ def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
 
 
 def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        line = " ".join(value.split("\n"))
+        return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: ""}[value]
     if isinstance(value, int):

@@ -106,10 +106,10 @@ def render(found: list[Similar], *, color: bool) -> str:
     if not found:
         return "no document shares a shingle with it, as far as signatures tell"
     rows = [(f"{row.estimate:.3f}", row.id[:12], row.source, row.uri) for row in found]
-    lines = [output.table(rows, ("jaccard", "id", "source", "uri"))]
+    lines = [output.visible(output.table(rows, ("jaccard", "id", "source", "uri")))]
     for row in found:
         if row.changes is not None:
-            lines += ["", f"how {row.uri} differs:", _marked(row.changes, color)]
+            lines += ["", output.visible(f"how {row.uri} differs:"), _marked(row.changes, color)]
     return "\n".join(lines)
 
 

@@ -204,4 +204,5 @@ def similar(
     from pomona import similar as finding
 
     found = finding.similar(open_lake(lake), document, top, diff)
-    output.show([row.as_dict() for row in found], finding.render(found, color=sys.stdout.isatty()), as_json)
+    text = finding.render(found, color=sys.stdout.isatty())
+    output.show([row.as_dict() for row in found], text, as_json, is_safe=True)
