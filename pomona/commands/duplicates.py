@@ -139,14 +139,34 @@ def _dedup(
         **{name: partial(stages.plan_dedup, name, opened, recipe, sources, data) for name in names},
     }
     found: dict[str, Any] = {"stages": []}
+    before = _configs(opened)
     with output.progress() as progress:
         standing.require(opened, before=stages.DEDUP[0])
         removal = Removal(tuple(slot for slot in stages.DEDUP if slot not in names))
         for outcome in runner.run_stages(opened, plans, removal, report=progress, **options):
             found["stages"].append({"stage": outcome.stage, "state": outcome.state, "seconds": outcome.seconds})
+    for line in _changes(before, _configs(opened)):
+        print(line, file=sys.stderr)
     for stale in standing.out_of_date(opened):
         print(f"now {stale}", file=sys.stderr)
     return found | {name: _dropped(opened, name) for name in stages.DEDUP if name in names}
+
+
+def _configs(opened: "Lake") -> dict[str, Any]:
+    """The settings that each stage of deduplication has decided with."""
+    from pomona import stages
+
+    made = opened.lineages("decisions") if opened.exists("decisions") else {}
+    return {slot: made[slot].config for slot in stages.DEDUP if slot in made}
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What this command decides otherwise than the one before it: whoever leaves an option out gets its default."""
+    lines = [f"{slot} decides no more" for slot in before if slot not in now]
+    for slot in before.keys() & now.keys():
+        changed = [name for name in now[slot] if name in before[slot] and before[slot][name] != now[slot][name]]
+        lines += [f"{slot}: {name} is {now[slot][name]!r}, it was {before[slot][name]!r}" for name in changed]
+    return sorted(lines)
 
 
 def ingested(opened: "Lake") -> list[str]:

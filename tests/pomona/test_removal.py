@@ -84,3 +84,13 @@ def test_a_run_that_ends_after_a_removal_is_not_passed_over(
     assert [o.stage for o in runner.run_stages(lake, plans, removal, workers=1)][-1] == "paragraphs"
     assert len(kept(lake)) == 5
     assert main(["export", "--out", "out.jsonl"]) == 0
+
+
+def test_what_a_second_command_decides_otherwise_is_said(lake: Lake, capfd: pytest.CaptureFixture[str]) -> None:
+    capfd.readouterr()
+    assert main(["dedup", "--keep", "longest", "--exact-only", "--workers", "1"]) == 0
+    told = capfd.readouterr().err
+    assert "exact: keep is 'longest', it was 'source_order'\n" in told
+    assert "minhash decides no more\n" in told
+    assert main(["dedup", "--keep", "longest", "--exact-only", "--workers", "1"]) == 0
+    assert "it was" not in capfd.readouterr().err
