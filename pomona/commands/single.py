@@ -214,7 +214,7 @@ Plans = dict[str, Callable[[], "Stage"]]
 def run_last(lake: "Lake", plans: Plans, workers: int | None, memory: str | None, as_json: bool, executor: str) -> None:
     """Runs stages, and prints what the last one came to, and which later stages are out of date now."""
     from corpus.engines import parse
-    from pomona import output, runner, standing
+    from pomona import output, runner, stages, standing, summary
 
     engine = parse(executor)
     with output.progress() as progress:
@@ -226,6 +226,11 @@ def run_last(lake: "Lake", plans: Plans, workers: int | None, memory: str | None
     counts = _records(lake, name, outcome.rows) if name.startswith("ingest:") else _rows(lake, name, outcome.rows)
     stale = standing.out_of_date(lake)
     text = f"{name}: {counts.pop('text')} ({did}, {outcome.seconds:.1f} s)"
+    if name in stages.DECIDING:
+        counts["reasons"] = [
+            {"reason": reason, "documents": n, "alone": alone} for reason, n, alone in summary.reasons(lake, name)
+        ]
+        text = "\n".join(filter(None, [text, summary.told(lake, name)]))
     output.show(asdict(outcome) | counts | {"out_of_date": [asdict(one) for one in stale]}, text, as_json)
     told: set[str] = set()
     for one in stale:

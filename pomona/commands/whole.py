@@ -72,7 +72,7 @@ def run(
 
 def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # type: ignore[no-untyped-def]
     from corpus.engines import parse
-    from pomona import foreign, output, runner
+    from pomona import foreign, output, runner, summary
 
     engine = parse(executor)
     with output.progress() as progress:
@@ -85,7 +85,8 @@ def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # t
 
         write(lake, report)
     text = output.table(rows, ("stage", "", "rows", "seconds"))
-    output.show(result, f"{text}\n\nreport: {report}" if report else text, as_json)
+    text += f"\n\nreport: {report}" if report else ""
+    output.show(result, f"{text}\n\n{summary.closing(lake)}", as_json)
     if recipe.filter and (told := foreign.warning(lake, recipe.filter.settings())):
         print(told, file=sys.stderr)
 

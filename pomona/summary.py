@@ -1,0 +1,37 @@
+"""What a run came to, in a few lines: what stays, and what the rest went for."""
+
+import polars as pl
+
+from corpus.lake import Lake
+from pomona import kept_documents, standing
+
+_MOST_REASONS = 5
+
+
+def reasons(lake: Lake, slot: str, most: int = _MOST_REASONS) -> list[tuple[str, int, int]]:
+    """(reason, documents, documents that it alone drops) of a stage, the most frequent first."""
+    dropped = lake.scan("decisions", slot=slot).filter(~pl.col("kept")).select("reasons")
+    each = dropped.with_columns(alone=pl.col("reasons").list.len() == 1).explode("reasons")
+    counts = each.group_by("reasons").agg(n=pl.len(), alone=pl.col("alone").sum())
+    ordered = counts.sort("n", "reasons", descending=[True, False]).head(most)
+    return [(str(reason), int(n), int(alone)) for reason, n, alone in ordered.collect(engine="streaming").rows()]
+
+
+def told(lake: Lake, slot: str) -> str:
+    """The main reasons of a stage as lines; '' where it dropped nothing."""
+    found = reasons(lake, slot)
+    lines = [f"  {reason}: {n:,} documents, {alone:,} of them for it alone" for reason, n, alone in found]
+    return "\n".join(["main reasons:", *lines]) if lines else ""
+
+
+def closing(lake: Lake) -> str:
+    """How many documents stay, with their words, and what to do next."""
+    n = sum(part.n_rows for part in lake.parts("documents"))
+    if standing.out_of_date(lake):
+        return f"{n:,} documents; some stages are out of date, see `pomona status RECIPE`"
+    ids = kept_documents.ids(lake)
+    kept = ids.select(pl.len()).collect(engine="streaming").item()
+    words = lake.scan("signals").select("id", "n_words").join(ids, on="id", how="semi")
+    n_words = words.select(pl.col("n_words").sum()).collect(engine="streaming").item() or 0
+    size = f"{n_words / 1e6:.1f} M words" if n_words >= 1e5 else f"{n_words:,} words"
+    return f"{kept:,} of {n:,} documents kept, {size}; next: pomona report, pomona export --out FILE"
