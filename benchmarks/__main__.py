@@ -98,7 +98,7 @@ def with_table(text: str, found: list[Claim], areas: tuple[str, ...]) -> str:
     before, _, rest = text.partition("<!-- benchmarks: begin -->\n")
     table_, _, after = rest.partition("<!-- benchmarks: end -->")
     rows = [
-        f"| {c.name} | {c.ours:.3g} {c.unit} | {c.peer:.3g} ({c.peer_name}) | {c.ratio:.3g} |"
+        f"| {c.name} | {c.ours:.3g} {c.unit} | {c.peer:.3g} ({c.peer_name}) | {c.ratio:.3g}{'' if c.ok else ' **missed**'} |"
         for c in found
         if not c.name.startswith("signals.agreement.")
     ]
