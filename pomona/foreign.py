@@ -8,6 +8,7 @@ from filters.decide import Settings
 from filters.rules import languages
 
 _SURE = 0.65  # probability of a language that counts
+_LEAST_SHARE = 0.01  # of the documents, that is worth a line: the detector errs for some
 _MOST_NAMED = 6
 
 
@@ -28,7 +29,7 @@ def warning(lake: Lake, settings: Settings) -> str | None:
     for codes, names in made_for.items():
         others = counts.filter(~pl.col("language").is_in([*codes, *settled]))
         others = others.sort("n", "language", descending=[True, False])
-        if len(others):
+        if others["n"].sum() > _LEAST_SHARE * counts["n"].sum():
             lines.append(_line(names, codes, others, int(counts["n"].sum())))
     return "\n".join(lines) or None
 

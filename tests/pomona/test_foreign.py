@@ -48,3 +48,9 @@ def test_a_language_that_has_limits_of_its_own_is_settled(
     Path("r.yaml").write_text(json.dumps(recipe))
     assert main(["run", "r.yaml", "--workers", "1"]) == 0
     assert ("warning: the limits" in capfd.readouterr().err) == (override is None)
+
+
+def test_one_document_in_a_hundred_is_no_news(capfd: pytest.CaptureFixture[str]) -> None:
+    ingest(*[ENGLISH] * 120, GERMAN)
+    assert main(["filter", "--rules", "gopher_quality", "--workers", "1"]) == 0
+    assert "warning" not in capfd.readouterr().err
