@@ -29,7 +29,7 @@ def warning(lake: Lake, settings: Settings) -> str | None:
     for codes, names in made_for.items():
         others = counts.filter(~pl.col("language").is_in([*codes, *settled]))
         others = others.sort("n", "language", descending=[True, False])
-        if others["n"].sum() > _LEAST_SHARE * counts["n"].sum():
+        if int(others["n"].sum()) > _LEAST_SHARE * int(counts["n"].sum()):
             lines.append(_line(names, codes, others, int(counts["n"].sum())))
     return "\n".join(lines) or None
 
