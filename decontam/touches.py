@@ -15,9 +15,8 @@ from decontam.coverage import MOST_PLACES
 from decontam.index import N_MIN, Index, letters_of
 from decontam.policies import Judged, View
 
-_LEVELS = np.array(
-    [13, 11, 10, 8, 6], np.int64
-)  # n-grams by which policies list a unit; besides the longest of a match
+# n-grams by which policies list a unit, besides the longest of a match
+_LEVELS = np.array([13, 11, 10, 8, 6], np.int64)
 _LEAST_WORDS, _LEAST_SHARE = 8, 0.25  # a touch with fewer words in a row and less of the item is chance
 
 

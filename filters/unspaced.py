@@ -5,8 +5,9 @@ Published limits count words as a segmenter finds them. So many letters make one
 for the other languages the number is an estimate. A limit in words becomes one in letters; a limit on n-grams of n
 letters is the published one for n-grams of so many words, and off where none is published for so few.
 
-Source of the limits by language: FineWeb 2, Penedo et al. 2025, arXiv:2506.20920, the configurations `cmn_Hani`,
-`jpn_Jpan`, `tha_Thai`, `lao_Laoo`, `khm_Khmr`, `mya_Mymr`; of the others Gopher's, as for any language.
+Source of the limits: FineWeb 2, Penedo et al. 2025, arXiv:2506.20920, the configurations `cmn_Hani`, `jpn_Jpan`,
+`tha_Thai` and `khm_Khmr`. Cantonese and Wu take the limits of Chinese, Lao and Burmese those of Thai. What is not named
+here has Gopher's limits, as in any language.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ from functools import lru_cache
 
 from filters.rules import Limit
 
-VERSION = 1  # raised when a limit changes
 _TOP, _DUPLICATE = (2, 3, 4), (5, 6, 7, 8, 9, 10)  # n-grams that have limits
 
 

@@ -89,7 +89,8 @@ def run_stages(
             if due:
                 _check(plan, workers, memory)
                 yield from _left(lake, due, stages.slot_of(name))
-                seen = {place: key for place, key in seen.items() if place in _keys(lake)}
+                now = _keys(lake)
+                seen = {place: key for place, key in seen.items() if place in now}
             try:
                 outcome = run_stage(lake, name, plan, workers=workers, memory=memory, report=report, engine=engine)
             except Exception as error:

@@ -17,9 +17,8 @@ def reasons(lake: Lake, slot: str, most: int = _MOST_REASONS) -> list[tuple[str,
     return [(str(reason), int(n), int(alone)) for reason, n, alone in ordered.collect(engine="streaming").rows()]
 
 
-def told(lake: Lake, slot: str) -> str:
-    """The main reasons of a stage as lines; '' where it dropped nothing."""
-    found = reasons(lake, slot)
+def told(found: list[tuple[str, int, int]]) -> str:
+    """The main `reasons` of a stage as lines; '' where it dropped nothing."""
     lines = [f"  {reason}: {n:,} documents, {alone:,} of them for it alone" for reason, n, alone in found]
     return "\n".join(["main reasons:", *lines]) if lines else ""
 

@@ -72,6 +72,7 @@ def presented(element: Element) -> str:
         return ""
     children = [child for child in element if isinstance(child.tag, str)]
     inner = [presented(child) for child in children]
+
     if tag in ("mover", "munder") and len(inner) == 2 and inner[1] in _ACCENTS:
         return f"\\{_ACCENTS[inner[1]]}{{{inner[0]}}}"
     if tag in ("msup", "mover") and len(inner) == 2:
@@ -80,6 +81,7 @@ def presented(element: Element) -> str:
         return f"{_base(inner[0])}_{_group(inner[1])}"
     if tag in ("msubsup", "munderover") and len(inner) == 3:
         return f"{_base(inner[0])}_{_group(inner[1])}^{_group(inner[2])}"
+
     if tag == "mfrac" and len(inner) == 2 and element.get("linethickness", "").rstrip("emptxc%") == "0":
         return f"{{{inner[0]} \\atop {inner[1]}}}"
     if tag == "mfrac" and len(inner) == 2:
@@ -88,6 +90,7 @@ def presented(element: Element) -> str:
         return f"\\sqrt{{{''.join(inner)}}}"
     if tag == "mroot" and len(inner) == 2:
         return f"\\sqrt[{inner[1]}]{{{inner[0]}}}"
+
     if tag == "mtable":
         rows = " \\\\ ".join(inner)
         return f"\\begin{{matrix}}{rows}\\end{{matrix}}"
@@ -95,6 +98,7 @@ def presented(element: Element) -> str:
         return " & ".join(inner)
     if tag == "mfenced":
         return element.get("open", "(") + ", ".join(inner) + element.get("close", ")")
+
     if children:
         return "".join(inner)
     return _token(element, tag)

@@ -46,7 +46,6 @@ _BESIDE = re.compile(r"related|widget|sidebar|recommend|newsletter|comments", re
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _BLOCK_STYLE = re.compile(r"display\s*:\s*(block|flex|grid|table|list-item)", re.IGNORECASE)
 _UNSEEN = frozenset("screen-reader-text sr-only visually-hidden visuallyhidden hidden skip-link skip-links".split())
-_WORD = re.compile(r"\w")
 _DASHES = str.maketrans("-_", "  ")
 _RARE_WORDS = frozenset(pair.partition("-")[0] for pair in (*_SUSPECT_PAIRS, "ad-"))
 _NAMING = frozenset(("class", "id", "role"))

@@ -9,7 +9,7 @@ import re
 from corpus.extract.markup import Element
 
 _GLUED = frozenset(
-    "st nd rd th tm sm r c er re e eme ème ere ère nde de ste o os a as º ª ° ° ™ ® © mo me lle ie".split()
+    "st nd rd th tm sm r c er re e eme ème ere ère nde de ste o os a as º ª ° ™ ® © mo me lle ie".split()
 )
 _NOTE = re.compile(r"[\d*†‡§¶,\s–-]{1,12}")
 _SIMPLE = re.compile(r"[+\-−]?\d+|[^\W\d_]+")
@@ -25,7 +25,7 @@ def finish(parts: list[str], begin: int, element: Element) -> None:
     before = "".join(parts[max(begin - 3, 0) : begin])[-4:]
     after = element.tail[:1] if element.tail else ""
     if element.tag == "rt":
-        written = _reading(inner, element)
+        written = _reading(inner)
     elif element.tag == "sup":
         written = raised(before, inner, after, is_note=_links(element))
     else:
@@ -66,6 +66,6 @@ def _links(element: Element) -> bool:
     return element.find(".//a") is not None or any(above.tag == "a" for above in element.iterancestors("a"))
 
 
-def _reading(inner: str, element: Element) -> str:
+def _reading(inner: str) -> str:
     """How a ruby base is read, in parentheses; `rp` holds the page's own, which are passed over."""
     return inner if _BRACKETED.fullmatch(inner) else f"({inner})"

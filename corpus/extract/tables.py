@@ -18,6 +18,7 @@ def holds_data(table: Element) -> bool:
     """Whether a table's rows are records rather than parts of the page."""
     if table.get("role") in _LAYOUT_ROLES or table.get("datatable") == "0":
         return False
+
     found: set[str] = set()
     n_rows = n_cells = columns = 0
     in_row = 0
@@ -26,12 +27,14 @@ def holds_data(table: Element) -> bool:
         if element is table or not isinstance(tag, str):
             continue
         found.add(tag)
+
         if tag in _NO_DATA:
             return False
         if tag == "table":
             if found.isdisjoint(_DATA_PARTS):
                 return False
             break
+
         if tag == "tr":
             n_rows, in_row = n_rows + 1, 0
         elif tag in ("td", "th"):
@@ -39,6 +42,7 @@ def holds_data(table: Element) -> bool:
             columns = max(columns, in_row)
             if n_cells > _MAX_CELLS:
                 return True
+
     says_so = not found.isdisjoint(_DATA_PARTS) or bool(table.get("summary"))
     if not says_so and (n_rows < 2 or columns < 2):
         return False

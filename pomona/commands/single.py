@@ -227,10 +227,9 @@ def run_last(lake: "Lake", plans: Plans, workers: int | None, memory: str | None
     stale = standing.out_of_date(lake)
     text = f"{name}: {counts.pop('text')} ({did}, {outcome.seconds:.1f} s)"
     if name in stages.DECIDING:
-        counts["reasons"] = [
-            {"reason": reason, "documents": n, "alone": alone} for reason, n, alone in summary.reasons(lake, name)
-        ]
-        text = "\n".join(filter(None, [text, summary.told(lake, name)]))
+        found = summary.reasons(lake, name)
+        counts["reasons"] = [{"reason": reason, "documents": n, "alone": alone} for reason, n, alone in found]
+        text = "\n".join(filter(None, [text, summary.told(found)]))
     output.show(asdict(outcome) | counts | {"out_of_date": [asdict(one) for one in stale]}, text, as_json)
     told: set[str] = set()
     for one in stale:

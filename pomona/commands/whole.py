@@ -86,7 +86,7 @@ def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # t
         write(lake, report)
     text = output.table(rows, ("stage", "", "rows", "seconds"))
     text += f"\n\nreport: {report}" if report else ""
-    output.show(result, f"{text}\n\n{summary.closing(lake)}", as_json)
+    output.show(result, text if as_json else f"{text}\n\n{summary.closing(lake)}", as_json)
     if recipe.filter and (told := foreign.warning(lake, recipe.filter.settings())):
         print(told, file=sys.stderr)
 

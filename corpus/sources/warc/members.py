@@ -23,7 +23,6 @@ class Member:
     head: bytes  # its first bytes, unpacked
     n_bytes: int  # unpacked, as far as was asked for
     end: int | None  # offset in the file of what stands behind it; None where it was not unpacked to its end
-    is_cut: bool = False  # the file ends inside it
 
 
 class Broken:
@@ -42,9 +41,9 @@ class Broken:
         if at >= self._end:
             return False
         self._file.seek(at)
-        needle = self._file.read(min(_NEEDLE_BYTES, self._end - at))
+        needle = self._file.read(_NEEDLE_BYTES)  # also past the fault: a few bytes would be found by chance
         while (found := self._held.find(needle)) < 0:
-            self._held = self._held[1 - len(needle) :] if len(needle) > 1 else b""
+            self._held = self._held[1 - len(needle) :]
             if not self._more():
                 return False
         self._held = self._held[found + 1 :]
@@ -98,7 +97,7 @@ def look(file: BinaryIO, kind: str, at: int, words: Any, n_bytes: int | None) ->
     while n_bytes is None or n_out < n_bytes:
         raw = raw or file.read(_READ_BYTES)
         if not raw:
-            return Member(head, n_out, None, is_cut=True)
+            return Member(head, n_out, None)
         try:
             piece, raw = _step(one, kind, raw)
         except errors():
