@@ -94,7 +94,7 @@ class Task:
 
 def run_item(lake: Lake, step: Step, outputs: Sequence[Output], item: WorkItem, token: str = "") -> None:
     """Writes the item's parts: every table gets one, if only an empty one; the first table's appears last."""
-    with ExitStack() as stack:
+    with lake.snapshot(), ExitStack() as stack:
         writers: dict[str, PartWriter] = {
             output.table: stack.enter_context(
                 lake.part_writer(
@@ -137,7 +137,7 @@ def run(
     if not todo:
         return Ran(0, peak_bytes())
     folder = f"{lake.root}/.pomona/{outputs[0].table}/{outputs[0].slot}"
-    lake.fs.makedirs(folder, exist_ok=True)
+    lake.make_folder(folder)
     plan = f"{folder}/plan-{digest([item.key for item in todo])}.jsonl"  # two runs at once never share a changing plan
     with lake.fs.open(plan, "w") as file:
         file.writelines(json.dumps([item.key, item.label, item.n_bytes, dict(item.spec)]) + "\n" for item in todo)

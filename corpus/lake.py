@@ -34,6 +34,11 @@ _SMALL_PART_BYTES = 64 << 10  # one without rows is smaller
 class Lake(Tables):
     """The tables below one path or URL, to be read and written. Opening a lake reads and creates nothing."""
 
+    def make_folder(self, path: str) -> None:
+        """Makes a folder below the root, on disk; an object store has none."""
+        if self.is_local:
+            durable.make_folders(path)
+
     def damaged(self, table: str, slot: str = "") -> list[Part]:
         """The parts of the newest version that are gone, cut short or of another size than the commit says.
 
@@ -65,10 +70,7 @@ class Lake(Tables):
         """
         schema.check(table, arrow)
         folder = f"{self.root}/{table}/{slot}"
-        if self.is_local:
-            durable.make_folders(folder)
-        else:
-            self.fs.makedirs(folder, exist_ok=True)
+        self.make_folder(folder)
         temporary = f"{folder}/{temporaries.name(key, token or owner.new_token())}"
         try:
             with self.fs.open(temporary, "wb") as file:
@@ -119,6 +121,7 @@ class Lake(Tables):
         from deltalake.exceptions import DeltaError
 
         for n_lost in range(_TRIES):
+            self._look_again(table)
             before = self.current(table, lineage.slot)  # reads the table anew: `delta` is what the answer was read from
             delta = self._newest.get(table)
             version = delta.version() if delta else -1
@@ -136,6 +139,7 @@ class Lake(Tables):
                 time.sleep(random.uniform(0, min(_MOST_WAIT_SECONDS, 0.01 * 2**n_lost)))
                 continue
 
+            self._look_again(table)
             if self.is_local:
                 delta_log.sync(self._log(table), version + 1)
             return version + 1

@@ -135,7 +135,7 @@ def _take(lake: "Lake", name: str, mine: Record, wait_seconds: float, tell: Tell
     """Returns once the lease is ours: whether it took waiting."""
     of, path = files(lake), _path(lake, name)
     folder = path.rpartition("/")[0]
-    lake.fs.makedirs(folder, exist_ok=True)
+    lake.make_folder(folder)
     came, waited, told = time.monotonic(), False, False
     while True:
         other = of.read(path)

@@ -1,18 +1,20 @@
 """Reading a lake: its tables, their parts and versions, and what made them.
 
 A table is what its Delta log names, and nothing else: parts that no commit named are not there. What was read of a
-log is kept and brought up to date at each use, so that a reader sees what other processes commit.
+log is kept and brought up to date at each use, so that a reader sees what other processes commit. Whoever asks much
+about one state of the lake does so inside a `snapshot`: a look at a log in a bucket is two requests.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from corpus import delta_log, schema
+from corpus import delta_log, schema, storage
 from corpus import lineage as lineages
 from corpus.errors import UserError
 from corpus.lineage import Commit, Lineage
@@ -31,11 +33,9 @@ class Tables:
     """The tables below one path or URL, to be read. Opening them reads and creates nothing."""
 
     def __init__(self, url: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
-        import fsspec
-
         self.storage_options = dict(storage_options or {})
         self.fs: AbstractFileSystem
-        self.fs, self.root = fsspec.core.url_to_fs(str(url), **self.storage_options)
+        self.fs, self.root = storage.filesystem(str(url), self.storage_options)
         self.is_local = "file" in _protocols(self.fs)
         encoded = _ESCAPE.search(self.root) if self.is_local else None
         if encoded:
@@ -45,16 +45,42 @@ class Tables:
             )
         self.url = self.root if self.is_local else str(url).rstrip("/")
         self._newest: dict[str, DeltaTable] = {}  # as last read; brought up to date at each use
+        self._seen: set[str] = set()  # tables that have a version: none ever goes
+        self._looked: set[str] | None = None  # in a snapshot: the tables that were looked at in it
+        self._absent: set[str] = set()  # in a snapshot: the tables that were not there
         self._commits: dict[str, list[Commit]] = {}  # newest first; a commit never changes
 
     def __reduce__(self) -> tuple[type["Tables"], tuple[str, dict[str, str]]]:
         return type(self), (self.url, self.storage_options)
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """For the block, a table is as it was when the block first asked for it: what others commit is not seen.
+
+        One's own commits are. Blocks may stand in each other; the outer one counts.
+        """
+        if self._looked is not None:
+            yield
+            return
+        self._looked, self._absent = set(), set() if self.is_local else self._without_folder()
+        try:
+            yield
+        finally:
+            self._looked, self._absent = None, set()
+
     def exists(self, table: str) -> bool:
         """Whether the table has a first version."""
         schema.table(table)
-        log = self._log(table)
-        return table in self._newest or (delta_log.exists(log) if self.is_local else bool(self.fs.exists(log)))
+        if table in self._newest or table in self._seen:
+            return True
+        if table in self._absent:
+            return False
+        there = delta_log.exists(self._log(table)) if self.is_local else self._has_objects(self._log(table))
+        if there:
+            self._seen.add(table)
+        elif self._looked is not None:
+            self._absent.add(table)
+        return there
 
     def tables(self) -> list[str]:
         """Names of the tables that exist, in the schema's order."""
@@ -141,7 +167,46 @@ class Tables:
     def _forget(self, table: str) -> None:
         """What is known of the newest version may be old: the next use reads it anew."""
         self._newest.pop(table, None)
+        self._seen.discard(table)
+        self._look_again(table)
         self.fs.invalidate_cache()
+
+    def _look_again(self, table: str) -> None:
+        """The next use brings the table up to date, in a snapshot, too."""
+        self._absent.discard(table)
+        if self._looked is not None:
+            self._looked.discard(table)
+
+    def _bring_up_to_date(self, table: str) -> None:
+        """Versions follow each other without a gap: one small read tells whether there is a newer one in a bucket."""
+        newest = self._newest[table]
+        if not self.is_local:
+            try:
+                self.fs.cat_file(f"{self._log(table)}/{newest.version() + 1:020}.json", start=0, end=1)
+            except FileNotFoundError:
+                return
+        newest.update_incremental()
+
+    def _has_looked(self, table: str) -> None:
+        if self._looked is not None:
+            self._looked.add(table)
+
+    def _without_folder(self) -> set[str]:
+        """The tables of which a bucket holds no object."""
+        self.fs.invalidate_cache(self.root)
+        try:
+            listed = self.fs.ls(self.root, detail=False)
+        except FileNotFoundError:
+            listed = []
+        return set(schema.TABLES) - {str(path).rstrip("/").rpartition("/")[2] for path in listed}
+
+    def _has_objects(self, folder: str) -> bool:
+        """Whether a bucket holds an object below a folder."""
+        self.fs.invalidate_cache(folder)
+        try:
+            return bool(self.fs.ls(folder, detail=False))
+        except FileNotFoundError:
+            return False
 
     def _delta(self, table: str, version: int | None = None) -> "DeltaTable":
         from deltalake import DeltaTable
@@ -151,13 +216,16 @@ class Tables:
             raise UserError(f"lake {self.url} has no table {table!r}; it has {', '.join(self.tables()) or 'none'}")
         try:
             if version is None and table in self._newest:
-                self._newest[table].update_incremental()
+                if self._looked is None or table not in self._looked:
+                    self._bring_up_to_date(table)
+                    self._has_looked(table)
                 return self._newest[table]
             if self.is_local and version is None:
                 delta_log.set_aside_torn(self._log(table))
             delta = DeltaTable(f"{self.url}/{table}", version=version, storage_options=self.storage_options or None)
             if version is None:
                 self._newest[table] = delta
+                self._has_looked(table)
             return delta
         except DeltaError as error:
             if version is not None and self._delta(table).version() < version:

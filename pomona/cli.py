@@ -13,6 +13,7 @@ from typing import Any
 import typer
 from typer.main import get_command
 
+from corpus import storage
 from corpus.errors import UserError
 from pomona import __version__, command_line, damage
 from pomona.output import visible
@@ -96,6 +97,7 @@ def _of_files(error: Exception) -> str | None:
         told = damage.found(error)
     except UserError as damaged:  # the log of one of the lake's tables
         told = str(damaged)
+    told = told or storage.told(error)
     if told is None and isinstance(error, OSError):
         if error.errno in _FULL:
             told = f"{error.filename or 'writing'}: {error.strerror}; make room, then run the same command again"

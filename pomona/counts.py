@@ -12,11 +12,12 @@ from pomona.stages import Stage
 
 def rows_of(lake: Lake, stage: Stage) -> dict[str, int]:
     """Rows of each output; of `passed_over`, the records that it counts."""
-    rows = {o.table: sum(part.n_rows for part in lake.parts(o.table, o.slot)) for o in stage.outputs}
-    if "passed_over" in rows:
-        counted = lake.scan("passed_over", slot=stage.slot).select(pl.col("records").sum())
-        rows["passed_over"] = int(counted.collect().item() or 0)
-    return rows
+    with lake.snapshot():
+        rows = {o.table: sum(part.n_rows for part in lake.parts(o.table, o.slot)) for o in stage.outputs}
+        if "passed_over" in rows:
+            counted = lake.scan("passed_over", slot=stage.slot).select(pl.col("records").sum())
+            rows["passed_over"] = int(counted.collect().item() or 0)
+        return rows
 
 
 def require_rows(lake: Lake, stage: Stage) -> dict[str, int]:

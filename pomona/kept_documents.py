@@ -63,6 +63,12 @@ def ids(lake: Lake) -> pl.LazyFrame:
 
 def batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
     """The kept documents with some of the columns of `SCHEMA`, a row group after the other."""
+    at_once = Lake(lake.url, lake.storage_options)  # of its own: who asks may commit between two batches
+    with at_once.snapshot():
+        yield from _batches(at_once, columns)
+
+
+def _batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
     slots = decided_slots(lake)
     joined = _clusters(lake) if {"cluster", "copies"} & set(columns) else None
     read = [name for name in COLUMNS if name in columns or (name == "id" and joined is not None)]

@@ -29,11 +29,12 @@ class Removal:
 
     def due(self, lake: Lake, before: str | None) -> "Due":
         """What must leave before a stage runs; all of it where the stage is None: at the end."""
-        slots = _decided(lake, self.stages)
+        is_late = before is None or not before.startswith("ingest:")
+        with lake.snapshot():
+            slots = _decided(lake, self.stages)
+            sources = _other_sources(lake, self.sources_but) if is_late and self.sources_but is not None else []
         if before is not None:
             slots = [slot for slot in slots if _place(slot) < _place(stages.slot_of(before))]
-        is_late = before is None or not before.startswith("ingest:")
-        sources = _other_sources(lake, self.sources_but) if is_late and self.sources_but is not None else []
         return Due(tuple(slots), tuple(sources))
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -98,7 +98,8 @@ def run_stages(
                     raise
                 failed = error
                 break
-            seen |= {place: key for place, key in _keys(lake).items() if place[0] == name}
+            if outcome.state == "ran":
+                seen |= {place: key for place, key in _keys(lake, outcome.rows).items() if place[0] == name}
             yield outcome
         else:
             yield from _left(lake, removal.due(lake, None), None)
@@ -124,9 +125,11 @@ def _left(lake: Lake, due: Due, then: str | None) -> Iterator[Outcome]:
 _Keys = dict[tuple[str, str, str], str]  # by stage, table and slot: the key of what made it
 
 
-def _keys(lake: Lake) -> _Keys:
-    """What made each slot of the lake as it stands."""
-    made = ((table, slot, one) for table in lake.tables() for slot, one in lake.lineages(table).items())
+def _keys(lake: Lake, tables: Iterable[str] | None = None) -> _Keys:
+    """What made each slot of the lake, or of some of its tables, as it stands."""
+    with lake.snapshot():
+        tables = lake.tables() if tables is None else filter(lake.exists, tables)
+        made = [(table, slot, one) for table in tables for slot, one in lake.lineages(table).items()]
     return {(one.stage, table, slot): one.key for table, slot, one in made}
 
 
@@ -152,11 +155,13 @@ def run_stage(
     """
     clock = Clock()
     with hold(lake, name, purpose=command_line.current() or f"runs {name}", tell=_tell) as lease:
-        stage = plan()
-        assert stage.name == name, (stage.name, name)
-        if is_current(lake, stage):
-            return Outcome(stage.name, "current", 0, 0, require_rows(lake, stage), clock.read()["seconds"])
-        items = stage.plan_items()
+        with lake.snapshot():
+            stage = plan()
+            assert stage.name == name, (stage.name, name)
+            if is_current(lake, stage):
+                return Outcome(stage.name, "current", 0, 0, require_rows(lake, stage), clock.read()["seconds"])
+            items = stage.plan_items()
+            versions = {table: lake.version(table) for table in lake.tables()}
         n_workers = budget.workers(stage, items, workers or default_workers(), memory)
 
         def progress(done: int, total: int, item: WorkItem) -> None:
@@ -170,7 +175,7 @@ def run_stage(
         lease.confirm()
         refuse_emptying(lake, stage, [item.key for item in items])
         measured = {"items_run": ran.items, "workers": n_workers, "peak_bytes": ran.peak_bytes}
-        commit(lake, stage, items, clock.read() | measured, lease.token)
+        commit(lake, stage, items, versions, clock.read() | measured, lease.token)
     return Outcome(stage.name, "ran", ran.items, len(items), require_rows(lake, stage), clock.read()["seconds"])
 
 
@@ -183,15 +188,25 @@ def _tell(message: str) -> None:
     print(message, file=sys.stderr)
 
 
-def commit(lake: Lake, stage: Stage, items: list[WorkItem], measured: dict[str, Any], token: str = "") -> None:
-    """Makes the finished parts the stage's content; the table that carries the key for `is_current` comes last."""
+def commit(
+    lake: Lake,
+    stage: Stage,
+    items: list[WorkItem],
+    versions: Mapping[str, int | None],
+    measured: dict[str, Any],
+    token: str = "",
+) -> None:
+    """Makes the finished parts the stage's content; the table that carries the key for `is_current` comes last.
+
+    `versions` are those of the tables when the stage was planned.
+    """
     keys = [item.key for item in items]
     lineage = Lineage(
         stage.name,
         stage.slot,
         stage.key,
         stage.config,
-        stage.inputs | {"versions": {table: lake.version(table) for table in lake.tables()}},
+        stage.inputs | {"versions": dict(versions)},
         stage.version,
         __version__,
         stage.facts | measured | {"items": len(items), "command": command_line.current()},

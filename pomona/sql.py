@@ -86,9 +86,10 @@ def query(
     """
     import duckdb
 
-    connection = connect(lake, versions)
-    if re.search(r"\bkept\b", text, re.IGNORECASE) and not standing.out_of_date(lake):
-        register_kept(connection, lake)
+    with lake.snapshot():
+        connection = connect(lake, versions)
+        if re.search(r"\bkept\b", text, re.IGNORECASE) and not standing.out_of_date(lake):
+            register_kept(connection, lake)
     if not files:
         confine(connection)
     try:

@@ -4,6 +4,7 @@ Every deciding stage records its basis: the documents that it saw, and the decis
 Where the basis is another now, the stage is out of date, and nobody combines its decisions with those of others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +37,11 @@ class OutOfDate:
 
 def out_of_date(lake: Lake, before: str | None = None) -> list[OutOfDate]:
     """The stages whose decisions do not hold, in the order in which they run; only those before one, if it is named."""
-    slots = decided_before(lake, before) if before in DECIDING else decided_slots(lake)
+    with lake.snapshot():
+        return _out_of_date(lake, decided_before(lake, before) if before in DECIDING else decided_slots(lake))
+
+
+def _out_of_date(lake: Lake, slots: Sequence[str]) -> list[OutOfDate]:
     stale = _older_documents(lake)
     for slot in slots:
         made = lake.current("decisions", slot)
@@ -110,4 +115,5 @@ def undecided(lake: Lake, slot: str) -> pl.LazyFrame:
 
 def key(lake: Lake) -> str:
     """Stands for the documents and all that was decided on them."""
-    return digest([basis(lake, None)])
+    with lake.snapshot():
+        return digest([basis(lake, None)])

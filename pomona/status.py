@@ -27,6 +27,11 @@ class Status:
 
 def status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
     """Every stage's state. After one that will run, the next are stale too, if they see more than documents."""
+    with lake.snapshot():
+        yield from _status(lake, recipe)
+
+
+def _status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
     upstream: str | None = None
     of_new = False  # whether documents will change
     for name in stages.names(recipe):

@@ -25,6 +25,11 @@ def told(found: list[tuple[str, int, int]]) -> str:
 
 def closing(lake: Lake) -> str:
     """How many documents stay, with their words, and what to do next."""
+    with lake.snapshot():
+        return _closing(lake)
+
+
+def _closing(lake: Lake) -> str:
     n = sum(part.n_rows for part in lake.parts("documents"))
     if standing.out_of_date(lake):
         return f"{n:,} documents; some stages are out of date, see `pomona status RECIPE`"

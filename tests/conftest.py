@@ -7,6 +7,9 @@ import pytest
 from hypothesis import settings
 
 from corpus.lake import Lake
+from tests.buckets import bucket
+
+__all__ = ["bucket"]
 
 settings.register_profile("pomona", deadline=None)  # the first example of a kernel compiles it
 settings.load_profile("pomona")

@@ -8,12 +8,12 @@ import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, cast
 from urllib.parse import unquote
 
 from corpus.errors import UserError
 from corpus.records import Reject
+from corpus.storage import filesystem, require_bucket, told
 from corpus.text.strings import address
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class File:
         """The file's bytes, seekable, local or remote."""
         if "://" not in self.path:
             return open(self.path, "rb")
-        return cast(BinaryIO, _filesystem(self.path.partition("://")[0]).open(self.path, "rb"))
+        return cast(BinaryIO, filesystem(self.path)[0].open(self.path, "rb"))
 
     def read(self, max_bytes: int) -> bytes | Reject:
         """All bytes, or the reason why a file that is one record cannot be read."""
@@ -98,13 +98,6 @@ class _Skipped:
 
 
 _Entry = File | Reject | _Skipped
-
-
-@lru_cache(maxsize=8)
-def _filesystem(protocol: str) -> "AbstractFileSystem":
-    import fsspec
-
-    return fsspec.filesystem(protocol)
 
 
 def find(path: str) -> Found:
@@ -276,10 +269,13 @@ def _folder_link(path: str) -> Reject:
 def _find_remote(url: str) -> list[File]:
     protocol = url.partition("://")[0]
     try:
-        root, matches = _listed(_filesystem(protocol), url)
+        require_bucket(url)
+        root, matches = _listed(filesystem(url)[0], url)
+    except UserError:
+        raise
     except Exception as error:  # each file system has errors of its own: no such protocol, no credentials
         first = next(iter(str(error).splitlines()), "")
-        raise UserError(f"{url} cannot be listed: {type(error).__name__}: {first}") from error
+        raise UserError(told(error) or f"{url} cannot be listed: {type(error).__name__}: {first}") from error
     below = root.rstrip("/") + "/"
     files = []
     for path, info in sorted(matches.items()):

@@ -52,11 +52,10 @@ def sweep(
     as_json: JsonOption = False,
 ) -> None:
     """Plot kept documents and words over a rule's limit. Reads signals, no text."""
-    from pathlib import Path
-
-    from pomona import compare, output
+    from pomona import compare, destination, output
 
     found = compare.sweep(open_lake(lake), rule, rules, points)
     if out:
-        Path(out).write_text(compare.plot_sweep(found))
+        with destination.new_file(out) as path:
+            path.write_text(compare.plot_sweep(found))
     output.show(found, compare.render_sweep(found), as_json)

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from corpus.lake import Lake
     from pomona.recipe import Recipe
 
+_LEAST_MEMORY = 1 << 20  # bytes; less is a unit forgotten
+LEAST_SHARD = 1_000  # bytes
+
 LakeOption = Annotated[
     str | None, typer.Option("--lake", metavar="DIR", help="Folder or URL of the lake; else $POMONA_LAKE, else ./lake.")
 ]
@@ -30,11 +33,9 @@ MemoryOption = Annotated[
 ]
 
 
-_LEAST_MEMORY = 1 << 20  # bytes; less is a unit forgotten
-
-
 def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bool = True) -> "Lake":
     """The lake that the option, the environment or the recipe names, in this order."""
+    from corpus import storage
     from corpus.lake import Lake
     from pomona import damage
 
@@ -44,6 +45,8 @@ def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bo
         raise UserError(f"{chosen} is a file, not the folder of a lake; name another with --lake")
     if lake.is_local and not lake.tables() and _holds_other_things(lake.root):
         raise UserError(f"{chosen} is a folder with other things in it and no lake; name a new one with --lake")
+    if not lake.is_local and not lake.tables():
+        storage.require_bucket(chosen)
     if must_exist and not lake.tables():
         raise UserError(
             f"there is no lake at {chosen}; make one with `pomona ingest` or `pomona run`, or name it with --lake"
@@ -64,12 +67,17 @@ def _holds_other_things(folder: str) -> bool:
 
 def memory_bytes(text: str | None) -> int | None:
     """Bytes from a `--memory` option; raises `UserError` for what is no size."""
+    return size_bytes("--memory", text, least=_LEAST_MEMORY)
+
+
+def size_bytes(option: str, text: str | None, *, least: int) -> int | None:
+    """Bytes from an option that is a size; raises `UserError` for what is none, or less than the least."""
     from pomona.recipe import parse_bytes
 
     try:
         n_bytes = None if text is None else parse_bytes(text)
     except ValueError as error:
-        raise UserError(f"--memory: {error}") from error
-    if n_bytes is not None and n_bytes < _LEAST_MEMORY:
-        raise UserError(f"--memory {text} is {n_bytes:,} bytes, too little for any stage; write a size, e.g. 8GB")
+        raise UserError(f"{option}: {error}") from error
+    if n_bytes is not None and n_bytes < least:
+        raise UserError(f"{option} {text} is {n_bytes:,} bytes, too little; write a size with its unit, e.g. 8GB")
     return n_bytes

@@ -72,9 +72,11 @@ def run(
 
 def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # type: ignore[no-untyped-def]
     from corpus.engines import parse
-    from pomona import foreign, output, runner, summary
+    from pomona import destination, foreign, output, runner, summary
 
     engine = parse(executor)
+    if report:
+        destination.check_file(report)
     with output.progress() as progress:
         found = runner.run_recipe(lake, recipe, workers=workers, memory=memory, report=progress, engine=engine)
         outcomes = list(found)

@@ -1,28 +1,26 @@
 """One self-contained HTML page about a lake, readable on a phone, in the dark and on paper. No script, no network."""
 
 import json
-import os
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from corpus.lake import Lake
+from pomona.destination import new_file
 
 
 def write(lake: Lake, out: str) -> None:
     """Writes the page to `out`; it appears when it is whole."""
-    target = Path(out)
-    temporary = target.with_name(f".{target.name}-{uuid4().hex[:8]}.tmp")
-    try:
-        temporary.write_text(render(lake), encoding="utf-8")
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    with new_file(out) as path:
+        path.write_text(render(lake), encoding="utf-8")
 
 
 def render(lake: Lake) -> str:
     """The page. Everything that comes from documents is escaped: their texts are untrusted."""
+    with lake.snapshot():
+        return _render(lake)
+
+
+def _render(lake: Lake) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from pomona import __version__, output, standing

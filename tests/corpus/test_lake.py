@@ -201,3 +201,38 @@ def test_an_object_store_url_works_alike() -> None:
     assert lake.finished("rejects", "one") == {"k1"}
     assert lake.open_part("rejects", "one/k1.parquet").metadata.num_rows == 1
     assert os.path.basename(lake.root) == "lake"
+
+
+def seen_in_a_snapshot(mine: Lake, other: Lake) -> None:
+    """`other` stands for another process."""
+    write(mine, "one", "k1", "a")
+    mine.commit("rejects", {"one": ["k1"]}, lineage("one", "v1"))
+    with mine.snapshot():
+        assert uris(mine) == ["a"]
+        assert not mine.exists("documents")
+        write(other, "two", "k2", "b")
+        other.commit("rejects", {"two": ["k2"]}, lineage("two", "v1"))
+        with mine.snapshot():
+            assert uris(mine) == ["a"]
+        assert uris(mine) == ["a"]
+        write(mine, "three", "k3", "c")
+        assert mine.commit("rejects", {"three": ["k3"]}, lineage("three", "v1")) == 2
+        assert uris(mine) == ["a", "b", "c"]
+    write(other, "two", "k4", "d")
+    other.commit("rejects", {"two": ["k4"]}, lineage("two", "v2"))
+    assert uris(mine) == ["a", "c", "d"]
+
+
+def test_a_snapshot_sees_one_state_and_its_own_commits(lake: Lake) -> None:
+    seen_in_a_snapshot(lake, Lake(lake.url))
+
+
+def test_a_table_that_comes_after_a_snapshot_is_seen(lake: Lake) -> None:
+    other = Lake(lake.url)
+    with lake.snapshot():
+        assert lake.tables() == []
+        write(other, "one", "k1", "a")
+        other.commit("rejects", {"one": ["k1"]}, lineage("one", "v1"))
+        assert lake.tables() == []
+    assert lake.tables() == ["rejects"]
+    assert uris(lake) == ["a"]

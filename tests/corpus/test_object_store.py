@@ -1,10 +1,7 @@
 """A lake in a bucket: ingest, filter, deduplicate and decontaminate against moto's S3 server on loopback."""
 
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,41 +14,8 @@ from pomona import runner
 from pomona.cli import main
 from pomona.recipe import load
 from pomona.report import render
+from tests.corpus.test_lake import seen_in_a_snapshot
 from tests.pomona.corpora import EVERY_STAGE, contents, raw, recipe
-
-
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
-    """s3://corpus on a server of our own; every library finds it by the environment."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    settings = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1", "AWS_REGION": "us-east-1", "AWS_ALLOW_HTTP": "true",
-        "AWS_EC2_METADATA_DISABLED": "true", "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }  # fmt: skip
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    try:
-        for _ in range(200):
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        import s3fs
-
-        s3fs.S3FileSystem.clear_instance_cache()
-        s3fs.S3FileSystem().mkdir("corpus")
-        yield "s3://corpus/lake"
-        s3fs.S3FileSystem.clear_instance_cache()
-    finally:
-        server.kill()
-        server.wait()
 
 
 def test_a_whole_recipe_runs_in_a_bucket_and_gives_the_same_tables(
@@ -122,3 +86,25 @@ def test_temporaries_in_a_bucket_are_dated(bucket: str) -> None:
     (left,) = temporaries._listed(lake.fs, f"{lake.root}/rejects/one")
     assert temporaries._age(left) < 60
     assert len(temporaries.sweep_below(lake.fs, lake.root, temporaries.token_of(left["name"]))) == 1
+
+
+def test_a_snapshot_of_a_bucket(bucket: str) -> None:
+    seen_in_a_snapshot(Lake(bucket), Lake(bucket))
+
+
+def test_a_run_that_has_nothing_to_do_asks_little(bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at a table's log is one request, and a stage looks once at each: 17 stages took 900 looks before."""
+    path = recipe(raw(tmp_path / "raw"), tmp_path / "lake", EVERY_STAGE)
+    lake, loaded = Lake(bucket), load(path)
+    n_stages = len(list(runner.run_recipe(lake, loaded, workers=1)))
+    looks = 0
+    look = Lake._bring_up_to_date
+
+    def counted(self: Lake, table: str) -> None:
+        nonlocal looks
+        looks += 1
+        look(self, table)
+
+    monkeypatch.setattr(Lake, "_bring_up_to_date", counted)
+    assert {o.state for o in runner.run_recipe(lake, loaded, workers=1)} == {"current"}
+    assert looks <= 12 * n_stages

@@ -1,0 +1,98 @@
+"""Disks and buckets: from a path or URL to its file system, and what to say where a bucket cannot be used.
+
+No bucket is ever made: a name that does not exist is a mistyped one. Object stores have no folders, so none are made
+there either.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from corpus.errors import UserError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+_BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})  # the first name of a path is a bucket's
+_INSTALLS = {"s3fs": "pip install 'pomona[s3]'", "gcsfs": "pip install gcsfs", "adlfs": "pip install adlfs"}
+_LIBRARIES = frozenset({"botocore", "aiobotocore", "boto3", "aiohttp", "gcsfs", "google", "azure", "adlfs", "s3fs"})
+_OBJECT_STORE = re.compile(r"Generic \w+ error: |Error performing [A-Z]+ |object store", re.IGNORECASE)  # Rust's
+_TERMINAL = re.compile("\x1b\\[[0-9;]*m")
+_MOST_CHARACTERS = 300
+_HINTS = (
+    (r"credentials|SignatureDoesNotMatch|InvalidAccessKeyId|AccessDenied|Forbidden|403|Unauthorized|401",
+     "check the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"),
+    (r"connect|resolve|dns|timed? ?out|scheme|endpoint|HTTP error",
+     "check the network and AWS_ENDPOINT_URL; unset, it is Amazon's own"),
+    (r"NoSuchBucket|bucket", "check the bucket's name; buckets are not made here"),
+)  # fmt: skip
+
+
+def filesystem(url: str, options: Mapping[str, str] | None = None) -> "tuple[AbstractFileSystem, str]":
+    """The file system of a path or URL, and the path there. Raises `UserError` for one that is not known here."""
+    import fsspec
+
+    allow_stated_http()
+    try:
+        fs, path = fsspec.core.url_to_fs(url, **(options or {}))
+    except ImportError as error:
+        missing = next((name for name in _INSTALLS if name in str(error)), "")
+        raise UserError(f"{url} needs another package: {_INSTALLS.get(missing, error)}") from error
+    except ValueError as error:  # an unknown protocol, or an option that the file system does not take
+        raise UserError(f"{url} cannot be opened: {error}; write a path, or a URL as s3://bucket/folder") from error
+    return fs, str(path)
+
+
+def is_remote(url: str) -> bool:
+    """Whether a name is a URL of something that is not this machine's disk."""
+    return "://" in url and not url.startswith("file://")
+
+
+def allow_stated_http() -> None:
+    """An endpoint that is written with http:// is meant: delta-rs and Polars want to be told so a second time."""
+    stated = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    if stated.startswith("http://"):
+        os.environ.setdefault("AWS_ALLOW_HTTP", "true")
+
+
+def require_bucket(url: str) -> None:
+    """Raises `UserError` where the URL's bucket does not exist; where that cannot be told, whoever writes will see."""
+    protocol, _, rest = url.partition("://")
+    if protocol not in _BUCKETS:
+        return
+    fs, _ = filesystem(url)
+    bucket = rest.split("/")[0]
+    try:
+        fs.info(bucket)  # `exists` says no where the service cannot be reached, or the key is wrong
+    except PermissionError:  # some keys may use a bucket and not list it
+        return
+    except FileNotFoundError as error:
+        raise UserError(f"{url}: there is no bucket {bucket!r}; make it first, or mend its name") from error
+
+
+def told(error: BaseException) -> str | None:
+    """What the library of a bucket says, in one line, with where to look; None for an error of anything else."""
+    of_bucket = [one for one in _chain(error) if _is_of_bucket(one)]
+    if not of_bucket:
+        return None
+    said = max((_line(one) for one in of_bucket), key=len)
+    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, said, re.IGNORECASE)), "")
+    return f"the bucket cannot be used: {said}{'; ' if hint else ''}{hint}"
+
+
+def _is_of_bucket(error: BaseException) -> bool:
+    return type(error).__module__.split(".")[0] in _LIBRARIES or bool(_OBJECT_STORE.search(str(error)))
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error, and those that it came from."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _line(error: BaseException) -> str:
+    words = " ".join(_TERMINAL.sub("", str(error) or type(error).__name__).replace("↳", "").split())
+    return words if len(words) <= _MOST_CHARACTERS else f"{words[:_MOST_CHARACTERS]}…"
