@@ -12,8 +12,9 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from corpus.errors import UserError, unknown
 
@@ -136,16 +137,18 @@ def _ray(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) ->
         import ray
     except ImportError as error:
         raise UserError("executor ray needs Ray: pip install 'pomona[ray]'") from error
-    from datatrove.executor.ray import RayPipelineExecutor
+    with _logged(logs) as log:
+        from datatrove.executor.ray import RayPipelineExecutor
 
-    if not ray.is_initialized():
-        ray.init(
-            address=engine.settings.get("address"),
-            num_cpus=None if "address" in engine.settings else workers,
-            include_dashboard=False,
-            log_to_driver=False,
-            configure_logging=False,
-        )
+        if not ray.is_initialized():
+            with redirect_stdout(log), redirect_stderr(log):
+                ray.init(
+                    address=engine.settings.get("address"),
+                    num_cpus=None if "address" in engine.settings else workers,
+                    include_dashboard=False,
+                    log_to_driver=False,
+                    configure_logging=False,
+                )
     executor = RayPipelineExecutor(
         [task],
         tasks=n_tasks,
@@ -182,9 +185,24 @@ def _slurm(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) 
     for command in ("sbatch", "squeue"):
         if shutil.which(command) is None:
             raise UserError(f"executor slurm needs the command {command}; run this on a node that submits jobs")
-    executor = slurm_executor(engine, task, n_tasks, workers, logs)
-    executor.run()
+    with _logged(logs):
+        executor = slurm_executor(engine, task, n_tasks, workers, logs)
+        executor.run()
     return _Slurm(executor.job_name)
+
+
+@contextmanager
+def _logged(logs: str) -> Iterator[TextIO]:
+    """What an engine and datatrove have to say goes to a file beside the tasks' logs, from here on."""
+    os.makedirs(logs, exist_ok=True)
+    path = os.path.join(logs, "engine.log")
+    with open(path, "a", encoding="utf-8") as log:
+        with redirect_stderr(log):
+            from datatrove.utils.logging import logger
+
+            logger.remove()
+            logger.add(path)
+        yield log
 
 
 def slurm_executor(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) -> Any:

@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import pyarrow as pa
 
@@ -234,8 +234,14 @@ def _end_with(parent: Any) -> None:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """datatrove's logger writes to whatever standard error is when a task starts; the log files keep it all."""
-    with open(os.devnull, "w") as nowhere, redirect_stderr(nowhere):
+    with redirect_stderr(_nowhere()):
         yield
+
+
+@lru_cache(maxsize=1)
+def _nowhere() -> TextIO:
+    """Never closed: a library that is imported meanwhile keeps it for its own log."""
+    return open(os.devnull, "w")
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from corpus import hub
 from corpus.errors import UserError, unknown
 from corpus.execution import digest
 
@@ -284,6 +285,7 @@ def _words(value: Any) -> str:
 
 def _lm_eval(task: str) -> Iterator[Item]:
     """Items of an lm-eval task, as it would ask them: its test split, or what it has."""
+    is_offline = hub.offline_if_unreachable()
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager()
@@ -292,10 +294,10 @@ def _lm_eval(task: str) -> Iterator[Item]:
     try:
         loaded = manager.load_task_or_group(task)
     except Exception as error:
-        cause = " ".join(str(error).split())[:200]
+        cause = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+        cause = "the hub cannot be reached, and its cache has it not" if is_offline else cause
         raise UserError(
-            f"lm-eval task {task!r} cannot be loaded ({type(error).__name__}: {cause}); offline, its data must be in "
-            "the Hugging Face cache, or give a file"
+            f"lm-eval task {task!r} cannot be loaded ({cause}); give a file with its items: NAME=FILE"
         ) from error
     for name, one in _leaves(loaded):
         for number, document in enumerate(_documents(one)):

@@ -69,6 +69,25 @@ def by_benchmark(lake: Lake, index: Index) -> list[dict[str, Any]]:
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class LookedAt:
+    """Documents that decontamination saw, and what became of them."""
+
+    documents: int  # in the lake
+    looked_at: int  # that no earlier stage had dropped
+    touch: int  # that hold a part of an item
+    dropped: int
+
+
+def looked_at(lake: Lake) -> LookedAt:
+    """How many documents the last decontamination looked at."""
+    n_documents = sum(part.n_rows for part in lake.parts("documents"))
+    n_seen = sum(part.n_rows for part in lake.parts("decisions", STAGE))
+    n_touch = lake.scan("contamination").select(pl.col("id").n_unique()).collect().item()
+    dropped = lake.scan("decisions", slot=STAGE).select((~pl.col("kept")).sum()).collect().item()
+    return LookedAt(n_documents, n_seen, int(n_touch), int(dropped))
+
+
 def documents_of(lake: Lake, index: Index, benchmark: str, item: str, most: int = 10) -> list[dict[str, Any]]:
     """The documents that touch an item, by share, with their text around the n-gram, and the item's own texts."""
     names = sorted({name for name, _ in index.items})

@@ -1,14 +1,14 @@
 """Signals and rules to decisions. No text is read: a changed threshold re-decides a corpus in seconds."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from corpus.errors import UserError
-from filters import unspaced
-from filters.rules import RULE_SETS, Limit, Rule, rule, rule_set, rules
+from filters import own, unspaced
+from filters.rules import RULE_SETS, Limit, Rule, RuleSet, find, languages, rule_set, rules
 
 STAGE = "filter"
 
@@ -40,27 +40,47 @@ class Settings:
     rule_sets: tuple[str, ...]
     limits: Mapping[str, Limit] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
+    own: tuple[RuleSet, ...] = ()  # sets from files, which may be among the others by their names
 
     def __post_init__(self) -> None:
-        chosen = set(self.rule_sets).union(*(override.rules or () for override in self.overrides))
-        for name in chosen:
+        names = {one.name for one in self.own}
+        for name in self._chosen - names:
             rule_set(name)
         for limits in (self.limits, *(override.limits for override in self.overrides)):
             for name, limit in limits.items():
-                _check_limit(name, limit)
-                if name.split(".")[0] not in chosen:
-                    raise UserError(f"a limit is set for {name!r}, but its rule set is not among {sorted(chosen)}")
+                _check_limit(name, self.rule(name), limit)
+                if name.split(".")[0] not in self._chosen:
+                    raise UserError(
+                        f"a limit is set for {name!r}, but its rule set is not among {sorted(self._chosen)}"
+                    )
+
+    @property
+    def _chosen(self) -> set[str]:
+        return set(self.rule_sets).union(*(override.rules or () for override in self.overrides))
+
+    @property
+    def _known(self) -> dict[str, Rule]:
+        """Every rule that there is, published or own, by full name."""
+        return rules() | {name: rule for one in self.own for name, rule in one.named().items()}
+
+    def rule(self, full_name: str) -> Rule:
+        """The rule `ruleset.rule`; raises `UserError` with the nearest name where there is none."""
+        return find(full_name, self._known)
 
     @property
     def rules(self) -> dict[str, Rule]:
         """The rules that can decide for some document, by full name, in the order of their sets."""
-        chosen = set(self.rule_sets).union(*(override.rules or () for override in self.overrides))
-        return {name: rule for name, rule in rules().items() if name.split(".")[0] in chosen}
+        return {name: rule for name, rule in self._known.items() if name.split(".")[0] in self._chosen}
+
+    def languages(self, name: str) -> tuple[str, ...]:
+        """ISO 639 codes of the languages that a set's limits were chosen on; () where they are for any text."""
+        from_file = {one.name: one.languages for one in self.own}
+        return from_file[name] if name in from_file else languages(name)
 
     @property
     def signals(self) -> list[str]:
         """The columns that the rules and overrides read."""
-        read = {rule.signal for rule in self.rules.values()}
+        read = {signal for rule in self.rules.values() for signal in rule.signals}
         by_language = any(override.language for override in self.overrides) or bool(self.language_limits)
         return sorted(read | {"language"} if by_language else read)
 
@@ -77,32 +97,40 @@ class Settings:
         """The limit of a rule where no override applies; None where its set is off."""
         if name.split(".")[0] not in self.rule_sets:
             return None
-        return self.limits.get(name, rule(name).limit)
+        return self.limits.get(name, self.rule(name).limit)
 
 
 def parse(spec: str) -> Settings:
-    """Settings from `gopher_quality,c4,gopher_quality.min_words=30`: rule sets, and limits to change.
+    """Settings from `gopher_quality,mine.yaml,gopher_quality.min_words=30`: rule sets, and limits to change.
 
     `off` as a limit turns a rule off. Raises `UserError` for a name that is no rule set or rule, or a bad number.
     """
-    sets: list[str] = []
-    limits: dict[str, Limit] = {}
-    for part in filter(None, (part.strip() for part in spec.split(","))):
-        name, equals, value = part.partition("=")
-        if equals:
-            limits[name] = _parse_limit(name, value)
-        elif name not in sets:
-            rule_set(name)
-            sets.append(name)
+    parts = [part for part in (part.strip() for part in spec.split(",")) if part]
+    limits = dict(part.split("=", 1) for part in parts if "=" in part)
+    sets, files = with_files([part for part in parts if "=" not in part])
     if not sets:
-        raise UserError(f"no rule set in {spec!r}; name at least one of {', '.join(RULE_SETS)}")
-    return Settings(tuple(sets), limits)
+        raise UserError(f"no rule set in {spec!r}; name at least one of {', '.join(RULE_SETS)}, or a .yaml file")
+    settings = Settings(sets, own=files)
+    return replace(settings, limits={name: _parse_limit(name, settings.rule(name), limits[name]) for name in limits})
 
 
-def _parse_limit(name: str, value: str) -> Limit:
+def with_files(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[RuleSet, ...]]:
+    """(names of sets, those that are from files) for names among which some are paths of YAML files."""
+    sets: dict[str, RuleSet | None] = {}
+    for given in names:
+        loaded = own.load(given) if own.is_file(given) else None
+        name = loaded.name if loaded else given
+        before = sets.get(name)
+        if loaded and before and before.path != loaded.path:
+            raise UserError(f"two rule sets are called {name!r}: {before.path} and {loaded.path}; rename a file")
+        sets[name] = loaded
+    return tuple(sets), tuple(one for one in sets.values() if one)
+
+
+def _parse_limit(name: str, rule: Rule, value: str) -> Limit:
     if value == "off":
         return None
-    if rule(name).bound == "one_of":
+    if rule.bound == "one_of":
         return tuple(value.split("+"))
     try:
         return float(value)
@@ -110,12 +138,13 @@ def _parse_limit(name: str, value: str) -> Limit:
         raise UserError(f"{name} takes a number or off, got {value!r}") from None
 
 
-def _check_limit(name: str, limit: Limit) -> None:
-    wants_names = rule(name).bound == "one_of"
+def _check_limit(name: str, rule: Rule, limit: Limit) -> None:
+    wants_names = rule.bound == "one_of"
     if limit is not None and wants_names != isinstance(limit, tuple):
         raise UserError(f"{name} takes {'a list of names' if wants_names else 'a number'}, got {limit!r}")
-    if isinstance(limit, (int, float)) and not 0 <= limit < math.inf:
-        raise UserError(f"{name} takes a number of 0 or more, or off; got {limit!r}")
+    least = -math.inf if rule.is_expression else 0  # what is computed may be below 0; no signal is
+    if isinstance(limit, (int, float)) and not (least <= limit < math.inf and limit > -math.inf):
+        raise UserError(f"{name} takes a number{'' if rule.is_expression else ' of 0 or more'}, or off; got {limit!r}")
 
 
 def decide(signals: pl.DataFrame, settings: Settings, stage: str = STAGE) -> pl.DataFrame:
@@ -128,6 +157,9 @@ def decide(signals: pl.DataFrame, settings: Settings, stage: str = STAGE) -> pl.
     if missing:
         raise UserError(f"rules read signals that the table lacks: {', '.join(missing)}; run `pomona signals` first")
     rows = signals.with_row_index("_row")
+    if any(rule.is_expression for rule in settings.rules.values()):  # SQL divides whole numbers as it likes
+        numbers = [name for name in settings.signals if rows[name].dtype != pl.String]
+        rows = rows.with_columns(pl.col(numbers).cast(pl.Float64))
     breaks = pl.concat([_breaks(rows, name, rule, settings) for name, rule in settings.rules.items()])
     reasons = breaks.group_by("_row", maintain_order=True).agg(
         pl.col("rule").alias("reasons"), pl.struct("rule", "value", "limit").alias("measured")
@@ -177,12 +209,12 @@ def _own_limit(name: str, settings: Settings) -> pl.Expr:
     """What was asked for, else the rule's own limit, which some languages have another one of."""
     if name in settings.limits:
         return pl.lit(settings.limits[name], pl.Float64)
-    limit = pl.lit(rule(name).limit, pl.Float64)
-    languages: dict[Limit, list[str]] = {}
-    for language, own in settings.language_limits.items():
-        if name in own:
-            languages.setdefault(own[name], []).append(language)
-    for other, named in languages.items():
+    limit = pl.lit(settings.rule(name).limit, pl.Float64)
+    by_limit: dict[Limit, list[str]] = {}
+    for language, differing in settings.language_limits.items():
+        if name in differing:
+            by_limit.setdefault(differing[name], []).append(language)
+    for other, named in by_limit.items():
         limit = pl.when(pl.col("language").is_in(named)).then(pl.lit(other, pl.Float64)).otherwise(limit)
     return limit
 

@@ -1,14 +1,17 @@
 """Settings held against each other: who changes sides, and what a limit costs. Signals only, no text is decided on."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from corpus import yaml_text
 from corpus.errors import UserError
 from corpus.lake import Lake
 from filters.decide import Settings, decide, parse
-from filters.rules import rule as find_rule
+from filters.own import is_file
+from filters.rules import RULE_SETS
 from pomona import output
 from pomona.recipe import load
 
@@ -16,13 +19,22 @@ _SAMPLE_CHARACTERS = 120
 
 
 def settings(spec: str) -> Settings:
-    """Settings from rule sets and limits, or from a recipe's filter."""
-    if not spec.endswith((".yaml", ".yml")):
+    """Settings from rule sets (names, or files of one's own) and limits, or from a recipe's filter."""
+    if not is_file(spec) or "," in spec or not _is_recipe(spec):
         return parse(spec)
     recipe = load(Path(spec))
     if recipe.filter is None:
         raise UserError(f"{spec} has no filter to compare")
     return recipe.filter.settings()
+
+
+def _is_recipe(path: str) -> bool:
+    """Whether a YAML file is a recipe and not a rule set; one that cannot be read is told by whoever reads it."""
+    try:
+        value, _ = yaml_text.read(Path(path).read_text(encoding="utf-8"), path)
+    except (OSError, UnicodeDecodeError):
+        return False
+    return isinstance(value, dict) and "sources" in value
 
 
 def diff(lake: Lake, a: Settings, b: Settings, samples: int) -> dict[str, Any]:
@@ -91,18 +103,20 @@ def sweep(lake: Lake, name: str, others: str | None, points: int) -> dict[str, A
 
     `others` are further rules in force, among which the swept one is left out.
     """
-    swept = find_rule(name)
+    set_name = name.split(".")[0]
+    if "." in name and set_name not in RULE_SETS and others is None:
+        raise UserError(f"{set_name!r} is no published rule set; one of your own is named by its file: --rules FILE")
+    base = parse(others or set_name)
+    swept = base.rule(name)
     if swept.bound == "one_of":
         raise UserError(f"{name} has a list for a limit; only numbers can be swept")
-    base = parse(
-        f"{others},{name}=off"
-        if others and name.split(".")[0] in others.split(",")
-        else others or f"{name.split('.')[0]}"
-    )
-    frame = _signals(lake, sorted({"n_words", swept.signal, *base.signals}))
+    if name in base.rules:
+        base = replace(base, limits={**base.limits, name: None})
+    frame = _signals(lake, sorted({"n_words", *swept.signals, *base.signals}))
     if others:
         frame = frame.filter(decide(frame, base)["kept"])
-    values = frame[swept.signal].cast(pl.Float64).drop_nulls()
+    numbers = pl.col(swept.signals).cast(pl.Float64)
+    values = frame.with_columns(numbers).select(value=swept.value)["value"].cast(pl.Float64).drop_nulls()
     quantiles = {values.quantile(i / (points - 1), "nearest") for i in range(points)}
     limits = sorted(
         {q for q in quantiles if q is not None}
@@ -110,7 +124,7 @@ def sweep(lake: Lake, name: str, others: str | None, points: int) -> dict[str, A
     )
     rows = []
     for limit in limits:
-        kept = frame.filter(~swept.breaks(pl.lit(limit)))
+        kept = frame.filter(~frame.with_columns(numbers).select(breaks=swept.breaks(pl.lit(limit)))["breaks"])
         rows.append({"limit": limit, "documents": kept.height, "words": int(kept["n_words"].sum())})
     return {"rule": name, "signal": swept.signal, "bound": swept.bound, "limit": swept.limit,
             "documents": frame.height, "words": int(frame["n_words"].sum()), "points": rows}  # fmt: skip

@@ -22,6 +22,7 @@ def overview(lake: Lake, most: int = 20) -> dict[str, Any]:
         "policies": [asdict(policy) for policy in report.by_policy(lake)],
         "items": by_item(lake).head(most).to_dicts(),
         "unidentified_items": index.unidentified,
+        "documents": asdict(report.looked_at(lake)),
     }
 
 
@@ -40,10 +41,27 @@ def render_overview(facts: dict[str, Any]) -> str:
         [(r["benchmark"], r["item"], r["documents"], f"{r['share']:.2f}", r["n"]) for r in facts["items"]],
         ("benchmark", "item", "documents", "share", "longest"),
     )
-    text = f"{benchmarks}\n\n{policy_table}\n\n{items}"
+    text = f"{benchmarks}\n\n{policy_table}\n\n{items}\n\n{_closing(facts)}"
     if facts["unidentified_items"]:
-        text += f"\n\n{facts['unidentified_items']} items have fewer than eight words: only afm protects them"
+        n = facts["unidentified_items"]
+        text += f"\n\n{n:,} {'item has' if n == 1 else 'items have'} fewer than eight words: only afm protects them"
     return text
+
+
+def _closing(facts: dict[str, Any]) -> str:
+    """What was looked at, and where the touched items are now."""
+    documents = facts["documents"]
+    n_items, touched, kept = (
+        sum(row[k] for row in facts["benchmarks"]) for k in ("items", "touched", "touched_by_kept")
+    )
+    others = documents["documents"] - documents["looked_at"]
+    before = f" ({others:,} others were dropped before)" if others else ""
+    return (
+        f"{documents['looked_at']:,} documents were looked at{before}: {documents['touch']:,} touch an item, "
+        f"{documents['dropped']:,} were dropped.\n"
+        f"{touched:,} of {n_items:,} items are touched: {kept:,} by documents that stay, {touched - kept:,} by dropped "
+        "ones alone."
+    )
 
 
 def item(lake: Lake, benchmark: str, name: str, most: int = 5) -> dict[str, Any]:

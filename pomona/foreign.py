@@ -5,7 +5,6 @@ import polars as pl
 from corpus.lake import Lake
 from filters import unspaced
 from filters.decide import Settings
-from filters.rules import languages
 
 _SURE = 0.65  # probability of a language that counts
 _LEAST_SHARE = 0.01  # of the documents, that is worth a line: the detector errs for some
@@ -16,8 +15,8 @@ def warning(lake: Lake, settings: Settings) -> str | None:
     """A line on documents in languages for which no limits were chosen, or None."""
     made_for: dict[tuple[str, ...], list[str]] = {}
     for name in settings.rule_sets:
-        if languages(name):
-            made_for.setdefault(languages(name), []).append(name)
+        if codes := settings.languages(name):
+            made_for.setdefault(codes, []).append(name)
     if not made_for:
         return None
 

@@ -7,23 +7,22 @@ import re
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
+from corpus import yaml_text
 from corpus.errors import UserError, unknown
 from corpus.extract import DEFAULT, EXTRACTORS
 from corpus.ingest import MAX_RECORD_BYTES, SourceSettings
+from corpus.model_errors import of_file
 from corpus.sandbox import TIMEOUT_SECONDS
 from corpus.sources import KINDS
 from decontam.policies import DEFAULT as DEFAULT_POLICY
 from decontam.policies import POLICIES
-from filters.decide import Override, Settings
+from filters.decide import Override, Settings, with_files
 from pomona.recipe_dedup import DedupRecipe, MinHashRecipe, ParagraphsRecipe, SemanticRecipe, SubstringsRecipe
-from pomona.recipe_errors import of_file
 from pomona.recipe_model import RecipeModel
 from pomona.recipe_paths import placed
 
-_MAX_RECIPE_BYTES = 1 << 20
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "KI": 2**10, "MI": 2**20, "GI": 2**30, "TI": 2**40}
 
 
@@ -158,7 +157,8 @@ class FilterRecipe(RecipeModel):
     """Which documents are good enough."""
 
     rules: Annotated[
-        tuple[str, ...], Field(min_length=1, description="Rule sets that every document must pass; see `pomona rules`")
+        tuple[str, ...],
+        Field(min_length=1, description="Rule sets that every document must pass: names, or YAML files of your own"),
     ] = ("gopher_quality", "gopher_repetition", "c4", "fineweb")
     languages: Annotated[
         tuple[str, ...], Field(description="ISO 639 codes of the languages that stay; every language when empty")
@@ -179,18 +179,16 @@ class FilterRecipe(RecipeModel):
 
     def settings(self) -> Settings:
         """What `filters.decide` takes; raises `UserError` for a rule or set that does not exist."""
-        sets, limits = list(self.rules), dict(self.limits)
+        chosen, limits = list(self.rules), dict(self.limits)
         if self.languages:
-            sets = sets if "language" in sets else [*sets, "language"]
+            chosen = chosen if "language" in chosen else [*chosen, "language"]
             limits["language.allowed"] = tuple(self.languages)
-        return Settings(
-            tuple(sets),
-            limits,
-            tuple(
-                Override(o.source, o.language, o.limits, o.rules if o.rules is None else tuple(o.rules))
-                for o in self.overrides
-            ),
-        )
+        _, own = with_files([*chosen, *(name for o in self.overrides for name in o.rules or ())])
+        overrides = [
+            Override(o.source, o.language, o.limits, None if o.rules is None else with_files(o.rules)[0])
+            for o in self.overrides
+        ]
+        return Settings(with_files(chosen)[0], limits, tuple(overrides), own)
 
 
 class DecontaminateRecipe(RecipeModel):
@@ -280,17 +278,7 @@ def load(path: str | Path) -> Recipe:
 
 def parse(text: str, name: str = "recipe", folder: Path | None = None) -> Recipe:
     """The recipe in a text; raises `UserError` that names the line in `name`. Its paths are relative to the folder."""
-    if len(text) > _MAX_RECIPE_BYTES:
-        raise UserError(f"{name} is larger than {_MAX_RECIPE_BYTES} bytes; that is no recipe")
-    try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if node is not None:
-            _refuse_repeated_keys(node, name)
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" line {mark.line + 1}:" if mark else ""
-        raise UserError(f"{name}:{line} no valid YAML: {getattr(error, 'problem', error)}") from error
+    value, node = yaml_text.read(text, name)
     if not isinstance(value, dict):
         raise UserError(f"{name} holds no recipe; `pomona recipe` prints one with every field explained")
     if folder is not None:
@@ -304,16 +292,3 @@ def parse(text: str, name: str = "recipe", folder: Path | None = None) -> Recipe
     except UserError as error:
         raise UserError(f"{name}: filter: {error}") from error
     return recipe
-
-
-def _refuse_repeated_keys(node: yaml.Node, name: str) -> None:
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if key.value in seen:
-                raise UserError(f"{name} line {key.start_mark.line + 1}: the field {key.value!r} stands here twice")
-            seen.add(key.value)
-            _refuse_repeated_keys(value, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            _refuse_repeated_keys(value, name)

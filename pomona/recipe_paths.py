@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from filters.own import is_file
+
 
 def placed(recipe: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The recipe with its relative paths joined to the folder; what is malformed stays for the models to tell."""
@@ -14,6 +16,10 @@ def placed(recipe: dict[str, Any], folder: Path) -> dict[str, Any]:
     found["lake"] = _joined(lake, folder) if isinstance(lake, str) else lake
     if isinstance(recipe.get("sources"), list):
         found["sources"] = [_source(source, folder) for source in recipe["sources"]]
+    _within(found, ("filter", "rules"), lambda name: _rules(name, folder))
+    if isinstance(found.get("filter"), dict) and isinstance(found["filter"].get("overrides"), list):
+        overrides = found["filter"]["overrides"]
+        found["filter"] = {**found["filter"], "overrides": [_override(one, folder) for one in overrides]}
     _within(found, ("decontaminate", "benchmarks"), lambda benchmark: _benchmark(benchmark, folder))
     _within(found, ("dedup", "semantic", "model"), lambda model: _if_there(model, folder))
     return found
@@ -23,6 +29,17 @@ def _source(source: Any, folder: Path) -> Any:
     if not isinstance(source, dict) or source.get("kind") == "python":
         return source
     return {**source, "path": _each(source["path"], folder)} if "path" in source else source
+
+
+def _rules(name: str, folder: Path) -> str:
+    """A rule set's name, or a file of rules."""
+    return _joined(name, folder) if is_file(name) else name
+
+
+def _override(one: Any, folder: Path) -> Any:
+    if not isinstance(one, dict) or not isinstance(one.get("rules"), list):
+        return one
+    return {**one, "rules": [_rules(name, folder) if isinstance(name, str) else name for name in one["rules"]]}
 
 
 def _each(path: Any, folder: Path) -> Any:

@@ -17,6 +17,7 @@ from pomona.explain import find
 _MAX_FILE_BYTES = 32 << 20
 _MAX_WORDS = 4000  # of each side of a diff
 _CONTEXT = 6  # words shown around a change
+_MOST_HUNKS = 12  # of a diff that are shown; --json has them all
 _RED, _GREEN, _OFF = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 
@@ -109,28 +110,47 @@ def render(found: list[Similar], *, color: bool) -> str:
     lines = [output.visible(output.table(rows, ("jaccard", "id", "source", "uri")))]
     for row in found:
         if row.changes is not None:
-            lines += ["", output.visible(f"how {row.uri} differs:"), _marked(row.changes, color)]
+            lines += ["", output.visible(f"how {row.uri} differs:"), *_hunks(row.changes, color)]
     return "\n".join(lines)
 
 
-def _marked(found: list[tuple[str, str]], color: bool) -> str:
-    parts = []
-    for kind, words in found:
-        words = _printable(words)
-        if kind == "same":
-            parts.append(_shortened(words))
-        elif color:
-            parts.append(f"{_RED if kind == '-' else _GREEN}{words}{_OFF}")
+def _hunks(found: list[tuple[str, str]], color: bool) -> list[str]:
+    """A line for each run of changes: the number of its first word, and some words around it."""
+    hunks: list[list[str]] = []
+    at = 1  # the word of the text asked for
+    for i, (kind, text) in enumerate(found):
+        words = _printable(text).split()
+        is_near = i > 0 and (kind != "same" or len(words) <= 2 * _CONTEXT)
+        if kind == "same" and not is_near:
+            if hunks:
+                hunks[-1].append(" ".join([*words[:_CONTEXT], "..."]))
+            if i + 1 < len(found):
+                n_before = min(_CONTEXT, len(words))
+                more = ["..."] if len(words) > n_before else []
+                hunks.append([f"  word {at + len(words) - n_before:,}:", *more, " ".join(words[-n_before:])])
         else:
-            parts.append(f"[{kind} {words}]")
-    return " ".join(parts)
+            if not hunks:
+                hunks.append([f"  word {at:,}:"])
+            hunks[-1].append(" ".join(words) if kind == "same" else _marked(kind, _clipped(words), color))
+        at += 0 if kind == "+" else len(words)
+    lines = [" ".join(hunk) for hunk in hunks[:_MOST_HUNKS]]
+    if len(hunks) > _MOST_HUNKS:
+        lines.append(f"  and {len(hunks) - _MOST_HUNKS:,} more places")
+    return lines or ["  in nothing but white space"]
 
 
-def _shortened(words: str) -> str:
-    split = words.split()
-    if len(split) <= 2 * _CONTEXT + 1:
-        return words
-    return " ".join([*split[:_CONTEXT], "...", *split[-_CONTEXT:]])
+def _clipped(words: list[str]) -> str:
+    """A long run: its ends, and how much is between."""
+    n_between = len(words) - 4 * _CONTEXT
+    if n_between <= 0:
+        return " ".join(words)
+    return " ".join([*words[: 2 * _CONTEXT], f"... {n_between:,} words ...", *words[-2 * _CONTEXT :]])
+
+
+def _marked(kind: str, words: str, color: bool) -> str:
+    if color:
+        return f"{_RED if kind == '-' else _GREEN}{words}{_OFF}"
+    return f"[{kind} {words}]"
 
 
 def _printable(text: str) -> str:

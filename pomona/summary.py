@@ -4,8 +4,16 @@ import polars as pl
 
 from corpus.lake import Lake
 from pomona import kept_documents, standing
+from pomona.runner import Outcome
 
 _MOST_REASONS = 5
+
+
+def items(outcome: Outcome) -> str:
+    """How many work items ran, and how many were there from before: `3 run, 118 reused`."""
+    reused = outcome.items - outcome.items_run
+    told = [f"{outcome.items_run:,} run"] * bool(outcome.items_run) + [f"{reused:,} reused"] * bool(reused)
+    return ", ".join(told)
 
 
 def reasons(lake: Lake, slot: str, most: int = _MOST_REASONS) -> list[tuple[str, int, int]]:

@@ -5,6 +5,7 @@ rule set is one new file and its name in `RULE_SETS`. A rule breaks where its va
 limit of None turns it off, 0 is a limit like any other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -32,9 +33,19 @@ class Rule:
     doc: str
 
     @property
+    def is_expression(self) -> bool:
+        """Whether the signal is an expression over signals."""
+        return not self.signal.isidentifier()
+
+    @property
     def value(self) -> pl.Expr:
-        """What is compared with the limit."""
-        return pl.col(self.signal)
+        """What is compared with the limit; unknown where it cannot be computed."""
+        return pl.sql_expr(self.signal).cast(pl.Float64).fill_nan(None) if self.is_expression else pl.col(self.signal)
+
+    @property
+    def signals(self) -> list[str]:
+        """The columns that it reads."""
+        return sorted(set(self.value.meta.root_names()))
 
     def breaks(self, limit: pl.Expr) -> pl.Expr:
         """True where the signal lies outside `limit`, a numeric expression; unknown values and limits break nothing."""
@@ -47,6 +58,21 @@ class Rule:
             return f"{self.signal} in {{{', '.join(self.limit)}}}"
         sign = ">=" if self.bound == "at_least" else "<="
         return f"{self.signal} {sign} {self.limit:g}" if self.limit is not None else f"{self.signal}: off"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSet:
+    """Rules under one name: a published set, or one from a file of the user's (filters.own)."""
+
+    name: str
+    doc: str
+    rules: tuple[Rule, ...]
+    languages: tuple[str, ...] = ()  # ISO 639 codes of those that its limits were chosen on; () for any text
+    path: str = ""
+
+    def named(self) -> dict[str, Rule]:
+        """The rules by their full names, `ruleset.rule`."""
+        return {f"{self.name}.{rule.name}": rule for rule in self.rules}
 
 
 def at_least(name: str, signal: str, limit: float | None, doc: str) -> Rule:
@@ -82,8 +108,13 @@ def languages(name: str) -> tuple[str, ...]:
 
 def rule(full_name: str) -> Rule:
     """The rule `ruleset.rule`; raises `UserError` with the nearest name where there is none."""
+    return find(full_name, rules())
+
+
+def find(full_name: str, known: Mapping[str, Rule]) -> Rule:
+    """The rule of that name among those that are known; raises `UserError` with the nearest where there is none."""
     if "." not in full_name:
         raise UserError(f"rule {full_name!r} has no dot; write ruleset.rule, e.g. gopher_quality.min_words")
-    if full_name not in rules():
-        raise unknown("rule", full_name, rules())
-    return rules()[full_name]
+    if full_name not in known:
+        raise unknown("rule", full_name, known)
+    return known[full_name]

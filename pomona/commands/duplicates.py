@@ -110,8 +110,8 @@ def dedup(
 def _recipe(fields: dict[str, Any]) -> "DedupRecipe":
     from pydantic import ValidationError
 
+    from corpus.model_errors import of_option
     from pomona.recipe_dedup import DedupRecipe
-    from pomona.recipe_errors import of_option
 
     try:
         return DedupRecipe.model_validate(fields)

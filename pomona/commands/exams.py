@@ -47,6 +47,7 @@ def decontam(
     from pydantic import ValidationError
 
     from corpus.engines import parse
+    from corpus.model_errors import of_option
     from pomona import contamination as showing
     from pomona import output, runner, stages
     from pomona.recipe import DecontaminateRecipe
@@ -56,8 +57,7 @@ def decontam(
     try:
         recipe = DecontaminateRecipe.model_validate(fields)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise UserError(f"--{first['loc'][0]}: {str(first['msg']).removeprefix('Value error, ')}") from error
+        raise UserError(of_option(error, {"benchmarks": "--benchmark"})) from error
     opened = open_lake(lake)
     options: dict[str, Any] = {"workers": workers, "memory": memory_bytes(memory), "engine": parse(executor)}
     plans: dict[str, Callable[[], stages.Stage]] = {

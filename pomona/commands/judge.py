@@ -16,12 +16,19 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="rules")
 
 
-def list_rules(as_json: JsonOption = False) -> None:
+def list_rules(
+    rules: Annotated[
+        str | None, typer.Argument(metavar="[A,B,...]", help="Rule sets, or YAML files; all published ones by default.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Print every rule with its signal, limit and meaning."""
-    from filters.rules import rules
+    from filters.decide import parse
+    from filters.rules import RULE_SETS
     from pomona import output
 
-    found = [(name, rule.describe(), rule.doc) for name, rule in rules().items()]
+    settings = parse(rules or ",".join(RULE_SETS))
+    found = [(name, rule.describe(), rule.doc) for name, rule in settings.rules.items()]
     listed = [{"rule": name, "bound": bound, "doc": doc} for name, bound, doc in found]
     output.show(listed, output.table(found, ("rule", "keeps", "meaning")), as_json)
 

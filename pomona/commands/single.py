@@ -62,9 +62,9 @@ def ingest(
     from pydantic import ValidationError
 
     from corpus.extract import DEFAULT
+    from corpus.model_errors import of_option
     from pomona import budget, runner, stages
     from pomona.recipe import SourceRecipe
-    from pomona.recipe_errors import of_option
     from pomona.stages.ingest import slot as ingest_slot
 
     opened = open_lake(lake, must_exist=False)
@@ -165,7 +165,12 @@ def signals(
 
 def filter_(
     rules: Annotated[
-        str, typer.Option("--rules", metavar="A,B,...", help="Rule sets, and limits as ruleset.rule=number or =off.")
+        str,
+        typer.Option(
+            "--rules",
+            metavar="A,B,...",
+            help="Rule sets or YAML files of them; limits as ruleset.rule=number or =off."
+        ),
     ] = "gopher_quality,gopher_repetition,c4,fineweb",
     lake: LakeOption = None,
     workers: WorkersOption = None,
@@ -243,7 +248,7 @@ def run_last(lake: "Lake", plans: Plans, workers: int | None, memory: str | None
             lake, plans, workers=workers, memory=memory_bytes(memory), report=progress, engine=engine
         )
     name = outcome.stage
-    did = "nothing to do" if outcome.state == "current" else f"{outcome.items_run} of {outcome.items} work items"
+    did = "nothing to do" if outcome.state == "current" else f"work items: {summary.items(outcome)}"
     counts = _records(lake, name, outcome.rows) if name.startswith("ingest:") else _rows(lake, name, outcome.rows)
     stale = standing.out_of_date(lake)
     text = f"{name}: {counts.pop('text')} ({did}, {outcome.seconds:.1f} s)"
@@ -252,10 +257,10 @@ def run_last(lake: "Lake", plans: Plans, workers: int | None, memory: str | None
         counts["reasons"] = [{"reason": reason, "documents": n, "alone": alone} for reason, n, alone in found]
         text = "\n".join(filter(None, [text, summary.told(found)]))
     output.show(asdict(outcome) | counts | {"out_of_date": [asdict(one) for one in stale]}, text, as_json)
-    told: set[str] = set()
+    before = ""
     for one in stale:
-        line = str(one) if one.command not in told else str(replace(one, command="the same command"))
-        told.add(one.command)
+        line = str(replace(one, command="the same command")) if one.command and one.command == before else str(one)
+        before = one.command
         print(f"now {line}", file=sys.stderr)
 
 

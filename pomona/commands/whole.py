@@ -81,12 +81,12 @@ def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # t
         found = runner.run_recipe(lake, recipe, workers=workers, memory=memory, report=progress, engine=engine)
         outcomes = list(found)
     result = {"lake": lake.url, "stages": [asdict(outcome) for outcome in outcomes], "report": report}
-    rows = [(o.stage, o.state, _count(o.rows), round(o.seconds, 2)) for o in outcomes]
+    rows = [(o.stage, o.state, summary.items(o), _count(o.rows), round(o.seconds, 2)) for o in outcomes]
     if report:
         from pomona.report import write
 
         write(lake, report)
-    text = output.table(rows, ("stage", "", "rows", "seconds"))
+    text = output.table(rows, ("stage", "", "work items", "rows", "seconds"))
     text += f"\n\nreport: {report}" if report else ""
     output.show(result, text if as_json else f"{text}\n\n{summary.closing(lake)}", as_json)
     if recipe.filter and (told := foreign.warning(lake, recipe.filter.settings())):
@@ -116,21 +116,26 @@ def plan(
     memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say how many work items, minutes, memory and disk each stage will take, before it runs."""
+    """Say what is left to do, and what it will take: work items, minutes, memory and disk of each stage, and of all."""
     from pomona import budget, output, runner
+    from pomona import left as of_stages
     from pomona.recipe import load
 
     recipe = load(path)
     wanted = workers or runner.default_workers()
-    found = budget.estimate(open_lake(lake, recipe, must_exist=False), recipe, wanted, memory_bytes(memory))
+    found = of_stages.left(open_lake(lake, recipe, must_exist=False), recipe, wanted, memory_bytes(memory))
+    everything = of_stages.total(found)
     rows = [
-        (e.stage, e.items, output.n_bytes(e.n_bytes), e.workers, round(e.minutes, 2), output.n_bytes(e.peak_bytes),
-         output.n_bytes(e.disk_bytes))
-        for e in found
+        (e.stage, e.state, *((e.items, output.n_bytes(e.n_bytes), e.workers, f"{e.minutes:.2f}",
+         output.n_bytes(e.peak_bytes), output.n_bytes(e.disk_bytes)) if e.items else [""] * 6))
+        for e in [*found, everything]
     ]  # fmt: skip
     measured = "as measured on this machine" if budget.rates_path().exists() else "typical; `pomona calibrate` measures"
-    text = output.table(rows, ("stage", "items", "input", "workers", "minutes", "peak memory", "disk"))
-    output.show([asdict(e) for e in found], f"{text}\n\nrates: {measured}", as_json)
+    text = output.table(rows, ("stage", "", "items", "input", "workers", "minutes", "peak memory", "disk"))
+    if any(e.state == "stale" for e in found):
+        text += "\n\na stale stage runs at most what stands there: items that did not change are reused"
+    value = {"stages": [asdict(e) for e in found], "total": asdict(everything)}
+    output.show(value, f"{text}\n\nrates: {measured}", as_json)
 
 
 def recipe(as_json: JsonOption = False) -> None:

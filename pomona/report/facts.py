@@ -9,7 +9,7 @@ import polars as pl
 from corpus.lake import Lake
 from corpus.records import REASONS
 from decontam.policies import policies
-from filters import rules, signals
+from filters import own, rules, signals
 from pomona.report import charts
 from pomona.stages import decontam, minhash
 from pomona.stages.stage import decided_slots
@@ -98,15 +98,21 @@ def by_reason(lake: Lake) -> list[dict[str, Any]]:
         .collect()
     )
     top = max(exploded["documents"].to_list(), default=1)
-    known = rules.rules()
+    known = _known(lake)
     return [
         {**row, "share": row["documents"] / top, "doc": _meaning(row["reasons"], known)} for row in exploded.to_dicts()
     ]
 
 
+def _known(lake: Lake) -> dict[str, rules.Rule]:
+    """Every published rule, and those of the user's own that decided."""
+    lineage = lake.current("decisions", "filter")
+    return rules.rules() | (own.from_config(lineage.config) if lineage else {})
+
+
 def _meaning(reason: str, known: dict[str, rules.Rule]) -> str:
     if rule := known.get(reason):
-        return f"{rule.doc}; keeps {rule.describe()}"
+        return f"{rule.doc or 'A rule of your own'}; keeps {rule.describe()}"
     stage, _, name = reason.partition(".")
     if stage == "decontam":
         return policies()[name].DOC
@@ -138,7 +144,7 @@ def _limits(lake: Lake) -> list[tuple[str, float, str]]:
     lineage = lake.current("decisions", "filter")
     if lineage is None:
         return []
-    known = rules.rules()
+    known = _known(lake)
     return [
         (known[name].signal, float(limit), f"{'≥' if known[name].bound == 'at_least' else '≤'} {limit:g}")
         for name, limit in lineage.config.get("rules", {}).items()

@@ -6,7 +6,7 @@ from corpus import schema
 from corpus.execution import Output, WorkItem, digest
 from corpus.grouping import groups
 from corpus.lake import Lake
-from filters import decide, rules, signals
+from filters import decide, own, rules, signals
 from filters.steps import FilterStep, SignalsStep
 from pomona.stages.stage import Stage, basis, content, row_group_items
 
@@ -71,4 +71,4 @@ def settings_config(settings: decide.Settings) -> dict[str, Any]:
             for o in settings.overrides
         ],
         "languages": settings.language_limits,
-    }
+    } | ({"own": own.as_config(settings.own)} if settings.own else {})

@@ -47,7 +47,11 @@ def test_benchmarks_and_policies_are_counted(done: Lake) -> None:
     assert shown["unidentified_items"] == 1
     text = contamination.render_overview(shown)
     assert "in force" in text
-    assert "1 items have fewer than eight words" in text
+    assert "1 item has fewer than eight words" in text
+    n = len(TEXTS) + 1
+    assert shown["documents"] == {"documents": n, "looked_at": n, "touch": 4, "dropped": 3}
+    assert f"{n} documents were looked at: 4 touch an item, 3 were dropped." in text
+    assert "1 of 5 items are touched: 1 by documents that stay, 0 by dropped ones alone." in text
 
 
 def test_both_texts_are_shown_with_the_overlap_marked(done: Lake) -> None:

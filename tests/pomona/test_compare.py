@@ -6,7 +6,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from filters.decide import decide, parse
 from pomona import compare
-from tests.pomona.test_export import ran
+from tests.pomona.export.test_export import ran
 
 __all__ = ["ran"]
 

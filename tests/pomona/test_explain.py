@@ -1,6 +1,6 @@
 from corpus.lake import Lake
 from pomona.explain import Explanation, explain, render
-from tests.pomona.test_export import ran
+from tests.pomona.export.test_export import ran
 
 __all__ = ["ran"]
 

@@ -7,7 +7,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import sql
 from pomona.sql import connect
-from tests.pomona.test_export import ran
+from tests.pomona.export.test_export import ran
 
 __all__ = ["ran"]
 

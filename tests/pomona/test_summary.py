@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pomona import runner, summary
 from pomona.cli import main
 
 PROSE = "The river walks past the mill, and the people of the town drink its water in the morning of a summer day. " * 4
@@ -43,3 +44,10 @@ def test_a_run_ends_with_what_stays_and_what_comes_next(capsys: pytest.CaptureFi
     last = capsys.readouterr().out.strip().splitlines()[-1]
     assert last.startswith("2 of 5 documents kept, ")
     assert last.endswith(" words; next: pomona report, pomona export --out FILE")
+
+
+@pytest.mark.parametrize(
+    ("ran", "of", "told"), [(3, 5, "3 run, 2 reused"), (0, 4, "4 reused"), (2, 2, "2 run"), (0, 0, "")]
+)
+def test_items_that_ran_and_those_that_were_there(ran: int, of: int, told: str) -> None:
+    assert summary.items(runner.Outcome("signals", "ran", ran, of, {}, 1.0)) == told

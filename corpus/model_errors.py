@@ -1,4 +1,4 @@
-"""What is wrong with a recipe or an option, in plain words: what, where, what is allowed."""
+"""What is wrong with a file's fields or an option, in plain words: what, where, what is allowed."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -6,6 +6,8 @@ from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
+
+from corpus import yaml_text
 
 _PLAIN = {
     "missing": "is missing",
@@ -73,7 +75,7 @@ def of_file(error: ValidationError, node: yaml.Node | None, name: str, root: typ
         path = list(named.split("."))
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     field = f"{'.'.join(map(str, path))}: " if path else ""
-    return f"{name} line {_line(node, path)}: {field}{message}{more}"
+    return f"{name} line {yaml_text.line(node, path)}: {field}{message}{more}"
 
 
 def _fields_at(model: type[BaseModel], path: list[str | int]) -> list[str]:
@@ -93,20 +95,3 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
         if found is not None:
             return found
     return None
-
-
-def _line(node: yaml.Node | None, path: list[str | int]) -> int:
-    """1-based line of the deepest part of the path that the file has."""
-    line = 1
-    for part in path:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == part), None)
-            if pair is None:
-                break
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-        else:
-            break
-    return line

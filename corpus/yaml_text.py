@@ -1,0 +1,57 @@
+"""YAML that a person wrote: one line for what is wrong with it, with the line's number."""
+
+from typing import Any
+
+import yaml
+
+from corpus.errors import UserError
+
+_MAX_CHARACTERS = 1 << 20
+
+
+def read(text: str, name: str) -> tuple[Any, yaml.Node | None]:
+    """(what the text says, its nodes, which know their lines); raises `UserError` that names the line in `name`.
+
+    A key that stands twice in one mapping is an error: YAML would drop the first in silence.
+    """
+    if len(text) > _MAX_CHARACTERS:
+        raise UserError(f"{name} is larger than {_MAX_CHARACTERS} bytes; nobody wrote that by hand")
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        if node is not None:
+            _refuse_repeated_keys(node, name)
+        return yaml.safe_load(text), node
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}" if mark else ""
+        raise UserError(f"{name}{place}: no valid YAML: {getattr(error, 'problem', error)}") from error
+
+
+def line(node: yaml.Node | None, path: list[str | int]) -> int:
+    """1-based line of the deepest part of the path that the file has."""
+    found = 1
+    for part in path:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == part), None)
+            if pair is None:
+                break
+            found, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            found = node.start_mark.line + 1
+        else:
+            break
+    return found
+
+
+def _refuse_repeated_keys(node: yaml.Node, name: str) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise UserError(f"{name} line {key.start_mark.line + 1}: the field {key.value!r} stands here twice")
+            seen.add(key.value)
+            _refuse_repeated_keys(value, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(value, name)

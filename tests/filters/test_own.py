@@ -1,0 +1,193 @@
+"""Rule sets from files: what they decide against plain Python, and every usual mistake in one line."""
+
+import json
+import math
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from corpus.errors import UserError
+from corpus.lake import Lake
+from filters import own
+from filters.decide import decide, parse
+from pomona import runner
+from pomona.cli import main
+from pomona.recipe import load as load_recipe
+from pomona.report import render
+from tests.pomona.corpora import raw, recipe
+
+FORUM = """
+doc: What we want of forum pages
+languages: [en]
+rules:
+  min_words: {signal: n_plain_words, at_least: 80, doc: Short posts say little}
+  words_a_line: {signal: n_words / n_lines, at_least: 3}
+  balance: {signal: (n_words - n_lines) / (n_words + n_lines), at_most: 0.9}
+  allowed: {signal: language, one_of: [en, de]}
+"""
+
+
+@pytest.fixture
+def forum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.chdir(tmp_path)
+    Path("forum.yaml").write_text(FORUM)
+    return "forum.yaml"
+
+
+def signals(**columns: list[object]) -> pl.DataFrame:
+    n = len(next(iter(columns.values())))
+    return pl.DataFrame({"id": [str(i) for i in range(n)], "source": ["s"] * n, **columns})
+
+
+def test_a_file_decides_as_its_words_say(forum: str) -> None:
+    rows = [
+        (100, 100, 10, "en"),
+        (79, 100, 10, "en"),
+        (80, 29, 10, "de"),
+        (80, 30, 10, "fr"),
+        (90, 1000, 2, "en"),
+        (90, 0, 0, "en"),
+    ]
+    frame = signals(
+        n_plain_words=[r[0] for r in rows],
+        n_words=[r[1] for r in rows],
+        n_lines=[r[2] for r in rows],
+        language=[r[3] for r in rows],
+    )
+    want = [
+        [name for name, broken in (
+            ("forum.min_words", plain < 80),
+            ("forum.words_a_line", lines > 0 and words / lines < 3),
+            ("forum.balance", words + lines > 0 and (words - lines) / (words + lines) > 0.9),
+            ("forum.allowed", language not in ("en", "de")),
+        ) if broken]
+        for plain, words, lines, language in rows
+    ]  # fmt: skip
+    decided = decide(frame, parse(forum))
+    assert decided["reasons"].to_list() == want
+    assert [bool(reasons) for reasons in want] == [False, True, True, True, True, False]
+    (ratio,) = [m for m in decided["measured"][2] if m["rule"] == "forum.words_a_line"]
+    assert math.isclose(ratio["value"], 2.9)
+    assert ratio["limit"] == 3
+
+
+def test_limits_of_a_file_are_changed_and_turned_off_as_any(forum: str) -> None:
+    settings = parse(f"{forum},c4,forum.min_words=90,forum.allowed=off,forum.balance=-0.25")
+    assert settings.rule_sets == ("forum", "c4")
+    assert [settings.limit(f"forum.{name}") for name in ("min_words", "words_a_line", "balance", "allowed")] == [
+        90,
+        3,
+        -0.25,
+        None,
+    ]
+    assert settings.languages("forum") == ("en",)
+    assert settings.languages("gopher_quality") == ("en",)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rules: {}", "forum.yaml line 1: rules: must have 1 or more entries, not 0"),
+        ("doc: x", "forum.yaml holds no rule set; it needs `rules:`"),
+        ("- a", "forum.yaml holds no rule set"),
+        ("rules:\n  a: {signal: n_words, at_least: 1}\n  a: {signal: n_words, at_least: 2}", "forum.yaml line 3: the field 'a' stands here twice"),
+        ("rules: {a: {signal: n_words, at_least: 1", "forum.yaml line 1: no valid YAML"),
+        ("rules:\n  a: {signal: n_wrods, at_least: 1}", "forum.yaml line 2: rules.a: unknown signal 'n_wrods'; did you mean 'n_words'?"),
+        ("rules:\n  a: {signal: n_words}", "forum.yaml line 2: rules.a: takes one of at_least, at_most and one_of; it has none of them"),
+        ("rules:\n  a: {signal: n_words, at_least: 1, at_most: 2}", "it has at_least and at_most"),
+        ("rules:\n  a: {signal: n_words, at_last: 1}", "forum.yaml line 2: rules.a.at_last: no such field; did you mean 'at_least'?"),
+        ("rules:\n  a: {signal: n_words, at_least: many}", "forum.yaml line 2: rules.a.at_least: must be a number"),
+        ("rules:\n  a: {signal: n_words, at_least: .nan}", "rules.a.at_least: must be a finite number"),
+        ("rules:\n  a: {signal: language, at_least: 1}", "language is text and takes one_of"),
+        ("rules:\n  a: {signal: n_words, one_of: [a]}", "n_words is a number and takes at_least or at_most"),
+        ("rules:\n  A b: {signal: n_words, at_least: 1}", "a rule's name has small letters, digits and _, a letter first"),
+        ("rules:\n  a: {signal: n_words /, at_least: 1}", "rules.a: 'n_words /' is no expression"),
+        ("rules:\n  a: {signal: n_words / n_lnes, at_least: 1}", "unknown signal 'n_lnes'; did you mean"),
+        ("rules:\n  a: {signal: 1 + 1, at_least: 1}", "must compute a number from signals that are numbers"),
+        ("rules:\n  a: {signal: n_words - avg(n_words), at_least: 1}", "looks at more than one document"),
+        ("rules:\n  a: {signal: sum(n_words), at_least: 1}", "looks at more than one document"),
+        ("rules:\n  a: {signal: sum(n_words) over (), at_least: 1}", "looks at more than one document|cannot be computed|is no expression"),
+        ("rules:\n  a: {signal: upper(language), at_least: 1}", "must compute a number from signals that are numbers"),
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_line(forum: str, text: str, message: str) -> None:
+    Path(forum).write_text(text)
+    pattern = message if "|" in message else None
+    with pytest.raises(UserError) as error:
+        own.load(forum)
+    told = str(error.value)
+    assert any(part in told for part in (pattern.split("|") if pattern else [message])), told
+    assert "\n" not in told
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("c4.yaml", "there is a published set 'c4'"),
+        ("My Rules.yaml", "is no name for it"),
+        ("none.yaml", "cannot read the rule set none.yaml"),
+    ],
+)
+def test_names_of_files(forum: str, name: str, message: str) -> None:
+    if name != "none.yaml":
+        Path(name).write_text(FORUM)
+    with pytest.raises(UserError, match=message):
+        parse(name)
+
+
+def test_two_files_of_one_name_are_told_apart(forum: str) -> None:
+    Path("other").mkdir()
+    Path("other/forum.yaml").write_text(FORUM)
+    with pytest.raises(UserError, match=r"two rule sets are called 'forum': forum.yaml and other/forum.yaml"):
+        parse("forum.yaml,other/forum.yaml")
+    assert parse("forum.yaml,forum.yaml").rule_sets == ("forum",)
+
+
+def test_a_recipe_names_files_relative_to_itself_and_the_report_explains_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = raw(tmp_path / "raw")
+    (root / "rules").mkdir()
+    (root / "rules" / "forum.yaml").write_text(FORUM.replace("at_least: 80", "at_least: 95"))
+    (root / "rules" / "site.yaml").write_text("rules: {few: {signal: n_words, at_most: 5, doc: None of these}}")
+    path = recipe(root, tmp_path / "lake")
+    section = (
+        "filter:\n  rules: [rules/forum.yaml, c4]\n  limits: {forum.balance: null}\n"
+        "  overrides: [{source: site, rules: [rules/site.yaml, c4], limits: {site.few: 6}}]\ndedup: null\n"
+    )
+    path.write_text(path.read_text().split("filter:")[0] + section)
+    monkeypatch.chdir(tmp_path)
+    lake, loaded = Lake(tmp_path / "lake"), load_recipe(path)
+    list(runner.run_recipe(lake, loaded, workers=1))
+
+    rows = lake.scan("decisions", slot="filter").select("source", pl.col("reasons").list.join(",")).unique().collect()
+    reasons = {source: set(rows.filter(pl.col("source") == source)["reasons"]) for source in rows["source"].unique()}
+    assert any("site.few" in reason for reason in reasons["site"])
+    assert all("forum" not in reason for reason in reasons["site"])
+    assert any("forum.min_words" in reason for reason in reasons["rows"])
+
+    (root / "rules" / "forum.yaml").unlink()  # what it meant is in the lake
+    page = render(lake)
+    assert "Short posts say little; keeps n_plain_words &gt;= 95" in page
+    assert "None of these; keeps n_words &lt;= 5" in page
+
+    (root / "rules" / "forum.yaml").write_text(FORUM)  # another limit: the filter runs again, and nothing before it
+    states = {o.stage: o.state for o in runner.run_recipe(lake, load_recipe(path), workers=1)}
+    assert (states["signals"], states["filter"]) == ("current", "ran")
+
+
+def test_commands_take_files(forum: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "The river walks past the mill, and the people of the town drink its water in the morning of a day. "
+    Path("a.jsonl").write_text("\n".join(json.dumps({"text": text * n}) for n in (2, 6, 12)))
+    lake = ["--lake", "lake"]
+    assert main(["ingest", "a.jsonl", "--source", "a", *lake]) == 0
+    assert main(["filter", "--rules", f"{forum},forum.balance=off", *lake]) == 0
+    assert "forum.min_words: 1 documents, 1 of them for it alone" in capsys.readouterr().out
+    assert main(["rules", "list", forum]) == 0
+    assert "n_words / n_lines >= 3" in capsys.readouterr().out
+    assert main(["rules", "diff", forum, f"{forum},forum.balance=off", "--json", *lake]) == 0
+    assert json.loads(capsys.readouterr().out)["counts"]["dropped_kept"] == 2
+    assert main(["rules", "sweep", "forum.words_a_line", "--rules", forum, *lake]) == 0
+    assert main(["rules", "sweep", "forum.words_a_line", *lake]) == 2
+    assert "one of your own is named by its file: --rules FILE" in capsys.readouterr().err
