@@ -167,9 +167,7 @@ def filter_(
     rules: Annotated[
         str,
         typer.Option(
-            "--rules",
-            metavar="A,B,...",
-            help="Rule sets or YAML files of them; limits as ruleset.rule=number or =off."
+            "--rules", metavar="A,B,...", help="Rule sets or YAML files of them; limits as ruleset.rule=number or =off."
         ),
     ] = "gopher_quality,gopher_repetition,c4,fineweb",
     lake: LakeOption = None,

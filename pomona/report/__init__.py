@@ -1,6 +1,7 @@
 """One self-contained HTML page about a lake, readable on a phone, in the dark and on paper. No script, no network."""
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,7 @@ def _render(lake: Lake) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     from pomona import __version__, output, standing
-    from pomona.report import copies, facts
+    from pomona.report import copies, distributions, facts
     from pomona.stages.stage import decided_slots
 
     standing.require(lake)
@@ -33,7 +34,10 @@ def _render(lake: Lake) -> str:
         loader=PackageLoader("pomona", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters |= {"n": _count, "pct": _percent, "size": output.n_bytes, "g": _number, "json": _json}
+    filters: dict[str, Any] = {
+        "n": _count, "pct": _percent, "size": output.n_bytes, "g": _number, "json": _json, "breakable": _breakable,
+    }  # fmt: skip
+    environment.filters |= filters
     found = facts.verdicts(lake)
     return environment.get_template("page.html").render(
         lake=lake.url,
@@ -47,7 +51,7 @@ def _render(lake: Lake) -> str:
         funnel=facts.funnel(lake, found),
         sources=facts.by_source(lake, found),
         reasons=facts.by_reason(lake),
-        distributions=facts.distributions(lake, found),
+        distributions=distributions.distributions(lake, found),
         kept_samples=facts.samples(lake, found, kept=True),
         dropped_samples=facts.samples(lake, found, kept=False),
         duplicates=copies.duplicates(lake),
@@ -70,6 +74,13 @@ def _percent(value: float) -> str:
 
 def _number(value: Any) -> str:
     return "" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _breakable(name: str) -> Any:
+    """A long name, escaped, that may be broken after a dot, a slash or an underscore, and not inside a word."""
+    from markupsafe import Markup
+
+    return Markup("<wbr>").join(re.split(r"(?<=[._/])", name))
 
 
 def _json(value: Any) -> str:

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-_WIDTH, _HEIGHT = 460, 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 12, 30
+_WIDTH, _HEIGHT = 320, 160  # about as wide as a chart is drawn, so that its text has the size that is asked for
+_LEFT, _RIGHT, _TOP, _BOTTOM = 38, 10, 12, 24
 _PALETTE = ("var(--accent)", "var(--second)", "var(--third)")
 _STANDALONE_STYLE = (
     "<style>:root{--accent:#3a6ea5;--second:#c2703d;--third:#6b8e4e;--line:#999;--ink:#222;--drop:#b3402e}"
@@ -38,7 +38,7 @@ def histogram(
         if place is not None:
             parts.append(_mark(_LEFT + place * inner_w, label))
     ticks = [(i, _short(edges[i])) for i in range(0, n_columns + 1, max(1, n_columns // 4))]
-    parts += [_x_label(_LEFT + i * step, text) for i, text in ticks]
+    parts += [_x_label(_LEFT + i * step, text) for i, text in ticks if i <= n_columns]
     return _svg(parts, title)
 
 
@@ -105,7 +105,9 @@ def _y_axis(ticks: Sequence[tuple[float, str]], low: float, high: float) -> str:
 
 
 def _x_label(x: float, text: str) -> str:
-    return f'<text x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 15}" text-anchor="middle">{escape(text)}</text>'
+    is_last = x > _WIDTH - _RIGHT - 12  # in the middle it would be cut off
+    anchor, place = ("end", _WIDTH - 1) if is_last else ("middle", x)
+    return f'<text x="{place:.1f}" y="{_HEIGHT - _BOTTOM + 15}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
 def _svg(parts: Sequence[str], title: str, *, standalone: bool = False) -> str:
@@ -119,8 +121,18 @@ def _svg(parts: Sequence[str], title: str, *, standalone: bool = False) -> str:
 
 
 def _short(value: float) -> str:
-    """12,345,678 as 12M; small numbers with three digits."""
-    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+    """12,345,678 as 12.3M, 1,612.3 as 1.61k; others with two digits or three, never as 1.6e+03."""
+    if not math.isfinite(value):
+        return "-"
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if abs(value) >= limit:
-            return f"{value / (1e3 if unit == 'k' else limit):.3g}{unit}"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.2g}" if math.isfinite(value) else "-"
+            return f"{value / limit:.3g}{unit}"
+    if float(value).is_integer() or abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.3g}" if abs(value) >= 10 else _plain(value)
+
+
+def _plain(value: float) -> str:
+    """Two digits that tell, without an exponent."""
+    n_decimals = min(max(1 - math.floor(math.log10(abs(value))), 0), 6) if value else 0
+    return f"{value:.{n_decimals}f}".rstrip("0").rstrip(".") or "0"

@@ -1,47 +1,28 @@
-"""What the report shows, read from the lake: counts by stage, source and reason, distributions, samples, lineage."""
+"""What the report shows, read from the lake: counts by stage, source and reason, samples, rejects, lineage."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from corpus.lake import Lake
 from corpus.records import REASONS
 from decontam.policies import policies
-from filters import own, rules, signals
-from pomona.report import charts
-from pomona.stages import decontam, minhash
+from filters import own, rules
+from pomona.stages import decontam, minhash, repeats, semantic
 from pomona.stages.stage import decided_slots
 
-SHOWN_SIGNALS = (
-    "n_plain_words",
-    "mean_word_length",
-    "alpha_word_fraction",
-    "n_stop_words",
-    "c4_sentences",
-    "terminal_punctuation_line_fraction",
-    "short_line_fraction",
-    "newline_to_word_ratio",
-    "duplicate_line_fraction",
-    "top_2_gram_character_fraction",
-    "duplicate_5_gram_character_fraction",
-    "language_probability",
-    "compression_ratio",
-    "word_entropy",
-    "mean_line_length",
-    "alphanumeric_fraction",
-)
 N_SAMPLES = 20
 _MEANINGS = {
     "exact.duplicate": "Differs from another document in case and white space only",
     "minhash.duplicate": "Shares most shingles with another document",
     "semantic.duplicate": "Says what another document says, by their embeddings",
-    "paragraphs.nothing_left": "Every paragraph stands in another document too",
+    "paragraphs.min_words_left": "Too few words were left when paragraphs that stand elsewhere too were cut",
+    "substrings.min_words_left": "Too few words were left when runs of words that stand elsewhere too were cut",
 }
-_COLUMNS = 28
 _SAMPLE_CHARACTERS = 700
-_LOG_SPREAD = 50.0  # a signal whose 99th percentile is this many times its median gets a logarithmic axis
+_TITLE_CHARACTERS = 90
 
 
 def verdicts(lake: Lake) -> pl.DataFrame:
@@ -98,16 +79,31 @@ def by_reason(lake: Lake) -> list[dict[str, Any]]:
         .collect()
     )
     top = max(exploded["documents"].to_list(), default=1)
-    known = _known(lake)
+    known = known_rules(lake)
     return [
         {**row, "share": row["documents"] / top, "doc": _meaning(row["reasons"], known)} for row in exploded.to_dicts()
     ]
 
 
-def _known(lake: Lake) -> dict[str, rules.Rule]:
-    """Every published rule, and those of the user's own that decided."""
+def known_rules(lake: Lake) -> dict[str, rules.Rule]:
+    """Every published rule, and those of the user's own that decided, with the limits in force."""
     lineage = lake.current("decisions", "filter")
-    return rules.rules() | (own.from_config(lineage.config) if lineage else {})
+    in_force = lineage.config.get("rules", {}) if lineage else {}
+    known = rules.rules() | own_rules(lake)
+    return {name: replace(rule, limit=_limit(in_force.get(name), rule.limit)) for name, rule in known.items()}
+
+
+def _limit(value: Any, default: rules.Limit) -> rules.Limit:
+    """A limit as JSON keeps it; the rule's own where it is on for some documents only."""
+    if value is None:
+        return default
+    return tuple(value) if isinstance(value, list) else value
+
+
+def own_rules(lake: Lake) -> dict[str, rules.Rule]:
+    """Rules of the user's own that decided."""
+    lineage = lake.current("decisions", "filter")
+    return own.from_config(lineage.config) if lineage else {}
 
 
 def _meaning(reason: str, known: dict[str, rules.Rule]) -> str:
@@ -117,53 +113,6 @@ def _meaning(reason: str, known: dict[str, rules.Rule]) -> str:
     if stage == "decontam":
         return policies()[name].DOC
     return _MEANINGS.get(reason, "")
-
-
-def distributions(lake: Lake, found: pl.DataFrame) -> list[dict[str, Any]]:
-    """A histogram a signal, kept over dropped, with the limits in force drawn in."""
-    if not lake.exists("signals"):
-        return []
-    limits = _limits(lake)
-    columns = lake.scan("signals").select("id", *SHOWN_SIGNALS).collect()
-    frame = columns.join(found.select("id", "kept"), on="id", how="inner")
-    shown = []
-    for name in SHOWN_SIGNALS:
-        values = frame[name].cast(pl.Float64).to_numpy()
-        marks = [(limit, label) for signal, limit, label in limits if signal == name]
-        edges = _edges(values, [limit for limit, _ in marks])
-        kept = frame["kept"].to_numpy()
-        clipped = np.clip(values, edges[0], edges[-1])
-        columns_of = [np.histogram(clipped[side], edges)[0].tolist() for side in (kept, ~kept)]
-        chart = charts.histogram(columns_of[0], columns_of[1], edges.tolist(), marks, name)
-        shown.append({"name": name, "doc": signals.signals()[name].doc, "chart": chart})
-    return shown
-
-
-def _limits(lake: Lake) -> list[tuple[str, float, str]]:
-    """(signal, limit, label) of the numeric rules in force."""
-    lineage = lake.current("decisions", "filter")
-    if lineage is None:
-        return []
-    known = _known(lake)
-    return [
-        (known[name].signal, float(limit), f"{'≥' if known[name].bound == 'at_least' else '≤'} {limit:g}")
-        for name, limit in lineage.config.get("rules", {}).items()
-        if name in known and isinstance(limit, (int, float))
-    ]
-
-
-def _edges(
-    values: "np.ndarray[Any, np.dtype[np.float64]]", limits: list[float]
-) -> "np.ndarray[Any, np.dtype[np.float64]]":
-    """Column edges over the middle 99% of the values; logarithmic where they spread over orders of magnitude."""
-    if not len(values):
-        return np.linspace(0, 1, _COLUMNS + 1)
-    low, median, high = (float(q) for q in np.quantile(values, [0.005, 0.5, 0.995]))
-    near = [limit for limit in limits if limit <= high * 1.5]
-    low, high = min([low, *near]), max([high, *near])
-    if low >= 0 and high > _LOG_SPREAD * max(median, 1) / 5 and high > 100:
-        return np.unique(np.geomspace(max(low, 1), high, _COLUMNS + 1))
-    return np.linspace(low, high if high > low else low + 1, _COLUMNS + 1)
 
 
 def samples(lake: Lake, found: pl.DataFrame, *, kept: bool) -> list[dict[str, Any]]:
@@ -180,7 +129,7 @@ def samples(lake: Lake, found: pl.DataFrame, *, kept: bool) -> list[dict[str, An
         .lazy()
     )
     texts = lake.scan("documents").join(chosen, on="id", how="semi")
-    texts = texts.select("id", "source", "uri", pl.col("text").str.slice(0, _SAMPLE_CHARACTERS + 1))
+    texts = texts.select("id", "source", "uri", "metadata", pl.col("text").str.slice(0, _SAMPLE_CHARACTERS + 1))
     broken = lake.scan("decisions").filter(~pl.col("kept")).join(chosen, on="id", how="semi").select("id", "measured")
     rows = texts.join(broken, on="id", how="left").sort("source", "id").collect()
     return [_sample(row) for row in rows.to_dicts()]
@@ -189,7 +138,10 @@ def samples(lake: Lake, found: pl.DataFrame, *, kept: bool) -> list[dict[str, An
 def _sample(row: dict[str, Any]) -> dict[str, Any]:
     text = row["text"]
     cut = text[:_SAMPLE_CHARACTERS] + (" …" if len(text) > _SAMPLE_CHARACTERS else "")
-    return {**row, "text": cut, "measured": row["measured"] or []}
+    title = dict(row.pop("metadata")).get("title") or next((line for line in text.split("\n") if line.strip()), "")
+    title = " ".join(title.split())
+    title = title if len(title) <= _TITLE_CHARACTERS else f"{title[:_TITLE_CHARACTERS]}…"
+    return {**row, "title": title, "text": cut, "measured": row["measured"] or []}
 
 
 def rejects(lake: Lake) -> list[dict[str, Any]]:
@@ -228,7 +180,8 @@ def lineage(lake: Lake) -> list[dict[str, Any]]:
                 "mb_per_second": n_bytes / 1e6 / seconds if seconds else None,
                 "package": made.package_version,
             }
-    order = ["ingest", "signals", "filter", "exact", *minhash.STAGES, *decontam.STAGES]
+    order = ["ingest", "signals", "filter", "exact", *minhash.STAGES, *semantic.STAGES, *repeats.STAGES]
+    order += decontam.STAGES
     places = {name: place for place, name in enumerate(order)}
 
     def place(row: dict[str, Any]) -> tuple[int, str]:

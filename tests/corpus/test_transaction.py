@@ -14,10 +14,8 @@ from deltalake.exceptions import DeltaError
 from corpus import schema, transaction
 from corpus.lake import Lake, Lineage, Part
 from tests.corpus.test_lake import lineage, uris, write
-from tests.corpus.test_object_store import bucket
 
 ROOT = Path(__file__).resolve().parents[2]
-__all__ = ["bucket"]
 
 _COMMITTER = """
 import sys, time

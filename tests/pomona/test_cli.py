@@ -86,12 +86,13 @@ def test_run_status_plan_and_report(root: Path, tmp_path: Path, capsys: pytest.C
     path = str(recipe(root, tmp_path / "lake"))
     assert {s["state"] for s in as_json(capsys, "status", path)} == {"missing"}  # type: ignore[attr-defined]
     planned = as_json(capsys, "plan", path)
-    assert [p["stage"] for p in planned][4:7] == ["signals", "filter", "exact"]  # type: ignore[attr-defined]
-    assert all(p["peak_bytes"] > 0 for p in planned)  # type: ignore[attr-defined]
+    assert [p["stage"] for p in planned["stages"]][4:7] == ["signals", "filter", "exact"]  # type: ignore[index]
+    assert all(p["peak_bytes"] > 0 for p in planned["stages"])  # type: ignore[index]
     ran = as_json(capsys, "run", path, "--workers", "1", "--report", "r.html")
     assert {s["state"] for s in ran["stages"]} == {"ran"}  # type: ignore[index]
     assert "<!doctype html>" in Path("r.html").read_text()
     assert {s["state"] for s in as_json(capsys, "status", path)} == {"current"}  # type: ignore[attr-defined]
+    assert as_json(capsys, "plan", path)["total"]["items"] == 0  # type: ignore[index]
 
 
 def test_ingesting_again_adds_paths_and_repeats_nothing(root: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,9 +6,6 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from filters.decide import decide, parse
 from pomona import compare
-from tests.pomona.export.test_export import ran
-
-__all__ = ["ran"]
 
 
 def test_a_diff_is_what_two_decisions_say(ran: Lake) -> None:

@@ -134,7 +134,7 @@ def test_a_mistake_is_told_as_one_though_another_table_lost_a_part(
     [one, *_] = lake.parts("signals")
     Path(lake.part_url("signals", one)).unlink()
     for arguments, message in (
-        (["ingest", "foo://bar/x.txt", "--kind", "text", "--source", "q"], "foo://bar/x.txt cannot be listed"),
+        (["ingest", "foo://bar/x.txt", "--kind", "text", "--source", "q"], "foo://bar/x.txt cannot be opened"),
         (["ingest", "gone.jsonl", "--source", "q"], "gone.jsonl does not exist"),
         (["lake", "--lake", "web.jsonl"], "web.jsonl is a file, not the folder of a lake"),
         (["explain", "no such document"], "no document or reject has the id or URI"),
@@ -148,7 +148,7 @@ def test_a_full_disk_is_one_line(
     import errno
     import os
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("pomona.export.export", full)

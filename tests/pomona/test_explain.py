@@ -1,8 +1,5 @@
 from corpus.lake import Lake
 from pomona.explain import Explanation, explain, render
-from tests.pomona.export.test_export import ran
-
-__all__ = ["ran"]
 
 
 def test_a_dropped_copy_names_what_it_copies(ran: Lake) -> None:

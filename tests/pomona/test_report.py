@@ -7,10 +7,10 @@ import pytest
 from corpus.lake import Lake
 from pomona import runner
 from pomona.recipe import parse
-from pomona.report import charts, copies, facts, render, write
+from pomona.report import _breakable, charts, copies, distributions, facts, render, write
 from tests.pomona.corpora import PROSE
 
-VOID = {"meta", "br", "img", "input", "link", "hr", "line", "rect", "polyline"}
+VOID = {"meta", "br", "img", "input", "link", "hr", "line", "rect", "polyline", "wbr"}
 OPTIONAL = {"li", "td", "th", "tr", "p", "thead", "tbody"}
 
 
@@ -107,8 +107,8 @@ def test_the_numbers_are_those_of_the_lake(ran: Lake) -> None:
 
 
 def test_histograms_show_every_document_and_the_limits(ran: Lake) -> None:
-    shown = facts.distributions(ran, facts.verdicts(ran))
-    assert [row["name"] for row in shown] == list(facts.SHOWN_SIGNALS)
+    shown = distributions.distributions(ran, facts.verdicts(ran))
+    assert [row["name"] for row in shown] == list(distributions.SHOWN_SIGNALS)
     for row in shown:
         counts = [sum(map(int, pair)) for pair in re.findall(r"(\d+) kept, (\d+) dropped", row["chart"])]
         assert counts, row["name"]
@@ -130,3 +130,47 @@ def test_charts_escape_their_labels_and_take_no_data() -> None:
     assert charts.lines({}, "empty").startswith("<svg")
     assert "limit" in charts.lines({"a": [(0, 1), (10, 0)]}, "t", mark=5)
     assert "limit" not in charts.lines({"a": [(0, 1), (10, 0)]}, "t", mark=50)
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        (0, "0"), (1, "1"), (50, "50"), (147.2, "147"), (199.9, "200"), (24.31, "24.3"), (6.244, "6.2"), (0.256, "0.26"),
+        (0.00512, "0.0051"), (-0.5, "-0.5"), (1612.3, "1.61k"), (12_843, "12.8k"), (5_700_439, "5.7M"), (2e9, "2G"),
+        (0.0000004, "0"), (float("inf"), "-"),
+    ],
+)  # fmt: skip
+def test_ticks_are_short_and_have_no_exponent(value: float, label: str) -> None:
+    assert charts._short(value) == label
+
+
+def test_ticks_stay_inside_the_chart() -> None:
+    chart = charts.histogram([1] * 28, [0] * 28, [i * 1000.5 for i in range(29)], [(14_000.0, "≥ 14000")], "n")
+    labels = re.findall(r'<text x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)">([^<]+)</text>', chart)
+    for x, anchor, text in labels:
+        width = 7 * len(text)  # at most, at 11 pixels
+        left, right = {"start": (0, width), "middle": (width / 2, width / 2), "end": (width, 0)}[anchor]
+        assert float(x) - left >= 0, text
+        assert float(x) + right <= charts._WIDTH, text
+
+
+def test_documents_are_listed_by_title_or_first_line(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text(
+        f"<html><head><title>On roads &amp; rain</title></head><body><p>{PROSE}</p></body></html>"
+    )
+    (tmp_path / "b.txt").write_text(f"\n\n  Minutes   of the spring\n\n{PROSE} And more.")
+    recipe = parse(
+        f"sources:\n  - {{name: page, path: {tmp_path}/a.html}}\n  - {{name: text, path: {tmp_path}/b.txt}}\n"
+        "filter: {rules: [language], languages: [fr]}\ndedup: null"
+    )
+    lake = Lake(tmp_path / "lake")
+    list(runner.run_recipe(lake, recipe, workers=1))
+    rows = facts.samples(lake, facts.verdicts(lake), kept=False)
+    assert [row["title"] for row in rows] == ["On roads & rain", "Minutes of the spring"]
+    page = render(lake)
+    assert "On roads &amp; rain" in page
+    assert "keeps language in {fr}" in page  # the limit in force, not the rule's own
+
+
+def test_a_name_breaks_between_words_and_stays_escaped() -> None:
+    assert str(_breakable("max_top.a/<b>")) == "max_<wbr>top.<wbr>a/<wbr>&lt;b&gt;"

@@ -7,9 +7,6 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import sql
 from pomona.sql import connect
-from tests.pomona.export.test_export import ran
-
-__all__ = ["ran"]
 
 
 def test_tables_are_views_with_joins(ran: Lake) -> None:
