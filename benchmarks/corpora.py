@@ -10,7 +10,6 @@ import pyarrow as pa
 from numba import njit
 
 from corpus import schema
-from corpus.dedup.minhash import Sketch, shingle_sets
 from corpus.ingest import document_ids
 from corpus.lake import Lake, Lineage
 from corpus.text.buffers import string_array, string_buffers
@@ -51,7 +50,7 @@ def texts(source: pa.Array, plan: Planned, start: int, end: int) -> pa.Array:
     _, data = string_buffers(source)
     words = normalize(source)
     numbers = np.arange(start, end)
-    capacity = int((end - start) * 16 * 24 * 14)
+    capacity = int((end - start) * 16 * 24 * 17)
     out, out_offsets = np.empty(capacity, np.uint8), np.zeros(end - start + 1, np.int64)
     n_bytes = _write(
         data, words.start, words.end, plan.base[start:end], plan.rate[start:end], numbers, out, out_offsets
@@ -85,9 +84,11 @@ def _write(data, starts, ends, base, rate, numbers, out, out_offsets):
                     if value < np.uint64(rate[d] * 1.8446744073709550e19):
                         edits, value = _next(edits)
                         word = np.int64(value % n_words)
-                for i in range(starts[word], min(ends[word], starts[word] + 12)):
-                    out[n] = data[i] if data[i] < 128 else 120
+                i = starts[word]
+                while i < ends[word] and (i < starts[word] + 12 or data[i] & 0xC0 == 0x80):  # whole characters
+                    out[n] = data[i]
                     n += 1
+                    i += 1
                 out[n] = 32
                 n += 1
         out_offsets[d + 1] = n
@@ -111,17 +112,6 @@ def write(lake: Lake, source: pa.Array, plan: Planned, name: str = "made") -> in
         total += made.nbytes
     lake.commit("documents", {slot: keys}, Lineage(f"ingest:{name}", slot, str(len(plan.base))))
     return total
-
-
-def jaccards(source: pa.Array, plan: Planned, sketch: Sketch) -> npt.NDArray[np.float64]:
-    """The true similarity of each copy to its original, from their shingles."""
-    found = []
-    for copy in plan.copies:
-        pair = pa.concat_arrays([texts(source, plan, d, d + 1) for d in (copy, plan.base[copy])])
-        sets, offsets = shingle_sets(pair, sketch)
-        both = len(np.intersect1d(sets[: offsets[1]], sets[offsets[1] :], assume_unique=True))
-        found.append(both / (len(sets) - both))
-    return np.array(found)
 
 
 def parts(source: pa.Array, plan: Planned) -> Iterator[pa.Array]:

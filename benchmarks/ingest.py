@@ -31,10 +31,12 @@ def run(path: Path | None) -> Iterator[Claim]:
     with tempfile.TemporaryDirectory() as folder:
         warc = write_warc(Path(folder) / "pages.warc.gz", pages[:_N_PAGES], 1)
         with one_core():
-            theirs, n_theirs = datatrove(warc)
+            datatrove(write_warc(Path(folder) / "few.warc.gz", pages[:5], 1))  # both sides have imported and compiled
+            pomona(Path(folder) / "few.warc.gz", "cascade")
+            theirs, n_theirs = max(datatrove(warc) for _ in range(2))
             for extractor in ("fast", "cascade"):
                 ours, n_ours = pomona(warc, extractor)
-                note = f"one core; {n_ours} documents against {n_theirs}"
+                note = f"from file to table, start of the process not counted; one core; {n_ours} documents against {n_theirs}"
                 yield claim(f"ingest.warc_{extractor}", ours, theirs, named("datatrove", "trafilatura"), "pages/s",
                             5.0 if extractor == "fast" else 1.0, note)  # fmt: skip
         once = write_warc(Path(folder) / "once.warc.gz", pages, 1)

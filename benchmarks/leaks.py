@@ -28,13 +28,18 @@ Leak = Callable[[str, random.Random, Sequence[str]], str]
 
 def benchmarks() -> list[Benchmark]:
     """GSM8K, MMLU, IFEval and MT-bench from files, HumanEval from its package."""
-    protected = []
+    return [load(spec) for spec in specs()]
+
+
+def specs() -> list[str]:
+    """The same as `pomona decontam --benchmark` takes them."""
+    found = []
     for spec in _FILES:
         name, _, file = spec.partition("=")
         if not (DATA / file).exists():
             raise UserError(f"no benchmark {file} in {DATA}")
-        protected.append(load(f"{name}={DATA / file}"))
-    return [*protected, load("humaneval")]
+        found.append(f"{name}={DATA / file}")
+    return [*found, "humaneval"]
 
 
 def _replaced(share: float) -> Leak:

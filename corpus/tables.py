@@ -242,7 +242,8 @@ class Tables:
 
 def parts_of(delta: "DeltaTable") -> list[Part]:
     """The parts of the version that was read, sorted by path."""
-    adds = pa.table(delta.get_add_actions(flatten=True)).select(["path", "num_records", "size_bytes"])
+    read = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()  # pa.table imports pandas
+    adds = read.select(["path", "num_records", "size_bytes"])
     listed = (Part(row["path"], row["num_records"], row["size_bytes"]) for row in adds.to_pylist())
     return sorted(listed, key=lambda part: part.path)
 

@@ -16,6 +16,7 @@ from corpus.dedup.minhash import Signatures
 from corpus.errors import UserError
 
 FALSE_POSITIVE_WEIGHT = 0.05  # a pair looked at in vain costs one comparison; a pair overlooked stays in the corpus
+OPTIMAL = {(0.8, 112): (14, 8)}  # of the defaults: every command makes a recipe, and the optimizer imports scipy
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -69,6 +70,13 @@ def banding(
 
 @lru_cache(maxsize=32)
 def _optimal(threshold: float, n_hashes: int, verified: bool) -> tuple[int, int]:
+    if verified and (threshold, n_hashes) in OPTIMAL:
+        return OPTIMAL[threshold, n_hashes]
+    return optimal(threshold, n_hashes, verified)
+
+
+def optimal(threshold: float, n_hashes: int, verified: bool) -> tuple[int, int]:
+    """Bands and rows as datasketch's optimizer gives them."""
     from datasketch.lsh import _optimal_param
 
     weight = FALSE_POSITIVE_WEIGHT if verified else 0.5

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from datasketch.lsh import MinHashLSH
 
+from corpus.dedup import banding as banding_module
 from corpus.dedup.banding import FALSE_POSITIVE_WEIGHT, banding, buckets, describe
 from corpus.errors import UserError
 
@@ -67,3 +68,8 @@ def test_buckets_are_equal_where_all_rows_are() -> None:
 def test_the_curve_is_described() -> None:
     assert "14 bands of 8 rows" in describe(banding())
     assert "0.8: 92.4%" in describe(banding())
+
+
+@pytest.mark.parametrize("asked", banding_module.OPTIMAL)
+def test_what_is_known_is_what_the_optimizer_gives(asked: tuple[float, int]) -> None:
+    assert banding_module.optimal(*asked, verified=True) == banding_module.OPTIMAL[asked]
