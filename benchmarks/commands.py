@@ -20,7 +20,13 @@ from benchmarks import leaks
 from benchmarks.claims import Claim, claim, named, one_core
 from benchmarks.pages import texts
 
-_PAGES = 300  # of the web pages: the peer takes a second for every 0.2 MB
+_RECIPE = """
+lake: {lake}
+sources: [{{name: web, path: {source}}}]
+filter: {filter}
+dedup: {dedup}
+decontaminate: {decontaminate}
+"""
 _HEAD = """
 import sys
 from datatrove.executor.local import LocalPipelineExecutor as Executor
@@ -51,27 +57,26 @@ run([JsonlReader(source), NGramsDecontFilter(sys.argv[3], config), JsonlWriter(f
 
 def run(path: Path | None) -> Iterator[Claim]:
     """Filter, dedup and decontam, each after a run that compiled and cached what either side caches."""
-    pages = texts(path)[:_PAGES]
+    pages = texts(path)
     with tempfile.TemporaryDirectory() as folder, one_core():
         source = Path(folder) / "source"
         source.mkdir()
         _write(source / "pages.jsonl.gz", pages)
         index = _index(Path(folder) / "index")
-        benchmarks = [argument for spec in leaks.specs() for argument in ("--benchmark", spec)]
-        rules = "gopher_quality,gopher_repetition,c4,fineweb"
-        kinds = {
-            "filter": (_FILTER, [], [["filter", "--rules", rules]]),
-            "dedup": (_DEDUP, [], [["dedup"]]),
-            "decontam": (_DECONTAM, [str(index)], [["decontam", *benchmarks]]),
+        rules = "{rules: [gopher_quality, gopher_repetition, c4, fineweb]}"
+        kinds: dict[str, tuple[str, list[str], dict[str, str]]] = {
+            "filter": (_FILTER, [], {"filter": rules}),
+            "dedup": (_DEDUP, [], {"dedup": "{exact: false}"}),
+            "decontam": (_DECONTAM, [str(index)], {"decontaminate": json.dumps({"benchmarks": leaks.specs()})}),
         }
-        for name, (script, arguments, commands) in kinds.items():
+        for name, (script, arguments, sections) in kinds.items():
             for turn in ("warm", "timed"):
                 theirs = _peer(script, source, Path(folder) / f"theirs-{name}-{turn}", arguments)
-                ours = _pomona(source, Path(folder) / f"ours-{name}-{turn}", commands)
+                ours = _pomona(source, Path(folder) / f"ours-{name}-{turn}", sections)
             yield claim(
                 f"commands.{name}", ours, theirs, named("datatrove"), "s", 1.0,
-                f"whole commands on {len(pages)} pages, {pages.nbytes / 1e6:.1f} MB: ours ingests, works and exports, the peer reads, works "
-                "and writes; start of every process counted", less=True,
+                f"whole commands on {len(pages)} pages, {pages.nbytes / 1e6:.1f} MB: `run` (with signals) and `export`, the peer's script "
+                "reads, works and writes; start of every process counted", less=True,
             )  # fmt: skip
 
 
@@ -86,10 +91,13 @@ def _peer(script: str, source: Path, out: Path, arguments: list[str]) -> float:
     return _seconds([sys.executable, "-c", _HEAD + script, str(source), str(out), *arguments])
 
 
-def _pomona(source: Path, out: Path, commands: list[list[str]]) -> float:
-    """Seconds of an ingest, the commands and an export."""
-    every = [["ingest", str(source), "--source", "web"], *commands, ["export", "--out", f"{out}.jsonl.gz"]]
-    return sum(_seconds([sys.executable, "-m", "pomona", *one, "--lake", str(out)]) for one in every)
+def _pomona(source: Path, out: Path, sections: dict[str, str]) -> float:
+    """Seconds of a recipe with these sections, and of an export."""
+    recipe = out.with_suffix(".yaml")
+    off = dict.fromkeys(("filter", "dedup", "decontaminate"), "null")
+    recipe.write_text(_RECIPE.format(lake=out, source=source, **(off | sections)))
+    every = [["run", str(recipe)], ["export", "--lake", str(out), "--out", f"{out}.jsonl.gz"]]
+    return sum(_seconds([sys.executable, "-m", "pomona", *one]) for one in every)
 
 
 def _seconds(command: list[str]) -> float:
