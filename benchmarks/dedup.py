@@ -17,7 +17,7 @@ from benchmarks.claims import Claim, claim, named, one_core
 from benchmarks.pages import texts
 
 _PEER_DOCUMENTS = 8_000  # datatrove's four steps on so many made documents
-_JUDGED_DOCUMENTS = 8_000
+_SEEDS = (1, 2, 3)  # of the corpora on which recall and precision are measured
 _WARM_DOCUMENTS = 200
 _DOCUMENTS = 1_000_000
 _GROWTH = (12_000, 60_000, 240_000, 1_200_000)  # documents: 10 MB to 1 GB
@@ -27,6 +27,9 @@ _THRESHOLD = 0.8
 def run(path: Path | None) -> Iterator[Claim]:
     """Signatures; all steps, with precision and recall on planted pairs; time and memory as the corpus grows."""
     source = texts(path)
+    from datatrove.utils.logging import logger
+
+    logger.remove()
     with one_core():
         yield from minhash.run(source)
         yield from whole(source)
@@ -54,17 +57,23 @@ def whole(source: pa.Array) -> Iterator[Claim]:
 
 def quality(source: pa.Array) -> Iterator[Claim]:
     """Recall and precision over all pairs, against a truth in plain Python that knows nothing of our shingles."""
-    plan = corpora.planned(_JUDGED_DOCUMENTS, share=0.2, seed=1)
-    documents = [text for part in corpora.parts(source, plan) for text in part.to_pylist()]
-    truth = similar_pairs(documents, _THRESHOLD)
-    found = {"ours": _pairs(_ours(source, plan)[1]), "theirs": _pairs(_datatrove(source, plan)[1])}
-    both = {side: len(pairs & truth) for side, pairs in found.items()}
-    note = f"all pairs of {len(documents):,} documents, {len(truth):,} with Jaccard {_THRESHOLD} or more by word 5-grams in plain Python"
-    yield claim("dedup.recall", both["ours"] / len(truth), both["theirs"] / len(truth), named("datatrove"),
-                "of those pairs", 1.0, note)  # fmt: skip
-    precision = {side: both[side] / max(len(pairs), 1) for side, pairs in found.items()}
+    n_true, n_documents = 0, 0
+    found, both = {"ours": 0, "theirs": 0}, {"ours": 0, "theirs": 0}
+    for seed in _SEEDS:
+        plan = corpora.planned(_PEER_DOCUMENTS, share=0.2, seed=seed)
+        documents = [text for part in corpora.parts(source, plan) for text in part.to_pylist()]
+        truth = similar_pairs(documents, _THRESHOLD)
+        n_true, n_documents = n_true + len(truth), n_documents + len(documents)
+        for side, work in (("ours", _ours), ("theirs", _datatrove)):
+            pairs = _pairs(work(source, plan)[1])
+            found[side] += len(pairs)
+            both[side] += len(pairs & truth)
+    note = f"all pairs of {n_documents:,} documents, {n_true:,} with Jaccard {_THRESHOLD} or more by word 5-grams in plain Python"
+    yield claim("dedup.recall", both["ours"] / n_true, both["theirs"] / n_true, named("datatrove"), "of those pairs", 0.99,
+                f"{note}; both have 14 bands of 8 rows, so that a difference of some pairs is chance")  # fmt: skip
+    precision = {side: both[side] / max(found[side], 1) for side in found}
     yield claim("dedup.precision", precision["ours"], precision["theirs"], named("datatrove"), "of pairs in one cluster",
-                1.0, f"{len(found['ours']):,} pairs against {len(found['theirs']):,}; pairs are checked here, not there")  # fmt: skip
+                1.0, f"{found['ours']:,} pairs against {found['theirs']:,}; pairs are checked here, not there")  # fmt: skip
 
 
 def similar_pairs(documents: list[str], threshold: float) -> set[tuple[int, int]]:
