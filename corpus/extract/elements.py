@@ -3,14 +3,14 @@
 from functools import lru_cache
 
 from corpus.extract import formulas, lists, verbatim
-from corpus.extract.names import HIDDEN, evidence, is_displayed_as_block
+from corpus.extract.names import HIDDEN, is_displayed_as_block, says, verdict
 
 SKIPPED, BLOCK, _INLINE, FORMULA, VERBATIM, UNKNOWN = (1 << bit for bit in range(6))
 SUSPECT, UNSEEN, SPECIAL, SIMPLE = (1 << bit for bit in range(6, 10))
 TAKEN_WHOLE = FORMULA | SKIPPED | VERBATIM  # what may be taken without walking over its inside
 ASKED = SUSPECT | UNSEEN | SPECIAL  # inline elements of which something is to be done
 SPECIAL_BLOCKS = frozenset(("table", "tr", "a", *lists.TAGS))
-TELLING = frozenset(("class", "id", "role", "style", "hidden", "aria-hidden", "type"))  # attributes that are looked at
+_ODD = frozenset(("id", "role", "style", "hidden", "aria-hidden", "type"))  # attributes that tell, besides the class
 _TAGS = {
     SKIPPED: "script style noscript template iframe svg canvas object embed select option input textarea datalist "
     "head audio video map progress meter rp",
@@ -30,22 +30,61 @@ for _kind, _tags in _TAGS.items():
 _WITH_A_PART = frozenset(("a", "br", "sub", "sup", "rt", "button"))  # inline elements that are more than their text
 
 
-@lru_cache(maxsize=1 << 14)
-def look(tag: str, attributes: tuple[tuple[str, str], ...]) -> int:
-    """Bits of an element's kind, by its tag and those of its attributes that are `TELLING`: few, and often the same.
+def look(tag: str, attributes: list[tuple[str, str]]) -> int:
+    """Bits of an element's kind, by its tag and attributes. SIMPLE is a block of which nothing else is to be said.
 
-    SIMPLE is a block of which nothing else is to be said.
+    Tags and classes are few, and looked at once; ids and styles differ from element to element.
     """
-    kind, facts = _KINDS.get(tag, UNKNOWN), dict(attributes)
-    if kind & FORMULA and not formulas.may_be(tag, facts):
-        kind &= ~FORMULA
-    if kind & VERBATIM and not verbatim.may_be(tag, facts):
-        kind &= ~VERBATIM
-    if is_displayed_as_block(facts):
-        kind |= BLOCK
+    class_, found, style, is_odd = "", 0, "", False
+    for name, value in attributes:
+        if name == "class":
+            class_ = value
+        elif name in _ODD:
+            is_odd = True
+            if name == "style":
+                style = value
+            else:
+                found |= says(name, value)
+    kind, of_class, whole = _by_class(tag, class_)
+    if not is_odd:
+        return whole
+    if style:
+        found |= says("style", style)
+        kind |= _of_style(tag, style)
+    if tag == "script" and formulas.may_be(tag, dict(attributes)):
+        kind |= FORMULA
+    return _whole(tag, kind, verdict(tag, of_class | found))
+
+
+@lru_cache(maxsize=1 << 14)
+def _by_class(tag: str, class_: str) -> tuple[int, int, int]:
+    """(kind, evidence, both together) by tag and class alone."""
+    kind = _KINDS.get(tag, UNKNOWN)
+    if kind & TAKEN_WHOLE:
+        facts = {"class": class_}
+        if kind & FORMULA and not formulas.may_be(tag, facts):
+            kind &= ~FORMULA
+        if kind & VERBATIM and not verbatim.may_be(tag, facts):
+            kind &= ~VERBATIM
     if tag in _WITH_A_PART:
         kind |= SPECIAL
-    found = evidence(tag, facts)
+    found = says("class", class_) if class_ else 0
+    return kind, found, _whole(tag, kind, verdict(tag, found))
+
+
+def _of_style(tag: str, style: str) -> int:
+    """What a style adds to an element's kind."""
+    facts = {"style": style}
+    kind = BLOCK if is_displayed_as_block(facts) else 0
+    return kind | (VERBATIM if _KINDS.get(tag, 0) & VERBATIM and verbatim.may_be(tag, facts) else 0)
+
+
+def _whole(tag: str, kind: int, found: int) -> int:
     if kind & BLOCK and not found and tag not in SPECIAL_BLOCKS:
         kind |= SIMPLE
     return kind | (UNSEEN if found == HIDDEN else SUSPECT if found else 0)
+
+
+def forget() -> None:
+    """Forgets the classes that were looked at: some are long."""
+    _by_class.cache_clear()

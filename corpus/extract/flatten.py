@@ -10,7 +10,6 @@ What an inline element calls itself counts only where a block holds nothing else
 
 import itertools
 import re
-from dataclasses import dataclass, field
 
 import lxml.etree
 
@@ -25,10 +24,10 @@ from corpus.extract.elements import (
     SPECIAL_BLOCKS,
     SUSPECT,
     TAKEN_WHOLE,
-    TELLING,
     UNKNOWN,
     UNSEEN,
     VERBATIM,
+    forget,
     look,
 )  # fmt: skip
 from corpus.extract.markup import Element
@@ -40,20 +39,22 @@ _TABLE_PARTS = frozenset(("tr", "thead", "tbody", "tfoot"))
 _CELL = "\x1f"  # between the cells of a table row, until it is rendered
 _BREAK = "\x1e"  # a line break, until the block ends
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0]+")
+_ZERO_WIDTH = re.compile(r"[\u00ad\u200b\ufeff]")
 _LETTER = re.compile(r"\w")
 _QUESTION_MARKS = ("?", "？", "؟")
 
 
-@dataclass(slots=True)
 class _Open:
     """The block being gathered."""
 
-    parts: list[str] = field(default_factory=list)
-    hidden: list[str] = field(default_factory=list)  # what is not to be seen
-    named: set[int] = field(default_factory=set)  # which parts stand in an inline element with a suspect name
-    named_by: dict[Element, None] = field(default_factory=dict)  # those elements, in order
-    link_characters: int = 0
-    has_formula: bool = False
+    __slots__ = ("has_formula", "hidden", "link_characters", "named", "parts")
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.hidden: list[str] = []  # what is not to be seen
+        self.named: dict[int, Element] | None = None  # which parts stand in an inline element with a suspect name
+        self.link_characters = 0
+        self.has_formula = False
 
 
 _pages = itertools.count()
@@ -62,7 +63,7 @@ _pages = itertools.count()
 def flatten(body: Element) -> list[Block]:
     """The page's blocks in order."""
     if next(_pages) % _FORGET == 0:
-        look.cache_clear()
+        forget()
     walk = _Walk(body)
     walk.run()
     return walk.blocks
@@ -91,10 +92,7 @@ class _Walk:
         for event, element in walk:
             if event == "start":
                 tag = element.tag
-                attributes = element.items()
-                if attributes:
-                    attributes = [pair for pair in attributes if pair[0] in TELLING]
-                kind = look(tag, tuple(attributes))
+                kind = look(tag, element.items())
                 if kind & TAKEN_WHOLE and self._take(element, tag, kind):
                     whole.add(element)
                     walk.skip_subtree()
@@ -246,8 +244,8 @@ class _Walk:
             opened.hidden.append(text)
             return
         if self.named:
-            opened.named.add(len(opened.parts))
-            opened.named_by[self.named[-1]] = None
+            opened.named = opened.named or {}
+            opened.named[len(opened.parts)] = self.named[-1]
         opened.parts.append(text)
         if self.n_links:
             opened.link_characters += len(text.strip())
@@ -264,8 +262,8 @@ class _Walk:
         if not text and opened.hidden:
             text = _folded("".join(opened.hidden), tag)
             around += (*self.hidden, parent)
-        elif opened.named and not _says_more(opened):
-            around += tuple(opened.named_by)
+        elif opened.named and not _says_more(opened.parts, opened.named):
+            around += tuple(dict.fromkeys(opened.named.values()))
         if not text:
             return
         density = min(opened.link_characters / len(text), 1.0)
@@ -277,9 +275,9 @@ class _Walk:
         )  # fmt: skip
 
 
-def _says_more(opened: _Open) -> bool:
+def _says_more(parts: list[str], named: dict[int, Element]) -> bool:
     """Whether a block says anything outside of inline elements with suspect names."""
-    return any(i not in opened.named and _LETTER.search(part) for i, part in enumerate(opened.parts))
+    return any(i not in named and _LETTER.search(part) for i, part in enumerate(parts))
 
 
 def _stands_alone(element: Element) -> bool:
@@ -289,16 +287,14 @@ def _stands_alone(element: Element) -> bool:
     return not (before and before.strip()) and not (element.tail and element.tail.strip())
 
 
-_ZERO_WIDTH = re.compile(r"[\u00ad\u200b\ufeff]")
-
-
 def _folded(raw: str, tag: str) -> str:
     """White space as one blank, breaks as line ends, the cells of a row with bars between them."""
-    if raw.isspace():
-        return ""
-    text = _SPACE.sub(" ", raw)
-    if not text.isascii():
-        text = _ZERO_WIDTH.sub("", text)
+    if raw.isascii():
+        if _CELL not in raw and _BREAK not in raw:
+            return " ".join(raw.split())
+        text = _SPACE.sub(" ", raw)
+    else:
+        text = _ZERO_WIDTH.sub("", _SPACE.sub(" ", raw))
     if _CELL in text:
         first, *cells = [" ".join(cell.replace(_BREAK, " ").split()) for cell in text.split(_CELL)]
         cells = [first, *cells] if first else cells

@@ -59,19 +59,27 @@ NAMED, HIDDEN, _POSITIVE_NAME = 1, 2, 4  # kinds of evidence; HIDDEN outweighs a
 
 def evidence(tag: str, attributes: Attributes) -> int:
     """What speaks against an element: its tag or name (NAMED), or that it is not to be seen (HIDDEN); 0 for nothing."""
+    found = 0
+    for name, value in attributes.items():
+        found |= says(name, value)
+    return verdict(tag, found)
+
+
+def says(name: str, value: str) -> int:
+    """What one attribute says: bits that `verdict` weighs together."""
+    if name in _NAMING:
+        return _of_name(value) if len(value) <= _MAX_NAME else 0
+    if name == "style":
+        return HIDDEN if _HIDDEN.search(value) else 0
+    return HIDDEN if name == "hidden" or (name == "aria-hidden" and value == "true") else 0
+
+
+def verdict(tag: str, found: int) -> int:
+    """The evidence of an element whose attributes say so much."""
     if tag in _SUSPECT_TAGS:
         return NAMED
     if tag in _NEVER:
         return 0
-    found = 0
-    for name, value in attributes.items():
-        if name in _NAMING:
-            found |= _of_name(value) if len(value) <= _MAX_NAME else 0
-        elif name == "style":
-            if _HIDDEN.search(value):
-                return HIDDEN
-        elif name == "hidden" or (name == "aria-hidden" and value == "true"):
-            return HIDDEN
     if found & HIDDEN:
         return HIDDEN
     return NAMED if found == NAMED else 0

@@ -32,7 +32,8 @@ def may_be(tag: str, attributes: Attributes) -> bool:
     """Whether an element of one of the `TAGS` can be preformatted, by its attributes."""
     if tag in _BY_TAG:
         return True
-    return _names_code(attributes.get("class", "")) or _PRE_STYLE.search(attributes.get("style", "")) is not None
+    names, style = attributes.get("class"), attributes.get("style")
+    return bool(names and _names_code(names)) or bool(style and _PRE_STYLE.search(style))
 
 
 def text(element: Element, tag: str, attributes: Attributes) -> str | None:
