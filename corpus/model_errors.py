@@ -38,10 +38,16 @@ _SELF_EXPLAINING = ("missing", "value_error", "extra_forbidden", "string_too_sho
 
 
 def told(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
-    """(where, what is wrong) of the first error."""
-    first = error.errors()[0]
+    """(where, what is wrong) of the error that is told."""
+    first = _first(error)
     place = tuple(part for part in first["loc"] if isinstance(part, (str, int)))
     return place, _message(first)
+
+
+def _first(error: ValidationError) -> Mapping[str, Any]:
+    """A name that is not known, which explains one that is missing; else the first error."""
+    every = error.errors()
+    return next((one for one in every if one["type"] == "extra_forbidden"), every[0])
 
 
 def _message(first: Mapping[str, Any]) -> str:
@@ -65,7 +71,7 @@ def of_option(error: ValidationError, options: Mapping[str, str]) -> str:
 def of_file(error: ValidationError, node: yaml.Node | None, name: str, root: type[BaseModel]) -> str:
     """One line that names the file, its line and the field."""
     place, message = told(error)
-    path, first = list(place), error.errors()[0]
+    path, first = list(place), _first(error)
     if first["type"] == "extra_forbidden":
         allowed = _fields_at(root, path[:-1])
         near = get_close_matches(str(path[-1]), allowed, n=1)

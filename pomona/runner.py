@@ -49,6 +49,8 @@ def run_recipe(
     engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:
     """Runs every stage in order, and yields what each came to."""
+    if recipe.decontaminate:
+        stages.decontam.load(recipe.decontaminate)  # what is wrong with a benchmark is told before hours of other work
     names = stages.names(recipe)
     unwanted = tuple(slot for slot in stages.DECIDING if slot not in names)
     removal = Removal(unwanted, frozenset(source.name for source in recipe.sources))

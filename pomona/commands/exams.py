@@ -58,6 +58,7 @@ def decontam(
         recipe = DecontaminateRecipe.model_validate(fields)
     except ValidationError as error:
         raise UserError(of_option(error, {"benchmarks": "--benchmark"})) from error
+    stages.decontam.load(recipe)  # what is wrong with one is told before anything runs
     opened = open_lake(lake)
     options: dict[str, Any] = {"workers": workers, "memory": memory_bytes(memory), "engine": parse(executor)}
     plans: dict[str, Callable[[], stages.Stage]] = {

@@ -20,9 +20,14 @@ _MOST_ITEMS = 4096  # each reads the totals of all n-grams
 _TABLES = ("decisions", "contamination", "verdicts", "cuts")
 
 
+def load(recipe: DecontaminateRecipe) -> list[Benchmark]:
+    """The benchmarks that are protected; raises `UserError` for one that cannot be read."""
+    return load_all(recipe.benchmarks, recipe.question_column, recipe.answer_column)
+
+
 def plan_decontam(name: str, lake: Lake, recipe: DecontaminateRecipe) -> Stage:
     """The stage called `name`, one of STAGES."""
-    benchmarks = load_all(recipe.benchmarks, recipe.question_column, recipe.answer_column)
+    benchmarks = load(recipe)
     key = indexing.key(benchmarks)
     protected = {"index": key, "benchmarks": {b.name: len(b.items) for b in benchmarks}}
     slots = decided_before(lake, steps.STAGE)

@@ -1,0 +1,86 @@
+"""Usual mistakes of every command: one line on standard error, exit code 2, the option as it was typed."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pomona.cli import main
+from tests.pomona.corpora import PROSE
+
+HERE = ("dedup", "--lake", "lake")
+RUN = ("run", "recipe.yaml")
+MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
+    (("ingest", "a.jsonl", "--source", "a b"), "", "--source: must begin with a letter or digit"),
+    (("ingest", "a.jsonl", "--source", "x", "--kind", "pdf"), "", "unknown kind 'pdf'; allowed: "),
+    (("ingest", "a.jsonl", "--source", "x", "--extractor", "fst"), "", "unknown extractor 'fst'; allowed: "),
+    (("ingest", "a.jsonl", "--source", "x", "--clean", "c5"), "", "unknown cleaning step"),
+    (("ingest", "a.jsonl", "--source", "x", "--text-column", "txt"), "", "--text-column 'txt' is in no record that was looked at; did you mean 'text'?"),
+    (("ingest", "a.jsonl", "--source", "x", "--metadata", "no"), "", "--metadata 'no' is in no record"),
+    (("ingest", "a.jsonl", "--source", "x", "--memory", "8"), "", "--memory 8 is 8 bytes, too little"),
+    (("ingest", "a.jsonl", "--source", "x", "--workers", "0"), "", "--workers"),
+    (("ingest", "a.jsonl", "--source", "x", "--executor", "k8s"), "", "unknown executor 'k8s'"),
+    (("ingest", "", "--source", "x"), "", "an empty path"),
+    (("filter", "--rules", "c4,c4.min_sentences=nan"), "", "c4.min_sentences takes a number of 0 or more, or off; got nan"),
+    (("filter", "--rules", "c4,c4.min_sentences=-5"), "", "c4.min_sentences takes a number of 0 or more, or off; got -5.0"),
+    (("filter", "--rules", "c4,c4.min_sentences=five"), "", "c4.min_sentences takes a number or off, got 'five'"),
+    (("filter", "--rules", "c4,fineweb.max_short_line_fraction=1"), "", "but its rule set is not among ['c4']"),
+    (("filter", "--rules", "c4,c4.min_sentence=1"), "", "unknown rule 'c4.min_sentence'; did you mean 'c4.min_sentences'?"),
+    (("filter", "--rules", "mine.yaml"), "", "cannot read the rule set mine.yaml"),
+    (("filter", "--rules", ""), "", "no rule set in ''"),
+    ((*HERE, "--threshold", "80"), "", "--threshold: must be at most 1.0, got 80.0"),
+    ((*HERE, "--bands", "4"), "", "bands and rows go together"),
+    ((*HERE, "--keep", "best"), "", "unknown --keep 'best'"),
+    ((*HERE, "--keep", "quality"), "", "quality"),
+    ((*HERE, "--cut-sources", "web"), "", "--cut-sources"),
+    ((*HERE, "--paragraphs", "page"), "", "--paragraphs"),
+    (("decontam", "--benchmark", "none.jsonl"), "", "benchmark file none.jsonl does not exist"),
+    (("decontam", "--benchmark", "humaneval", "--policy", "strict"), "", "strict"),
+    (("decontam", "--benchmark", "humaneval", "--common-documents", "1"), "", "--common-documents: must be 2 or more, got 1"),
+    (("contamination", "gsm8k"), "", "which item of gsm8k?"),
+    (("contamination",), "", "was not decontaminated yet"),
+    (("similar", "nothing"), "", "has no signatures yet; run `pomona dedup` first"),
+    (("explain", "nothing"), "", "no document or reject has the id or URI 'nothing'"),
+    (("sql", "select * form documents"), "", "sql: "),
+    (("sql", "select * from read_csv('/etc/passwd')"), "", "--files lets a query read and write files"),
+    (("sql", "select * from document"), "", "sql: "),
+    (("lake", "document"), "", "did you mean 'documents'"),
+    (("report", "--out", "no/r.html"), "", "does not exist; make it first"),
+    (("rules", "diff", "c4", "c5"), "", "unknown rule set 'c5'"),
+    (RUN, "lake: lake\nsource: []", "recipe.yaml line 2: source: no such field; did you mean 'sources'?"),
+    (RUN, "sources: [{name: a}]", "recipe.yaml line 1: sources.0.path: is missing"),
+    (RUN, "sources: [{name: a, path: a.jsonl}]\nfilter: {languages: [english]}", "language 'english' is no code of the detector's; write ISO 639 codes, as en or de; did you mean 'en'?"),
+    (RUN, "sources: [{name: a, path: a.jsonl}]\nfilter: {overrides: [{source: b, rules: [c4]}]}", "unknown source 'b'"),
+    (RUN, "sources: [{name: a, path: a.jsonl}]\ndedup: {minhash: {threshold: high}}", "recipe.yaml line 2: dedup.minhash.threshold: must be a number, got 'high'"),
+    (RUN, "sources: [{name: a, path: a.jsonl}, {name: a, path: a.jsonl}]", "two sources are called a; names must differ"),
+    (RUN, "sources: [{name: a, path: nowhere}]", "nowhere does not exist"),
+    (RUN, "", "recipe.yaml holds no recipe"),
+    (("plan", "none.yaml"), "", "cannot read the recipe none.yaml"),
+    (RUN, "sources: [{name: a, path: a.jsonl}]\ndecontaminate: {benchmarks: [none.jsonl]}", "none.jsonl does not exist"),
+    (("run", "recipe.yaml", "--report", "no/r.html"), "sources: [{name: a, path: a.jsonl}]", "does not exist; make it first"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a lake of one source."""
+    folder = tmp_path_factory.mktemp("mistakes")
+    (folder / "a.jsonl").write_text("\n".join(json.dumps({"text": f"{i} {PROSE}"}) for i in range(5)))
+    assert main(["ingest", str(folder / "a.jsonl"), "--source", "a", "--lake", str(folder / "lake")]) == 0
+    return folder
+
+
+@pytest.mark.parametrize(("arguments", "recipe", "message"), MISTAKES, ids=range(len(MISTAKES)))
+def test_a_mistake_is_one_line(
+    lake: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...], recipe: str, message: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(lake)
+    monkeypatch.setenv("POMONA_LAKE", str(lake / "lake"))
+    (lake / "recipe.yaml").write_text(recipe)
+    capsys.readouterr()
+    assert main(list(arguments)) == 2
+    told = capsys.readouterr().err
+    assert message in told
+    assert told.startswith("error: ")
+    assert told.count("\n") == 1
