@@ -94,16 +94,22 @@ def signals_frame(text: pa.Array) -> pl.DataFrame:
 
 def agreements(frame: pl.DataFrame, verdicts: dict[str, list[tuple[bool, str]]]) -> Iterator[Claim]:
     """Share of documents that both keep or both drop, a rule set each."""
+    from filters import unspaced
     from filters.decide import Settings, decide
 
+    own = frame["language"].is_in(list(unspaced.limits()))
     for name in RULE_SETS:
         decided = decide(frame, Settings((name,)))
         differ: Counter[str] = Counter()
-        for kept, reasons, (theirs, why) in zip(decided["kept"], decided["reasons"], verdicts[name], strict=True):
+        n_own = 0
+        rows = zip(decided["kept"], decided["reasons"], verdicts[name], own, strict=True)
+        for kept, reasons, (theirs, why), has_own_limits in rows:
             if kept != theirs:
                 differ[why if kept else ", ".join(reason.partition(".")[2] for reason in reasons)] += 1
+                n_own += has_own_limits
         share = 1 - differ.total() / len(frame)
         note = "the rest: " + ", ".join(f"{why} {n}" for why, n in differ.most_common(3)) if differ else ""
+        note += f"; {n_own} of them in Chinese or Japanese, which have limits of their own here" if n_own else ""
         yield Claim(f"signals.agreement.{name}", share, 1.0, named("datatrove"), "share of documents", share, 0.98,
                     share >= 0.98, note)  # fmt: skip
 
