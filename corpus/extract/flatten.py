@@ -258,9 +258,9 @@ class _Walk:
         self.opened = _Open()
         tag = tag or str(parent.tag)
         around = tuple(self.suspects)
-        text = _folded("".join(opened.parts), tag) if opened.parts else ""
+        text = _folded("".join(opened.parts)) if opened.parts else ""
         if not text and opened.hidden:
-            text = _folded("".join(opened.hidden), tag)
+            text = _folded("".join(opened.hidden))
             around += (*self.hidden, parent)
         elif opened.named and not _says_more(opened.parts, opened.named):
             around += tuple(dict.fromkeys(opened.named.values()))
@@ -287,7 +287,7 @@ def _stands_alone(element: Element) -> bool:
     return not (before and before.strip()) and not (element.tail and element.tail.strip())
 
 
-def _folded(raw: str, tag: str) -> str:
+def _folded(raw: str) -> str:
     """White space as one blank, breaks as line ends, the cells of a row with bars between them."""
     if raw.isascii():
         if _CELL not in raw and _BREAK not in raw:
