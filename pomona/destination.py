@@ -4,6 +4,7 @@ On disk: written beside its place under a temporary name, synced, renamed. A buc
 on this machine and put there whole, and a folder's last file says that the others are there.
 """
 
+import errno
 import os
 import shutil
 import tempfile
@@ -27,7 +28,7 @@ def check_file(out: str) -> None:
     if is_remote(out):
         _remote(out)
         return
-    place = Path(out).absolute()
+    place = _place(out)
     _require_folder(place.parent, out)
     if place.is_dir():
         raise UserError(f"{out} is a folder; name a file")
@@ -45,7 +46,7 @@ def new_file(out: str) -> Iterator[Path]:
         return
 
     check_file(out)
-    place = Path(out).absolute()
+    place = _place(out)
     _sweep(place)
     temporary = _temporary(place)
     try:
@@ -80,7 +81,7 @@ def new_folder(out: str, *, replace: bool, last: str, ours: Collection[str]) -> 
 
 @contextmanager
 def _on_disk(out: str, replace: bool, last: str, ours: Collection[str]) -> Iterator[NewFolder]:
-    place = Path(out).absolute()
+    place = _place(out)
     _require_folder(place.parent, out)
     if place.exists() and not place.is_dir():
         raise UserError(f"{out} is a file; name a folder")
@@ -97,13 +98,15 @@ def _on_disk(out: str, replace: bool, last: str, ours: Collection[str]) -> Itera
                 durable.sync_file(os.path.join(folder, name))
             durable.sync_folder(folder)
 
-        if place.is_dir():
+        if replace and place.is_dir():
             os.rename(place, old)
         try:
             os.rename(temporary, place)
-        except OSError:
+        except OSError as error:
             with suppress(OSError):
                 os.rename(old, place)
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                raise UserError(f"another command wrote the folder {out} meanwhile; name another one") from error
             raise
         durable.sync_folder(str(place.parent))
     finally:
@@ -177,6 +180,11 @@ def _check_replaceable(out: str, names: Collection[str], replace: bool, last: st
 def _require_folder(parent: Path, out: str) -> None:
     if not parent.is_dir():
         raise UserError(f"{out}: the folder {parent} does not exist; make it first")
+
+
+def _place(out: str) -> Path:
+    """Where it is in the end: what a link names is written, and the link stays."""
+    return Path(os.path.realpath(out))
 
 
 def _temporary(place: Path, mark: str = "") -> Path:

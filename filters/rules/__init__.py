@@ -40,7 +40,10 @@ class Rule:
     @property
     def value(self) -> pl.Expr:
         """What is compared with the limit; unknown where it cannot be computed."""
-        return pl.sql_expr(self.signal).cast(pl.Float64).fill_nan(None) if self.is_expression else pl.col(self.signal)
+        if not self.is_expression:
+            return pl.col(self.signal)
+        value = pl.sql_expr(self.signal).cast(pl.Float64)
+        return pl.when(value.is_finite()).then(value)
 
     @property
     def signals(self) -> list[str]:

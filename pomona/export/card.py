@@ -25,6 +25,8 @@ _LEAST_SHARE = 0.01  # of the documents: a language below is not one of the data
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"),
           (10**8, "10M<n<100M"), (10**9, "100M<n<1B"), (10**10, "1B<n<10B"), (10**11, "10B<n<100B"),
           (10**12, "100B<n<1T"))  # fmt: skip
+_MARKUP = re.compile(r"([\\`*\[\]|!~])")  # Markdown's own characters; a name's underscores stay as they are
+_MOST_CHARACTERS = 120  # of a cell
 _CREATIVE_COMMONS = re.compile(
     r"creativecommons\.org/(?:licenses/([a-z-]+)/(\d\.\d)|publicdomain/(zero))", re.IGNORECASE
 )
@@ -81,7 +83,7 @@ def _head(name: str, counts: "Counts", languages: list[tuple[str, int]], data_fi
     head |= {"language": known} if known else {}
     head |= {"license": licenses[0] if len(licenses) == 1 else licenses}
     if licenses == ["other"] and len(counts.licenses) == 1:
-        head |= {"license_name": next(iter(counts.licenses)).lower()}
+        head |= {"license_name": next(iter(counts.licenses)).lower()[:_MOST_CHARACTERS]}
     head |= {
         "size_categories": [next((label for most, label in _SIZES if counts.documents < most), "n>1T")],
         "task_categories": ["text-generation"],
@@ -197,7 +199,9 @@ def _table(headers: tuple[str, ...], rows: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    """What comes from documents may hold anything: it stays in its cell."""
+    """What comes from documents may hold anything: it stays in its cell, and is no link, picture or HTML."""
     if isinstance(value, int):
         return f"{value:,}"
-    return str(value).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    text = " ".join(str(value).split())
+    text = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
+    return _MARKUP.sub(r"\\\1", text).replace("<", "&lt;")

@@ -58,7 +58,7 @@ def test_a_file_decides_as_its_words_say(forum: str) -> None:
     want = [
         [name for name, broken in (
             ("forum.min_words", plain < 80),
-            ("forum.words_a_line", lines > 0 and words / lines < 3),
+            ("forum.words_a_line", lines > 0 and words / lines < 3),  # 5 / 0 is no value either
             ("forum.balance", words + lines > 0 and (words - lines) / (words + lines) > 0.9),
             ("forum.allowed", language not in ("en", "de")),
         ) if broken]
@@ -70,6 +70,12 @@ def test_a_file_decides_as_its_words_say(forum: str) -> None:
     (ratio,) = [m for m in decided["measured"][2] if m["rule"] == "forum.words_a_line"]
     assert math.isclose(ratio["value"], 2.9)
     assert ratio["limit"] == 3
+
+
+def test_what_cannot_be_computed_breaks_nothing() -> None:
+    rule = own._OwnRule(signal="n_words / n_lines", at_most=3).rule("a")
+    frame = pl.DataFrame({"n_words": [5.0, 0.0, 9.0, None], "n_lines": [0.0, 0.0, 1.0, 1.0]})
+    assert frame.select(breaks=rule.breaks(pl.lit(3.0)))["breaks"].to_list() == [False, False, True, False]
 
 
 def test_limits_of_a_file_are_changed_and_turned_off_as_any(forum: str) -> None:

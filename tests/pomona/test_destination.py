@@ -150,3 +150,31 @@ def test_a_folder_in_a_bucket_has_its_last_file_last(bucket: str) -> None:
     assert fs.find("corpus/export") == []
     with pytest.raises(UserError, match="there is no bucket 'nosuch'"), new_file("s3://nosuch/x"):
         pass
+
+
+def test_what_a_link_names_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    for name in ("folder", "file"):
+        (tmp_path / name).symlink_to(tmp_path / "real" / name)
+    write(tmp_path / "folder", "one")
+    write(tmp_path / "folder", "two", replace=True)
+    with new_file(str(tmp_path / "file")) as path:
+        path.write_text("one")
+    assert (tmp_path / "real" / "folder" / "README.md").read_text() == "two"
+    assert (tmp_path / "real" / "file").read_text() == "one"
+    assert all((tmp_path / name).is_symlink() for name in ("folder", "file"))
+    assert sorted(os.listdir(tmp_path / "real")) == ["file", "folder"]
+
+
+def test_of_two_runs_at_once_the_second_replaces_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "x"
+
+    def second() -> None:
+        with new_folder(str(out), replace=False, last="README.md", ours=OURS) as folder:
+            (folder.root / "README.md").write_text("second")
+            write(out, "first")
+
+    with pytest.raises(UserError, match="another command wrote the folder"):
+        second()
+    assert (out / "README.md").read_text() == "first"
+    assert os.listdir(tmp_path) == ["x"]

@@ -25,6 +25,9 @@ def test_licenses_have_the_names_of_the_hub(stated: str, name: str) -> None:
 
 def test_what_documents_say_stays_in_its_cell() -> None:
     assert _cell("a|b\nc<script>") == "a\\|b c&lt;script>"
+    assert _cell("![x](http://a.b/c.png) `y`") == "\\!\\[x\\](http://a.b/c.png) \\`y\\`"
+    assert _cell("gopher_quality.min_words") == "gopher_quality.min_words"
+    assert len(_cell("x" * 10_000)) == 121
     assert _cell(12345) == "12,345"
 
 
