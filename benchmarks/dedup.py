@@ -48,10 +48,11 @@ def whole(source: pa.Array) -> Iterator[Claim]:
     total = sum(part.nbytes for part in corpora.parts(source, large))
     ours = total / _ours(source, large)[0] / 1e6
     share = f"{len(small.copies) / _PEER_DOCUMENTS:.0%} of them edited copies, on both sides"
+    parts = "ours from the lake's Parquet to decisions, the peer from texts in memory to kept documents"
     yield claim("dedup.whole", ours, theirs, named("datatrove"), "MB/s", 50.0,
-                f"{_DOCUMENTS:,} documents, {total / 1e9:.2f} GB; the peer on {_PEER_DOCUMENTS:,} of the same kind; {share}")  # fmt: skip
+                f"{_DOCUMENTS:,} documents, {total / 1e9:.2f} GB; the peer on {_PEER_DOCUMENTS:,} of the same kind; {share}; {parts}")  # fmt: skip
     yield claim("dedup.whole_small", ours_small, theirs, named("datatrove"), "MB/s", 10.0,
-                f"both on the same {_PEER_DOCUMENTS:,} documents, {n_bytes / 1e6:.0f} MB; {share}")  # fmt: skip
+                f"both on the same {_PEER_DOCUMENTS:,} documents, {n_bytes / 1e6:.0f} MB; {share}; {parts}")  # fmt: skip
     yield from quality(source)
 
 

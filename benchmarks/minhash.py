@@ -17,6 +17,7 @@ from numba import njit
 from benchmarks.claims import Claim, best, claim, named
 
 _PEER_TEXTS = 200  # pages on which the slow peers are measured
+_REPEATS = 3  # of which the best counts, on both sides
 _N_HASHES = 112
 _WHAT = f"word 5-grams, {_N_HASHES} hashes"
 
@@ -25,30 +26,30 @@ def run(source: pa.Array) -> Iterator[Claim]:
     """MB/s of raw text, one core, best of several runs, all warmed."""
     from corpus.dedup.minhash import Sketch, signatures
 
-    mine = _rate(source.nbytes, lambda: signatures(source, Sketch()), 7)
+    mine = _rate(source.nbytes, lambda: signatures(source, Sketch()), _REPEATS)
     few, some = source[:_PEER_TEXTS].nbytes, source[:_PEER_TEXTS].to_pylist()
     every, n_bytes = source.to_pylist(), source.nbytes
 
-    rate = _rate(few, lambda: _datatrove(some), 2)
+    rate = _rate(few, lambda: _datatrove(some), _REPEATS)
     yield claim("dedup.signatures_datatrove", mine, rate, named("datatrove"), "MB/s", 150.0, f"from raw text: {_WHAT}")
-    rate = _rate(few, lambda: _datasketch([_shingles(text) for text in some]), 3)
+    rate = _rate(few, lambda: _datasketch([_shingles(text) for text in some]), _REPEATS)
     yield claim("dedup.signatures_datasketch", mine, rate, f"{named('datasketch')}, xxHash", "MB/s", 15.0,
                 f"from raw text: {_WHAT}")  # fmt: skip
-    rate = _rate(n_bytes, lambda: _rensa([_shingles(text) for text in every]), 3)
+    rate = _rate(n_bytes, lambda: _rensa([_shingles(text) for text in every]), _REPEATS)
     yield claim("dedup.signatures_rensa", mine, rate, f"{named('rensa')}, digest matrix", "MB/s", 3.0,
                 f"from raw text: {_WHAT}")  # fmt: skip
 
     ready = [_shingles(text) for text in every]
-    rate = _rate(n_bytes, lambda: _datasketch(ready), 2)
+    rate = _rate(n_bytes, lambda: _datasketch(ready), _REPEATS)
     yield claim("dedup.shingled_datasketch", mine, rate, f"{named('datasketch')}, xxHash", "MB/s", 1.0,
                 "ours from raw text, the peer from ready shingles: its shingling is not counted")  # fmt: skip
-    rate = _rate(n_bytes, lambda: _rensa(ready), 3)
+    rate = _rate(n_bytes, lambda: _rensa(ready), _REPEATS)
     yield claim("dedup.shingled_rensa", mine, rate, f"{named('rensa')}, digest matrix", "MB/s", 1.0,
                 "ours from raw text, the peer from ready shingles: its shingling is not counted")  # fmt: skip
     yield _hashed(source)
 
     touch_and_hash(*_buffers(source))
-    limit = _rate(n_bytes, lambda: touch_and_hash(*_buffers(source)), 7)
+    limit = _rate(n_bytes, lambda: touch_and_hash(*_buffers(source)), _REPEATS)
     yield claim("dedup.signatures_limit", mine, limit, "touching every byte, hashing every word", "MB/s", 0.25)
 
 
@@ -68,9 +69,9 @@ def _hashed(source: pa.Array) -> Claim:
     offsets = np.cumsum(np.concatenate([[0], *(np.diff(one) for _, one in batches)]))
     a, b = permutations(_N_HASHES, 1)
     found = np.empty((len(source), _N_HASHES), np.uint32)
-    ours = _rate(source.nbytes, lambda: _least(hashes, offsets, a, b, found), 5)
+    ours = _rate(source.nbytes, lambda: _least(hashes, offsets, a, b, found), _REPEATS)
     theirs = _rate(
-        source.nbytes, lambda: RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, _N_HASHES, 1), 5
+        source.nbytes, lambda: RMinHash.digest_matrix_from_flat_token_hashes(hashes, offsets, _N_HASHES, 1), _REPEATS
     )
     return claim("dedup.hashed_rensa", ours, theirs, f"{named('rensa')}, flat hashes", "MB/s", 1.0,
                  f"both from the same {len(hashes):,} hashes of shingles")  # fmt: skip

@@ -13,6 +13,13 @@ class UserError(ValueError):
     """A mistake the user can mend: the message says what, where, what is allowed and what to do."""
 
 
+def plainly(error: Exception) -> str:
+    """Why a file cannot be read, in the system's words without its numbers."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is not UTF-8 (byte {error.start})"
+    return (getattr(error, "strerror", None) or str(error)).lower()
+
+
 def unknown(what: str, came: str, allowed: Iterable[str]) -> UserError:
     """The error for a name that is not in a closed list, with the nearest name first."""
     names = sorted(allowed)

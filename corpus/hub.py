@@ -28,10 +28,10 @@ def offline_if_unreachable() -> bool:
 
 
 def _answers() -> bool:
-    parts = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
-    port = parts.port or (80 if parts.scheme == "http" else 443)
     try:
+        parts = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
+        port = parts.port or (80 if parts.scheme == "http" else 443)
         socket.create_connection((parts.hostname or "", port), timeout=_PATIENCE_SECONDS).close()
-    except OSError:
+    except (OSError, ValueError):  # no such host, no network, no URL
         return False
     return True

@@ -77,7 +77,8 @@ class Listing:
 def find_files(path: str, kind: str | None, *, is_guessed: bool = False) -> Listing:
     """The files at a path: of a folder or a pattern, those that the kind takes by their names.
 
-    A file that is named itself is taken whatever its name, unless the kind `is_guessed` from another path.
+    A file that is named itself is taken whatever its name, unless the kind `is_guessed` from another path; so are all
+    files as text where none has a text file's name.
     """
     if kind == "python":
         return Listing(kind, tuple(python.find(path)))
@@ -97,6 +98,8 @@ def find_files(path: str, kind: str | None, *, is_guessed: bool = False) -> List
     if is_named or kind == "code":  # a code tree's other files are refused one by one, with a reason
         return Listing(kind, tuple(files), tuple(rejects), skipped)
     taken = tuple(file for file in files if file.matches(suffixes))
+    if kind == "text" and not taken:  # it was asked for: README and LICENSE have no ending
+        return Listing(kind, tuple(files), tuple(rejects), skipped)
     others = {file.path: _kind_of(file) for file in files if not file.matches(suffixes)}
     return Listing(kind, taken, tuple(rejects), skipped | others)
 

@@ -106,6 +106,8 @@ class Lake(Tables):
         """
         arrow = arrow or schema.table(table).schema
         schema.check(table, arrow)
+        if not self.is_local:
+            self.fs.invalidate_cache()  # it lists folders as they were before the workers wrote their parts
         made = [part for slot, keys in slots.items() for part in self._new_parts(table, slot, keys, arrow)]
         if self.is_local:
             delta_log.set_aside_torn(self._log(table))

@@ -59,10 +59,14 @@ def _message(first: Mapping[str, Any]) -> str:
 
 
 def of_option(error: ValidationError, options: Mapping[str, str]) -> str:
-    """One line that names the option as it was typed; `options` has those that are not called as their field."""
+    """One line that names the option as it was typed.
+
+    `options` has those that are not called as their field, and '' for a section, whose errors say themselves what they
+    are about.
+    """
     place, message = told(error)
     named = [str(part) for part in place if isinstance(part, str)]
-    option = options.get(".".join(named)) or options.get(named[-1] if named else "")
+    option = options.get(".".join(named), options.get(named[-1] if named else ""))
     if option is None:
         option = f"--{named[-1].replace('_', '-')}" if named else ""
     return f"{option}: {message}" if option else message

@@ -14,10 +14,12 @@ from corpus.errors import UserError
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-_BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})  # the first name of a path is a bucket's
+BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})  # the first name of a path is a bucket's
 _INSTALLS = {"s3fs": "pip install 'pomona[s3]'", "gcsfs": "pip install gcsfs", "adlfs": "pip install adlfs"}
 _LIBRARIES = frozenset({"botocore", "aiobotocore", "boto3", "aiohttp", "gcsfs", "google", "azure", "adlfs", "s3fs"})
-_OBJECT_STORE = re.compile(r"Generic \w+ error: |Error performing [A-Z]+ |object store", re.IGNORECASE)  # Rust's
+_OBJECT_STORE = re.compile(
+    r"Generic \w+ error: |Error performing [A-Z]+ |object store|Invalid endpoint: ", re.IGNORECASE
+)  # Rust's
 _TERMINAL = re.compile("\x1b\\[[0-9;]*m")
 _MOST_CHARACTERS = 300
 _HINTS = (
@@ -34,14 +36,23 @@ def filesystem(url: str, options: Mapping[str, str] | None = None) -> "tuple[Abs
     import fsspec
 
     allow_stated_http()
+    protocol, _, rest = url.partition("://")
+    if protocol in BUCKETS and not rest.strip("/"):
+        raise UserError(f"{url} names no bucket; write a URL as s3://bucket/folder")
     try:
         fs, path = fsspec.core.url_to_fs(url, **(options or {}))
     except ImportError as error:
         missing = next((name for name in _INSTALLS if name in str(error)), "")
-        raise UserError(f"{url} needs another package: {_INSTALLS.get(missing, error)}") from error
+        raise UserError(f"{public(url)} needs another package: {_INSTALLS.get(missing, error)}") from error
     except ValueError as error:  # an unknown protocol, or an option that the file system does not take
-        raise UserError(f"{url} cannot be opened: {error}; write a path, or a URL as s3://bucket/folder") from error
+        hint = "write a path, or a URL as s3://bucket/folder"
+        raise UserError(f"{public(url)} cannot be opened: {error}; {hint}") from error
     return fs, str(path)
+
+
+def public(text: str) -> str:
+    """A URL, or a text with URLs, without the user and password that one may hold."""
+    return re.sub(r"(^|//)[^/@\s]+@", r"\1", text)
 
 
 def is_remote(url: str) -> bool:
@@ -59,7 +70,7 @@ def allow_stated_http() -> None:
 def require_bucket(url: str) -> None:
     """Raises `UserError` where the URL's bucket does not exist; where that cannot be told, whoever writes will see."""
     protocol, _, rest = url.partition("://")
-    if protocol not in _BUCKETS:
+    if protocol not in BUCKETS:
         return
     fs, _ = filesystem(url)
     bucket = rest.split("/")[0]
@@ -68,7 +79,8 @@ def require_bucket(url: str) -> None:
     except PermissionError:  # some keys may use a bucket and not list it
         return
     except FileNotFoundError as error:
-        raise UserError(f"{url}: there is no bucket {bucket!r}; make it first, or mend its name") from error
+        hint = "make it first, or mend its name"
+        raise UserError(f"{public(url)}: there is no bucket {public(bucket)!r}; {hint}") from error
 
 
 def told(error: BaseException) -> str | None:

@@ -68,6 +68,11 @@ class Tables:
         finally:
             self._looked, self._absent = None, set()
 
+    @property
+    def in_snapshot(self) -> bool:
+        """Whether a snapshot's block runs."""
+        return self._looked is not None
+
     def exists(self, table: str) -> bool:
         """Whether the table has a first version."""
         schema.table(table)

@@ -19,12 +19,16 @@ def read(text: str, name: str) -> tuple[Any, yaml.Node | None]:
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is not None:
-            _refuse_repeated_keys(node, name)
+            _refuse_repeated_keys(node, name, set())
         return yaml.safe_load(text), node
-    except yaml.YAMLError as error:
+    except UserError:
+        raise
+    except RecursionError as error:
+        raise UserError(f"{name}: no valid YAML: it is nested too deeply, or in itself") from error
+    except (yaml.YAMLError, ValueError, TypeError) as error:  # a date that is none, a list as a key, a huge number
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark else ""
-        raise UserError(f"{name}{place}: no valid YAML: {getattr(error, 'problem', error)}") from error
+        raise UserError(f"{name}{place}: no valid YAML: {getattr(error, 'problem', None) or error}") from error
 
 
 def line(node: yaml.Node | None, path: list[str | int]) -> int:
@@ -44,14 +48,19 @@ def line(node: yaml.Node | None, path: list[str | int]) -> int:
     return found
 
 
-def _refuse_repeated_keys(node: yaml.Node, name: str) -> None:
+def _refuse_repeated_keys(node: yaml.Node, name: str, looked: set[int]) -> None:
+    if id(node) in looked:  # an alias: its node stands in several places
+        return
+    looked.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise UserError(f"{name} line {key.start_mark.line + 1}: a field's name is a word, no list or section")
             if key.value in seen:
                 raise UserError(f"{name} line {key.start_mark.line + 1}: the field {key.value!r} stands here twice")
             seen.add(key.value)
-            _refuse_repeated_keys(value, name)
+            _refuse_repeated_keys(value, name, looked)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _refuse_repeated_keys(value, name)
+            _refuse_repeated_keys(value, name, looked)

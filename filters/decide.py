@@ -142,6 +142,8 @@ def _check_limit(name: str, rule: Rule, limit: Limit) -> None:
     wants_names = rule.bound == "one_of"
     if limit is not None and wants_names != isinstance(limit, tuple):
         raise UserError(f"{name} takes {'a list of names' if wants_names else 'a number'}, got {limit!r}")
+    if isinstance(limit, (int, float)) and rule.is_share and limit > 1:
+        raise UserError(f"{name} takes a share, from 0 to 1, or off; got {limit!r}")
     least = -math.inf if rule.is_expression else 0  # what is computed may be below 0; no signal is
     if isinstance(limit, (int, float)) and not (least <= limit < math.inf and limit > -math.inf):
         raise UserError(f"{name} takes a number{'' if rule.is_expression else ' of 0 or more'}, or off; got {limit!r}")

@@ -9,10 +9,11 @@
       words_per_line: {signal: n_words / n_lines, at_least: 3}
       allowed: {signal: language, one_of: [en, de]}
 
-A signal may be an expression of SQL over signals of one document, which Polars computes. Nothing in such a file is
-executed: an expression reads columns and no more.
+A signal may be an expression over signals of one document: a small part of SQL, which Polars computes. Nothing in such
+a file is executed.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -23,14 +24,24 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from corpus import yaml_text
-from corpus.errors import UserError, unknown
+from corpus.errors import UserError, plainly, unknown
 from corpus.model_errors import of_file
+from corpus.text.strings import valid
 from filters.rules import RULE_SETS, Rule, RuleSet
 from filters.signals import signals
+from filters.signals.language import known
 
 SUFFIXES = (".yaml", ".yml")
+# The stages that decide, whose reasons begin with these names.
+STAGES = ("filter", "exact", "minhash", "semantic", "paragraphs", "substrings", "decontam")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
-_PROBE = ((7.0, 3.0), (2.0, 5.0), (11.0, 13.0))  # values of signals, by which an expression is tried
+_TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)|\d+(?:\.\d+)?|<=|>=|<>|!=|/(?!/)|[-+*%(),<>=])")
+_FUNCTIONS = frozenset(  # that see one document and no other
+    "abs ceil floor round sign sqrt ln log2 log10 exp pow least greatest coalesce nullif case when then else end and "
+    "or not is null between in".split()
+)
+_MOST_CHARACTERS = 300  # of an expression: a long one exhausts the parser's stack
+_PROBE = (7.0, 2.0, 11.0)  # values of signals, by which an expression is tried
 
 
 class _OwnRule(BaseModel):
@@ -53,10 +64,10 @@ class _OwnRule(BaseModel):
     def rule(self, name: str) -> Rule:
         """As the published sets have it."""
         if self.one_of is not None:
-            return Rule(name, self.signal, "one_of", self.one_of, self.doc)
+            return Rule(name, self.signal, "one_of", self.one_of, valid(self.doc))
         if self.at_least is not None:
-            return Rule(name, self.signal, "at_least", self.at_least, self.doc)
-        return Rule(name, self.signal, "at_most", self.at_most, self.doc)
+            return Rule(name, self.signal, "at_least", self.at_least, valid(self.doc))
+        return Rule(name, self.signal, "at_most", self.at_most, valid(self.doc))
 
 
 class _OwnSet(BaseModel):
@@ -80,18 +91,21 @@ def set_name(path: str) -> str:
             f"rule set {path}: a set is called as its file, and {name!r} is no name for it; "
             "write small letters, digits and _, a letter first"
         )
-    if name in RULE_SETS:
-        raise UserError(f"rule set {path}: there is a published set {name!r}; give the file another name")
+    if name in RULE_SETS or name in STAGES:
+        what = "published set" if name in RULE_SETS else "stage"
+        raise UserError(f"rule set {path}: there is a {what} {name!r}; give the file another name")
     return name
 
 
 def load(path: str) -> RuleSet:
     """The rule set in a file; raises `UserError` that names the file, the line and what is allowed."""
     name = set_name(path)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UserError(f"rule set {path} is no file")
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the rule set {path}: {error}") from error
+        raise UserError(f"cannot read the rule set {path}: {plainly(error)}") from error
     value, node = yaml_text.read(text, path)
     if not isinstance(value, dict) or "rules" not in value:
         raise UserError(f"{path} holds no rule set; it needs `rules:`, and docs/guides/filter.md shows one")
@@ -100,52 +114,81 @@ def load(path: str) -> RuleSet:
     except ValidationError as error:
         raise UserError(of_file(error, node, path, _OwnSet)) from error
 
+    for code in own.languages:
+        if code not in known():
+            near = [name for name in known() if len(name) > 1 and code.lower().startswith(name)]
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            where = f"{path} line {yaml_text.line(node, ['languages'])}: languages"
+            raise UserError(f"{where}: {code!r} is no code of the detector's; write ISO 639 codes, as en or de{hint}")
     for rule_name, one in own.rules.items():
         where = f"{path} line {yaml_text.line(node, ['rules', rule_name])}: rules.{rule_name}"
         if not _NAME.fullmatch(rule_name):
             raise UserError(f"{where}: a rule's name has small letters, digits and _, a letter first")
         _check_signal(one, where)
-    return RuleSet(name, own.doc, tuple(one.rule(n) for n, one in own.rules.items()), own.languages, path)
+    return RuleSet(name, valid(own.doc), tuple(one.rule(n) for n, one in own.rules.items()), own.languages, path)
 
 
 def _check_signal(one: _OwnRule, where: str) -> None:
     """Raises `UserError` for what is neither a signal nor an expression over signals of one document."""
-    known = signals()
-    if one.signal in known:
-        is_text = known[one.signal].type == "string"
+    every = signals()
+    if one.signal in every:
+        is_text = every[one.signal].type == "string"
         if is_text != (one.one_of is not None):
             takes = "one_of" if is_text else "at_least or at_most"
             raise UserError(f"{where}: {one.signal} is {'text' if is_text else 'a number'} and takes {takes}")
         return
     if re.fullmatch(r"\w+", one.signal):
-        raise UserError(f"{where}: {unknown('signal', one.signal, known)}")
+        raise UserError(f"{where}: {unknown('signal', one.signal, every)}")
 
+    names = _names_in(one.signal, where, every)
+    if not names or one.one_of is not None or any(every[name].type == "string" for name in names):
+        raise UserError(f"{where}: {_short(one.signal)} must compute a number from signals that are numbers")
+    _try(one.signal, names, where)
+
+
+def _names_in(text: str, where: str, every: Mapping[str, Any]) -> list[str]:
+    """The signals of an expression, which may have numbers, signs, comparisons and some functions besides.
+
+    A list of what is allowed, since Polars' SQL has aggregates, windows and casts, by which a document's decision would
+    depend on others, or end the process.
+    """
+    if len(text) > _MOST_CHARACTERS:
+        raise UserError(f"{where}: the expression has {len(text):,} characters; at most {_MOST_CHARACTERS} are read")
+    found, place = set(), 0
+    while text[place:].strip():
+        token = _TOKEN.match(text, place)
+        if token is None:
+            raise UserError(
+                f"{where}: {_short(text)} has {text[place:].strip()[0]!r}, which no expression may have; "
+                "allowed: signals, numbers, + - * / % ( ) , comparisons and functions"
+            )
+        place, name = token.end(), token["name"]
+        if name is None or name.lower() in _FUNCTIONS:
+            continue
+        if name not in every:
+            raise UserError(f"{where}: {unknown('signal or function', name, [*every, *_FUNCTIONS])}")
+        found.add(name)
+    return sorted(found)
+
+
+def _try(text: str, names: list[str], where: str) -> None:
+    """Computes an expression once, so that one that cannot be is told before a corpus is read."""
+    frame = pl.DataFrame({name: [value + i for value in _PROBE] for i, name in enumerate(names)})
     try:
-        expression = pl.sql_expr(one.signal)
-        names = sorted(set(expression.meta.root_names()))
-    except Exception as error:  # Polars has many, and panics in some
-        raise UserError(f"{where}: {one.signal!r} is no expression: {_first(error)}") from error
-    for name in names:
-        if name not in known:
-            raise UserError(f"{where}: {unknown('signal', name, known)}")
-    if not names or one.one_of is not None or any(known[name].type == "string" for name in names):
-        raise UserError(f"{where}: {one.signal!r} must compute a number from signals that are numbers")
-    _try(one.signal, expression, names, where)
+        height = frame.select(pl.sql_expr(text).cast(pl.Float64)).height
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # Polars' panics are no Exceptions
+        raise UserError(f"{where}: {_short(text)} cannot be computed: {_first(error)}") from error
+    if height != len(_PROBE):
+        raise UserError(f"{where}: {_short(text)} must compute a number from signals that are numbers")
 
 
-def _try(text: str, expression: pl.Expr, names: list[str], where: str) -> None:
-    """Computes an expression for some documents together and one by one: it must give each its own number."""
-    rows = [{name: values[i % 2] + i // 2 for i, name in enumerate(names)} for values in _PROBE]
-    try:
-        together = [pl.DataFrame(rows).select(value=expression)["value"].cast(pl.Float64).to_list()]
-        alone = [pl.DataFrame([row]).select(value=expression)["value"].cast(pl.Float64).to_list() for row in rows]
-    except Exception as error:
-        raise UserError(f"{where}: {text!r} cannot be computed: {_first(error)}") from error
-    if together[0] != [value for one in alone for value in one]:
-        raise UserError(f"{where}: {text!r} looks at more than one document; a rule decides on each by itself")
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 80 else f"{text[:80]}…")
 
 
-def _first(error: Exception) -> str:
+def _first(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), type(error).__name__)
 
 

@@ -78,6 +78,9 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.Abort:
         return _stopped()
     except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a command that needs more: its help, as it is
+            print(error.format_message(), file=sys.stderr)
+            return 2
         return _fail(error.format_message())
     except KeyboardInterrupt:
         return _stopped()
@@ -98,6 +101,8 @@ def _of_files(error: Exception) -> str | None:
     except UserError as damaged:  # the log of one of the lake's tables
         told = str(damaged)
     told = told or storage.told(error)
+    if told is None and "No space left on device" in str(error):  # as libraries in Rust put it, without a number
+        told = "writing: No space left on device; make room, then run the same command again"
     if told is None and isinstance(error, OSError):
         if error.errno in _FULL:
             told = f"{error.filename or 'writing'}: {error.strerror}; make room, then run the same command again"

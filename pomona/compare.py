@@ -11,7 +11,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from filters.decide import Settings, decide, parse
 from filters.own import is_file
-from filters.rules import RULE_SETS
+from filters.rules import RULE_SETS, Limit, Rule
 from pomona import output
 from pomona.recipe import load
 
@@ -116,18 +116,25 @@ def sweep(lake: Lake, name: str, others: str | None, points: int) -> dict[str, A
     if others:
         frame = frame.filter(decide(frame, base)["kept"])
     numbers = pl.col(swept.signals).cast(pl.Float64)
+    limit_in_force = _in_force(lake, name, swept)
     values = frame.with_columns(numbers).select(value=swept.value)["value"].cast(pl.Float64).drop_nulls()
     quantiles = {values.quantile(i / (points - 1), "nearest") for i in range(points)}
     limits = sorted(
         {q for q in quantiles if q is not None}
-        | ({float(swept.limit)} if isinstance(swept.limit, (int, float)) else set())
+        | ({float(limit_in_force)} if isinstance(limit_in_force, (int, float)) else set())
     )
     rows = []
     for limit in limits:
         kept = frame.filter(~frame.with_columns(numbers).select(breaks=swept.breaks(pl.lit(limit)))["breaks"])
         rows.append({"limit": limit, "documents": kept.height, "words": int(kept["n_words"].sum())})
-    return {"rule": name, "signal": swept.signal, "bound": swept.bound, "limit": swept.limit,
+    return {"rule": name, "signal": swept.signal, "bound": swept.bound, "limit": limit_in_force,
             "documents": frame.height, "words": int(frame["n_words"].sum()), "points": rows}  # fmt: skip
+
+
+def _in_force(lake: Lake, name: str, swept: Rule) -> Limit:
+    """The limit by which the lake was filtered; the rule's own where the rule did not decide."""
+    made = lake.current("decisions", "filter") if lake.exists("decisions") else None
+    return made.config["rules"].get(name, swept.limit) if made else swept.limit
 
 
 def render_sweep(found: dict[str, Any]) -> str:

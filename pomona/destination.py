@@ -1,26 +1,74 @@
 """Where a command writes what leaves the lake: a file or a folder, on disk or in a bucket, there once it is whole.
 
-On disk: written beside its place under a temporary name, synced, renamed. A bucket has no rename: each file is written
-on this machine and put there whole, and a folder's last file says that the others are there.
+On disk: written beside its place under a temporary name, synced, renamed. In a bucket, which has no rename, a folder
+is written below a hidden name of its own inside the place, and moved when it is complete; who moves holds a claim.
+What runs that were killed left is cleared away by the next one.
 """
 
 import errno
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from corpus import durable, owner, temporaries
 from corpus.errors import UserError
-from corpus.storage import filesystem, is_remote, require_bucket
+from corpus.sources.files import without_scheme
+from corpus.storage import BUCKETS, filesystem, is_remote, public, require_bucket
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-_OLD = ".old"  # in the temporary name of a folder that is being replaced
+_OLD = ".pomona-old"  # in the temporary name of a folder that is being replaced
+_CLAIM = ".pomona-export.json"  # in a bucket: who moves files to their place
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a folder of ours holds, so that no other one is ever replaced."""
+
+    last: str  # the file that is written after all others
+    mark: str  # what this file says
+    is_ours: Callable[[str], bool]  # whether a file's path below the folder is one of ours
+
+    def refuse_others(self, out: str, files: Iterable[str], read_last: Callable[[], str], *, replace: bool) -> None:
+        """Raises `UserError` where a folder with these files must stay as it is."""
+        files = list(files)
+        if not files:
+            return
+        if not replace:
+            raise UserError(f"the folder {out} is not empty; name a new one, or --replace an earlier export")
+        foreign = sorted(path for path in files if not self.is_ours(path))
+        if foreign or self.last not in files or self.mark not in read_last():
+            found = f"holds {', '.join(foreign[:3])}" if foreign else f"has no {self.last} of Pomona's"
+            raise UserError(f"the folder {out} {found}, so it is no export; name a new one")
+
+
+@contextmanager
+def new_file(out: str) -> Iterator[Path]:
+    """A path to write to; what is there when the block ends appears at `out`, in place of a file that has the name."""
+    check_file(out)
+    if is_remote(out):
+        fs, target = _remote(out)
+        with _staging() as staging:
+            path = staging / "file"
+            yield path
+            fs.put_file(str(path), target)
+        return
+
+    place = _place(out)
+    _sweep(place)
+    temporary = _temporary(place)
+    try:
+        yield temporary
+        durable.publish(str(temporary), str(place))
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def check_file(out: str) -> None:
@@ -32,28 +80,6 @@ def check_file(out: str) -> None:
     _require_folder(place.parent, out)
     if place.is_dir():
         raise UserError(f"{out} is a folder; name a file")
-
-
-@contextmanager
-def new_file(out: str) -> Iterator[Path]:
-    """A path to write to; what is there when the block ends appears at `out`, in place of a file that has the name."""
-    if is_remote(out):
-        fs, target = _remote(out)
-        with tempfile.TemporaryDirectory(prefix="pomona-") as staging:
-            path = Path(staging, "file")
-            yield path
-            fs.put_file(str(path), target)
-        return
-
-    check_file(out)
-    place = _place(out)
-    _sweep(place)
-    temporary = _temporary(place)
-    try:
-        yield temporary
-        durable.publish(str(temporary), str(place))
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class NewFolder:
@@ -68,25 +94,26 @@ class NewFolder:
 
 
 @contextmanager
-def new_folder(out: str, *, replace: bool, last: str, ours: Collection[str]) -> Iterator[NewFolder]:
+def new_folder(out: str, layout: Layout, *, replace: bool) -> Iterator[NewFolder]:
     """A folder to write to; it appears at `out` when the block ends, in place of an earlier one with `replace`.
 
-    `last` names the file that is put after all others: a folder in a bucket without it is not whole. Replaced is only
-    a folder that has such a file and holds nothing but `ours`, so that no other files are ever deleted.
+    Raises `UserError` for a place that holds anything else, also where that comes while the block runs.
     """
-    writing = _in_bucket(out, replace, last, ours) if is_remote(out) else _on_disk(out, replace, last, ours)
-    with writing as folder:
+    with (_in_bucket if is_remote(out) else _on_disk)(out, layout, replace) as folder:
         yield folder
 
 
 @contextmanager
-def _on_disk(out: str, replace: bool, last: str, ours: Collection[str]) -> Iterator[NewFolder]:
+def _on_disk(out: str, layout: Layout, replace: bool) -> Iterator[NewFolder]:
     place = _place(out)
     _require_folder(place.parent, out)
     if place.exists() and not place.is_dir():
         raise UserError(f"{out} is a file; name a folder")
-    _put_back(place)
-    _check_replaceable(out, os.listdir(place) if place.is_dir() else [], replace, last, ours)
+    if os.path.ismount(place) or place == Path.cwd():
+        what = "the folder that you are in" if place == Path.cwd() else "where a disk is mounted"
+        raise UserError(f"{out} is {what}, which cannot be replaced as a whole; name a folder inside it")
+    _put_back(place, layout.last)
+    _check_on_disk(out, place, layout, replace)
     _sweep(place)
 
     temporary, old = _temporary(place), _temporary(place, _OLD)
@@ -99,6 +126,7 @@ def _on_disk(out: str, replace: bool, last: str, ours: Collection[str]) -> Itera
             durable.sync_folder(folder)
 
         if replace and place.is_dir():
+            _check_on_disk(out, place, layout, replace)  # hours may have passed
             os.rename(place, old)
         try:
             os.rename(temporary, place)
@@ -106,7 +134,7 @@ def _on_disk(out: str, replace: bool, last: str, ours: Collection[str]) -> Itera
             with suppress(OSError):
                 os.rename(old, place)
             if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
-                raise UserError(f"another command wrote the folder {out} meanwhile; name another one") from error
+                raise _came_meanwhile(out) from error
             raise
         durable.sync_folder(str(place.parent))
     finally:
@@ -114,28 +142,29 @@ def _on_disk(out: str, replace: bool, last: str, ours: Collection[str]) -> Itera
             shutil.rmtree(path, ignore_errors=True)
 
 
-@contextmanager
-def _in_bucket(out: str, replace: bool, last: str, ours: Collection[str]) -> Iterator[NewFolder]:
-    fs, target = _remote(out)
-    target = target.rstrip("/")
-    before = [str(path) for path in fs.find(target)]
-    names = {path.removeprefix(f"{target}/").split("/")[0] for path in before}
-    _check_replaceable(out, names, replace, last, ours)
+def _check_on_disk(out: str, place: Path, layout: Layout, replace: bool) -> None:
+    files = [path.relative_to(place).as_posix() for path in place.rglob("*") if not path.is_dir() or path.is_symlink()]
+    if place.is_dir() and not files and any(place.iterdir()) and not replace:
+        files = ["(folders)"]
+    layout.refuse_others(out, files, lambda: (place / layout.last).read_text("utf-8", "replace"), replace=replace)
 
-    with tempfile.TemporaryDirectory(prefix="pomona-") as staging:
-        folder = _Put(Path(staging), fs, target)
-        try:
-            if before:
-                fs.rm_file(f"{target}/{last}")  # from here on the folder is not whole
-                for earlier in before:
-                    with suppress(FileNotFoundError):
-                        fs.rm_file(earlier)
+
+@contextmanager
+def _in_bucket(out: str, layout: Layout, replace: bool) -> Iterator[NewFolder]:
+    fs, target = _remote(out)
+    place = _Place(fs, target.rstrip("/"), public(out), layout)
+    place.clear_after_the_dead()
+    place.check(replace)
+    hidden = f"{place.target}/.export-{owner.new_token()}"
+    try:
+        with _staging() as staging:
+            folder = _Put(staging, fs, hidden)
             yield folder
-            for path in sorted(folder.left(), key=lambda path: (path.name == last, path)):
+            for path in sorted(folder.left()):
                 folder.done(path)
-        except BaseException:
-            folder.take_back()
-            raise
+        place.move_in(hidden, folder.put, replace)
+    finally:
+        _remove(fs, [f"{hidden}/{path}" for path in _below(fs, hidden)])
 
 
 class _Put(NewFolder):
@@ -143,48 +172,123 @@ class _Put(NewFolder):
 
     def __init__(self, root: Path, fs: "AbstractFileSystem", target: str) -> None:
         super().__init__(root)
+        self.put: list[str] = []
         self._fs, self._target = fs, target
-        self._put: list[str] = []
 
     def left(self) -> list[Path]:
         """The files that are not in the bucket yet."""
         return [path for path in self.root.rglob("*") if path.is_file()]
 
     def done(self, path: Path) -> None:
-        remote = f"{self._target}/{path.relative_to(self.root).as_posix()}"
-        self._fs.put_file(str(path), remote)
-        self._put.append(remote)
+        name = path.relative_to(self.root).as_posix()
+        self._fs.put_file(str(path), f"{self._target}/{name}")
+        self.put.append(name)
         path.unlink()
 
-    def take_back(self) -> None:
-        """Deletes what was put."""
-        for remote in self._put:
-            with suppress(Exception):  # each file system has errors of its own, and there is one on its way already
-                self._fs.rm_file(remote)
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A folder of a bucket, in the end."""
+
+    fs: "AbstractFileSystem"
+    target: str
+    out: str
+    layout: Layout
+
+    def files(self) -> list[str]:
+        """Paths below it, without what is hidden."""
+        return [path for path in _below(self.fs, self.target) if not path.startswith(".")]
+
+    def check(self, replace: bool) -> None:
+        """Raises `UserError` where it holds what must stay."""
+        last = f"{self.target}/{self.layout.last}"
+        self.layout.refuse_others(
+            self.out, self.files(), lambda: self.fs.cat_file(last).decode("utf-8", "replace"), replace=replace
+        )
+
+    def move_in(self, hidden: str, names: list[str], replace: bool) -> None:
+        """Moves files to their places, the last one last; only who makes the claim may."""
+        claim = f"{self.target}/{_CLAIM}"
+        try:
+            self.fs.pipe_file(claim, owner.new_token().encode(), mode="create")
+        except FileExistsError as error:
+            raise _came_meanwhile(self.out) from error
+        try:
+            try:
+                self.check(replace)
+            except UserError as error:
+                raise _came_meanwhile(self.out) from error
+            _remove(self.fs, sorted((f"{self.target}/{p}" for p in self.files()), key=self._first))
+            for name in sorted(names, key=lambda name: (name == self.layout.last, name)):
+                self.fs.copy(f"{hidden}/{name}", f"{self.target}/{name}")
+        finally:
+            _remove(self.fs, [claim])
+
+    def _first(self, path: str) -> tuple[bool, str]:
+        """The last file goes first: from then on the folder is not whole."""
+        return not path.endswith(f"/{self.layout.last}"), path
+
+    def clear_after_the_dead(self) -> None:
+        """Deletes what runs that were killed left: their hidden files, and what one was moving."""
+        claim = f"{self.target}/{_CLAIM}"
+        every = _below(self.fs, self.target)
+        hidden = {path.split("/")[0] for path in every if path.startswith(".export-")}
+        dead = {name for name in hidden if owner.is_gone(name.removeprefix(".export-"))}
+        _remove(self.fs, [f"{self.target}/{path}" for path in every if path.split("/")[0] in dead])
+        with suppress(FileNotFoundError):
+            if owner.is_gone(self.fs.cat_file(claim).decode("ascii", "replace")):
+                moved = [] if self.layout.last in every else [path for path in every if self.layout.is_ours(path)]
+                _remove(self.fs, [*(f"{self.target}/{path}" for path in moved), claim])
+
+
+def _below(fs: "AbstractFileSystem", folder: str) -> list[str]:
+    fs.invalidate_cache()
+    return [str(path).removeprefix(f"{folder}/") for path in fs.find(folder)]
+
+
+def _remove(fs: "AbstractFileSystem", paths: Iterable[str]) -> None:
+    for path in paths:
+        with suppress(FileNotFoundError):
+            fs.rm_file(path)
+
+
+@contextmanager
+def _staging() -> Iterator[Path]:
+    """A folder of this machine for files on their way into a bucket; those of dead runs are cleared away."""
+    root = tempfile.gettempdir()
+    for name in os.listdir(root):
+        found = re.fullmatch(r"pomona-export-(.+)", name)
+        if found and owner.is_gone(found[1]):
+            shutil.rmtree(os.path.join(root, name), ignore_errors=True)
+    path = Path(root, f"pomona-export-{owner.new_token()}")
+    path.mkdir(mode=0o700)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _came_meanwhile(out: str) -> UserError:
+    return UserError(f"another command wrote the folder {out} meanwhile; nothing was replaced; name another one")
 
 
 def _remote(out: str) -> tuple["AbstractFileSystem", str]:
+    if out.partition("://")[0] not in BUCKETS:
+        raise UserError(f"{public(out)} is no place to write to; name a path, or a bucket as s3://bucket/folder")
     require_bucket(out)
     return filesystem(out)
 
 
-def _check_replaceable(out: str, names: Collection[str], replace: bool, last: str, ours: Collection[str]) -> None:
-    foreign = sorted(set(names) - set(ours))
-    if names and not replace:
-        raise UserError(f"the folder {out} is not empty; name a new one, or --replace an earlier export")
-    if foreign or (names and last not in names):
-        found = f"holds {', '.join(foreign[:3])}" if foreign else f"has no {last}"
-        raise UserError(f"the folder {out} {found}, so it is no export; name a new one")
+def _place(out: str) -> Path:
+    """Where it is in the end: what a link names is written, and the link stays."""
+    if not out.strip():
+        raise UserError("an empty name; name a file or a folder")
+    return Path(os.path.realpath(without_scheme(out)))
 
 
 def _require_folder(parent: Path, out: str) -> None:
     if not parent.is_dir():
         raise UserError(f"{out}: the folder {parent} does not exist; make it first")
-
-
-def _place(out: str) -> Path:
-    """Where it is in the end: what a link names is written, and the link stays."""
-    return Path(os.path.realpath(out))
 
 
 def _temporary(place: Path, mark: str = "") -> Path:
@@ -197,13 +301,13 @@ def _left_by_the_dead(place: Path, mark: str = "") -> list[Path]:
     return [place.with_name(name) for name in names if owner.is_gone(temporaries.token_of(name))]
 
 
-def _put_back(place: Path) -> None:
+def _put_back(place: Path, last: str) -> None:
     """An earlier folder gets its name again where a run was killed after it had taken it away."""
     for path in _left_by_the_dead(place, _OLD):
-        if not place.exists():
+        if not place.exists() and (path / last).is_file():
             os.rename(path, place)
 
 
 def _sweep(place: Path) -> None:
     for path in [*_left_by_the_dead(place), *_left_by_the_dead(place, _OLD)]:
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)

@@ -20,12 +20,13 @@ class Explanation:
     """Everything that the lake knows about a document."""
 
     document: dict[str, Any]
-    kept: bool | None  # None where nothing has decided yet
+    kept: bool | None  # None where nothing has decided yet, or a stage is out of date
     decisions: list[dict[str, Any]]
     signals: dict[str, Any]
     duplicates: list[dict[str, Any]]
     contamination: list[dict[str, Any]]
     cuts: list[dict[str, Any]]
+    out_of_date: list[str]  # stages whose decisions do not hold, with what to run
 
 
 def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
@@ -37,7 +38,7 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
         if rejects.height:
             return rejects.to_dicts()
         raise UserError(f"no document or reject has the id or URI {wanted!r}, or a URI with it inside")
-    standing.require(lake)
+    stale = [str(one) for one in standing.out_of_date(lake)]
     row = lake.scan("documents").filter(pl.col("id") == found).head(1).collect().to_dicts()[0]
     row["metadata"] = dict(row["metadata"])
     decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
@@ -49,12 +50,12 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     members = picture.join(cluster, on="cluster", how="semi")
     uris = lake.scan("documents").select("id", "uri")
     copies = members.join(uris, on="id", how="inner").sort("id").head(100).collect()
-    kept = all(decision["kept"] for decision in decisions) if decisions else None
+    kept = all(decision["kept"] for decision in decisions) if decisions and not stale else None
     touched = lake.scan("contamination").filter(pl.col("id") == found).drop("id", "source")
     touched_items = touched.sort("share", "n", descending=True).head(_MAX_SHOWN).collect().to_dicts()
     gone = lake.scan("cuts").filter(pl.col("id") == found).drop(_KNOWN, strict=False).sort("start").collect().to_dicts()
     signals = measured[0] if measured else {}
-    return Explanation(row, kept, decisions, signals, copies.to_dicts(), touched_items, gone)
+    return Explanation(row, kept, decisions, signals, copies.to_dicts(), touched_items, gone, stale)
 
 
 def find(lake: Lake, wanted: str) -> str | None:
@@ -64,7 +65,7 @@ def find(lake: Lake, wanted: str) -> str | None:
 
     Raises `UserError` where several do.
     """
-    addresses = lake.scan("documents").select("id", "uri")
+    addresses = lake.scan("documents").select("id", "uri", "source")
     exact = pl.col("id").eq(wanted) | pl.col("uri").eq(wanted)
     partly = pl.col("id").str.starts_with(wanted) | pl.col("uri").str.starts_with(wanted)
     partly |= pl.col("uri").str.ends_with(wanted)
@@ -74,7 +75,7 @@ def find(lake: Lake, wanted: str) -> str | None:
         if found.height == 1:
             return str(found["id"][0])
         if found.height > 1:
-            first = ", ".join(f"{id_[:12]} {uri}" for id_, uri in found.head(3).iter_rows())
+            first = ", ".join(f"{id_[:12]} {uri} ({source})" for id_, uri, source in found.head(3).iter_rows())
             how = "give the id of one" if found["uri"].n_unique() == 1 else "give more of it, or an id"
             raise UserError(f"{wanted!r} is not one document but several, e.g. {first}; {how}")
     return None
@@ -83,7 +84,8 @@ def find(lake: Lake, wanted: str) -> str | None:
 def render(explanation: Explanation) -> str:
     """For a person at a terminal."""
     document = explanation.document
-    verdict = {True: "kept", False: "dropped", None: "not decided yet"}[explanation.kept]
+    undecided = "open, since some decisions are out of date (below)" if explanation.out_of_date else "not decided yet"
+    verdict = {True: "kept", False: "dropped", None: undecided}[explanation.kept]
     lines = [
         f"{document['uri']}",
         f"  id       {document['id']}",
@@ -98,6 +100,7 @@ def render(explanation: Explanation) -> str:
         for measure in decision["measured"]:
             value = "" if measure["value"] is None else f"  value {measure['value']:.4g}, limit {measure['limit']:.4g}"
             lines.append(f"  {measure['rule']}{value}")
+    lines += [f"\n{line}" for line in explanation.out_of_date]
     if explanation.duplicates:
         lines.append("\nits copies:")
         lines += [

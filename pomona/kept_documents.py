@@ -63,7 +63,8 @@ def ids(lake: Lake) -> pl.LazyFrame:
 
 def batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
     """The kept documents with some of the columns of `SCHEMA`, a row group after the other."""
-    at_once = Lake(lake.url, lake.storage_options)  # of its own: who asks may commit between two batches
+    # One state for all of it; of its own, since who asks may commit between two batches, unless he holds one already.
+    at_once = lake if lake.in_snapshot else Lake(lake.url, lake.storage_options)
     with at_once.snapshot():
         yield from _batches(at_once, columns)
 

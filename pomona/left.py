@@ -27,7 +27,8 @@ def left(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> list
     """Every stage in order. Items that a run which was stopped has finished are not left."""
     estimates = budget.estimate(lake, recipe, n_workers, memory)
     found = []
-    for stage, estimate in zip(status(lake, recipe), estimates, strict=True):
+    states = [one for one in status(lake, recipe) if not one.stage.startswith("drop:")]
+    for stage, estimate in zip(states, estimates, strict=True):
         assert stage.stage == estimate.stage, (stage.stage, estimate.stage)
         n_left = 0 if stage.state == "current" else max(0, estimate.items - stage.items_finished)
         share = n_left / estimate.items

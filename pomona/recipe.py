@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from corpus import yaml_text
-from corpus.errors import UserError, unknown
+from corpus.errors import UserError, plainly, unknown
 from corpus.extract import DEFAULT, EXTRACTORS
 from corpus.ingest import MAX_RECORD_BYTES, SourceSettings
 from corpus.model_errors import of_file
@@ -272,7 +272,7 @@ def load(path: str | Path) -> Recipe:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"cannot read the recipe {path}: {error}") from error
+        raise UserError(f"cannot read the recipe {path}: {plainly(error)}") from error
     return parse(text, str(path), Path(path).parent)
 
 
@@ -290,5 +290,5 @@ def parse(text: str, name: str = "recipe", folder: Path | None = None) -> Recipe
     except ValidationError as error:
         raise UserError(of_file(error, node, name, Recipe)) from error
     except UserError as error:
-        raise UserError(f"{name}: filter: {error}") from error
+        raise UserError(f"{name} line {yaml_text.line(node, ['filter'])}: filter: {error}") from error
     return recipe

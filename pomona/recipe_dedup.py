@@ -149,7 +149,7 @@ class DedupRecipe(RecipeModel):
     @model_validator(mode="after")
     def _has_quality(self) -> "DedupRecipe":
         if (self.keep == "quality") != (self.quality is not None):
-            raise ValueError("keep: quality and quality: SIGNAL go together")
+            raise ValueError("`keep` quality and a `quality` signal go together: give both, or neither")
         if self.quality is not None:
             from filters import signals
 

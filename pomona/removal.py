@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from corpus import schema
+from corpus.errors import unknown
 from corpus.lake import Lake, Lineage
 from corpus.lease import Lease, hold
 from pomona import __version__, command_line, stages
@@ -39,6 +40,15 @@ class Removal:
 
 
 NOTHING = Removal()
+
+
+def drop_source(lake: Lake, name: str) -> None:
+    """Takes one source out of the newest version; raises `UserError` where there is none of that name."""
+    there = _other_sources(lake, frozenset())
+    if name not in there:
+        raise unknown("source", name, there)
+    for _ in Due((), (name,)).leave(lake, None):
+        pass
 
 
 @dataclass(frozen=True, slots=True)

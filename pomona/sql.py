@@ -98,10 +98,15 @@ def query(
     except duckdb.CatalogException as error:
         if re.search(r"\bkept\b", str(error)):
             standing.require(lake)
-        raise UserError(f"sql: {str(error).splitlines()[0]}") from error
+        raise UserError(f"sql: {_said(error)}") from error
     except duckdb.PermissionException as error:
         hint = "; --files lets a query read and write files" if not files else ""
         raise UserError(f"sql: {str(error).splitlines()[0]}{hint}") from error
     except duckdb.Error as error:
         told = damage.found(error, lake) if "reading the stream" in str(error) else None
-        raise UserError(told or f"sql: {str(error).splitlines()[0]}") from error
+        raise UserError(told or f"sql: {_said(error)}") from error
+
+
+def _said(error: Exception) -> str:
+    """DuckDB's words before it shows the query again: the mistake, and what it thinks was meant."""
+    return " ".join(re.split(r"\n\s*LINE \d+:", str(error))[0].split())

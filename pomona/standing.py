@@ -14,10 +14,11 @@ from corpus import ingest
 from corpus.errors import UserError
 from corpus.execution import digest
 from corpus.lake import Lake, Lineage
-from pomona.stages.stage import DECIDING, basis, decided_before, decided_slots
+from pomona.stages.stage import DECIDING, DEDUP, basis, decided_before, decided_slots
 
 _COMMANDS = {"filter": "filter", "decontam": "decontam"}  # of a stage; `dedup` has the others
 _MOST_NAMED = 5  # sources that a message names
+_OTHER_DOCUMENTS = "since it decided, documents that it saw were taken out, changed or got other ids"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,16 @@ def _out_of_date(lake: Lake, slots: Sequence[str]) -> list[OutOfDate]:
         if why is None and stale:
             why = f"{stale[0].stage!r}, which runs before it, is"
         if why is not None:
-            stale.append(OutOfDate(slot, why, str(made.facts.get("command", ""))))
+            stale.append(OutOfDate(slot, why, _command(lake, slot, made)))
     return stale
+
+
+def _command(lake: Lake, slot: str, made: Lineage) -> str:
+    """What brings a stage up to date. Stages of one `dedup` have one command, the last: another would undo it."""
+    if slot in DEDUP:
+        last = next((c.lineage for c in lake.history("decisions") if c.lineage and c.lineage.slot in DEDUP), made)
+        made = made if last.dropped or not last.facts.get("command") else last
+    return str(made.facts.get("command", ""))
 
 
 def _older_documents(lake: Lake) -> list[OutOfDate]:
@@ -78,12 +87,17 @@ def _why(lake: Lake, slot: str, made: Lineage) -> str | None:
     now = basis(lake, slot)
     if "decided" not in made.inputs:
         return "an older version made it"
+    earlier = _earlier_stage(made.inputs["decided"], now["decided"])
     if made.inputs.get("documents") != now["documents"] or not _decided_all(lake, slot):
-        return _new_documents(lake, slot)
-    before: dict[str, Any] = made.inputs["decided"]
+        return _new_documents(lake, slot) or earlier or _OTHER_DOCUMENTS
+    return earlier
+
+
+def _earlier_stage(before: dict[str, Any], now: dict[str, Any]) -> str | None:
+    """Which stage before it has decided anew, or decides no more."""
     for name in DECIDING:
-        if before.get(name) != now["decided"].get(name):
-            if name not in now["decided"]:
+        if before.get(name) != now.get(name):
+            if name not in now:
                 return f"{name!r} before it decides no more"
             return f"{name!r} ran {'again ' if name in before else ''}after it"
     return None
@@ -97,11 +111,11 @@ def _decided_all(lake: Lake, slot: str) -> bool:
     return sum(part.n_rows for part in seen) == sum(part.n_rows for part in there)
 
 
-def _new_documents(lake: Lake, slot: str) -> str:
-    """Which documents came after the stage had decided, or that some changed."""
+def _new_documents(lake: Lake, slot: str) -> str | None:
+    """Which documents came after the stages had decided; None where the first of them has seen all there are."""
     rows = undecided(lake, slot).group_by("source").len("n").sort("source").collect(engine="streaming").rows()
     if not rows:
-        return "since it decided, documents that it saw were taken out, changed or got other ids"
+        return None
     named = ", ".join(f"{n:,} of source {name!r}" for name, n in rows[:_MOST_NAMED])
     return f"{sum(n for _, n in rows):,} documents came after it and are undecided ({named})"
 

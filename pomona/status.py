@@ -8,9 +8,11 @@ from corpus.lake import Lake, Lineage
 from pomona import stages
 from pomona.counts import rows_of
 from pomona.recipe import Recipe
+from pomona.removal import Due, Removal
 from pomona.runner import is_current
 from pomona.stages import Stage
 
+NO_REMOVAL = Due((), ())
 State = Literal["current", "stale", "missing"]
 
 
@@ -32,9 +34,16 @@ def status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
 
 
 def _status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
+    names = stages.names(recipe)
+    unwanted = tuple(slot for slot in stages.DECIDING if slot not in names)
+    leaving = Removal(unwanted, frozenset(source.name for source in recipe.sources)).due(lake, None)
     upstream: str | None = None
     of_new = False  # whether documents will change
-    for name in stages.names(recipe):
+    for name in names:
+        if leaving and not name.startswith("ingest:"):
+            for gone in (*leaving.sources, *leaving.stages):
+                yield Status(f"drop:{gone}", "stale", "the recipe no longer names it", {})
+            upstream, of_new, leaving = upstream or "a removal", of_new or bool(leaving.sources), NO_REMOVAL
         stage = stages.plan(name, lake, recipe)
         rows = rows_of(lake, stage)
         made = lake.current(stage.outputs[0].table, stage.slot)

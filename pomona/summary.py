@@ -1,5 +1,8 @@
 """What a run came to, in a few lines: what stays, and what the rest went for."""
 
+import os
+import shlex
+
 import polars as pl
 
 from corpus.lake import Lake
@@ -46,4 +49,12 @@ def _closing(lake: Lake) -> str:
     words = lake.scan("signals").select("id", "n_words").join(ids, on="id", how="semi")
     n_words = words.select(pl.col("n_words").sum()).collect(engine="streaming").item() or 0
     size = f"{n_words / 1e6:.1f} M words" if n_words >= 1e5 else f"{n_words:,} words"
-    return f"{kept:,} of {n:,} documents kept, {size}; next: pomona report, pomona export --out FILE"
+    where = _option(lake)
+    return f"{kept:,} of {n:,} documents kept, {size}; next: pomona report{where}, pomona export --out FOLDER{where}"
+
+
+def _option(lake: Lake) -> str:
+    """`--lake` as the next command needs it; '' where it finds the lake by itself."""
+    default = os.environ.get("POMONA_LAKE") or "./lake"
+    is_default = default == lake.url if "://" in lake.url else os.path.abspath(default) == lake.root
+    return "" if is_default else f" --lake {shlex.quote(os.path.relpath(lake.root) if lake.is_local else lake.url)}"

@@ -72,7 +72,8 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
         return
     with stream:
         if start == 0 and _is_array(file):
-            hint = "a JSON value over many lines, not one object a line; convert it: jq -c '.[]' FILE > FILE.jsonl"
+            hint = "a JSON value over many lines, not one object a line; convert it: "
+            hint += "jq -c 'if type == \"array\" then .[] else . end' FILE > FILE.jsonl"
             yield Reject(file.uri, "", "invalid_json", hint)
             return
         lines = _Lines(file)

@@ -18,6 +18,7 @@ from corpus.errors import UserError, unknown
 RULE_SETS = ("gopher_quality", "gopher_repetition", "c4", "fineweb", "code", "language")
 VERSION = 3  # raised when a decision would change for the same signals and limits
 
+_CHANCE = 1e-12  # of a limit: nearer to it, what is computed counts as the limit itself
 Bound = Literal["at_least", "at_most", "one_of"]
 Limit = float | tuple[str, ...] | None
 
@@ -38,6 +39,11 @@ class Rule:
         return not self.signal.isidentifier()
 
     @property
+    def is_share(self) -> bool:
+        """Whether its signal is in [0, 1]."""
+        return self.signal.endswith(("_fraction", "_probability"))
+
+    @property
     def value(self) -> pl.Expr:
         """What is compared with the limit; unknown where it cannot be computed."""
         if not self.is_expression:
@@ -52,6 +58,11 @@ class Rule:
 
     def breaks(self, limit: pl.Expr) -> pl.Expr:
         """True where the signal lies outside `limit`, a numeric expression; unknown values and limits break nothing."""
+        if (
+            self.is_expression
+        ):  # Polars divides by a number in other ways for one row and for many: the last bit is chance
+            slack = limit.abs() * _CHANCE
+            limit = limit - slack if self.bound == "at_least" else limit + slack
         outside = self.value < limit if self.bound == "at_least" else self.value > limit
         return outside.fill_null(False)
 

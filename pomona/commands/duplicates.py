@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from corpus.lake import Lake
     from pomona.recipe_dedup import DedupRecipe
 
-_OPTIONS = {  # fields whose options have names of their own
+_OPTIONS = {  # fields whose options have names of their own, and sections, which are no options
+    "minhash": "", "semantic": "", "paragraphs": "", "substrings": "",
     "semantic.model": "--semantic", "semantic.threshold": "--semantic-threshold", "paragraphs.unit": "--paragraphs",
     "substrings.words": "--substrings", "paragraphs.only": "--cut-sources", "substrings.only": "--cut-sources",
 }  # fmt: skip
@@ -39,7 +40,10 @@ def dedup(
     threshold: Annotated[
         float | None, typer.Option("--threshold", help="Jaccard similarity from which documents are merged; 0.8.")
     ] = None,
-    bands: Annotated[int | None, typer.Option("--bands", help="Bands of a signature, with --rows.")] = None,
+    bands: Annotated[
+        int | None,
+        typer.Option("--bands", help="Bands of a signature, with --rows; they set the threshold where none is given."),
+    ] = None,
     rows: Annotated[int | None, typer.Option("--rows", help="Rows of a band, with --bands.")] = None,
     ngram: Annotated[int, typer.Option("--ngram", help="Words, or characters, of a shingle.")] = 5,
     unit: Annotated[str, typer.Option("--unit", help="What a shingle counts: words or characters.")] = "words",

@@ -1,6 +1,7 @@
 """Options that several commands share, and the lake they name."""
 
 import os
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -40,6 +41,8 @@ def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bo
     from pomona import damage
 
     chosen = url or os.environ.get("POMONA_LAKE") or (recipe.lake if recipe else "./lake")
+    if mistyped := re.match(r"(s3a?|gs|gcs|az|abfss?):/(?!/)", chosen):
+        raise UserError(f"{chosen} has one slash; a URL has two: {mistyped[1]}://{chosen[mistyped.end() :]}")
     lake = damage.watch(Lake(chosen))
     if lake.is_local and os.path.lexists(lake.root) and not os.path.isdir(lake.root):
         raise UserError(f"{chosen} is a file, not the folder of a lake; name another with --lake")

@@ -23,6 +23,7 @@ from pomona.commands.options import (
 if TYPE_CHECKING:
     from corpus.lake import Lake
     from pomona.stages import Stage
+    from pomona.standing import OutOfDate
 
 
 _MOST_LISTED = 6  # kinds of rejects, or of records passed over, that a line names
@@ -30,7 +31,7 @@ _MOST_LISTED = 6  # kinds of rejects, or of records passed over, that a line nam
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
-    for command in (ingest, extract, signals, filter_, export, calibrate):
+    for command in (ingest, drop, extract, signals, filter_, export, calibrate):
         app.command(name=command.__name__.rstrip("_"))(command)
 
 
@@ -95,6 +96,22 @@ def ingest(
         return stage
 
     run_last(opened, {f"ingest:{source}": plan}, workers, memory, as_json, executor)
+
+
+def drop(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="Name of the source.")],
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take a source out of the lake: its documents, rejects and counts. Older versions keep it."""
+    from pomona import output, removal, standing
+
+    opened = open_lake(lake)
+    removal.drop_source(opened, source)
+    stale = standing.out_of_date(opened)
+    value = {"dropped": source, "out_of_date": [asdict(one) for one in stale]}
+    output.show(value, f"source {source!r} is out of the lake", as_json)
+    _print_stale(stale)
 
 
 _OPTIONS = {"name": "--source", "metadata_columns": "--metadata", "path": "PATH"}  # fields that have other names
@@ -255,6 +272,11 @@ def run_last(lake: "Lake", plans: Plans, workers: int | None, memory: str | None
         counts["reasons"] = [{"reason": reason, "documents": n, "alone": alone} for reason, n, alone in found]
         text = "\n".join(filter(None, [text, summary.told(found)]))
     output.show(asdict(outcome) | counts | {"out_of_date": [asdict(one) for one in stale]}, text, as_json)
+    _print_stale(stale)
+
+
+def _print_stale(stale: "list[OutOfDate]") -> None:
+    """Which stages are out of date now, and what to run."""
     before = ""
     for one in stale:
         line = str(replace(one, command="the same command")) if one.command and one.command == before else str(one)
@@ -286,7 +308,9 @@ def _records(lake: "Lake", name: str, rows: dict[str, int]) -> dict[str, Any]:
         for frame in (reasons, kinds)
     )
     total = rows["documents"] + rows["rejects"] + rows["passed_over"]
-    text = f"{total:,} records: {rows['documents']:,} documents, {rows['rejects']:,} rejects{_listed(rejects)}"
+    made = lake.current("documents", slot)
+    kind = f" of kind {made.facts['kind']}" if made and made.facts.get("kind") else ""
+    text = f"{total:,} records{kind}: {rows['documents']:,} documents, {rows['rejects']:,} rejects{_listed(rejects)}"
     text += f", {rows['passed_over']:,} passed over{_listed(passed)}"
     return {"records": total, "rejects": rejects, "passed_over": passed, "text": text}
 

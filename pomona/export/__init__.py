@@ -4,6 +4,8 @@ A folder is a Hugging Face dataset: `data/train-00000.parquet` and so on, and a 
 documents are and what made them. A file has its card beside it. Either is there when it is whole, and not before.
 """
 
+import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,14 +16,17 @@ import polars as pl
 
 from corpus.errors import UserError, unknown
 from corpus.lake import Lake
+from corpus.storage import is_remote
 from pomona import standing
-from pomona.destination import new_file, new_folder
+from pomona.destination import Layout, new_file, new_folder
 from pomona.export import card
 from pomona.export.shards import FORMATS, Shards, format_of, metadata_keys
 from pomona.kept_documents import COLUMNS, batches
 
 SHARD_BYTES = 500_000_000  # what Hugging Face makes of a large dataset, too
 _CARD, _DATA = "README.md", "data"
+_OURS = re.compile(rf"{_DATA}/train-\d{{5,}}\.({'|'.join(map(re.escape, FORMATS))})|{re.escape(_CARD)}")
+LAYOUT = Layout(_CARD, card.MARK, lambda path: _OURS.fullmatch(path) is not None)
 
 
 @dataclass(slots=True)
@@ -73,27 +78,35 @@ def export(
 
 
 def _is_folder(out: str) -> bool:
+    """A name without an ending that could be a format's: `corpus`, `corpus-v1.0`."""
     name = out.rpartition("/")[2]
-    return not name or not Path(name).suffix or ("://" not in out and Path(out).is_dir())
+    return not Path(name).suffix[1:].isalpha() or (not is_remote(out) and Path(out).is_dir())
 
 
 def _to_file(lake: Lake, out: str) -> dict[str, Any]:
     beside = f"{out}.md"
     with new_file(beside) as card_path, new_file(out) as path:
-        counts = _write(lake, str(format_of(out)), lambda _: path, None, lambda _: None)
-        text = card.text(lake, out.rpartition("/")[2], counts, None)
+        counts, text = _write(lake, _name(out), None, str(format_of(out)), lambda _: path, None, lambda _: None)
         card_path.write_text(text, encoding="utf-8")
     return {"file": out, "card": beside} | _told(counts)
 
 
 def _to_folder(lake: Lake, out: str, kind: str, shard_bytes: int, replace: bool) -> dict[str, Any]:
-    with new_folder(out, replace=replace, last=_CARD, ours=(_CARD, _DATA)) as folder:
+    with new_folder(out, LAYOUT, replace=replace) as folder:
         data = folder.root / _DATA
         data.mkdir()
-        counts = _write(lake, kind, lambda i: data / f"train-{i:05}.{kind}", shard_bytes, folder.done)
-        text = card.text(lake, out.rstrip("/").rpartition("/")[2], counts, f"{_DATA}/train-*.{kind}")
+        counts, text = _write(
+            lake, _name(out), f"{_DATA}/train-*.{kind}", kind, lambda i: data / f"train-{i:05}.{kind}", shard_bytes,
+            folder.done,
+        )  # fmt: skip
         (folder.root / _CARD).write_text(text, encoding="utf-8")
     return {"folder": out, "card": f"{out.rstrip('/')}/{_CARD}", "files": counts.files} | _told(counts)
+
+
+def _name(out: str) -> str:
+    """What an export is called, in one line."""
+    name = out.rstrip("/").rpartition("/")[2] if is_remote(out) else Path(os.path.abspath(out)).name
+    return " ".join(name.split()) or "corpus"
 
 
 def _told(counts: Counts) -> dict[str, int]:
@@ -101,18 +114,31 @@ def _told(counts: Counts) -> dict[str, int]:
 
 
 def _write(
-    lake: Lake, kind: str, path: Callable[[int], Path], n_bytes: int | None, done: Callable[[Path], None]
-) -> Counts:
-    """Writes the kept documents; raises `UserError` where there is none, or another command changes the lake."""
-    before = standing.key(lake)
-    counts = Counts(metadata_keys=metadata_keys(lake))
-    with Shards(counts.metadata_keys, kind, path, n_bytes, done) as shards:
-        for rows in batches(lake, COLUMNS):
-            counts.add(rows)
-            shards.write(rows.to_arrow())
-    if not counts.documents:
-        raise UserError(f"lake {lake.url} holds no kept document; nothing was exported")
+    lake: Lake,
+    name: str,
+    data_files: str | None,
+    kind: str,
+    path: Callable[[int], Path],
+    n_bytes: int | None,
+    done: Callable[[Path], None],
+) -> tuple[Counts, str]:
+    """Writes the kept documents; returns what was written, and the card, both of one state of the lake.
+
+    Raises `UserError` where nothing is kept, or another command changes the lake meanwhile.
+    """
+    at_once = Lake(lake.url, lake.storage_options)
+    with at_once.snapshot():
+        standing.require(at_once)
+        before = standing.key(at_once)
+        counts = Counts(metadata_keys=metadata_keys(at_once))
+        with Shards(counts.metadata_keys, kind, path, n_bytes, done) as shards:
+            for rows in batches(at_once, COLUMNS):
+                counts.add(rows)
+                shards.write(rows.to_arrow())
+        if not counts.documents:
+            raise UserError(f"lake {lake.url} holds no kept document; nothing was exported")
+        counts.files, counts.file_bytes, counts.memory_bytes = shards.n_files, shards.file_bytes, shards.memory_bytes
+        text = card.text(at_once, name, counts, data_files)
     if standing.key(lake) != before:
         raise UserError(f"lake {lake.url} was changed by another command meanwhile; export again when it has ended")
-    counts.files, counts.file_bytes, counts.memory_bytes = shards.n_files, shards.file_bytes, shards.memory_bytes
-    return counts
+    return counts, text

@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from corpus.lake import Lake
+from corpus.storage import public
 from pomona import __version__, kept_documents, summary
 from pomona.export.shards import arrow_schema
+from pomona.output import visible
 from pomona.stages.stage import decided_slots
 
 if TYPE_CHECKING:
     from pomona.export import Counts
 
 NOT_STATED = "not stated"
+MARK = "Made by Pomona"  # by which an export is known
 _MOST_LISTED = 20
 _LEAST_SHARE = 0.01  # of the documents: a language below is not one of the dataset's
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"),
@@ -48,8 +51,8 @@ def text(lake: Lake, name: str, counts: "Counts", data_files: str | None) -> str
     head = _head(name, counts, languages, data_files)
     front = yaml.safe_dump(head, sort_keys=False, allow_unicode=True)
     sections = [
-        f"# {name}",
-        f"{counts.documents:,} documents, {counts.text_bytes:,} bytes of text. Made by Pomona {__version__} on "
+        f"# {_cell(name)}",
+        f"{counts.documents:,} documents, {counts.text_bytes:,} bytes of text. {MARK} {__version__} on "
         f"{datetime.now(UTC):%Y-%m-%d}.",
         _table(("source", "documents", "bytes of text"), ((n, *size) for n, size in sorted(counts.sources.items()))),
         _table(("language", "documents"), languages[:_MOST_LISTED] or [("not measured", counts.documents)]),
@@ -123,15 +126,16 @@ def _reading(name: str, counts: "Counts", data_files: str | None) -> str:
     if data_files is None:
         return "One document a row: `id`, `source`, `uri`, `text`, `license`, and `metadata` by key."
     kind = "parquet" if data_files.endswith(".parquet") else "jsonl"
+    place, data = json.dumps(name, ensure_ascii=False), json.dumps(f"{name}/data", ensure_ascii=False)
     lines = [
         "from datasets import load_dataset",
-        f'documents = load_dataset("{name}", split="train")  # or with streaming=True',
+        f'documents = load_dataset({place}, split="train")  # or with streaming=True',
         "",
         f"from datatrove.pipeline.readers import {'ParquetReader' if kind == 'parquet' else 'JsonlReader'} as Reader",
-        f'documents = Reader("{name}/data")',
+        f"documents = Reader({data})",
     ]
     if kind == "parquet":
-        lines += ["", "import pandas", f'documents = pandas.read_parquet("{name}/data")']
+        lines += ["", "import pandas", f"documents = pandas.read_parquet({data})"]
     files = f"{counts.files} file{'s' if counts.files != 1 else ''}"
     return f"{files}, `{data_files}`.\n\n```python\n" + "\n".join(lines) + "\n```"
 
@@ -182,12 +186,14 @@ def _made(lake: Lake) -> str:
 
 
 def _public(value: Any) -> Any:
-    """Settings without this machine's folders: a card is made to be published."""
+    """Settings without this machine's folders, and without passwords in URLs: a card is made to be published."""
     if isinstance(value, dict):
         return {name: _public(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_public(inner) for inner in value]
-    return value.rstrip("/").rpartition("/")[2] if isinstance(value, str) and value.startswith("/") else value
+    if isinstance(value, str) and value.startswith(("/", "file://")):
+        return value.rstrip("/").rpartition("/")[2]
+    return public(value) if isinstance(value, str) else value
 
 
 def _table(headers: tuple[str, ...], rows: Any) -> str:
@@ -202,6 +208,6 @@ def _cell(value: Any) -> str:
     """What comes from documents may hold anything: it stays in its cell, and is no link, picture or HTML."""
     if isinstance(value, int):
         return f"{value:,}"
-    text = " ".join(str(value).split())
+    text = visible(" ".join(str(value).split()))
     text = text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]}…"
     return _MARKUP.sub(r"\\\1", text).replace("<", "&lt;")

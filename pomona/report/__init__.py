@@ -36,6 +36,7 @@ def _render(lake: Lake) -> str:
     )  # fmt: skip
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.n_bytes, "g": _number, "json": _json, "breakable": _breakable,
+        "beside": _beside,
     }  # fmt: skip
     environment.filters |= filters
     found = facts.verdicts(lake)
@@ -48,6 +49,7 @@ def _render(lake: Lake) -> str:
         words=int(found.filter("kept")["n_words"].sum() or 0),
         all_words=int(found["n_words"].sum() or 0),
         slots=decided_slots(lake),
+        overridden=facts.has_overrides(lake),
         funnel=facts.funnel(lake, found),
         sources=facts.by_source(lake, found),
         reasons=facts.by_reason(lake),
@@ -74,6 +76,14 @@ def _percent(value: float) -> str:
 
 def _number(value: Any) -> str:
     return "" if value is None else f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def _beside(value: float, other: float) -> str:
+    """A number with as many digits as tell it from another: 10.04 against 10, not 10 against 10."""
+    for digits in (3, 5, 8):
+        if value == other or f"{value:.{digits}g}" != f"{other:.{digits}g}":
+            return _number(value) if digits == 3 else f"{value:.{digits}g}"
+    return f"{value:g}"
 
 
 def _breakable(name: str) -> Any:

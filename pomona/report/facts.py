@@ -100,6 +100,12 @@ def _limit(value: Any, default: rules.Limit) -> rules.Limit:
     return tuple(value) if isinstance(value, list) else value
 
 
+def has_overrides(lake: Lake) -> bool:
+    """Whether some documents have limits of their own."""
+    lineage = lake.current("decisions", "filter")
+    return bool(lineage and lineage.config.get("overrides"))
+
+
 def own_rules(lake: Lake) -> dict[str, rules.Rule]:
     """Rules of the user's own that decided."""
     lineage = lake.current("decisions", "filter")

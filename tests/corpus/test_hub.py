@@ -34,6 +34,12 @@ def test_one_that_does_not_is_not_tried_again(monkeypatch: pytest.MonkeyPatch) -
     assert hub.offline_if_unreachable()
 
 
+@pytest.mark.parametrize("endpoint", ["https://x:abc", f"https://{'a' * 70}.org"])
+def test_an_endpoint_that_is_none_does_not_answer(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    assert hub.offline_if_unreachable()
+
+
 def test_nothing_is_tried_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setattr(hub, "_answers", lambda: pytest.fail("a proxy is in between"))

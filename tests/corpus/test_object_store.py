@@ -108,3 +108,14 @@ def test_a_run_that_has_nothing_to_do_asks_little(bucket: str, tmp_path: Path, m
     monkeypatch.setattr(Lake, "_bring_up_to_date", counted)
     assert {o.state for o in runner.run_recipe(lake, loaded, workers=1)} == {"current"}
     assert looks <= 12 * n_stages
+
+
+def test_parts_that_workers_wrote_are_seen_at_the_commit(bucket: str, tmp_path: Path) -> None:
+    """The parent has listed the folder before; two new work items run in processes of their own."""
+    for i in range(3):
+        (tmp_path / f"{i}.txt").write_text(f"Document {i} of a lake in a bucket.")
+    for names in ("0",), ("1", "2"):
+        for name in names:
+            assert main(["ingest", str(tmp_path / f"{name}.txt"), "--source", f"s{name}", "--lake", bucket]) == 0
+        assert main(["signals", "--workers", "2", "--lake", bucket]) == 0
+    assert sum(part.n_rows for part in Lake(bucket).parts("signals")) == 3

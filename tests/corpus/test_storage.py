@@ -103,3 +103,11 @@ def test_errors_of_rust_libraries_are_known_and_others_are_left_alone() -> None:
     assert "check the network" in told
     assert storage.told(ValueError("a bug of ours")) is None
     assert storage.told(OSError(28, "No space left on device")) is None
+
+
+def test_no_message_repeats_a_password() -> None:
+    assert storage.public("http://me:word@a.b/c and s3://k:s@d") == "http://a.b/c and s3://d"
+    with pytest.raises(UserError) as error:
+        storage.filesystem("xyz://me:word@a/b")
+    assert "word" not in str(error.value)
+    assert storage.told(ValueError("Invalid endpoint: notaurl")) is not None

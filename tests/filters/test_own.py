@@ -105,16 +105,26 @@ def test_limits_of_a_file_are_changed_and_turned_off_as_any(forum: str) -> None:
         ("rules:\n  a: {signal: n_words, at_last: 1}", "forum.yaml line 2: rules.a.at_last: no such field; did you mean 'at_least'?"),
         ("rules:\n  a: {signal: n_words, at_least: many}", "forum.yaml line 2: rules.a.at_least: must be a number"),
         ("rules:\n  a: {signal: n_words, at_least: .nan}", "rules.a.at_least: must be a finite number"),
+        ("languages: [english]\nrules:\n  a: {signal: n_words, at_least: 1}", "forum.yaml line 1: languages: 'english' is no code of the detector's; write ISO 639 codes, as en or de; did you mean 'en'?"),
         ("rules:\n  a: {signal: language, at_least: 1}", "language is text and takes one_of"),
         ("rules:\n  a: {signal: n_words, one_of: [a]}", "n_words is a number and takes at_least or at_most"),
         ("rules:\n  A b: {signal: n_words, at_least: 1}", "a rule's name has small letters, digits and _, a letter first"),
-        ("rules:\n  a: {signal: n_words /, at_least: 1}", "rules.a: 'n_words /' is no expression"),
-        ("rules:\n  a: {signal: n_words / n_lnes, at_least: 1}", "unknown signal 'n_lnes'; did you mean"),
+        ("rules:\n  a: {signal: n_words /, at_least: 1}", "rules.a: 'n_words /' cannot be computed"),
+        ("rules:\n  a: {signal: n_words / n_lnes, at_least: 1}", "unknown signal or function 'n_lnes'; did you mean"),
         ("rules:\n  a: {signal: 1 + 1, at_least: 1}", "must compute a number from signals that are numbers"),
-        ("rules:\n  a: {signal: n_words - avg(n_words), at_least: 1}", "looks at more than one document"),
-        ("rules:\n  a: {signal: sum(n_words), at_least: 1}", "looks at more than one document"),
-        ("rules:\n  a: {signal: sum(n_words) over (), at_least: 1}", "looks at more than one document|cannot be computed|is no expression"),
-        ("rules:\n  a: {signal: upper(language), at_least: 1}", "must compute a number from signals that are numbers"),
+        ("rules:\n  a: {signal: n_words - avg(n_words), at_least: 1}", "unknown signal or function 'avg'"),
+        ("rules:\n  a: {signal: sum(n_words), at_least: 1}", "unknown signal or function 'sum'"),
+        ("rules:\n  a: {signal: case when n_words > 100 then sum(n_words) else n_words end, at_least: 1}", "unknown signal or function 'sum'"),
+        ("rules:\n  a: {signal: n_words // n_lines, at_least: 1}", "has '/', which no expression may have"),
+        ("rules:\n  a: {signal: 'n_words::TINYINT', at_least: 1}", "has ':', which no expression may have"),
+        ("rules:\n  a: {signal: \"n_words + 'x'\", at_least: 1}", "has \"'\", which no expression may have"),
+        ("rules:\n  a: {signal: cast(n_words as decimal), at_least: 1}", "unknown signal or function 'cast'"),
+        ("rules:\n  a: {signal: n_words" + " + 1" * 100_000 + ", at_least: 1}", "at most 300 are read"),
+        ("rules:\n  a: {signal: -language, at_least: 1}", "must compute a number from signals that are numbers"),
+        ("rules: &a {x: *a}", "forum.yaml line 1: rules.x.x: no such field"),
+        ("doc: 2024-13-45\nrules: {}", "forum.yaml: no valid YAML: month must be in 1..12"),
+        ("? [a, b]\n: 1", "forum.yaml line 1: a field's name is a word"),
+        ("rules: " + "[" * 20_000, "nested too deeply"),
     ],
 )  # fmt: skip
 def test_mistakes_are_one_line(forum: str, text: str, message: str) -> None:
@@ -197,3 +207,40 @@ def test_commands_take_files(forum: str, capsys: pytest.CaptureFixture[str]) -> 
     assert main(["rules", "sweep", "forum.words_a_line", "--rules", forum, *lake]) == 0
     assert main(["rules", "sweep", "forum.words_a_line", *lake]) == 2
     assert "one of your own is named by its file: --rules FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "n_words / 10",
+        "n_words / 3",
+        "(n_words + n_lines) / 7",
+        "sqrt(n_words - n_lines)",
+        "ln(n_words) / ln(2)",
+        "n_words % 7",
+    ],
+)
+def test_ordinary_expressions_are_taken(forum: str, text: str) -> None:
+    Path(forum).write_text(json.dumps({"rules": {"a": {"signal": text, "at_least": 1}}}))
+    assert own.load(forum).rules[0].signal == text
+
+
+@pytest.mark.parametrize(
+    ("divisor", "limit"), [(100, 0.57), (100, 0.35), (100, 0.41), (100, 1.14), (1000, 0.057), (3, 19.0)]
+)
+def test_a_decision_does_not_depend_on_the_documents_beside(forum: str, divisor: int, limit: float) -> None:
+    """Polars divides one row exactly and many through the reciprocal."""
+    n = round(limit * divisor)
+    for bound, broken in (("at_most", n + 1), ("at_least", n - 1)):
+        Path(forum).write_text(json.dumps({"rules": {"a": {"signal": f"n_words / {divisor}", bound: limit}}}))
+        settings = parse(forum)
+        for others in ([], [5], [5, 7, 9]):
+            kept = decide(signals(n_words=[n, *others]), settings)["kept"][0]
+            assert kept, (bound, others)
+            assert not decide(signals(n_words=[broken, *others]), settings)["kept"][0], (bound, others)
+
+
+def test_the_names_of_stages_are_those_of_the_pipeline() -> None:
+    from pomona.stages import DECIDING
+
+    assert own.STAGES == DECIDING

@@ -7,7 +7,7 @@ import pytest
 from corpus.lake import Lake
 from pomona import runner
 from pomona.recipe import parse
-from pomona.report import _breakable, charts, copies, distributions, facts, render, write
+from pomona.report import _beside, _breakable, charts, copies, distributions, facts, render, write
 from tests.pomona.corpora import PROSE
 
 VOID = {"meta", "br", "img", "input", "link", "hr", "line", "rect", "polyline", "wbr"}
@@ -174,3 +174,11 @@ def test_documents_are_listed_by_title_or_first_line(tmp_path: Path) -> None:
 
 def test_a_name_breaks_between_words_and_stays_escaped() -> None:
     assert str(_breakable("max_top.a/<b>")) == "max_<wbr>top.<wbr>a/<wbr>&lt;b&gt;"
+
+
+@pytest.mark.parametrize(
+    ("value", "limit", "shown"),
+    [(10.04, 10.0, ("10.04", "10")), (0.75, 0.8, ("0.75", "0.8")), (3.0, 3.0, ("3", "3")), (14, 50, ("14", "50"))],
+)
+def test_a_value_is_told_from_its_limit(value: float, limit: float, shown: tuple[str, str]) -> None:
+    assert (_beside(value, limit), _beside(limit, value)) == shown

@@ -50,7 +50,7 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 READERS = (
-    ["export", "--out", "kept.jsonl"], ["report"], ["explain", "web.jsonl#0"], ["sql", "select count(*) from kept"],
+    ["export", "--out", "kept.jsonl"], ["report"], ["sql", "select count(*) from kept"],
 )  # fmt: skip
 
 
@@ -259,3 +259,57 @@ def test_documents_that_others_replace_by_as_many_are_decided_too(
     assert main([*command, "--workers", "1"]) == 0
     assert standing.out_of_date(Lake(at / "lake")) == []
     assert sorted(pomona.kept("lake").collect()["text"]) == sorted([text(7, 60), text(8, 60)])
+
+
+def test_stages_of_one_dedup_have_one_command(at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each was made last by another command: two of the three would undo what the last one asked for."""
+    ingest(at, "web", PROSE, f"{PROSE} More.", text(1, 80))
+    assert main(rules(10)) == 0
+    for options in ([], ["--threshold", "0.7"], ["--threshold", "0.7", "--paragraphs", "line"]):
+        assert main(["dedup", *options]) == 0
+    capsys.readouterr()
+    assert main(rules(11)) == 0
+    told = capsys.readouterr().err
+    assert told.count("bring it up to date: pomona dedup --threshold 0.7 --paragraphs line") == 1
+    assert told.count("bring it up to date: the same command") == 2
+    assert main(["dedup", "--threshold", "0.7", "--paragraphs", "line"]) == 0
+    assert main(["export", "--out", "kept.jsonl"]) == 0
+
+
+def test_added_documents_that_the_filter_has_seen_are_no_loss(at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(at, "web", PROSE, f"{PROSE} More.")
+    assert main(rules(10)) == 0
+    assert main(["dedup"]) == 0
+    ingest(at, "code", text(1, 70), text(2, 70))
+    capsys.readouterr()
+    assert main(rules(10)) == 0
+    told = capsys.readouterr().err
+    assert "'exact' is out of date: 'filter' ran again after it" in told
+    assert "taken out" not in told
+
+
+def test_explain_shows_each_decision_and_leaves_the_verdict_open(at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(at, "web", PROSE, f"{PROSE} More.")
+    assert main(rules(10)) == 0
+    assert main(["dedup"]) == 0
+    assert main(rules(100)) == 0
+    capsys.readouterr()
+    assert main(["explain", "web.jsonl#0"]) == 0
+    told = capsys.readouterr().out
+    assert "verdict  open, since some decisions are out of date" in told
+    assert "gopher_quality.min_words" in told
+    assert "stage 'exact' is out of date: 'filter' ran again after it; bring it up to date: pomona dedup" in told
+
+
+def test_a_source_is_dropped_by_name(at: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ingest(at, "web", PROSE)
+    ingest(at, "code", text(1, 70), text(2, 70))
+    assert main(rules(10)) == 0
+    assert said(capsys, "drop", "cdoe").startswith("error: unknown source 'cdoe'; did you mean 'code'?")
+    assert main(["drop", "code"]) == 0
+    told = capsys.readouterr()
+    assert "source 'code' is out of the lake" in told.out
+    assert "stage 'filter' is out of date" in told.err
+    assert main(rules(10)) == 0
+    assert main(["export", "--out", "kept.jsonl"]) == 0
+    assert set(pl.read_ndjson("kept.jsonl")["source"]) == {"web"}

@@ -18,3 +18,19 @@ def test_states_before_and_after_a_run(tmp_path: Path) -> None:
 
 def test_values_are_compared_as_json_gives_them_back() -> None:
     assert status.plain({"a": (1, (2,))}) == {"a": [1, [2]]}
+
+
+def test_what_a_recipe_no_longer_names_is_said_before_it_goes(tmp_path: Path) -> None:
+    path = recipe(raw(tmp_path / "raw"), tmp_path / "lake", "dedup: {minhash: null}")
+    lake = Lake(tmp_path / "lake")
+    list(runner.run_recipe(lake, load(path), workers=1))
+    text = "\n".join(line for line in path.read_text().splitlines() if "name: rows" not in line)
+    path.write_text(text.replace("dedup: {minhash: null}", "dedup: null"))
+    states = {one.stage: one.state for one in status.status(lake, load(path))}
+    assert states["ingest:site"] == "current"
+    assert {states[name] for name in ("drop:rows", "drop:exact", "signals", "filter")} == {"stale"}
+    ran = {o.stage: o.state for o in runner.run_recipe(lake, load(path), workers=1)}
+    assert {name for name, state in ran.items() if state == "ran"} == {
+        name for name, s in states.items() if s == "stale"
+    }
+    assert {one.state for one in status.status(lake, load(path))} == {"current"}

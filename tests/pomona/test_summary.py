@@ -43,7 +43,7 @@ def test_a_run_ends_with_what_stays_and_what_comes_next(capsys: pytest.CaptureFi
     assert main(["run", "r.yaml", "--workers", "1"]) == 0
     last = capsys.readouterr().out.strip().splitlines()[-1]
     assert last.startswith("2 of 5 documents kept, ")
-    assert last.endswith(" words; next: pomona report, pomona export --out FILE")
+    assert last.endswith(" words; next: pomona report, pomona export --out FOLDER")
 
 
 @pytest.mark.parametrize(

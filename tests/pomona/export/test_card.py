@@ -28,9 +28,12 @@ def test_what_documents_say_stays_in_its_cell() -> None:
     assert _cell("![x](http://a.b/c.png) `y`") == "\\!\\[x\\](http://a.b/c.png) \\`y\\`"
     assert _cell("gopher_quality.min_words") == "gopher_quality.min_words"
     assert len(_cell("x" * 10_000)) == 121
+    assert not {"\r", "\u202e"} & set(_cell("a\rb\u202ec"))
     assert _cell(12345) == "12,345"
 
 
 def test_settings_do_not_tell_this_machines_folders() -> None:
-    config = {"paths": ["/home/me/secret/pages", "s3://bucket/x"], "n": 1, "inner": {"model": "/models/m/"}}
-    assert _public(config) == {"paths": ["pages", "s3://bucket/x"], "n": 1, "inner": {"model": "m"}}
+    paths = ["/home/me/secret/pages", "s3://bucket/x", "file:///home/me/pages", "http://me:word@a.b/q.jsonl"]
+    config = {"paths": paths, "n": 1, "inner": {"model": "/models/m/"}}
+    shown = ["pages", "s3://bucket/x", "pages", "http://a.b/q.jsonl"]
+    assert _public(config) == {"paths": shown, "n": 1, "inner": {"model": "m"}}

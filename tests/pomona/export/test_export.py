@@ -155,7 +155,8 @@ def test_a_lake_that_changes_meanwhile_gives_no_export(
         (["--out", "{}/x", "--shard-bytes", "huge"], "--shard-bytes: 'huge' is no size"),
         (["--out", "{}/full"], "is not empty; name a new one, or --replace"),
         (["--out", "{}/full", "--replace"], "holds mine, so it is no export; name a new one"),
-        (["--out", "xyz://bucket/x"], "Protocol not known: xyz"),
+        (["--out", ""], "an empty name"),
+        (["--out", "xyz://bucket/x"], "is no place to write to; name a path, or a bucket"),
     ],
 )
 def test_mistakes(
@@ -169,3 +170,34 @@ def test_mistakes(
     assert message.replace("{}", str(tmp_path)) in told
     assert told.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["full"]
+
+
+def test_the_card_is_of_the_same_state_as_the_files(ran: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process decides anew after the last shard was written, before the card is."""
+    import shutil
+
+    from pomona.export import card
+
+    shutil.copytree(ran.url, tmp_path / "lake")
+    lake = Lake(tmp_path / "lake")
+    real = card.text
+
+    def late(*arguments: object) -> str:
+        assert main(["filter", "--rules", "gopher_quality,gopher_quality.min_words=95", "--lake", lake.url]) == 0
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("pomona.export.card.text", late)
+    with pytest.raises(UserError, match="was changed by another command meanwhile"):
+        export(lake, str(tmp_path / "x"))
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_version_in_a_name_is_no_format(ran: Lake, tmp_path: Path) -> None:
+    assert export(ran, str(tmp_path / "corpus-v1.0"))["folder"] == str(tmp_path / "corpus-v1.0")
+
+
+def test_odd_names_stay_in_their_place(ran: Lake, tmp_path: Path) -> None:
+    export(ran, str(tmp_path / 'q"uo\nte'))
+    card = DatasetCard.load(tmp_path / 'q"uo\nte' / "README.md")
+    assert card.data.pretty_name == 'q"uo te'
+    assert 'load_dataset("q\\"uo te", split="train")' in card.content
