@@ -79,7 +79,8 @@ def run(path: Path | None) -> Iterator[Claim]:
     )  # fmt: skip
     yield claim("extraction.f1_fast", f1["ours"], f1["resiliparse"], named("resiliparse"), "F1", 1.0,
                 f"resiliparse runs at {speed['resiliparse']:.0f} pages/s")  # fmt: skip
-    yield from _readability(cascade.extract, sides["trafilatura without comments"], peer)
+    if READABILITY.exists():
+        yield from _readability(cascade.extract, sides["trafilatura without comments"], peer)
 
 
 def _readability(ours: Callable[[str], str | None], theirs: Callable[[str], str | None], peer: str) -> Iterator[Claim]:

@@ -16,7 +16,10 @@ def load(path: Path | None) -> pl.DataFrame:
     """The pages; raises `UserError` where there are none."""
     chosen = path or DEFAULT
     if not chosen.exists():
-        raise UserError(f"no pages at {chosen}; give a Parquet file with html, with and without: --pages FILE")
+        raise UserError(
+            f"no pages at {chosen}; give a Parquet file with the columns html (bytes), with and without (lists of "
+            "phrases to keep and to drop), as trafilatura's evaluation has them: --pages FILE"
+        )
     return pl.read_parquet(chosen)
 
 
