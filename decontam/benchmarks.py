@@ -203,7 +203,8 @@ def _rows(path: Path) -> Iterator[_Row]:
         else:
             yield from _lines(path)
     except _UNREADABLE as error:
-        raise UserError(f"cannot read benchmark file {_line(str(path))}: {_line(str(error))}") from error
+        formats = "JSON Lines (also .gz), JSON and Parquet are read"
+        raise UserError(f"cannot read benchmark file {_line(str(path))}: {_line(str(error))}; {formats}") from error
 
 
 def _parquet(path: Path) -> Iterator[_Row]:

@@ -1,6 +1,7 @@
 """Signals and rules to decisions. No text is read: a changed threshold re-decides a corpus in seconds."""
 
 import math
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -118,6 +119,8 @@ def with_files(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[RuleSet, ..
     """(names of sets, those that are from files) for names among which some are paths of YAML files."""
     sets: dict[str, RuleSet | None] = {}
     for given in names:
+        if given not in RULE_SETS and os.path.isfile(f"{given}.yaml"):
+            raise UserError(f"unknown rule set {given!r}; did you mean the file {given}.yaml?")
         loaded = own.load(given) if own.is_file(given) else None
         name = loaded.name if loaded else given
         before = sets.get(name)

@@ -152,6 +152,11 @@ def test_names_of_files(forum: str, name: str, message: str) -> None:
         parse(name)
 
 
+def test_a_file_without_its_ending_is_hinted_at(forum: str) -> None:
+    with pytest.raises(UserError, match=r"unknown rule set 'forum'; did you mean the file forum.yaml\?"):
+        parse("forum,c4")
+
+
 def test_two_files_of_one_name_are_told_apart(forum: str) -> None:
     Path("other").mkdir()
     Path("other/forum.yaml").write_text(FORUM)
