@@ -38,6 +38,7 @@ def _line(names: list[str], codes: tuple[str, ...], others: pl.DataFrame, total:
     named = ", ".join(f"{language} {count:,}" for language, count in others.head(_MOST_NAMED).rows())
     more = ", ..." if len(others) > _MOST_NAMED else ""
     return (
-        f"warning: the limits of {', '.join(names)} were chosen on {', '.join(codes)}; {n:,} of the {total:,} documents "
-        f"whose language is sure are in other languages ({named}{more}); set limits for them by `overrides` with a language in a recipe"
+        f"warning: the limits of {', '.join(names)} were chosen on {', '.join(codes)}; {n:,} of the {total:,} documents"
+        f" whose language is sure are in others ({named}{more}); set limits for them by `overrides` with a language in "
+        "a recipe"
     )
