@@ -10,7 +10,7 @@ from numba import njit
 from decontam.index import N_MIN
 from decontam.policies import Judged, View
 
-DOC = "cuts shared 13-grams out with 200 characters to each side; drops what falls into more than ten pieces, or none (0)"
+DOC = "cuts shared 13-grams with 200 characters to each side; drops what falls into more than ten pieces, or none (0)"
 SOURCE = "Brown et al. 2020, GPT-3, appendix C"
 LIMIT = 11.0
 UNIT = "pieces"
