@@ -28,7 +28,9 @@ def test_documents_in_other_languages_are_counted_and_named(capfd: pytest.Captur
     ingest(ENGLISH, GERMAN, GERMAN, ENGLISH)
     assert main(["filter", "--rules", "gopher_quality,code", "--workers", "1"]) == 0
     [warning] = [line for line in capfd.readouterr().err.splitlines() if line.startswith("warning:")]
-    assert "gopher_quality were chosen on en; 2 of the 4 documents whose language is sure are in others (de 2)" in warning
+    assert (
+        "gopher_quality were chosen on en; 2 of the 4 documents whose language is sure are in others (de 2)" in warning
+    )
     assert "code" not in warning
 
 
