@@ -28,8 +28,7 @@ from corpus.errors import UserError, plainly, unknown
 from corpus.model_errors import of_file
 from corpus.text.strings import valid
 from filters.rules import RULE_SETS, Rule, RuleSet
-from filters.signals import signals
-from filters.signals.language import known
+from filters.signals import language, signals
 
 SUFFIXES = (".yaml", ".yml")
 # The stages that decide, whose reasons begin with these names.
@@ -114,12 +113,11 @@ def load(path: str) -> RuleSet:
     except ValidationError as error:
         raise UserError(of_file(error, node, path, _OwnSet)) from error
 
-    for code in own.languages:
-        if code not in known():
-            near = [name for name in known() if len(name) > 1 and code.lower().startswith(name)]
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            where = f"{path} line {yaml_text.line(node, ['languages'])}: languages"
-            raise UserError(f"{where}: {code!r} is no code of the detector's; write ISO 639 codes, as en or de{hint}")
+    try:
+        language.check(own.languages)
+    except ValueError as error:
+        raise UserError(f"{path} line {yaml_text.line(node, ['languages'])}: languages: {error}") from error
+
     for rule_name, one in own.rules.items():
         where = f"{path} line {yaml_text.line(node, ['rules', rule_name])}: rules.{rule_name}"
         if not _NAME.fullmatch(rule_name):

@@ -19,6 +19,7 @@ from pomona import __version__, command_line, damage
 from pomona.output import visible
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_NO_SPACE = "No space left on device"
 _STOPPED = 130  # what a shell says of Ctrl-C; typer returns it too
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
@@ -101,11 +102,10 @@ def _of_files(error: Exception) -> str | None:
     except UserError as damaged:  # the log of one of the lake's tables
         told = str(damaged)
     told = told or storage.told(error)
-    if told is None and "No space left on device" in str(error):  # as libraries in Rust put it, without a number
-        told = "writing: No space left on device; make room, then run the same command again"
     if told is None and isinstance(error, OSError):
-        if error.errno in _FULL:
-            told = f"{error.filename or 'writing'}: {error.strerror}; make room, then run the same command again"
+        if error.errno in _FULL or _NO_SPACE in str(error):  # libraries in Rust give no number
+            where, why = error.filename or "writing", error.strerror or _NO_SPACE
+            told = f"{where}: {why}; make room, then run the same command again"
         elif error.filename is not None:
             told = f"{error.filename}: {error.strerror or error}"
     return told

@@ -143,9 +143,8 @@ def _on_disk(out: str, layout: Layout, replace: bool) -> Iterator[NewFolder]:
 
 
 def _check_on_disk(out: str, place: Path, layout: Layout, replace: bool) -> None:
-    files = [path.relative_to(place).as_posix() for path in place.rglob("*") if not path.is_dir() or path.is_symlink()]
-    if place.is_dir() and not files and any(place.iterdir()) and not replace:
-        files = ["(folders)"]
+    ends = [path for path in place.rglob("*") if not path.is_dir() or path.is_symlink() or not any(path.iterdir())]
+    files = [path.relative_to(place).as_posix() for path in ends]  # empty folders among them
     layout.refuse_others(out, files, lambda: (place / layout.last).read_text("utf-8", "replace"), replace=replace)
 
 

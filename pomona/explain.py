@@ -44,12 +44,14 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
     order = {slot: place for place, slot in enumerate(decided_slots(lake))}
     decisions.sort(key=lambda decision: order.get(decision["stage"], len(order)))
+
     measured = lake.scan("signals").filter(pl.col("id") == found).drop(_KNOWN, strict=False).collect().to_dicts()
     picture = clusters(lake)
     cluster = picture.filter(pl.col("id") == found).select("cluster")
     members = picture.join(cluster, on="cluster", how="semi")
     uris = lake.scan("documents").select("id", "uri")
     copies = members.join(uris, on="id", how="inner").sort("id").head(100).collect()
+
     kept = all(decision["kept"] for decision in decisions) if decisions and not stale else None
     touched = lake.scan("contamination").filter(pl.col("id") == found).drop("id", "source")
     touched_items = touched.sort("share", "n", descending=True).head(_MAX_SHOWN).collect().to_dicts()
@@ -92,9 +94,11 @@ def render(explanation: Explanation) -> str:
         f"  source   {document['source']}",
         f"  verdict  {verdict}",
     ]
+
     if document["license"]:
         lines.append(f"  license  {document['license']}")
     lines += [f"  {name}: {value}" for name, value in document["metadata"].items()]
+
     for decision in explanation.decisions:
         lines.append(f"\n{decision['stage']}: {'kept' if decision['kept'] else 'dropped'}")
         for measure in decision["measured"]:

@@ -34,18 +34,12 @@ def parse_bytes(value: object) -> int:
     return int(float(match[1]) * _UNITS[match[2] or ""])
 
 
-def known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
+def checked_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
     """The codes, if the detector knows them all; raises ValueError for one that no document can have."""
     if codes:
-        from filters.signals.language import known
+        from filters.signals.language import check
 
-        for code in codes:
-            if code not in known():
-                near = [name for name in known() if code.lower().startswith(name) and len(name) > 1]
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                raise ValueError(
-                    f"language {code!r} is no code of the detector's; write ISO 639 codes, as en or de{hint}"
-                )
+        check(codes)
     return codes
 
 
@@ -145,7 +139,7 @@ class OverrideRecipe(RecipeModel):
     @field_validator("language")
     @classmethod
     def _known_language(cls, value: str | None) -> str | None:
-        return value if value is None else known_languages((value,))[0]
+        return value if value is None else checked_languages((value,))[0]
 
     limits: Annotated[
         dict[str, LimitField],
@@ -166,8 +160,8 @@ class FilterRecipe(RecipeModel):
 
     @field_validator("languages")
     @classmethod
-    def _known_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return known_languages(value)
+    def _checked_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return checked_languages(value)
 
     limits: Annotated[
         dict[str, LimitField], Field(description="Limits to change: ruleset.rule: number, list, or null for off")

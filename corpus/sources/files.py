@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from corpus.errors import UserError
 from corpus.records import Reject
-from corpus.storage import filesystem, require_bucket, told
+from corpus.storage import BUCKETS, filesystem, public, require_bucket, told
 from corpus.text.strings import address
 
 if TYPE_CHECKING:
@@ -275,7 +275,8 @@ def _find_remote(url: str) -> list[File]:
         raise
     except Exception as error:  # each file system has errors of its own: no such protocol, no credentials
         first = next(iter(str(error).splitlines()), "")
-        raise UserError(told(error) or f"{url} cannot be listed: {type(error).__name__}: {first}") from error
+        of_bucket = told(error) if protocol in BUCKETS else None
+        raise UserError(of_bucket or f"{public(url)} cannot be listed: {type(error).__name__}: {first}") from error
     below = root.rstrip("/") + "/"
     files = []
     for path, info in sorted(matches.items()):

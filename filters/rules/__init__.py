@@ -58,9 +58,8 @@ class Rule:
 
     def breaks(self, limit: pl.Expr) -> pl.Expr:
         """True where the signal lies outside `limit`, a numeric expression; unknown values and limits break nothing."""
-        if (
-            self.is_expression
-        ):  # Polars divides by a number in other ways for one row and for many: the last bit is chance
+        if self.is_expression:
+            # Polars divides one row in another way than many, so that the last bit is chance.
             slack = limit.abs() * _CHANCE
             limit = limit - slack if self.bound == "at_least" else limit + slack
         outside = self.value < limit if self.bound == "at_least" else self.value > limit

@@ -5,6 +5,7 @@ Source: fastText lid.176 (Joulin et al. 2016, arXiv:1612.03651) as fast-langdete
 more text hardly moves its answer and costs linear time, and what a page begins with does not decide.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -46,6 +47,15 @@ def known() -> tuple[str, ...]:
     """The codes that a document's language can have."""
     every = _model().f.predict("a\n", 1000, -1.0, "strict")  # the library's own list of labels is not to be had
     return (UNKNOWN, *sorted(label.removeprefix("__label__") for _, label in every))
+
+
+def check(codes: Iterable[str]) -> None:
+    """Raises ValueError for a code that no document can have."""
+    for code in codes:
+        if code not in known():
+            near = [name for name in known() if code.lower().startswith(name) and len(name) > 1]
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"language {code!r} is no code of the detector's; write ISO 639 codes, as en or de{hint}")
 
 
 def measure(batch: Batch) -> list[pa.Array]:

@@ -69,12 +69,9 @@ def export(
         raise UserError(f"cannot tell the format of {out}; end the name in one of {names}, or in / for a folder")
     if not is_folder and (kind is not None or shard_bytes is not None):
         raise UserError(f"{out} is one file, and its name says its format; --format and --shard-bytes are for a folder")
-    standing.require(lake)
-    return (
-        _to_folder(lake, out, kind or FORMATS[0], shard_bytes or SHARD_BYTES, replace)
-        if is_folder
-        else _to_file(lake, out)
-    )
+    if is_folder:
+        return _to_folder(lake, out, kind or FORMATS[0], shard_bytes or SHARD_BYTES, replace)
+    return _to_file(lake, out)
 
 
 def _is_folder(out: str) -> bool:

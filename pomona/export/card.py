@@ -82,6 +82,7 @@ def license_id(stated: str) -> str:
 def _head(name: str, counts: "Counts", languages: list[tuple[str, int]], data_files: str | None) -> dict[str, Any]:
     known = [code for code, n in languages if code != "und" and n >= _LEAST_SHARE * counts.documents]
     licenses = sorted({license_id(stated) for stated in counts.licenses})
+
     head: dict[str, Any] = {"pretty_name": name}
     head |= {"language": known} if known else {}
     head |= {"license": licenses[0] if len(licenses) == 1 else licenses}
@@ -94,6 +95,7 @@ def _head(name: str, counts: "Counts", languages: list[tuple[str, int]], data_fi
     }
     if data_files is None:
         return head
+
     split = {"name": "train", "num_bytes": counts.memory_bytes, "num_examples": counts.documents}
     return head | {
         "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": data_files}]}],

@@ -44,6 +44,7 @@ def distributions(lake: Lake, found: pl.DataFrame) -> list[dict[str, Any]]:
     wanted = [value.alias(name) for name, value in values.items()]
     columns = lake.scan("signals").with_columns(numbers).select("id", *wanted).collect()
     frame = columns.join(found.select("id", "kept"), on="id", how="inner")
+
     meanings = signals.signals()
     shown = []
     for name in values:
