@@ -19,7 +19,7 @@ _INSTALLS = {"s3fs": "pip install 'pomona[s3]'", "gcsfs": "pip install gcsfs", "
 _LIBRARIES = frozenset({"botocore", "aiobotocore", "boto3", "aiohttp", "gcsfs", "google", "azure", "adlfs", "s3fs"})
 _OBJECT_STORE = re.compile(
     r"Generic \w+ error: |Error performing [A-Z]+ |object store|Invalid endpoint: ", re.IGNORECASE
-)  # Rust's
+)
 _TERMINAL = re.compile("\x1b\\[[0-9;]*m")
 _MOST_CHARACTERS = 300
 _HINTS = (

@@ -2,7 +2,7 @@
 
 A table is what its Delta log names, and nothing else: parts that no commit named are not there. What was read of a
 log is kept and brought up to date at each use, so that a reader sees what other processes commit. Whoever asks much
-about one state of the lake does so inside a `snapshot`: a look at a log in a bucket is two requests.
+about one state of the lake does so inside a `snapshot`: each look at a log in a bucket is a request.
 """
 
 import re

@@ -41,7 +41,7 @@ class Rule:
     @property
     def is_share(self) -> bool:
         """Whether its signal is in [0, 1]."""
-        return self.signal.endswith(("_fraction", "_probability"))
+        return not self.is_expression and self.signal.endswith(("_fraction", "_probability"))
 
     @property
     def value(self) -> pl.Expr:

@@ -249,3 +249,8 @@ def test_the_names_of_stages_are_those_of_the_pipeline() -> None:
     from pomona.stages import DECIDING
 
     assert own.STAGES == DECIDING
+
+
+def test_an_expression_that_ends_in_a_share_is_no_share(forum: str) -> None:
+    Path(forum).write_text("rules: {a: {signal: n_words / alpha_word_fraction, at_least: 80}}")
+    assert parse(f"{forum},forum.a=90").limit("forum.a") == 90
