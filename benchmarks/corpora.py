@@ -10,7 +10,7 @@ import pyarrow as pa
 from numba import njit
 
 from corpus import schema
-from corpus.ingest import document_ids
+from corpus.ingest.steps import document_ids
 from corpus.lake import Lake, Lineage
 from corpus.text.buffers import string_array, string_buffers
 from corpus.text.normal import normalize

@@ -117,8 +117,9 @@ def _ours(source: pa.Array, plan: corpora.Planned) -> tuple[float, dict[int, Any
 
 def _dedup(lake: Any, memory: int | None = None) -> tuple[float, int]:
     """(seconds, peak bytes) of all six steps, in this process."""
-    from pomona import budget, runner, stages
     from pomona.recipe_dedup import DedupRecipe
+
+    from pomona import budget, runner, stages
 
     started = time.perf_counter()
     for name in stages.minhash.STAGES:

@@ -21,7 +21,8 @@ _CODE = """
 import json, sys
 from benchmarks.dedup import _dedup
 from corpus.lake import Lake
-from corpus.execution import digest, peak_bytes
+from corpus.execution import peak_bytes
+from corpus.task import digest
 import polars as pl
 lake = Lake(sys.argv[1])
 seconds, _ = _dedup(lake, int(sys.argv[2]) or None)

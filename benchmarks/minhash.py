@@ -24,7 +24,7 @@ _WHAT = f"word 5-grams, {_N_HASHES} hashes"
 
 def run(source: pa.Array) -> Iterator[Claim]:
     """MB/s of raw text, one core, best of several runs, all warmed."""
-    from corpus.dedup.minhash import Sketch, signatures
+    from corpus.dedup.near.minhash import Sketch, signatures
 
     mine = _rate(source.nbytes, lambda: signatures(source, Sketch()), _REPEATS)
     few, some = source[:_PEER_TEXTS].nbytes, source[:_PEER_TEXTS].to_pylist()
@@ -62,7 +62,7 @@ def _hashed(source: pa.Array) -> Claim:
     """Both from the same 64-bit hashes of shingles in one flat array."""
     from rensa import RMinHash
 
-    from corpus.dedup.minhash import Sketch, _least, _shingle_batches, permutations
+    from corpus.dedup.near.minhash import Sketch, _least, _shingle_batches, permutations
 
     batches = [(hashes.copy(), offsets.copy()) for hashes, offsets in _shingle_batches(source, Sketch())]
     hashes = np.concatenate([one for one, _ in batches])

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pomona.recipe_dedup import DedupRecipe
+
 from benchmarks import corpora, leaks
 from benchmarks.claims import one_core
 from benchmarks.pages import texts
 from corpus.dedup import shuffle
-from corpus.execution import ITEM_BYTES
 from corpus.lake import Lake
+from corpus.task import ITEM_BYTES
 from pomona import runner, stages
 from pomona.recipe import DecontaminateRecipe
-from pomona.recipe_dedup import DedupRecipe
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "scale.md"
 _MEASURED = 300_000  # documents

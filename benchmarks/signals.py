@@ -136,9 +136,9 @@ def decide_again(frame: pl.DataFrame, their_documents_per_second: float) -> Clai
 def two_workers(text: pa.Array) -> Claim:
     """The signals stage over a lake of many copies of the texts, with one worker and with two."""
     from corpus import execution, schema
-    from corpus.execution import Output
-    from corpus.ingest import document_ids
+    from corpus.ingest.steps import document_ids
     from corpus.lake import Lake, Lineage
+    from corpus.task import Output
     from pomona import stages
 
     with tempfile.TemporaryDirectory() as folder:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from corpus.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from corpus.execution import Task
+    from corpus.task import Task  # imported late: the command line asks this module for the engines' names
 
 _SETTINGS: dict[str, dict[str, str]] = {
     "local": {},

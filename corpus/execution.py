@@ -1,13 +1,10 @@
-"""Runs a step over work items on datatrove's executors.
+"""Runs a step over work items on datatrove's executors, and skips the items that are finished.
 
-A step turns one item into Arrow batches for one or more tables. What is planned is planned the same way every time,
-so an item's key names its result: a part that exists is a finished item, and a killed run goes on where it stood.
-
-Locally, tasks are datatrove's LocalPipelineExecutor's; the pool that runs them is ours, because it notices a worker
-that dies. Ray and Slurm run the same tasks: see corpus.engines.
+A part with an item's key is a finished item, so a run that was killed continues where it stopped. On this machine
+datatrove's LocalPipelineExecutor runs the tasks in a process pool of our own, because datatrove's pool does not notice
+a worker that dies. Ray and Slurm run the same tasks (corpus.engines).
 """
 
-import json
 import multiprocessing
 import os
 import signal
@@ -15,54 +12,18 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from functools import lru_cache
-from hashlib import blake2b
-from typing import Any, Protocol, TextIO
+from typing import Any, TextIO
 
 import pyarrow as pa
 
 from corpus import owner
 from corpus.engines import LOCAL, Engine, elsewhere
-from corpus.lake import Lake, PartWriter
-
-ITEM_BYTES = 64 << 20
-
-
-def digest(value: Any) -> str:
-    """32 hex digits that stand for any JSON value: the same for the same content, on every machine."""
-    return blake2b(json.dumps(value, sort_keys=True, default=str).encode(), digest_size=16).hexdigest()
-
-
-@dataclass(frozen=True, slots=True)
-class WorkItem:
-    """A bounded piece of a stage's input: `key` names its result, `spec` tells the step what to read."""
-
-    key: str
-    label: str
-    n_bytes: int
-    spec: Mapping[str, Any]
-    longest: int = 0  # bytes of its longest document, which a kernel holds many times; for the memory's budget only
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A table that a step writes, and the slot of it that the stage owns."""
-
-    table: str
-    slot: str
-    schema: pa.Schema
-    row_group_a_batch: bool = False  # each batch, an empty one too, is a row group: a reader finds it by its number
-
-
-class Step(Protocol):
-    """Turns an item into batches, each with the name of its table. Must be picklable and free of state."""
-
-    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """Batches with the names of their tables."""
-        ...
+from corpus.lake import Lake
+from corpus.task import Output, Step, Task, WorkItem, write_plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,42 +35,6 @@ class Ran:
 
 
 Progress = Callable[[int, int, WorkItem], None]  # items done, items in all, the item that just ended
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One pipeline step as datatrove runs it: rank r is the r-th pending item."""
-
-    lake: Lake
-    step: Step
-    outputs: tuple[Output, ...]
-    plan: str  # where the pending items are listed, one JSON document a line
-    token: str = ""  # of the run (corpus.owner): what its workers leave unfinished is known by it
-
-    def __call__(self, data: Any, rank: int, world_size: int) -> None:
-        """Runs the item of a rank."""
-        item = _planned(self.lake.url, tuple(self.lake.storage_options.items()), self.plan)[rank]
-        run_item(self.lake, self.step, self.outputs, item, self.token)
-
-
-def run_item(lake: Lake, step: Step, outputs: Sequence[Output], item: WorkItem, token: str = "") -> None:
-    """Writes the item's parts: every table gets one, if only an empty one; the first table's appears last."""
-    with lake.snapshot(), ExitStack() as stack:
-        writers: dict[str, PartWriter] = {
-            output.table: stack.enter_context(
-                lake.part_writer(
-                    output.table,
-                    output.slot,
-                    item.key,
-                    output.schema,
-                    row_group_a_batch=output.row_group_a_batch,
-                    token=token,
-                )
-            )
-            for output in outputs
-        }
-        for table, batch in step(item):
-            writers[table].write(batch)
 
 
 def pending(lake: Lake, outputs: Sequence[Output], items: Sequence[WorkItem]) -> list[WorkItem]:
@@ -138,9 +63,7 @@ def run(
         return Ran(0, peak_bytes())
     folder = f"{lake.root}/.pomona/{outputs[0].table}/{outputs[0].slot}"
     lake.make_folder(folder)
-    plan = f"{folder}/plan-{digest([item.key for item in todo])}.jsonl"  # two runs at once never share a changing plan
-    with lake.fs.open(plan, "w") as file:
-        file.writelines(json.dumps([item.key, item.label, item.n_bytes, dict(item.spec)]) + "\n" for item in todo)
+    plan = write_plan(lake, folder, todo)
     task = Task(lake, step, tuple(outputs), plan, token or owner.new_token())
     done, peak = len(items) - len(todo), 0
     logs = f"{folder}/logs" if lake.is_local else tempfile.mkdtemp(prefix="pomona-logs-")
@@ -153,12 +76,6 @@ def run(
         if progress:
             progress(done, len(items), todo[rank])
     return Ran(len(todo), max(peak, peak_bytes()))
-
-
-@lru_cache(maxsize=4)
-def _planned(url: str, options: tuple[tuple[str, str], ...], plan: str) -> list[WorkItem]:
-    with Lake(url, dict(options)).fs.open(plan) as file:
-        return [WorkItem(*json.loads(line)) for line in file]
 
 
 def _execute(task: Task, n_tasks: int, workers: int, logs: str) -> Iterator[tuple[int, int]]:

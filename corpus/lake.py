@@ -61,7 +61,7 @@ class Lake(Tables):
 
     @contextmanager
     def part_writer(
-        self, table: str, slot: str, key: str, arrow: pa.Schema, *, row_group_a_batch: bool = False, token: str = ""
+        self, table: str, slot: str, key: str, arrow: pa.Schema, *, row_group_per_batch: bool = False, token: str = ""
     ) -> Iterator[PartWriter]:
         """Writes one part; it appears whole when the block ends, and not at all when it raises.
 
@@ -74,7 +74,7 @@ class Lake(Tables):
         temporary = f"{folder}/{temporaries.name(key, token or owner.new_token())}"
         try:
             with self.fs.open(temporary, "wb") as file:
-                writer = PartWriter(file, table, arrow, row_group_a_batch=row_group_a_batch)
+                writer = PartWriter(file, table, arrow, row_group_per_batch=row_group_per_batch)
                 try:
                     yield writer
                 finally:

@@ -71,8 +71,8 @@ def check_strings(table: str, batch: pa.RecordBatch) -> None:
 class PartWriter:
     """Gathers rows into row groups of at most `ROW_GROUP_BYTES`; or makes each batch one."""
 
-    def __init__(self, file: Any, table: str, arrow: pa.Schema, *, row_group_a_batch: bool = False) -> None:
-        self._table, self._schema, self._row_group_a_batch = schema.TABLES[table], arrow, row_group_a_batch
+    def __init__(self, file: Any, table: str, arrow: pa.Schema, *, row_group_per_batch: bool = False) -> None:
+        self._table, self._schema, self._row_group_per_batch = schema.TABLES[table], arrow, row_group_per_batch
         plain = {field.name for field in arrow if schema.is_random(field)}
         texts = {field.name for field in arrow if pa.types.is_large_string(field.type)}  # hardly one is there twice
         self._writer = pq.ParquetWriter(
@@ -92,7 +92,7 @@ class PartWriter:
         check_strings(self._table.name, batch)
         if self._table.unique is not None:
             self._hashes.append(uniqueness.hashes(batch[self._table.unique]))
-        if self._row_group_a_batch:
+        if self._row_group_per_batch:
             self._write_group([batch])
             return
 

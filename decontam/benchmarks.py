@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from corpus import hub
 from corpus.errors import UserError, unknown
-from corpus.execution import digest
+from corpus.task import digest
 
 QUESTIONS = ("question", "prompt", "problem", "instruction", "query", "input", "text", "turns", "ctx", "sentence")
 ANSWERS = ("answer", "canonical_solution", "solution", "target", "output", "response", "completion", "label")

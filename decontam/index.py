@@ -27,7 +27,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.execution import digest
+from corpus.task import digest
 from corpus.text.normal import normal_points, normalize
 from corpus.text.words import stands_alone
 from decontam.benchmarks import Benchmark

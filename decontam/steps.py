@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 from uuid import uuid4
 
 import numpy as np
@@ -23,11 +23,14 @@ import pyarrow as pa
 
 from corpus import schema
 from corpus.deciding import decisions
-from corpus.execution import WorkItem
 from corpus.lake import Lake
-from corpus.remaining import batches, documents, kept_ids, left, row_group_number
+from corpus.remaining import batches, documents, kept_ids, left
+from corpus.row_groups import RowGroup
+from corpus.task import All, WorkItem
 from corpus.text.buffers import string_buffers
 from decontam import index as indexing
+from decontam import tables
+from decontam.benchmarks import Benchmark
 from decontam.index import N_MIN, Index
 from decontam.policies import DEFAULT, POLICIES, Judged, View, policy
 from decontam.scan import N_LENGTHS, Scanner, item_counts
@@ -58,10 +61,12 @@ def folder(lake: Lake, key: str) -> Path:
     return cache
 
 
-def store(lake: Lake, index: Index, key: str) -> None:
-    """Puts an index where every worker finds it."""
+def store(lake: Lake, key: str, benchmarks: Sequence[Benchmark]) -> None:
+    """Builds the index of some benchmarks where every worker finds it, if it is not there."""
     at = folder(lake, key)
-    indexing.save(index, at)
+    if at.exists():
+        return
+    indexing.save(indexing.build(benchmarks), at)
     if not lake.is_local:
         for path in sorted(at.iterdir(), key=lambda path: path.name == "items.json"):  # which says that all is there
             lake.fs.put_file(str(path), f"{lake.root}/.pomona/decontam/{key}/{path.name}")
@@ -74,14 +79,13 @@ def _index(path: Path) -> tuple[Index, npt.NDArray[np.int32]]:
     return index, item_counts(index.arrays)
 
 
-def _texts(lake: Lake, spec: Mapping[str, Any], slots: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def _texts(lake: Lake, row_groups: Sequence[RowGroup], slots: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """id, source, text, row and row_group of what earlier stages left, in batches of about a megabyte."""
-    numbers = [row_group_number(part, group) for part, group in spec["row_groups"]]
-    remaining = left(lake, slots, numbers)
-    for (part, group), number in zip(spec["row_groups"], numbers, strict=True):
-        rows = documents(lake, remaining, part, group, ["id", "source", "text"])
+    remaining = left(lake, slots, [group.number for group in row_groups])
+    for group in row_groups:
+        rows = documents(lake, remaining, group.part, group.row_group, ["id", "source", "text"])
         if rows is not None:
-            rows = rows.append_column("row_group", pa.array(np.full(len(rows), number)))
+            rows = rows.append_column("row_group", pa.array(np.full(len(rows), group.number)))
             yield from batches(rows)
 
 
@@ -102,9 +106,17 @@ def _scanner(index: Index) -> Scanner:
 
 
 @dataclass(frozen=True, slots=True)
+class RowGroups:
+    """Spec of a work item: some row groups of `documents`."""
+
+    row_groups: tuple[RowGroup, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class CountStep:
     """How many documents of some row groups hold each n-gram without the item that it belongs to."""
 
+    spec_type: ClassVar = RowGroups
     lake: Lake
     key: str
     slots: tuple[str, ...]
@@ -114,26 +126,25 @@ class CountStep:
         index, items = _index(folder(self.lake, self.key))
         scanner = _scanner(index)
         usage = Usage(index.arrays, items)
-        for batch in _texts(self.lake, item.spec, self.slots):
+        for batch in _texts(self.lake, item.spec.row_groups, self.slots):
             _, matches = scanner(batch["text"])
             usage.add(matches)
         grams = np.flatnonzero(usage.documents)
         columns = [pa.array(grams), pa.array(usage.documents[grams].astype(np.int64))]
-        yield "ngram_counts", pa.record_batch(columns, schema=schema.TABLES["ngram_counts"].schema)
+        yield "ngram_counts", pa.record_batch(columns, schema=tables.NGRAM_COUNTS.schema)
 
 
 @dataclass(frozen=True, slots=True)
 class TotalsStep:
     """The sums of all counts."""
 
+    spec_type: ClassVar = All
     lake: Lake
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `ngram_totals`, sorted by gram."""
         summed = self.lake.scan("ngram_counts").group_by("gram").agg(pl.col("documents").sum()).sort("gram")
-        for batch in (
-            summed.collect(engine="streaming").to_arrow().cast(schema.TABLES["ngram_totals"].schema).to_batches()
-        ):
+        for batch in summed.collect(engine="streaming").to_arrow().cast(tables.NGRAM_TOTALS.schema).to_batches():
             yield "ngram_totals", batch
 
 
@@ -141,6 +152,7 @@ class TotalsStep:
 class DecontamStep:
     """What the policy in force decides of some row groups, and what every other would."""
 
+    spec_type: ClassVar = RowGroups
     lake: Lake
     key: str
     policy: str
@@ -152,7 +164,7 @@ class DecontamStep:
         index, items = _index(folder(self.lake, self.key))
         documents, names = _totals(self.lake, index.n_words), item_names(index)
         scanner = _scanner(index)
-        for batch in _texts(self.lake, item.spec, self.slots):
+        for batch in _texts(self.lake, item.spec.row_groups, self.slots):
             words, matches = scanner(batch["text"])
             offsets, data = string_buffers(batch["text"])
             view = View(offsets, data, words, matches, index.arrays, documents, items, self.common)
@@ -172,6 +184,7 @@ class DecontamStep:
 class TouchedStep:
     """Which items a mixture's documents touch: what a model that reads it has seen, and scores are split by."""
 
+    spec_type: ClassVar = All
     lake: Lake
     mixture: str
     slots: tuple[str, ...]  # stages that have decided: the mixture is what they left

@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
-from corpus import schema
 from corpus.text.buffers import string_array
 from corpus.text.cutting import characters_before
 from decontam.coverage import MOST_PLACES
 from decontam.index import N_MIN, Index, letters_of
 from decontam.policies import Judged, View
+from decontam.tables import CONTAMINATION
 
 # n-grams by which policies list a unit, besides the longest of a match
 _LEVELS = np.array([13, 11, 10, 8, 6], np.int64)
@@ -64,7 +64,7 @@ def touches(
         pa.array(characters[end - view.offsets[0]] - base),
         pa.array(share),
     ]
-    return pa.record_batch(columns, schema=schema.TABLES["contamination"].schema)
+    return pa.record_batch(columns, schema=CONTAMINATION.schema)
 
 
 def _slices(view: View, start: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> pa.Array:

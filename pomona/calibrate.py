@@ -11,10 +11,11 @@ from tempfile import TemporaryDirectory
 import polars as pl
 import pyarrow as pa
 
-from corpus.dedup.embedding import Embedding, embed
-from corpus.dedup.minhash import Sketch, signatures
-from corpus.dedup.repeats import Passages, find
-from corpus.ingest import SourceSettings, find_files, plan, step
+from corpus.dedup.near.minhash import Sketch, signatures
+from corpus.dedup.repeats.passages import Passages, find
+from corpus.dedup.semantic.embedding import Embedding, embed
+from corpus.ingest.listing import find_files
+from corpus.ingest.steps import SourceSettings, plan, step
 from corpus.lake import Lake
 from decontam.benchmarks import load
 from decontam.index import build

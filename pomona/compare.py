@@ -10,10 +10,12 @@ from corpus import yaml_text
 from corpus.errors import UserError
 from corpus.lake import Lake
 from filters.decide import Settings, decide, parse
+from filters.family import FILTER
 from filters.own import is_file
 from filters.rules import RULE_SETS, Limit, Rule
 from pomona import output
 from pomona.recipe import load
+from pomona.stages import Wanted
 
 _SAMPLE_CHARACTERS = 120
 
@@ -22,10 +24,10 @@ def settings(spec: str) -> Settings:
     """Settings from rule sets (names, or files of one's own) and limits, or from a recipe's filter."""
     if not is_file(spec) or "," in spec or not _is_recipe(spec):
         return parse(spec)
-    recipe = load(Path(spec))
-    if recipe.filter is None:
+    chosen = Wanted.by(load(Path(spec))).settings.get(FILTER.name)
+    if chosen is None:
         raise UserError(f"{spec} has no filter to compare")
-    return recipe.filter.settings()
+    return chosen.decisive()
 
 
 def _is_recipe(path: str) -> bool:

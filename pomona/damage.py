@@ -66,11 +66,14 @@ def _command(lake: "Lake", made: "Lineage | None") -> str:
     """What makes a part of a stage again, and leaves alone what was decided since by others."""
     if made is None:
         return ""
-    family = made.stage.partition(":")[0]
-    if family == "signals":
-        return "pomona signals"
-    family = {"signatures": "minhash", "embeddings": "semantic"}.get(family, family)
-    now = lake.lineages("decisions").get(family, made) if lake.exists("decisions") else made
+    from pomona import stages
+
+    if not stages.known(made.stage):
+        return str(made.facts.get("command", ""))
+    family = stages.family_of(made.stage)
+    if not family.decides and not family.per_entry:  # it has no settings, so that its own command makes it again
+        return f"pomona {family.commanded_by}"
+    now = lake.lineages("decisions").get(family.name, made) if lake.exists("decisions") else made
     return str(now.facts.get("command", ""))
 
 

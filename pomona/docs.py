@@ -58,7 +58,7 @@ def _help(command, context):  # type: ignore[no-untyped-def]
 
 def recipe() -> str:
     """Fields of a recipe, and a whole one with comments."""
-    from pomona.recipe_text import commented, fields
+    from pomona.recipe.text import commented, fields
 
     rows = "\n".join(f"| `{path}` | {default} | {doc} |" for path, _, default, doc in fields())
     return (

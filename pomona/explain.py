@@ -9,7 +9,7 @@ from corpus.dedup.joined import clusters
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import standing
-from pomona.stages.stage import decided_slots
+from pomona.stages import decided
 
 _MAX_SHOWN = 10
 _KNOWN = ("id", "source", "row_group", "row")
@@ -42,7 +42,7 @@ def explain(lake: Lake, wanted: str) -> Explanation | list[dict[str, Any]]:
     row = lake.scan("documents").filter(pl.col("id") == found).head(1).collect().to_dicts()[0]
     row["metadata"] = dict(row["metadata"])
     decisions = lake.scan("decisions").filter(pl.col("id") == found).collect().to_dicts()
-    order = {slot: place for place, slot in enumerate(decided_slots(lake))}
+    order = {slot: place for place, slot in enumerate(decided(lake))}
     decisions.sort(key=lambda decision: order.get(decision["stage"], len(order)))
 
     measured = lake.scan("signals").filter(pl.col("id") == found).drop(_KNOWN, strict=False).collect().to_dicts()

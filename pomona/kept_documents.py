@@ -15,7 +15,7 @@ from corpus.dedup.joined import clusters
 from corpus.lake import Lake
 from corpus.text.cutting import without
 from pomona import standing
-from pomona.stages.stage import decided_slots
+from pomona.stages import decided
 
 COLUMNS = ["id", "source", "uri", "text", "license", "metadata"]
 _STRINGS: pl.DataType = pl.List(pl.Struct({"key": pl.String, "value": pl.String}))
@@ -58,7 +58,7 @@ def kept(lake: Lake | str | Path) -> pl.LazyFrame:
 def ids(lake: Lake) -> pl.LazyFrame:
     """`id` of the kept documents, lazily. Raises `UserError` where a stage is out of date."""
     standing.require(lake)
-    return remaining.kept_ids(lake, decided_slots(lake))
+    return remaining.kept_ids(lake, decided(lake))
 
 
 def batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
@@ -70,7 +70,7 @@ def batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
 
 
 def _batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
-    slots = decided_slots(lake)
+    slots = decided(lake)
     joined = _clusters(lake) if {"cluster", "copies"} & set(columns) else None
     read = [name for name in COLUMNS if name in columns or (name == "id" and joined is not None)]
     for part in lake.parts("documents"):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from corpus.lake import Lake
 from pomona import budget
 from pomona.recipe import Recipe
+from pomona.stages import Wanted
 from pomona.status import status
 
 
@@ -25,7 +26,7 @@ class Left:
 
 def left(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> list[Left]:
     """Every stage in order. Items that a run which was stopped has finished are not left."""
-    estimates = budget.estimate(lake, recipe, n_workers, memory)
+    estimates = budget.estimate(lake, Wanted.by(recipe), n_workers, memory)
     found = []
     states = [one for one in status(lake, recipe) if not one.stage.startswith("drop:")]
     for stage, estimate in zip(states, estimates, strict=True):

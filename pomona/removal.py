@@ -14,11 +14,11 @@ from functools import partial
 
 from corpus import schema
 from corpus.errors import unknown
+from corpus.ingest.stages import TABLES as OF_SOURCES
+from corpus.ingest.stages import slot as slot_of_source
 from corpus.lake import Lake, Lineage
 from corpus.lease import Lease, hold
 from pomona import __version__, command_line, stages
-from pomona.stages.ingest import TABLES as OF_SOURCES
-from pomona.stages.ingest import slot as slot_of_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,12 @@ class Removal:
 
     def due(self, lake: Lake, before: str | None) -> "Due":
         """What must leave before a stage runs; all of it where the stage is None: at the end."""
-        is_late = before is None or not before.startswith("ingest:")
+        is_late = before is None or not stages.reads_sources(before)
         with lake.snapshot():
             slots = _decided(lake, self.stages)
             sources = _other_sources(lake, self.sources_but) if is_late and self.sources_but is not None else []
         if before is not None:
-            slots = [slot for slot in slots if _place(slot) < _place(stages.slot_of(before))]
+            slots = [slot for slot in slots if stages.place(slot) < stages.place(before)]
         return Due(tuple(slots), tuple(sources))
 
 
@@ -66,17 +66,12 @@ class Due:
         if self.stages and then is not None and not _decided(lake, [then]):
             _announce(lake, then)
         for name in self.sources:
-            _drop(lake, name, f"ingest:{name}", slot_of_source(name), OF_SOURCES[::-1])  # documents, last
+            _drop(lake, name, _stage(name), slot_of_source(name), OF_SOURCES[::-1])  # documents, last
             yield name, "documents"
         for slot in self.stages:
             tables = [table for table in lake.tables() if table != "decisions" and table not in OF_SOURCES]
             _drop(lake, slot, slot, slot, (*tables, "decisions"))  # what decides, last
             yield slot, "decisions"
-
-
-def _place(slot: str) -> int:
-    """Where a stage stands in the order of those that decide; -1 before them all."""
-    return stages.DECIDING.index(slot) if slot in stages.DECIDING else -1
 
 
 def _decided(lake: Lake, slots: Iterable[str]) -> list[str]:
@@ -86,7 +81,12 @@ def _decided(lake: Lake, slots: Iterable[str]) -> list[str]:
 
 def _other_sources(lake: Lake, wanted: frozenset[str]) -> list[str]:
     made = {one.stage for table in OF_SOURCES if lake.exists(table) for one in lake.lineages(table).values()}
-    return sorted(stage.removeprefix("ingest:") for stage in made - {f"ingest:{name}" for name in wanted})
+    return sorted({stages.source_of(stage) for stage in made} - wanted)
+
+
+def _stage(source: str) -> str:
+    """The stage that reads a source."""
+    return stages.source_family().names((source,))[0]
 
 
 def _announce(lake: Lake, slot: str) -> None:

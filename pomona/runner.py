@@ -4,19 +4,20 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Literal
 
 from corpus.engines import LOCAL, Engine
 from corpus.errors import UserError
-from corpus.execution import Clock, WorkItem, run
+from corpus.execution import Clock, run
 from corpus.lake import Lake, Lineage
 from corpus.lease import hold
+from corpus.stage import Stage
+from corpus.task import WorkItem
 from pomona import __version__, budget, command_line, stages, standing
 from pomona.counts import refuse_emptying, require_rows
 from pomona.recipe import Recipe
 from pomona.removal import NOTHING, Due, Removal
-from pomona.stages import Stage
+from pomona.stages import Wanted
 
 _MOST_PASSES = 3  # over the stages, where other processes change the lake meanwhile
 Report = Callable[[str, int, int, WorkItem], None]  # stage, items done, items in all, the item that just ended
@@ -49,16 +50,25 @@ def run_recipe(
     engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:
     """Runs every stage in order, and yields what each came to."""
-    if recipe.decontaminate:
-        stages.decontam.load(recipe.decontaminate)  # what is wrong with a benchmark is told before hours of other work
-    names = stages.names(recipe)
-    unwanted = tuple(slot for slot in stages.DECIDING if slot not in names)
-    removal = Removal(unwanted, frozenset(source.name for source in recipe.sources))
-    data = budget.data_bytes(memory, workers or default_workers())
-    largest = max(source.max_record_bytes for source in recipe.sources)
-    parser = budget.parser_bytes(memory, workers or default_workers(), largest)
-    plans = {name: partial(stages.plan, name, lake, recipe, data, parser) for name in names}
-    yield from run_stages(lake, plans, removal, workers=workers, memory=memory, report=report, engine=engine)
+    wanted = Wanted.by(recipe)
+    removal = Removal(wanted.unwanted(), frozenset(wanted.sources))
+    yield from run_wanted(lake, wanted, removal, workers=workers, memory=memory, report=report, engine=engine)
+
+
+def run_wanted(
+    lake: Lake, wanted: Wanted, removal: Removal = NOTHING, *, workers: int | None = None, memory: int | None = None,
+    report: Report | None = None, engine: Engine = LOCAL,
+) -> Iterator[Outcome]:  # fmt: skip
+    """Runs the stages of some families in order, as a recipe or a command asks for them."""
+    wanted.prepare()
+    n_workers = workers or default_workers()
+    data = budget.data_bytes(memory, n_workers)
+    entries = wanted.settings.get(stages.source_family().name, ())
+    largest = max((entry.max_record_bytes for entry in entries), default=0)
+    parser = budget.parser_bytes(memory, n_workers, largest)
+    yield from run_stages(
+        lake, wanted.plans(lake, data, parser), removal, workers=workers, memory=memory, report=report, engine=engine
+    )
 
 
 def run_stages(
@@ -78,7 +88,7 @@ def run_stages(
     A change shows in the end, as a stage that is out of date, or earlier, as a stage that fails: what the one before it
     made belongs to documents that are gone. Raises `UserError` where a stage that is not among these must run first.
     """
-    first = next((name for name in stages.DECIDING if name in plans), None)
+    first = next((name for name in stages.deciding() if name in plans), None)
     failed: Exception | None = None
     for _ in range(_MOST_PASSES):
         upstream = standing.out_of_date(lake, before=first) if first else []
@@ -90,7 +100,7 @@ def run_stages(
             due = removal.due(lake, name)
             if due:
                 _check(plan, workers, memory)
-                yield from _left(lake, due, stages.slot_of(name))
+                yield from _left(lake, due, stages.family_of(name).name)
                 now = _keys(lake)
                 seen = {place: key for place, key in seen.items() if place in now}
             try:
@@ -170,6 +180,8 @@ def run_stage(
             if report:
                 report(stage.name, done, total, item)
 
+        if stage.prepare:
+            stage.prepare()
         ran = run(
             lake, stage.step, stage.outputs, items, workers=n_workers, progress=progress, engine=engine,
             token=lease.token,

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from corpus.dedup.minhash import Sketch, agreements, from_binary, signatures
+from corpus.dedup.near.minhash import Sketch, agreements, from_binary, signatures
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona.explain import find

@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
-from corpus import ingest
+from corpus import basis
 from corpus.errors import UserError
-from corpus.execution import digest
+from corpus.ingest import steps
 from corpus.lake import Lake, Lineage
-from pomona.stages.stage import DECIDING, DEDUP, basis, decided_before, decided_slots
+from corpus.task import digest
+from pomona import stages
 
-_COMMANDS = {"filter": "filter", "decontam": "decontam"}  # of a stage; `dedup` has the others
 _MOST_NAMED = 5  # sources that a message names
 _OTHER_DOCUMENTS = "since it decided, documents that it saw were taken out, changed or got other ids"
 
@@ -30,7 +30,7 @@ class OutOfDate:
     command: str  # brings it up to date; '' where none is known
 
     def __str__(self) -> str:
-        name = "ingest" if self.stage.startswith("ingest:") else _COMMANDS.get(self.stage, "dedup")
+        name = stages.family_of(self.stage).commanded_by
         command = self.command or f"pomona {name} ..., or the recipe that made it"
         how = f"; bring it up to date: {command}"
         return f"stage {self.stage!r} is out of date: {self.why}{how}"
@@ -39,7 +39,7 @@ class OutOfDate:
 def out_of_date(lake: Lake, before: str | None = None) -> list[OutOfDate]:
     """The stages whose decisions do not hold, in the order in which they run; only those before one, if it is named."""
     with lake.snapshot():
-        return _out_of_date(lake, decided_before(lake, before) if before in DECIDING else decided_slots(lake))
+        return _out_of_date(lake, stages.decided_before(lake, before) if before else stages.decided(lake))
 
 
 def _out_of_date(lake: Lake, slots: Sequence[str]) -> list[OutOfDate]:
@@ -56,9 +56,11 @@ def _out_of_date(lake: Lake, slots: Sequence[str]) -> list[OutOfDate]:
 
 
 def _command(lake: Lake, slot: str, made: Lineage) -> str:
-    """What brings a stage up to date. Stages of one `dedup` have one command, the last: another would undo it."""
-    if slot in DEDUP:
-        last = next((c.lineage for c in lake.history("decisions") if c.lineage and c.lineage.slot in DEDUP), made)
+    """What brings a stage up to date. Families of one section share a command, the last one: another would undo it."""
+    family = stages.family_of(slot)
+    together = stages.in_section(family.within, family)
+    if len(together) > 1:
+        last = next((c.lineage for c in lake.history("decisions") if c.lineage and c.lineage.slot in together), made)
         made = made if last.dropped or not last.facts.get("command") else last
     return str(made.facts.get("command", ""))
 
@@ -69,7 +71,7 @@ def _older_documents(lake: Lake) -> list[OutOfDate]:
     return [
         OutOfDate(one.stage, "an older version made it", str(one.facts.get("command", "")))
         for one in made.values()
-        if one.stage.startswith("ingest:") and one.stage_version != ingest.VERSION
+        if stages.reads_sources(one.stage) and one.stage_version != steps.VERSION
     ]
 
 
@@ -84,7 +86,7 @@ def _why(lake: Lake, slot: str, made: Lineage) -> str | None:
     """Why the stage's decisions do not hold, or None where they do."""
     if made.facts.get("announced"):
         return "its run did not end"
-    now = basis(lake, slot)
+    now = basis.basis(lake, stages.decided_before(lake, slot))
     if "decided" not in made.inputs:
         return "an older version made it"
     earlier = _earlier_stage(made.inputs["decided"], now["decided"])
@@ -95,7 +97,7 @@ def _why(lake: Lake, slot: str, made: Lineage) -> str | None:
 
 def _earlier_stage(before: dict[str, Any], now: dict[str, Any]) -> str | None:
     """Which stage before it has decided anew, or decides no more."""
-    for name in DECIDING:
+    for name in stages.deciding():
         if before.get(name) != now.get(name):
             if name not in now:
                 return f"{name!r} before it decides no more"
@@ -105,7 +107,7 @@ def _earlier_stage(before: dict[str, Any], now: dict[str, Any]) -> str | None:
 
 def _decided_all(lake: Lake, slot: str) -> bool:
     """Whether the stage, if it is the first to decide, has a row for each document: a count that costs nothing."""
-    if decided_before(lake, slot):
+    if stages.decided_before(lake, slot):
         return True
     seen, there = lake.parts("decisions", slot), lake.parts("documents")
     return sum(part.n_rows for part in seen) == sum(part.n_rows for part in there)
@@ -122,7 +124,7 @@ def _new_documents(lake: Lake, slot: str) -> str | None:
 
 def undecided(lake: Lake, slot: str) -> pl.LazyFrame:
     """id and source of the documents that the first stage to decide, this one or one before it, has not seen."""
-    first = next(iter(decided_before(lake, slot)), slot)
+    first = next(iter(stages.decided_before(lake, slot)), slot)
     seen = lake.scan("decisions", slot=first).select("id")
     return lake.scan("documents").select("id", "source").join(seen, on="id", how="anti")
 
@@ -130,4 +132,4 @@ def undecided(lake: Lake, slot: str) -> pl.LazyFrame:
 def key(lake: Lake) -> str:
     """Stands for the documents and all that was decided on them."""
     with lake.snapshot():
-        return digest([basis(lake, None)])
+        return digest([basis.basis(lake, stages.decided(lake))])

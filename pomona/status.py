@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from corpus.lake import Lake, Lineage
+from corpus.stage import Stage
 from pomona import stages
 from pomona.counts import rows_of
 from pomona.recipe import Recipe
 from pomona.removal import Due, Removal
 from pomona.runner import is_current
-from pomona.stages import Stage
 
 NO_REMOVAL = Due((), ())
 State = Literal["current", "stale", "missing"]
@@ -34,17 +34,16 @@ def status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
 
 
 def _status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
-    names = stages.names(recipe)
-    unwanted = tuple(slot for slot in stages.DECIDING if slot not in names)
-    leaving = Removal(unwanted, frozenset(source.name for source in recipe.sources)).due(lake, None)
+    wanted = stages.Wanted.by(recipe)
+    leaving = Removal(wanted.unwanted(), frozenset(wanted.sources)).due(lake, None)
     upstream: str | None = None
     of_new = False  # whether documents will change
-    for name in names:
-        if leaving and not name.startswith("ingest:"):
+    for name in wanted.names():
+        if leaving and not stages.reads_sources(name):
             for gone in (*leaving.sources, *leaving.stages):
                 yield Status(f"drop:{gone}", "stale", "the recipe no longer names it", {})
             upstream, of_new, leaving = upstream or "a removal", of_new or bool(leaving.sources), NO_REMOVAL
-        stage = stages.plan(name, lake, recipe)
+        stage = wanted.plan(name, lake)
         rows = rows_of(lake, stage)
         made = lake.current(stage.outputs[0].table, stage.slot)
         if made is None:
@@ -53,13 +52,13 @@ def _status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
             yield Status(name, "missing", why, rows, finished)
         elif not is_current(lake, stage):
             yield Status(name, "stale", _why(made, stage), rows)
-        elif upstream and not name.startswith("ingest:") and (of_new or not _of_documents(stage)):
+        elif upstream and not stages.reads_sources(name) and (of_new or not _of_documents(stage)):
             yield Status(name, "stale", f"{upstream} will run before it", rows)
         else:
             yield Status(name, "current", "made from what the lake holds", rows)
             continue
         upstream = upstream or name
-        of_new |= name.startswith("ingest:")
+        of_new |= stages.reads_sources(name)
 
 
 def _of_documents(stage: Stage) -> bool:

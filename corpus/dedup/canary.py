@@ -19,6 +19,11 @@ def texts() -> pa.Array:
     return pa.array([" ".join(words), " -- ".join(word.upper() for word in words)], pa.large_string())
 
 
+def places(item: int, n_items: int) -> tuple[int, ...]:
+    """The texts that go with a work item: the first text with the first item, the second with the last."""
+    return (0,) * (item == 0) + (1,) * (item == n_items - 1)
+
+
 class CanaryLostError(RuntimeError):
     """The planted duplicate was not found: results of this run are not to be trusted."""
 

@@ -1,11 +1,10 @@
 """Which of several copies stays: a total order, so that it depends neither on the cut nor on the order of work."""
 
-from typing import Literal
-
 import numpy as np
 import polars as pl
 
-Keep = Literal["source_order", "longest", "first", "quality"]
+from corpus.dedup.settings import Keep
+
 LAST_ADDRESS = "\U0010ffff"  # after all others
 
 

@@ -40,6 +40,17 @@ def cut(sizes: Sequence[int], n_bytes: int) -> Iterator[tuple[int, int]]:
         yield first, len(sizes)
 
 
+def cell_cuts(
+    lake: Lake, table: str, n_bytes: int, memory: int | None, slot: str = ""
+) -> Iterator[tuple[tuple[int, int], int]]:
+    """((first cell, end), bytes) of work items over all runs of a table, which hold `n_bytes` together."""
+    parts = lake.parts(table, slot)
+    n_cells = lake.open_part(table, parts[0]).num_row_groups if parts else 0
+    bytes_per_cell = -(-n_bytes // max(n_cells, 1))
+    for first, end in cut([bytes_per_cell] * n_cells, max(run_bytes(n_bytes, memory), bytes_per_cell)):
+        yield (first, end), (end - first) * bytes_per_cell
+
+
 def read_cells(lake: Lake, table: str, cells: Iterable[int], slot: str = "") -> pa.Table:
     """The rows of some cells, over all runs of the table, or of a slot of it."""
     wanted = list(cells)

@@ -24,10 +24,10 @@ import pyarrow as pa
 
 from corpus.errors import UserError
 from corpus.extract import Extraction
+from corpus.limits import TIMEOUT_SECONDS as TIMEOUT_SECONDS
 from corpus.records import Page, Reject
 from corpus.sources.files import File
 
-TIMEOUT_SECONDS = 20.0
 MEMORY_BYTES = 2 << 30  # beyond what the worker needs when idle
 _START_SECONDS = 120.0
 _STALL_SECONDS = 600.0  # without a word between two records

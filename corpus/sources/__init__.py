@@ -16,10 +16,10 @@ from typing import Any, Protocol, TypeAlias, cast
 import pyarrow as pa
 
 from corpus.errors import UserError, unknown
+from corpus.limits import KINDS as KINDS
 from corpus.records import Page, Passed, Reject, Risky, Text
 from corpus.sources.files import File
 
-KINDS = ("html", "warc", "jsonl", "parquet", "text", "code", "python")
 _BY_NAME = ("html", "warc", "jsonl", "parquet", "text", "code")  # the first that takes a name has it
 
 Span = tuple[int, int] | None

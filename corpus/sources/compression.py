@@ -13,9 +13,9 @@ import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from corpus.execution import digest
 from corpus.sources import regained
 from corpus.sources.files import File
+from corpus.task import digest
 
 MAX_ZSTD_SPANS = 32
 _BLOCK = 1 << 20

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
-from corpus.execution import digest
 from corpus.sandbox import Sandbox
 from corpus.sources.files import File
+from corpus.task import digest
 
 VERSION = 3  # raised when the same file would be cut elsewhere
 _CUTTABLE = ("warc", "jsonl", "parquet", "code")

@@ -18,10 +18,10 @@ from corpus.errors import unknown
 from corpus.text.buffers import Bytes, Offsets
 from corpus.text.normal import NormalWords
 from decontam.index import Arrays
+from decontam.names import DEFAULT as DEFAULT
+from decontam.names import POLICIES as POLICIES
 from decontam.scan import Matches
 
-POLICIES = ("coverage", "afm", "gpt3", "llama", "tulu", "report")
-DEFAULT = "coverage"
 PAPER_THRESHOLD = 1000  # AFM's common-usage threshold
 PAPER_WORDS = 6.3e12 * 0.75  # words in its 6.3 T tokens, at three words for four tokens
 LEAST_THRESHOLD = 10

@@ -1,8 +1,6 @@
 """Commands about duplicates: dedup, similar."""
 
 import sys
-from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,12 +18,12 @@ from pomona.commands.options import (
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
-    from pomona.recipe_dedup import DedupRecipe
+    from pomona.stages import Wanted
 
 _OPTIONS = {  # fields whose options have names of their own, and sections, which are no options
     "minhash": "", "semantic": "", "paragraphs": "", "substrings": "",
     "semantic.model": "--semantic", "semantic.threshold": "--semantic-threshold", "paragraphs.unit": "--paragraphs",
-    "substrings.words": "--substrings", "paragraphs.only": "--cut-sources", "substrings.only": "--cut-sources",
+    "substrings.words": "--substrings", "paragraphs.only": "--cut-sources", "substrings.only": "--cut-sources", "only": "--cut-sources",
 }  # fmt: skip
 _KEEP = ("source_order", "longest", "first", "quality")
 
@@ -111,57 +109,64 @@ def dedup(
     output.show(found, _render(found, recipe), as_json)
 
 
-def _recipe(fields: dict[str, Any]) -> "DedupRecipe":
+def _recipe(fields: dict[str, Any]) -> Any:
     from pydantic import ValidationError
 
+    from corpus.dedup.settings import DEDUP
     from corpus.model_errors import of_option
-    from pomona.recipe_dedup import DedupRecipe
+    from pomona.recipe import section
 
     try:
-        return DedupRecipe.model_validate(fields)
+        return section(DEDUP.name).model_validate(fields)
     except ValidationError as error:
         raise UserError(of_option(error, _OPTIONS)) from error
 
 
-def _dedup(
-    opened: "Lake", recipe: "DedupRecipe", workers: int | None, memory: int | None, executor: str
-) -> dict[str, Any]:
+def _wanted(recipe: Any, opened: "Lake") -> "Wanted":
+    """What the options ask for; raises `UserError` for a source or signal that does not exist."""
+    from corpus.dedup.settings import DEDUP
+    from pomona.stages import Wanted
+
+    wanted = Wanted.of_section(DEDUP, recipe, tuple(ingested(opened)))
+    for field, error in wanted.mistakes():
+        name = field.rpartition(".")[2]
+        raise UserError(f"{_OPTIONS.get(name, f'--{name}')}: {error}")
+    return wanted
+
+
+def _dedup(opened: "Lake", recipe: Any, workers: int | None, memory: int | None, executor: str) -> dict[str, Any]:
     from corpus.engines import parse
-    from pomona import budget, output, runner, stages, standing
+    from pomona import output, runner, standing
     from pomona.removal import Removal
 
     options: dict[str, Any] = {"workers": workers, "memory": memory, "engine": parse(executor)}
-    data = budget.data_bytes(memory, workers or runner.default_workers())
-    sources = ingested(opened)
-    for part in (recipe.paragraphs, recipe.substrings):
-        for name in (part.only or ()) if part else ():
-            if name not in sources:
-                raise unknown("--cut-sources", name, sources)
-    names = stages.dedup_names(recipe)
-    plans: dict[str, Callable[[], stages.Stage]] = {
-        "signals": partial(stages.plan_signals, opened),
-        **{name: partial(stages.plan_dedup, name, opened, recipe, sources, data) for name in names},
-    }
+    wanted, every = _wanted(recipe, opened), _families()
     found: dict[str, Any] = {"stages": []}
     before = _configs(opened)
     with output.progress() as progress:
-        standing.require(opened, before=stages.DEDUP[0])
-        removal = Removal(tuple(slot for slot in stages.DEDUP if slot not in names))
-        for outcome in runner.run_stages(opened, plans, removal, report=progress, **options):
+        standing.require(opened, before=every[0])
+        removal = Removal(tuple(name for name in every if name not in wanted.settings))
+        for outcome in runner.run_wanted(opened, wanted, removal, report=progress, **options):
             found["stages"].append({"stage": outcome.stage, "state": outcome.state, "seconds": outcome.seconds})
     for line in _changes(before, _configs(opened)):
         print(line, file=sys.stderr)
     for stale in standing.out_of_date(opened):
         print(f"now {stale}", file=sys.stderr)
-    return found | {name: _dropped(opened, name) for name in stages.DEDUP if name in names}
+    return found | {name: _dropped(opened, name) for name in every if name in wanted.settings}
 
 
 def _configs(opened: "Lake") -> dict[str, Any]:
     """The settings that each stage of deduplication has decided with."""
-    from pomona import stages
-
     made = opened.lineages("decisions") if opened.exists("decisions") else {}
-    return {slot: made[slot].config for slot in stages.DEDUP if slot in made}
+    return {slot: made[slot].config for slot in _families() if slot in made}
+
+
+def _families() -> tuple[str, ...]:
+    """The families that the command runs, in order."""
+    from corpus.dedup.settings import DEDUP
+    from pomona import pipeline
+
+    return tuple(family.name for family in pipeline.FAMILIES if family.within is DEDUP)
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
@@ -191,8 +196,8 @@ def _dropped(opened: "Lake", slot: str) -> dict[str, int]:
     return found | {"cuts": gone[0], "characters_cut": int(gone[1] or 0)}
 
 
-def _render(found: dict[str, Any], recipe: "DedupRecipe") -> str:
-    from corpus.dedup.banding import describe
+def _render(found: dict[str, Any], recipe: Any) -> str:
+    from corpus.dedup.near.banding import describe
     from pomona import output
 
     rows = [(name, *counts.values()) for name, counts in found.items() if name != "stages"]
@@ -202,10 +207,10 @@ def _render(found: dict[str, Any], recipe: "DedupRecipe") -> str:
     return text + (f"\n{describe(recipe.minhash.banding())}" if recipe.minhash else "")
 
 
-def _write_curve(recipe: "DedupRecipe", path: str) -> str:
+def _write_curve(recipe: Any, path: str) -> str:
     from pathlib import Path
 
-    from corpus.dedup.banding import describe
+    from corpus.dedup.near.banding import describe
     from pomona.report import charts
 
     if recipe.minhash is None:

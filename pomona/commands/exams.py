@@ -1,7 +1,5 @@
 """Commands about benchmarks in the corpus: decontam, contamination."""
 
-from collections.abc import Callable
-from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -48,25 +46,22 @@ def decontam(
 
     from corpus.engines import parse
     from corpus.model_errors import of_option
+    from decontam.settings import Decontaminate
     from pomona import contamination as showing
-    from pomona import output, runner, stages
-    from pomona.recipe import DecontaminateRecipe
+    from pomona import output, runner
+    from pomona.stages import Wanted
 
     fields = {"benchmarks": benchmark, "policy": policy, "common_documents": common,
               "question_column": question, "answer_column": answer}  # fmt: skip
     try:
-        recipe = DecontaminateRecipe.model_validate(fields)
+        recipe = Decontaminate.model_validate(fields)
     except ValidationError as error:
         raise UserError(of_option(error, {"benchmarks": "--benchmark"})) from error
-    stages.decontam.load(recipe)  # what is wrong with one is told before anything runs
+    recipe.prepare()  # what is wrong with a benchmark is reported before anything runs
     opened = open_lake(lake)
     options: dict[str, Any] = {"workers": workers, "memory": memory_bytes(memory), "engine": parse(executor)}
-    plans: dict[str, Callable[[], stages.Stage]] = {
-        "signals": partial(stages.plan_signals, opened),
-        **{name: partial(stages.plan_decontam, name, opened, recipe) for name in stages.decontam.STAGES},
-    }
     with output.progress() as progress:
-        list(runner.run_stages(opened, plans, report=progress, **options))
+        list(runner.run_wanted(opened, Wanted.of({"decontam": recipe}), report=progress, **options))
     found = showing.overview(opened)
     output.show(found, showing.render_overview(found), as_json)
 

@@ -75,7 +75,7 @@ def memory_bytes(text: str | None) -> int | None:
 
 def size_bytes(option: str, text: str | None, *, least: int) -> int | None:
     """Bytes from an option that is a size; raises `UserError` for what is none, or less than the least."""
-    from pomona.recipe import parse_bytes
+    from corpus.sizes import parse_bytes
 
     try:
         n_bytes = None if text is None else parse_bytes(text)

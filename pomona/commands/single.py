@@ -22,7 +22,7 @@ from pomona.commands.options import (
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
-    from pomona.stages import Stage
+    from corpus.stage import Stage
     from pomona.standing import OutOfDate
 
 
@@ -63,10 +63,10 @@ def ingest(
     from pydantic import ValidationError
 
     from corpus.extract import DEFAULT
+    from corpus.ingest.settings import Source
+    from corpus.ingest.stages import slot as ingest_slot
     from corpus.model_errors import of_option
     from pomona import budget, runner, stages
-    from pomona.recipe import SourceRecipe
-    from pomona.stages.ingest import slot as ingest_slot
 
     opened = open_lake(lake, must_exist=False)
     parser_bytes = budget.parser_bytes(memory_bytes(memory), workers or runner.default_workers())
@@ -76,17 +76,21 @@ def ingest(
         "metadata_columns": tuple(metadata or ()),
     }  # fmt: skip
 
+    family = stages.source_family()
+    name = family.names((source,))[0]
+
     def plan() -> "Stage":
         """Under the source's lease: what another process has ingested into it meanwhile is there."""
         earlier = None if replace else opened.current("documents", ingest_slot(source))
         before = list(earlier.config.get("paths", ())) if earlier else []
         path = tuple(dict.fromkeys([*before, *_absolute(paths, kind)]))
         try:
-            recipe = SourceRecipe(**options, path=path)
+            entry = Source(**options, path=path)
         except ValidationError as error:
             raise UserError(of_option(error, _OPTIONS)) from error
         try:
-            stage = stages.plan_ingest(opened, recipe, parser_bytes)
+            wanted = stages.Wanted({family.name: (entry,)}, sources=(source,))
+            stage = wanted.plan(name, opened, parser_memory=parser_bytes)
         except UserError as error:
             if not any(f"{path} " in str(error) for path in before):
                 raise
@@ -95,7 +99,7 @@ def ingest(
             _refuse_other_options(source, dict(earlier.config), stage.config)
         return stage
 
-    run_last(opened, {f"ingest:{source}": plan}, workers, memory, as_json, executor)
+    run_last(opened, {name: plan}, workers, memory, as_json, executor)
 
 
 def drop(
@@ -177,7 +181,7 @@ def signals(
     from pomona import stages
 
     opened = open_lake(lake)
-    run_last(opened, {"signals": lambda: stages.plan_signals(opened)}, workers, memory, as_json, executor)
+    run_last(opened, stages.Wanted({"signals": None}).plans(opened), workers, memory, as_json, executor)
 
 
 def filter_(
@@ -199,11 +203,7 @@ def filter_(
 
     settings = parse(rules)
     opened = open_lake(lake)
-    plans: Plans = {
-        "signals": lambda: stages.plan_signals(opened),
-        "filter": lambda: stages.plan_filter(opened, settings),
-    }
-    run_last(opened, plans, workers, memory, as_json, executor)
+    run_last(opened, stages.Wanted.of({"filter": settings}).plans(opened), workers, memory, as_json, executor)
     if told := foreign.warning(opened, settings):
         print(told, file=sys.stderr)
 
@@ -264,10 +264,10 @@ def run_last(lake: "Lake", plans: Plans, workers: int | None, memory: str | None
         )
     name = outcome.stage
     did = "nothing to do" if outcome.state == "current" else f"work items: {summary.items(outcome)}"
-    counts = _records(lake, name, outcome.rows) if name.startswith("ingest:") else _rows(lake, name, outcome.rows)
+    counts = _records(lake, name, outcome.rows) if stages.reads_sources(name) else _rows(lake, name, outcome.rows)
     stale = standing.out_of_date(lake)
     text = f"{name}: {counts.pop('text')} ({did}, {outcome.seconds:.1f} s)"
-    if name in stages.DECIDING:
+    if name in stages.deciding():
         found = summary.reasons(lake, name)
         counts["reasons"] = [{"reason": reason, "documents": n, "alone": alone} for reason, n, alone in found]
         text = "\n".join(filter(None, [text, summary.told(found)]))
@@ -298,7 +298,7 @@ def _records(lake: "Lake", name: str, rows: dict[str, int]) -> dict[str, Any]:
     """How many raw records there were, and what became of each kind."""
     import polars as pl
 
-    from pomona.stages.ingest import slot as ingest_slot
+    from corpus.ingest.stages import slot as ingest_slot
 
     slot = ingest_slot(name.removeprefix("ingest:"))
     reasons = lake.scan("rejects", slot=slot).group_by("reason").agg(n=pl.len())

@@ -72,7 +72,9 @@ def run(
 
 def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # type: ignore[no-untyped-def]
     from corpus.engines import parse
+    from filters.family import FILTER
     from pomona import destination, foreign, output, runner, summary
+    from pomona.stages import Wanted
 
     engine = parse(executor)
     if report:
@@ -89,7 +91,8 @@ def _run(lake, recipe, workers, memory, as_json, report, executor) -> None:  # t
     text = output.table(rows, ("stage", "", "work items", "rows", "seconds"))
     text += f"\n\nreport: {report}" if report else ""
     output.show(result, text if as_json else f"{text}\n\n{summary.closing(lake)}", as_json)
-    if recipe.filter and (told := foreign.warning(lake, recipe.filter.settings())):
+    chosen = Wanted.by(recipe).settings.get(FILTER.name)
+    if chosen and (told := foreign.warning(lake, chosen.decisive())):
         print(told, file=sys.stderr)
 
 
@@ -141,7 +144,7 @@ def plan(
 def recipe(as_json: JsonOption = False) -> None:
     """Print a recipe with every field's meaning, unit and bounds."""
     from pomona import output
-    from pomona.recipe_text import commented, fields
+    from pomona.recipe.text import commented, fields
 
     listed = [dict(zip(("field", "type", "default", "doc"), field, strict=True)) for field in fields()]
     output.show(listed, commented().rstrip(), as_json)

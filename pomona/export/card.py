@@ -13,10 +13,9 @@ import polars as pl
 
 from corpus.lake import Lake
 from corpus.storage import public
-from pomona import __version__, kept_documents, summary
+from pomona import __version__, kept_documents, stages, summary
 from pomona.export.shards import arrow_schema
 from pomona.output import visible
-from pomona.stages.stage import decided_slots
 
 if TYPE_CHECKING:
     from pomona.export import Counts
@@ -156,7 +155,7 @@ def _ingested(lake: Lake) -> str:
 
 def _dropped(lake: Lake) -> str:
     """What each stage saw, dropped and cut, and its main reasons."""
-    slots = decided_slots(lake)
+    slots = stages.decided(lake)
     if not slots:
         return "No stage has decided: every document that was ingested is here."
     decided = lake.scan("decisions").group_by("stage").agg(saw=pl.len(), kept=pl.col("kept").sum()).collect()
@@ -177,7 +176,7 @@ def _dropped(lake: Lake) -> str:
 
 def _made(lake: Lake) -> str:
     """The settings of each stage, and the versions of the tables: what is needed to trace a document back."""
-    tables = {"documents": sorted(lake.lineages("documents")), "decisions": decided_slots(lake)}
+    tables = {"documents": sorted(lake.lineages("documents")), "decisions": stages.decided(lake)}
     lines = []
     for table, slots in tables.items():
         if slots:

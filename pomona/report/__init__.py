@@ -26,7 +26,7 @@ def _render(lake: Lake) -> str:
 
     from pomona import __version__, output, standing
     from pomona.report import copies, distributions, facts
-    from pomona.stages.stage import decided_slots
+    from pomona.stages import decided
 
     standing.require(lake)
 
@@ -48,7 +48,7 @@ def _render(lake: Lake) -> str:
         kept=int(found["kept"].sum()),
         words=int(found.filter("kept")["n_words"].sum() or 0),
         all_words=int(found["n_words"].sum() or 0),
-        slots=decided_slots(lake),
+        slots=decided(lake),
         overridden=facts.has_overrides(lake),
         funnel=facts.funnel(lake, found),
         sources=facts.by_source(lake, found),

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from corpus.dedup import joined
-from corpus.dedup.banding import Banding
+from corpus.dedup.near.banding import Banding
 from corpus.lake import Lake
 from pomona.report import charts
 

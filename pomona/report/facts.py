@@ -8,19 +8,10 @@ import polars as pl
 
 from corpus.lake import Lake
 from corpus.records import REASONS
-from decontam.policies import policies
 from filters import own, rules
-from pomona.stages import decontam, minhash, repeats, semantic
-from pomona.stages.stage import decided_slots
+from pomona import stages
 
 N_SAMPLES = 20
-_MEANINGS = {
-    "exact.duplicate": "Differs from another document in case and white space only",
-    "minhash.duplicate": "Shares most shingles with another document",
-    "semantic.duplicate": "Says what another document says, by their embeddings",
-    "paragraphs.min_words_left": "Too few words were left when paragraphs that stand elsewhere too were cut",
-    "substrings.min_words_left": "Too few words were left when runs of words that stand elsewhere too were cut",
-}
 _SAMPLE_CHARACTERS = 700
 _TITLE_CHARACTERS = 90
 
@@ -32,7 +23,7 @@ def verdicts(lake: Lake) -> pl.DataFrame:
         frame = lake.scan("signals").select(*columns, "n_words")
     else:
         frame = lake.scan("documents").select(*columns).with_columns(n_words=pl.lit(None, pl.Int64))
-    slots = decided_slots(lake)
+    slots = stages.decided(lake)
     for slot in slots:
         decided = lake.scan("decisions", slot=slot).select("id", pl.col("kept").alias(slot))
         frame = frame.join(decided, on="id", how="left")
@@ -46,14 +37,14 @@ def funnel(lake: Lake, found: pl.DataFrame) -> list[dict[str, Any]]:
     n_passed = sum(row["records"] for row in passed_over(lake))
     steps = [("raw records", found.height + n_rejects + n_passed)] if n_passed else []
     steps += [("records that qualify", found.height + n_rejects), ("documents", found.height)]
-    steps += [(f"kept by {slot}", int(found[slot].fill_null(False).sum())) for slot in decided_slots(lake)]
+    steps += [(f"kept by {slot}", int(found[slot].fill_null(False).sum())) for slot in stages.decided(lake)]
     top = max(steps[0][1], 1)
     return [{"name": name, "count": count, "share": count / top} for name, count in steps]
 
 
 def by_source(lake: Lake, found: pl.DataFrame) -> list[dict[str, Any]]:
     """Documents, rejects, drops by stage, and what stays, of each source."""
-    slots = decided_slots(lake)
+    slots = stages.decided(lake)
     drops = [(~pl.col(slot)).fill_null(False).sum().alias(slot) for slot in slots]
     per_source = found.group_by("source").agg(
         pl.len().alias("documents"),
@@ -115,10 +106,7 @@ def own_rules(lake: Lake) -> dict[str, rules.Rule]:
 def _meaning(reason: str, known: dict[str, rules.Rule]) -> str:
     if rule := known.get(reason):
         return f"{rule.doc or 'A rule of your own'}; keeps {rule.describe()}"
-    stage, _, name = reason.partition(".")
-    if stage == "decontam":
-        return policies()[name].DOC
-    return _MEANINGS.get(reason, "")
+    return stages.meaning(reason)
 
 
 def samples(lake: Lake, found: pl.DataFrame, *, kept: bool) -> list[dict[str, Any]]:
@@ -186,8 +174,7 @@ def lineage(lake: Lake) -> list[dict[str, Any]]:
                 "mb_per_second": n_bytes / 1e6 / seconds if seconds else None,
                 "package": made.package_version,
             }
-    order = ["ingest", "signals", "filter", "exact", *minhash.STAGES, *semantic.STAGES, *repeats.STAGES]
-    order += decontam.STAGES
+    order = stages.order()
     places = {name: place for place, name in enumerate(order)}
 
     def place(row: dict[str, Any]) -> tuple[int, str]:

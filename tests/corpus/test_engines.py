@@ -15,6 +15,8 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import runner
 from pomona.recipe import load
+from pomona.stages import Wanted
+from tests import planning
 from tests.pomona.corpora import EVERY_STAGE, contents, raw, recipe
 
 
@@ -76,20 +78,19 @@ def test_ray_gives_the_same_tables(local: tuple[Path, dict[str, pl.DataFrame]], 
 
 
 def test_ray_runs_a_stage_and_says_when_one_fails(local: tuple[Path, object], tmp_path: Path, ray: None) -> None:
-    from pomona import stages
 
     whole = Lake(local[0] / "lake")
     lake = Lake(tmp_path / "lake")
     loaded = load(recipe(local[0], tmp_path / "lake"))
-    for name in stages.names(loaded)[:4]:
-        runner.run_planned(lake, stages.plan(name, lake, loaded), workers=1)
-    outcome = runner.run_planned(lake, stages.plan_signals(lake), workers=2, engine=Engine("ray"))
+    for name in Wanted.by(loaded).names()[:4]:
+        runner.run_planned(lake, Wanted.by(loaded).plan(name, lake), workers=1)
+    outcome = runner.run_planned(lake, planning.plan("signals", lake), workers=2, engine=Engine("ray"))
     assert outcome.state == "ran"
     assert contents(lake)["signals"].equals(contents(whole)["signals"])
     part = lake.parts("signals")[0]
     Path(f"{lake.root}/signals/{part.path}").write_bytes(b"broken")
     with pytest.raises(RuntimeError, match="ray ended with 1 of 1 work items not done"):
-        runner.run_planned(lake, stages.plan("filter", lake, loaded), workers=1, engine=Engine("ray"))
+        runner.run_planned(lake, Wanted.by(loaded).plan("filter", lake), workers=1, engine=Engine("ray"))
 
 
 _SBATCH = """#!{python}
@@ -126,27 +127,25 @@ def slurm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_slurms_script_runs_the_tasks(local: tuple[Path, object], tmp_path: Path, slurm: Path) -> None:
-    from pomona import stages
 
     lake = Lake(tmp_path / "lake")
     loaded = load(recipe(local[0], tmp_path / "lake"))
     engine = parse("slurm:partition=cpu,time=1:00:00,memory=6,qos=low")
-    stage = stages.plan("ingest:rows", lake, loaded)
+    stage = Wanted.by(loaded).plan("ingest:rows", lake)
     outcome = runner.run_planned(lake, stage, workers=3, engine=engine)
     script = (slurm / "script").read_text()
     for line in ("--partition=cpu", "--time=1:00:00", "--mem-per-cpu=6G", "--qos=low", "--array=0-0%1"):
         assert f"#SBATCH {line}" in script
     assert "launch_pickled_pipeline" in script
     assert outcome.rows["documents"] == 30
-    assert runner.run_planned(lake, stages.plan("ingest:rows", lake, loaded), engine=engine).state == "current"
+    assert runner.run_planned(lake, Wanted.by(loaded).plan("ingest:rows", lake), engine=engine).state == "current"
 
 
 def test_slurm_needs_its_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local: tuple[Path, object]) -> None:
-    from pomona import stages
 
     monkeypatch.setenv("PATH", str(tmp_path))
     lake = Lake(tmp_path / "lake")
-    stage = stages.plan("ingest:rows", lake, load(recipe(local[0], tmp_path / "lake")))
+    stage = Wanted.by(load(recipe(local[0], tmp_path / "lake"))).plan("ingest:rows", lake)
     with pytest.raises(UserError, match="needs the command sbatch"):
         runner.run_planned(lake, stage, engine=parse("slurm:partition=cpu"))
 

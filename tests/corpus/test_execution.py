@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from corpus import execution, owner, temporaries
-from corpus.execution import Output, WorkItem, digest, pending, run, run_item
+from corpus.execution import pending, run
 from corpus.lake import Lake
+from corpus.task import Output, WorkItem, digest, run_item
 from tests.corpus.test_lake import REJECTS, rejects
 from tests.corpus.test_uniqueness import DOCUMENTS, documents
 

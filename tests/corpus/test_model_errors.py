@@ -57,9 +57,9 @@ def test_a_recipe_s_mistake_names_its_line_and_what_is_allowed(
 OPTIONS = {
     ("filter", "--rules", "gopher_quality,gopher_quality.min_words=nan"): "takes a number of 0 or more, or off",
     ("filter", "--rules", "gopher_quality", "--memory", "8"): "--memory 8 is 8 bytes",
-    ("filter", "--rules", "gopher_quality", "--memory", "much"): "--memory: 'much' is no size",
+    ("filter", "--rules", "gopher_quality", "--memory", "much"): "--memory: 'much' is not a size",
     ("dedup", "--cut-sources", "s"): "--cut-sources says where --paragraphs or --substrings cut",
-    ("dedup", "--paragraphs", "line", "--cut-sources", "nosuch"): "unknown --cut-sources 'nosuch'. Allowed: s",
+    ("dedup", "--paragraphs", "line", "--cut-sources", "nosuch"): "--cut-sources: unknown source 'nosuch'. Allowed: s",
     ("dedup", "--paragraphs", "word"): "--paragraphs: must be one of 'paragraph' or 'line', got 'word'",
     ("dedup", "--threshold", "2"): "--threshold: must be at most 1.0, got 2.0",
     ("dedup", "--substrings", "3"): "--substrings: must be 8 or more, got 3",

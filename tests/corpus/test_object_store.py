@@ -14,6 +14,8 @@ from pomona import runner
 from pomona.cli import main
 from pomona.recipe import load
 from pomona.report import render
+from pomona.stages import Wanted
+from tests import planning
 from tests.corpus.test_lake import seen_in_a_snapshot
 from tests.pomona.corpora import EVERY_STAGE, contents, raw, recipe
 
@@ -39,15 +41,14 @@ def test_a_whole_recipe_runs_in_a_bucket_and_gives_the_same_tables(
 
 
 def test_a_stage_in_a_bucket_goes_on_where_it_stood(bucket: str, tmp_path: Path) -> None:
-    from pomona import stages
 
     path = recipe(raw(tmp_path / "raw"), tmp_path / "lake")
     lake, loaded = Lake(bucket), load(path)
-    for name in stages.names(loaded)[:4]:
-        runner.run_planned(lake, stages.plan(name, lake, loaded), workers=1)
-    stage = stages.plan_signals(lake)
+    for name in Wanted.by(loaded).names()[:4]:
+        runner.run_planned(lake, Wanted.by(loaded).plan(name, lake), workers=1)
+    stage = planning.plan("signals", lake)
     items = stage.plan_items()
-    from corpus.execution import run_item
+    from corpus.task import run_item
 
     run_item(lake, stage.step, stage.outputs, items[0])  # as if the run had been killed after one item
     outcome = runner.run_planned(lake, stage, workers=1)

@@ -132,7 +132,7 @@ def test_rows_are_bounded_where_the_table_says_so(lake: Lake) -> None:
 
 def test_a_batch_can_be_a_row_group_an_empty_one_too(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts, "ROW_GROUP_BYTES", 10)
-    with lake.part_writer("rejects", "one", "k", REJECTS, row_group_a_batch=True) as writer:
+    with lake.part_writer("rejects", "one", "k", REJECTS, row_group_per_batch=True) as writer:
         for batch in (rejects("a", "b"), rejects(), rejects("c")):
             writer.write(batch)
     metadata = pq.ParquetFile(f"{lake.url}/rejects/one/k.parquet").metadata

@@ -6,12 +6,14 @@ from typing import Any
 import polars as pl
 import pytest
 
+from corpus.dedup.near.family import FAMILY as NEAR
 from corpus.lake import Lake
 from decontam import benchmarks, steps
 from decontam import index as indexing
-from pomona import runner, stages
+from decontam.family import FAMILY
+from pomona import runner
 from pomona.explain import Explanation, explain, render
-from pomona.recipe import DecontaminateRecipe
+from tests import planning
 from tests.corpus.dedup.made import commit, prose
 from tests.decontam.exams import ITEMS
 
@@ -28,10 +30,8 @@ def exam(tmp_path: Path) -> str:
 
 
 def decontaminate(lake: Lake, exam: str, **fields: Any) -> list[runner.Outcome]:
-    recipe = DecontaminateRecipe.model_validate({"benchmarks": [exam], **fields})
-    runner.run_planned(lake, stages.plan_signals(lake), workers=1)
-    names = stages.decontam.STAGES
-    return [runner.run_planned(lake, stages.plan_decontam(name, lake, recipe), workers=1) for name in names]
+    section = {"benchmarks": [exam], **fields}
+    return planning.run(["signals", *FAMILY.names()], lake, decontaminate=section)[1:]
 
 
 def dropped(lake: Lake) -> list[str]:
@@ -97,8 +97,8 @@ def test_rows_are_the_same_for_any_cut(
     commit(lakes[0], texts, per_part=1000)
     decontaminate(lakes[0], exam)
     commit(lakes[1], texts, per_part=per_part)
-    monkeypatch.setattr("pomona.stages.decontam.ITEM_BYTES", 1)
-    monkeypatch.setattr("pomona.stages.decontam._MOST_ITEMS", 1000)
+    monkeypatch.setattr("decontam.stages.ITEM_BYTES", 1)
+    monkeypatch.setattr("decontam.stages._MOST_ITEMS", 1000)
     outcomes = decontaminate(lakes[1], exam)
     assert outcomes[-2].items > 5
     totals = [lake.scan("ngram_totals").collect() for lake in lakes]
@@ -145,13 +145,7 @@ def _by_uri(lake: Lake, table: str, slot: str) -> pl.DataFrame:
 
 def test_what_an_earlier_stage_dropped_is_not_seen(lake: Lake, exam: str) -> None:
     commit(lake, [*TEXTS, Q1])
-    recipe = {"minhash": {"threshold": 0.6}}
-    from pomona.recipe_dedup import DedupRecipe
-
-    for name in stages.minhash.STAGES:
-        runner.run_planned(
-            lake, stages.plan_minhash(name, lake, DedupRecipe.model_validate(recipe), ["made"]), workers=1
-        )
+    planning.run(["signals", *NEAR.names()], lake, dedup={"minhash": {"threshold": 0.6}})
     kept = lake.scan("decisions", slot="minhash").filter("kept").collect().height
     decontaminate(lake, exam)
     assert lake.scan("decisions", slot="decontam").collect().height == kept

@@ -27,7 +27,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
-from corpus.ingest import SourceSettings, find_files, plan, step
+from corpus.ingest.listing import find_files
+from corpus.ingest.steps import SourceSettings, plan, step
 from tests.corpus.sources.warcs import http, page, record
 
 WORDS = (

@@ -23,7 +23,7 @@ from pathlib import Path
 import pomona
 from corpus.lake import Lake
 from pomona import standing
-from pomona.stages.stage import decided_slots
+from pomona.stages import decided
 from tests.pomona.corpora import PROSE
 
 LINES = 40  # of a file
@@ -93,7 +93,7 @@ def check(folder: Path, files: dict[str, list[Path]]) -> list[str]:
         came = Counter(" ".join(text.split(" ")[:2]) for text in rows.filter(source=source)["text"])
         if came != want:
             faults.append(f"source {source}: {(want - came).total()} lost, {(came - want).total()} too many")
-    slots = decided_slots(lake)
+    slots = decided(lake)
     if slots and not standing.out_of_date(lake):  # then nobody is undecided: before any command mends it
         left = standing.undecided(lake, slots[-1]).collect().height
         faults += [f"{left} documents are undecided, and nothing is out of date"] if left else []

@@ -165,7 +165,7 @@ def test_extract_prints_text_without_a_lake(root: Path, capsys: pytest.CaptureFi
         (["ingest", "raw/html", "--source", "a/b"], "--source"),
         (["ingest", "raw/html", "--source", "x", "--kind", "pdf"], "unknown kind 'pdf'"),
         (["ingest", "raw/html", "--source", "x", "--kind", "warc"], "holds no warc file"),
-        (["ingest", "raw/html", "--source", "x", "--memory", "lots"], "--memory: 'lots' is no size"),
+        (["ingest", "raw/html", "--source", "x", "--memory", "lots"], "--memory: 'lots' is not a size"),
         (["ingest", "raw/html", "--source", "x", "--memory", "10MB"], "is too little for ingest:x"),
         (["filter", "--rules", "gophr"], "unknown rule set 'gophr'"),
         (["frobnicate"], "No such command 'frobnicate'"),

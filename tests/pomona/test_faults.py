@@ -21,7 +21,7 @@ from tests.pomona.corpora import EVERY_STAGE, PROSE, contents, raw, recipe
 ROOT = Path(__file__).resolve().parents[2]
 _CODE = """
 import sys
-from corpus import ingest
+from corpus.ingest import steps as ingest
 ingest.ITEM_BYTES = 150_000
 from pomona.cli import main
 sys.exit(main(sys.argv[1:]))

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from corpus.lake import Lake
-from pomona import stages, status
+from pomona import status
 from pomona.recipe import load
+from pomona.stages import Wanted
 from tests.pomona.corpora import EVERY_STAGE, PROSE, contents, raw, recipe
 
 N_DOCUMENTS = 1500
@@ -38,8 +39,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, f
 def command(path: Path, lake: Path) -> "subprocess.Popen[bytes]":
     """`pomona run` in a process group of its own, with work items small enough to be killed between two."""
     code = (
-        "import sys; from corpus import ingest\n"
-        "ingest.ITEM_BYTES = 150_000\n"
+        "import sys; from corpus.ingest import steps\n"
+        "steps.ITEM_BYTES = 150_000\n"
         "from pomona.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     return subprocess.Popen(
@@ -135,7 +136,7 @@ def test_twenty_kills_at_random_moments(undisturbed: tuple[Path, Path, float], t
 
 _SUICIDE = """
 import os, sys, threading
-from corpus import ingest
+from corpus.ingest import steps as ingest
 from pomona import runner
 ingest.ITEM_BYTES = 150_000
 from pomona.cli import main
@@ -207,6 +208,6 @@ def test_a_stage_is_killed_in_its_middle_again_and_again(undisturbed: tuple[Path
 def test_the_large_file_is_several_items(
     undisturbed: tuple[Path, Path, float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus.ingest.ITEM_BYTES", 150_000)
-    stage = stages.plan("ingest:large", Lake(undisturbed[1]), load(undisturbed[0]))
+    monkeypatch.setattr("corpus.ingest.steps.ITEM_BYTES", 150_000)
+    stage = Wanted.by(load(undisturbed[0])).plan("ingest:large", Lake(undisturbed[1]))
     assert len(stage.plan_items()) > 5

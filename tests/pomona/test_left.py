@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from corpus.execution import run_item
 from corpus.lake import Lake
-from pomona import budget, runner, stages
+from corpus.task import run_item
+from pomona import budget, runner
 from pomona.left import left, total
 from pomona.recipe import load
+from pomona.stages import Wanted
 from tests.pomona.corpora import raw, recipe
 
 
@@ -14,7 +15,7 @@ def test_all_of_it_then_nothing(tmp_path: Path) -> None:
     path = recipe(raw(tmp_path / "raw"), tmp_path / "lake", "dedup: {minhash: {threshold: 0.97}}")
     lake, loaded = Lake(tmp_path / "lake"), load(path)
     found = left(lake, loaded, 2, None)
-    estimates = budget.estimate(lake, loaded, 2, None)
+    estimates = budget.estimate(lake, Wanted.by(loaded), 2, None)
     assert [(one.stage, one.items, one.minutes) for one in found] == [(e.stage, e.items, e.minutes) for e in estimates]
     everything = total(found)
     assert everything.minutes == sum(e.minutes for e in estimates)
@@ -34,7 +35,7 @@ def test_all_of_it_then_nothing(tmp_path: Path) -> None:
 def test_what_a_stopped_run_has_finished_is_not_left(tmp_path: Path) -> None:
     path = recipe(raw(tmp_path / "raw"), tmp_path / "lake")
     lake, loaded = Lake(tmp_path / "lake"), load(path)
-    stage = stages.plan("ingest:site", lake, loaded)
+    stage = Wanted.by(loaded).plan("ingest:site", lake)
     run_item(lake, stage.step, stage.outputs, stage.plan_items()[0])
     first = left(lake, loaded, 2, None)[0]
     assert (first.state, first.items, first.of) == ("missing", 0, 1)

@@ -12,8 +12,8 @@ HERE = ("dedup", "--lake", "lake")
 RUN = ("run", "recipe.yaml")
 MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (("ingest", "a.jsonl", "--source", "a b"), "", "--source: must begin with a letter or digit"),
-    (("ingest", "a.jsonl", "--source", "x", "--kind", "pdf"), "", "unknown kind 'pdf'; allowed: "),
-    (("ingest", "a.jsonl", "--source", "x", "--extractor", "fst"), "", "unknown extractor 'fst'; allowed: "),
+    (("ingest", "a.jsonl", "--source", "x", "--kind", "pdf"), "", "unknown kind 'pdf'. Allowed: "),
+    (("ingest", "a.jsonl", "--source", "x", "--extractor", "fst"), "", "unknown extractor 'fst'; did you mean 'fast'?"),
     (("ingest", "a.jsonl", "--source", "x", "--clean", "c5"), "", "unknown cleaning step"),
     (("ingest", "a.jsonl", "--source", "x", "--text-column", "txt"), "", "--text-column 'txt' is in no record that was looked at; did you mean 'text'?"),
     (("ingest", "a.jsonl", "--source", "x", "--metadata", "no"), "", "--metadata 'no' is in no record"),
@@ -57,7 +57,7 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (RUN, "sources: [{name: a, path: a.jsonl}]\ndedup: {minhash: {threshold: high}}", "recipe.yaml line 2: dedup.minhash.threshold: must be a number, got 'high'"),
     (RUN, "sources: [{name: a, path: a.jsonl}, {name: a, path: a.jsonl}]", "two sources are called a; names must differ"),
     (RUN, "sources: [{name: a, path: nowhere}]", "nowhere does not exist"),
-    (RUN, "", "recipe.yaml holds no recipe"),
+    (RUN, "", "recipe.yaml does not hold a recipe"),
     (RUN, "sources: [{name: a, path: a.jsonl}]\nfilter: {rules: [c5]}", "recipe.yaml line 2: filter: unknown rule set 'c5'"),
     (("plan", "none.yaml"), "", "cannot read the recipe none.yaml"),
     (RUN, "sources: [{name: a, path: a.jsonl}]\ndecontaminate: {benchmarks: [none.jsonl]}", "none.jsonl does not exist"),

@@ -1,18 +1,16 @@
 """What a command no longer asks for leaves the lake only when the command gets there."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import pomona
 from corpus.lake import Lake
-from pomona import runner, stages
+from pomona import runner
 from pomona.cli import main
-from pomona.recipe_dedup import DedupRecipe
 from pomona.removal import Removal
+from tests import planning
 
 PROSE = "The river walks past the mill, and the people of the town drink its water in the morning of a summer day. " * 4
 
@@ -68,9 +66,8 @@ def test_a_run_that_ends_after_a_removal_is_not_passed_over(
     lake: Lake, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`minhash` is gone and `paragraphs` has never decided: no reader may take what is left for all that was asked."""
-    recipe = DedupRecipe.model_validate({"minhash": None, "paragraphs": {"unit": "line", "min_words": 2}})
-    names = stages.dedup_names(recipe)
-    plans: dict[str, Callable[[], Any]] = {n: lambda n=n: stages.plan_dedup(n, lake, recipe, ["s"]) for n in names}
+    section = {"minhash": None, "paragraphs": {"unit": "line", "min_words": 2}}
+    plans = planning.wanted(["s"], dedup=section).plans(lake)
 
     removal = Removal(("minhash",))
     for outcome in runner.run_stages(lake, plans, removal, workers=1):

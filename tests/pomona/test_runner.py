@@ -8,12 +8,15 @@ import polars as pl
 import pytest
 
 import pomona
+from corpus.dedup.near.family import FAMILY as NEAR
 from corpus.errors import UserError
 from corpus.lake import Lake, Lineage
-from pomona import runner, stages, status
+from corpus.stage import Stage
+from pomona import runner, status
 from pomona.cli import main
-from pomona.recipe import FilterRecipe, Recipe, load
-from pomona.recipe_dedup import DedupRecipe, MinHashRecipe
+from pomona.recipe import Recipe, load, section
+from pomona.stages import Wanted
+from tests import planning
 from tests.pomona.corpora import PROSE, raw, recipe
 
 
@@ -41,7 +44,7 @@ def test_the_whole_recipe_runs_and_counts_add_up(small: tuple[Lake, Recipe, Path
         "signals",
         "filter",
         "exact",
-        *stages.minhash.STAGES,
+        *NEAR.names(),
     ]
     assert outcomes["ingest:site"].rows == {"documents": 30, "rejects": 0, "passed_over": 30}
     assert outcomes["ingest:lines"].rows == {"documents": 30, "rejects": 2, "passed_over": 0}
@@ -64,7 +67,7 @@ def test_a_second_run_does_nothing(small: tuple[Lake, Recipe, Path]) -> None:
 def test_a_stage_is_current_only_if_all_its_outputs_are(small: tuple[Lake, Recipe, Path]) -> None:
     lake, recipe, _ = small
     run(lake, recipe, workers=1)
-    stage = stages.plan("ingest:lines", lake, recipe)
+    stage = Wanted.by(recipe).plan("ingest:lines", lake)
     assert runner.is_current(lake, stage)
     assert len(stage.outputs) == 3
     for output in stage.outputs:
@@ -92,8 +95,8 @@ def test_a_stage_commits_its_first_table_last(
     monkeypatch.setattr(Lake, "commit", seen)
     run(lake, recipe, workers=1)
     monkeypatch.undo()
-    for name in stages.names(recipe):
-        outputs = [output.table for output in stages.plan(name, lake, recipe).outputs]
+    for name in Wanted.by(recipe).names():
+        outputs = [output.table for output in Wanted.by(recipe).plan(name, lake).outputs]
         assert [table for stage, table in committed if stage == name] == outputs[::-1]
     assert ("ingest:lines", "rejects") in committed
 
@@ -164,14 +167,14 @@ def test_lineage_says_what_made_each_table(small: tuple[Lake, Recipe, Path]) -> 
     assert made.config["rules"]["gopher_quality.min_words"] == 40
     assert made.inputs["versions"]["signals"] == 0
     assert made.facts["n_documents"] == 120
-    assert made.key == stages.plan("filter", lake, recipe).key
+    assert made.key == Wanted.by(recipe).plan("filter", lake).key
 
 
 def test_a_new_file_costs_that_file_in_every_stage_that_looks_at_one_document_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("corpus.ingest.ITEM_BYTES", 60_000)
-    monkeypatch.setattr("pomona.stages.judge._DECIDE_BYTES", 60_000)
+    monkeypatch.setattr("corpus.ingest.steps.ITEM_BYTES", 60_000)
+    monkeypatch.setattr("filters.stages._DECIDE_BYTES", 60_000)
     folder = tmp_path / "raw"
     folder.mkdir()
     for i in range(300):
@@ -204,14 +207,14 @@ def test_stages_begin_anew_where_another_process_takes_their_documents_away(
     Path("a.jsonl").write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     assert main(["ingest", "a.jsonl", "--source", "web", "--workers", "1"]) == 0
     assert main(["signals", "--workers", "1"]) == 0
-    lake, asked = Lake(tmp_path / "lake"), DedupRecipe()
+    lake, wanted = Lake(tmp_path / "lake"), planning.wanted(["web"], dedup={})
     planned: list[str] = []
 
-    def plan(name: str) -> stages.Stage:
+    def plan(name: str) -> Stage:
         planned.append(name)
-        return stages.plan_dedup(name, lake, asked, ["web"])
+        return wanted.plan(name, lake)
 
-    names = stages.dedup_names(asked)
+    names = planning.names(dedup={})
     for outcome in runner.run_stages(lake, {name: partial(plan, name) for name in names}, workers=1):
         if outcome.stage == "minhash:components" and "minhash:members" not in planned:
             Path("b.jsonl").write_text(json.dumps({"text": "A third text comes now. " * 30}) + "\n")
@@ -226,7 +229,7 @@ def test_stages_begin_anew_where_another_process_takes_their_documents_away(
 def test_a_fault_without_a_change_is_raised_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
 
-    def plan() -> stages.Stage:
+    def plan() -> Stage:
         calls.append(1)
         raise KeyError("a fault of ours")
 
@@ -238,11 +241,10 @@ def test_a_fault_without_a_change_is_raised_at_once(tmp_path: Path, monkeypatch:
 def test_status_tells_what_will_run_after_any_setting_changed(small: tuple[Lake, Recipe, Path]) -> None:
     """Signatures of other hashes are no reason for a traceback, and those of the documents stay."""
     lake, recipe, _ = small
-    recipe = recipe.model_copy(update={"dedup": DedupRecipe()})
+    recipe = recipe.model_copy(update={"dedup": section("dedup")()})
     run(lake, recipe, workers=1)
     for change in ({"threshold": 0.7}, {"hashes": 64}, {"ngram": 7}, {"bands": 20, "rows": 5}):
-        minhash = MinHashRecipe.model_validate(change)
-        changed = recipe.model_copy(update={"dedup": DedupRecipe(minhash=minhash)})
+        changed = recipe.model_copy(update={"dedup": section("dedup").model_validate({"minhash": change})})
         states = {s.stage: s.state for s in status.status(lake, changed)}
         ran = {name: outcome.state for name, outcome in run(lake, changed, workers=1).items()}
         assert states["minhash:edges"] == "stale"
@@ -250,7 +252,7 @@ def test_status_tells_what_will_run_after_any_setting_changed(small: tuple[Lake,
             assert states[name] == {"ran": "stale", "current": "current"}[ran[name]], (change, name)
 
     limits = {"gopher_quality.min_words": 1.0}
-    other = changed.model_copy(update={"filter": FilterRecipe(rules=("gopher_quality",), limits=limits)})
+    other = changed.model_copy(update={"filter": section("filter")(rules=("gopher_quality",), limits=limits)})
     states = {s.stage: s.state for s in status.status(lake, other)}
     ran = {name: outcome.state for name, outcome in run(lake, other, workers=1).items()}
     assert (states["filter"], states["exact"]) == ("stale", "stale")

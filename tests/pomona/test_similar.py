@@ -4,9 +4,8 @@ import pytest
 
 from corpus.errors import UserError
 from corpus.lake import Lake
-from pomona import runner, stages
-from pomona.recipe_dedup import DedupRecipe
 from pomona.similar import Similar, changes, render, similar
+from tests import planning
 from tests.corpus.dedup.made import commit, edited, jaccard, prose
 
 BASE = prose(1, 200)
@@ -16,7 +15,7 @@ TEXTS = [BASE, edited(BASE, 0.02, 1), edited(BASE, 0.1, 2), prose(2, 200), "..."
 @pytest.fixture
 def near(lake: Lake) -> Lake:
     commit(lake, TEXTS)
-    runner.run_planned(lake, stages.plan_minhash("signatures", lake, DedupRecipe(), ["made"]), workers=1)
+    planning.run(["signatures"], lake, dedup={})
     return lake
 
 

@@ -11,9 +11,9 @@ import pomona
 from corpus import schema
 from corpus.errors import UserError
 from corpus.lake import Lake
-from pomona import runner, stages, standing
+from pomona import runner, standing
 from pomona.cli import main
-from pomona.recipe_dedup import DedupRecipe
+from tests import planning
 from tests.pomona.corpora import PROSE
 
 WORDS = PROSE.split()
@@ -139,11 +139,11 @@ def test_a_lake_on_which_nothing_was_decided_keeps_all(at: Path) -> None:
 
 def test_an_older_versions_decisions_are_not_combined(at: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ingest(at, "web", PROSE, PROSE)
-    lake, recipe = Lake(at / "lake"), DedupRecipe(minhash=None)
-    runner.run_planned(lake, stages.plan_signals(lake), workers=1)
+    lake = Lake(at / "lake")
+    planning.run(["signals"], lake)
     with monkeypatch.context() as patch:
-        patch.setattr("pomona.stages.exact.basis", lambda lake, stage, through: {})
-        runner.run_planned(lake, stages.plan_exact(lake, recipe, ["web"]), workers=1)
+        patch.setattr("corpus.basis.basis", lambda lake, slots, through: {})
+        planning.run(["exact"], lake, sources=["web"], dedup={"minhash": None})
     with pytest.raises(UserError, match="an older version made it; bring it up to date: pomona"):
         pomona.kept("lake")
     assert main(["dedup", "--exact-only"]) == 0
@@ -154,14 +154,14 @@ def test_a_step_that_rests_on_older_decisions_passes_them_on(at: Path, monkeypat
     """Another process filters between two steps of minhash: its result must not pass for one of the new decisions."""
     ingest(at, "web", PROSE, f"{PROSE} Almost the same.", text(1, 70))
     assert main(rules(10)) == 0
-    lake, recipe = Lake(at / "lake"), DedupRecipe(exact=False)
-    names = stages.dedup_names(recipe)
-    for name in names[:-1]:
-        runner.run_planned(lake, stages.plan_dedup(name, lake, recipe, ["web"]), workers=1)
+    lake, section = Lake(at / "lake"), {"exact": False}
+    wanted = planning.wanted(["web"], dedup=section)
+    names = planning.names(dedup=section)
+    planning.run(names[:-1], lake, sources=["web"], dedup=section)
     assert main(rules(20)) == 0
-    runner.run_planned(lake, stages.plan_dedup(names[-1], lake, recipe, ["web"]), workers=1)
+    planning.run(names[-1:], lake, sources=["web"], dedup=section)
     assert [one.stage for one in standing.out_of_date(lake)] == ["minhash"]
-    for _ in runner.run_stages(lake, {n: lambda n=n: stages.plan_dedup(n, lake, recipe, ["web"]) for n in names}):  # type: ignore[misc]
+    for _ in runner.run_wanted(lake, wanted):
         pass
     assert standing.out_of_date(lake) == []
 

@@ -5,8 +5,9 @@ from itertools import combinations
 
 import pyarrow as pa
 
-from corpus import ingest, schema
-from corpus.ingest import document_ids
+from corpus import schema
+from corpus.ingest import steps as ingest
+from corpus.ingest.steps import document_ids
 from corpus.lake import Lake, Lineage
 
 _WORDS = [f"{a}{b}{c}" for a in ("ba", "ke", "li", "mo", "su") for b in ("r", "nt", "sk", "l") for c in "aeiouyz"]

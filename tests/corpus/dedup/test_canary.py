@@ -1,5 +1,5 @@
 from corpus.dedup import canary
-from corpus.dedup.minhash import Sketch, signatures
+from corpus.dedup.near.minhash import Sketch, signatures
 
 
 def test_the_two_texts_differ_and_have_the_same_signature() -> None:

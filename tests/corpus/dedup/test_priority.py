@@ -1,7 +1,8 @@
 import polars as pl
 import pytest
 
-from corpus.dedup.priority import LAST_ADDRESS, Keep, priority
+from corpus.dedup.priority import LAST_ADDRESS, priority
+from corpus.dedup.settings import Keep
 
 COPIES = pl.DataFrame(
     {

@@ -58,7 +58,7 @@ def test_a_cell_is_read_from_every_run(tmp_path: Path) -> None:
     arrow = schema.TABLES["minhash_bands"].schema
     cells = [[[1, 2], [], [3]], [[], [4], [5, 6]]]
     for run, content in enumerate(cells):
-        with lake.part_writer("minhash_bands", "minhash-bands", str(run), arrow, row_group_a_batch=True) as writer:
+        with lake.part_writer("minhash_bands", "minhash-bands", str(run), arrow, row_group_per_batch=True) as writer:
             for rows in content:
                 columns = [pa.array(rows, pa.int64()), pa.array([run] * len(rows), pa.int64())]
                 writer.write(pa.record_batch(columns, schema=arrow))

@@ -103,7 +103,7 @@ def test_a_pattern_enters_vendored_folders_only_where_it_names_them(tree: Path) 
 
 
 def test_a_pipe_is_called_one(tmp_path: Path) -> None:
-    from corpus.ingest import find_files
+    from corpus.ingest.listing import find_files
 
     os.mkfifo(tmp_path / "pipe.html")
     with pytest.raises(UserError, match=r"pipe\.html is a pipe, a device or a link to nothing"):

@@ -1,0 +1,1 @@
+"""Exact duplicates: documents whose texts differ only in case and white space."""

@@ -1,0 +1,15 @@
+"""The family of exact duplicates: one stage, which needs the signals and no text."""
+
+from corpus.dedup.settings import DEDUP
+from corpus.family import Cost, Entry, Family
+
+FAMILY = Family(
+    name="exact",
+    room=__package__,
+    doc="Drop documents whose text differs from another's only in case and white space",
+    within=DEDUP,
+    by_default="on",
+    stages=(Entry("exact", "exact", Cost(mb_per_second=60.0, reads="signals", writes=0.2, held_per_byte=12.0)),),
+    decides=True,
+    reasons={"exact.duplicate": "Its text differs from another document's only in case and white space"},
+)

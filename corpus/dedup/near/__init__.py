@@ -1,0 +1,1 @@
+"""Near-duplicates by MinHash: documents that share most of their shingles."""

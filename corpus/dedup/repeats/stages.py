@@ -1,0 +1,142 @@
+"""Plans the stages of repeated passages: passages, which of them repeat, and what is cut.
+
+Paragraphs and substrings are two families with the same three stages; they differ in what counts as a passage.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from corpus.dedup import canary, shuffle
+from corpus.dedup.repeats import steps
+from corpus.dedup.repeats.passages import Passages
+from corpus.dedup.repeats.settings import Repeats
+from corpus.dedup.repeats.steps import PASSAGE_BYTES, VERSION, CellsSpec, CutSpec, NumberedGroup, PassagesSpec
+from corpus.row_groups import measured
+from corpus.stage import Context, Stage, output, work_item
+from corpus.task import WorkItem, digest
+
+_BYTES_PER_WORD = 6  # of text, about
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """The row groups of one work item."""
+
+    row_groups: tuple[NumberedGroup, ...]
+    n_bytes: int  # of passages
+    longest: int  # bytes of the longest document
+
+
+def passages(context: Context[Repeats]) -> Stage:
+    """The passages of the documents that earlier stages kept."""
+    config, inputs = _config(context), context.basis()
+    wanted, pieces = context.settings.passages(), _pieces(context)
+    total = sum(piece.n_bytes for piece in pieces)
+    n_ranges = shuffle.ranges_for(total, shuffle.run_bytes(total, context.memory))
+    n_documents = _n_documents(pieces)
+
+    def plan_items() -> list[WorkItem]:
+        found = []
+        for i, piece in enumerate(pieces):
+            canaries = canary.places(i, len(pieces)) if _has_canary(wanted) else ()
+            spec = PassagesSpec(piece.row_groups, canaries)
+            found.append(work_item(spec, [config, n_ranges, inputs, VERSION], piece.n_bytes, piece.longest))
+        return found
+
+    return Stage(
+        name=f"{context.family}:passages",
+        outputs=(output("passages", context.family, row_group_per_batch=True),),
+        config=config,
+        inputs=inputs,
+        version=VERSION,
+        step=steps.PassagesStep(context.lake, wanted, context.sources, context.decided, n_ranges, n_documents),
+        plan_items=plan_items,
+        may_be_empty=True,
+        facts={"n_documents": n_documents, "n_bytes": total},
+    )
+
+
+def repeats(context: Context[Repeats]) -> Stage:
+    """The copies of each passage, except the first."""
+    lake, slot = context.lake, context.family
+    total = sum(part.n_rows for part in lake.parts("passages", slot)) * PASSAGE_BYTES
+    bounds = tuple(piece.row_groups[0].base for piece in _pieces(context))
+    inputs = {"passages": digest([part.path for part in lake.parts("passages", slot)])}
+    rests_on = context.basis()
+
+    def plan_items() -> list[WorkItem]:
+        made_from = [inputs, list(bounds), rests_on, VERSION]
+        cuts = shuffle.cell_cuts(lake, "passages", total, context.memory, slot)
+        return [work_item(CellsSpec(slot, cells), made_from, size) for cells, size in cuts]
+
+    return Stage(
+        name=f"{slot}:repeats",
+        outputs=(output("repeats", slot, row_group_per_batch=True),),
+        config={},
+        inputs=inputs | {"bounds": digest(bounds)},
+        version=VERSION,
+        step=steps.RepeatsStep(lake, bounds),
+        plan_items=plan_items,
+        may_be_empty=True,
+        facts={"n_bytes": total},
+    )
+
+
+def cuts(context: Context[Repeats]) -> Stage:
+    """What is cut, and which documents have too few words left."""
+    lake, slot, min_words_left = context.lake, context.family, context.settings.min_words_left
+    rests_on, pieces = context.basis(), _pieces(context)
+    config = _config(context) | {"min_words_left": min_words_left}
+    found = {"repeats": digest([part.path for part in lake.parts("repeats", slot)])}
+    n_documents = _n_documents(pieces)
+
+    def plan_items() -> list[WorkItem]:
+        made_from: list[Any] = [config, found, rests_on, VERSION]
+        return [
+            work_item(CutSpec(piece.row_groups, i, i == len(pieces) - 1), made_from, piece.n_bytes, piece.longest)
+            for i, piece in enumerate(pieces)
+        ]
+
+    has_canary = _has_canary(context.settings.passages())
+    return Stage(
+        name=slot,
+        outputs=(output("decisions", slot), output("cuts", slot)),
+        config=config,
+        inputs=context.inherited("passages", slot),
+        version=VERSION,
+        step=steps.CutStep(lake, slot, min_words_left, context.decided, n_documents, has_canary),
+        plan_items=plan_items,
+        facts={"n_documents": n_documents, "n_bytes": sum(piece.n_bytes for piece in pieces)},
+    )
+
+
+def _pieces(context: Context[Repeats]) -> list[Piece]:
+    """Row groups of documents, together as long as a worker can sort their passages."""
+    wanted = context.settings.passages()
+    bytes_per_passage = _BYTES_PER_WORD * (1 if wanted.unit == "span" else wanted.n_words)
+    groups, sizes, longest, base = [], [], [], 0
+    for group, n_rows, n_bytes, long in measured(context.lake, context.lake.parts("documents")):
+        groups.append(NumberedGroup(*group, base, n_rows))
+        sizes.append(max(n_bytes // bytes_per_passage * PASSAGE_BYTES, n_bytes // 4))
+        longest.append(long)
+        base += n_rows
+
+    most = shuffle.run_bytes(sum(sizes), context.memory)
+    return [
+        Piece(tuple(groups[first:end]), sum(sizes[first:end]), max(longest[first:end]))
+        for first, end in shuffle.cut(sizes, most)
+    ]
+
+
+def _config(context: Context[Repeats]) -> dict[str, Any]:
+    """What decides which passages are found, and which copy stays."""
+    return context.settings.passages().options() | {"sources": list(context.sources)}
+
+
+def _has_canary(wanted: Passages) -> bool:
+    """Whether the planted duplicate is long enough to be a passage."""
+    return wanted.n_words <= canary.N_WORDS
+
+
+def _n_documents(pieces: list[Piece]) -> int:
+    return sum(group.n_rows for piece in pieces for group in piece.row_groups)

@@ -1,0 +1,1 @@
+"""Semantic duplicates: documents whose embeddings are near to each other."""

@@ -1,0 +1,41 @@
+"""Tables of semantic duplicates; all are intermediate."""
+
+import pyarrow as pa
+
+from corpus.schema import ID, PLACE, SOURCE, VECTOR, Table, column, declare
+
+EMBEDDINGS = Table(
+    "embeddings",
+    "a document's embedding",
+    pa.schema([ID, SOURCE, *PLACE, column("embedding", VECTOR, "Length 1, or zeros for a text without words")]),
+)
+
+CENTROIDS = Table(
+    "centroids",
+    "a cluster's center, the mean, or the planted vector: intermediate",
+    pa.schema(
+        [
+            column("number", pa.int64(), "0: the mean that is taken off; from 1: a cluster's; -1: planted"),
+            column("embedding", VECTOR, "The vector"),
+        ]
+    ),
+)
+
+SEMANTIC_MEMBERS = Table(
+    "semantic_members",
+    "a document with its cluster of embeddings: intermediate",
+    pa.schema(
+        [
+            column("cluster", pa.int64(), "Number of the nearest centroid"),
+            ID,
+            SOURCE,
+            *PLACE,
+            column("uri", pa.string(), "As in documents"),
+            column("n_characters", pa.int64(), "Code points of the text"),
+            column("quality", pa.float64(), "The signal that decides which copy stays; 0 where none does"),
+            column("embedding", VECTOR, "Less the mean, of length 1"),
+        ]
+    ),
+)
+
+TABLES = declare(EMBEDDINGS, CENTROIDS, SEMANTIC_MEMBERS)

@@ -1,0 +1,57 @@
+"""Which files a path of a source holds, and of which kind they are."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from corpus.errors import UserError
+from corpus.records import Reject
+from corpus.sources import guess_kind, python, source
+from corpus.sources.files import File, find, without_scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a path of a source holds."""
+
+    kind: str
+    files: tuple[File, ...]
+    rejects: tuple[Reject, ...] = ()  # links that leave the folder, pipes, links to nothing
+    passed: Mapping[str, str] | None = None  # paths that are not read, and their kinds: `file:.png`, `folder:.git`
+
+
+def find_files(path: str, kind: str | None, *, is_guessed: bool = False) -> Listing:
+    """The files at a path: of a folder or a pattern, those that the kind takes by their names.
+
+    A file that is named itself is taken whatever its name, unless the kind `is_guessed` from another path; so are all
+    files as text where none has a text file's name.
+    """
+    if kind == "python":
+        return Listing(kind, tuple(python.find(path)))
+    files, rejects, skipped = find(path)
+    if not files and kind is None:
+        reasons = ", ".join(sorted({reject.reason for reject in rejects}))
+        raise UserError(f"{path} holds no file that can be read ({reasons}); name another path")
+    kind = kind or guess_kind(files)
+    suffixes = source(kind).SUFFIXES
+    local = without_scheme(path)
+    is_named = [file.path for file in files] in ([local], [os.path.abspath(os.path.expanduser(local))])
+    if is_named and is_guessed and not files[0].matches(suffixes):
+        raise UserError(
+            f"{path} has not the name of a {kind} file, as the source's other paths have; "
+            "name the --kind of all of them, or another --source for it"
+        )
+    if is_named or kind == "code":  # a code tree's other files are refused one by one, with a reason
+        return Listing(kind, tuple(files), tuple(rejects), skipped)
+    taken = tuple(file for file in files if file.matches(suffixes))
+    if kind == "text" and not taken:  # it was asked for: README and LICENSE have no ending
+        return Listing(kind, tuple(files), tuple(rejects), skipped)
+    others = {file.path: _kind_of(file) for file in files if not file.matches(suffixes)}
+    return Listing(kind, taken, tuple(rejects), skipped | others)
+
+
+def _kind_of(file: File) -> str:
+    """`file:.png`; `file:other` for a name without a short, plain suffix."""
+    suffix = file.path.rpartition("/")[2].rpartition(".")[2].lower()
+    plain = "." in file.path.rpartition("/")[2] and suffix.isascii() and suffix.isalnum() and len(suffix) <= 10
+    return f"file:.{suffix}" if plain else "file:other"

@@ -1,0 +1,109 @@
+"""The recipe's section `filter`: which documents are good enough."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, field_validator
+
+from corpus.settings import Flag, Settings, joined
+
+if TYPE_CHECKING:
+    from filters.decide import Settings as Decisive
+
+DEFAULT_RULES = ("gopher_quality", "gopher_repetition", "c4", "fineweb")
+_RULE_FILES = (".yaml", ".yml")
+
+Limit = float | tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSetPath:
+    """Marks names of rule sets, which may be YAML files."""
+
+    def placed(self, value: str, folder: str, section: Mapping[str, Any]) -> str:
+        """The path of a file, joined to the folder if it is relative; or the name."""
+        return joined(value, folder) if value.lower().endswith(_RULE_FILES) else value
+
+
+def _known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
+    """The codes; raises ValueError for one that the language detector does not know."""
+    if codes:
+        from filters.signals.language import check
+
+        check(codes)
+    return codes
+
+
+class OverrideSettings(Settings):
+    """Rules and limits that hold for some documents only."""
+
+    source: Annotated[str | None, Field(description="Holds for documents of this source")] = None
+    language: Annotated[str | None, Field(description="Holds for documents in this language, an ISO 639 code")] = None
+    rules: Annotated[
+        tuple[str, ...] | None,
+        Field(description="Rule sets for these documents, in place of the others"),
+        RuleSetPath(),
+    ] = None
+    limits: Annotated[
+        dict[str, Limit],
+        Field(description="Limits for these documents: ruleset.rule: number, list, or null for off"),
+    ] = {}  # noqa: RUF012 - pydantic copies it
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, value: str | None) -> str | None:
+        return value if value is None else _known_languages((value,))[0]
+
+
+class FilterSettings(Settings):
+    """Which documents are good enough."""
+
+    rules: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, description="Rule sets that every document must pass: names, or YAML files of your own"),
+        RuleSetPath(),
+        Flag("--rules", "A,B,..."),
+    ] = DEFAULT_RULES
+    languages: Annotated[
+        tuple[str, ...], Field(description="ISO 639 codes of the languages that stay; every language if empty")
+    ] = ()
+    limits: Annotated[
+        dict[str, Limit], Field(description="Limits to change: ruleset.rule: number, list, or null for off")
+    ] = {}  # noqa: RUF012 - pydantic copies it
+    overrides: Annotated[
+        tuple[OverrideSettings, ...],
+        Field(description="Other rules and limits for a source or a language; the last one wins"),
+    ] = ()
+
+    @field_validator("languages")
+    @classmethod
+    def _checked_languages(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return _known_languages(value)
+
+    def check(self) -> None:
+        """Raises `UserError` for a rule or rule set that does not exist, or a limit that makes no sense."""
+        self.decisive()
+
+    def source_names(self) -> Iterator[tuple[str, str]]:
+        """The sources of overrides."""
+        for override in self.overrides:
+            if override.source:
+                yield "overrides", override.source
+
+    def decisive(self) -> "Decisive":
+        """What `filters.decide` takes; raises `UserError` for a rule or set that does not exist."""
+        from filters.decide import Override, with_files
+        from filters.decide import Settings as Decisive
+
+        chosen, limits = list(self.rules), dict(self.limits)
+        if self.languages:
+            chosen = chosen if "language" in chosen else [*chosen, "language"]
+            limits["language.allowed"] = tuple(self.languages)
+
+        _, own = with_files([*chosen, *(name for override in self.overrides for name in override.rules or ())])
+        overrides = tuple(
+            Override(one.source, one.language, one.limits, None if one.rules is None else with_files(one.rules)[0])
+            for one in self.overrides
+        )
+        return Decisive(with_files(chosen)[0], limits, overrides, own)

@@ -1,0 +1,14 @@
+"""The stage families in the order in which they run. This is the only place outside a family's room that names it."""
+
+from corpus.dedup.exact.family import FAMILY as EXACT
+from corpus.dedup.near.family import FAMILY as NEAR
+from corpus.dedup.repeats.family import PARAGRAPHS, SUBSTRINGS
+from corpus.dedup.semantic.family import FAMILY as SEMANTIC
+from corpus.family import Family
+from corpus.ingest.family import FAMILY as INGEST
+from decontam.family import FAMILY as DECONTAM
+from filters.family import FILTER, SIGNALS
+
+FAMILIES: tuple[Family, ...] = (
+    INGEST, SIGNALS, FILTER, EXACT, NEAR, SEMANTIC, PARAGRAPHS, SUBSTRINGS, DECONTAM
+)  # fmt: skip

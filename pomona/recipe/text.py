@@ -1,0 +1,75 @@
+"""A recipe's fields as text: what `pomona recipe` prints and docs/reference/recipe.md is made of."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from corpus.settings import inner_model, is_list
+from pomona.recipe import model
+
+
+def fields() -> Iterator[tuple[str, str, str, str]]:
+    """(path, type, default, meaning) of every field, nested ones with dots: what docs and `pomona recipe` show."""
+    yield from _fields(model(), "")
+
+
+def _fields(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, str, str]]:
+    for name, info in section.model_fields.items():
+        path = f"{prefix}{name}"
+        inner = inner_model(info.annotation)
+        kind = _type_name(info.annotation)
+        default = "required" if info.is_required() else "see below" if inner else _default(info.default)
+        yield path, kind, default, info.description or ""
+        if inner:
+            yield from _fields(inner, f"{path}[]." if is_list(info.annotation) else f"{path}.")
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(str, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value) if value != {} else "{}"
+
+
+def _type_name(annotation: Any) -> str:
+    text = str(annotation).replace("typing.", "").replace("NoneType", "null").replace("None", "null")
+    text = re.sub(
+        r"[a-z_]+(?:\.[a-z_]+)+\.(?=[A-Z])|<class '([^']+)'>", lambda m: (m[1] or "").rpartition(".")[2], text
+    )
+    return re.sub(r"tuple\[([^,\]]+(?:\[[^\]]*\])?), \.\.\.\]", r"list[\1]", text)
+
+
+def commented() -> str:
+    """A recipe with every field, its default, meaning, unit and bounds as comments; what is off stays off."""
+    lines = [
+        "# A Pomona recipe. Every field is shown with its default; only `sources` is required.",
+        "# A section behind `# ` is off; take these two characters away to turn it on.",
+        "",
+    ]
+    lines += _commented(model(), "")
+    return "\n".join(lines) + "\n"
+
+
+_EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": "", "benchmarks": "[humaneval]"}
+
+
+def _commented(section: type[BaseModel], indent: str, first: str = "") -> list[str]:
+    lines: list[str] = []
+    lead = first or indent
+    for name, info in section.model_fields.items():
+        lines.append(f"{indent}# {info.description}")
+        inner = inner_model(info.annotation)
+        if inner and (not is_list(info.annotation) or info.is_required()):
+            several = is_list(info.annotation)
+            deeper, first_line = (indent + "    ", indent + "  - ") if several else (indent + "  ", "")
+            written = [f"{lead}{name}:", *_commented(inner, deeper, first_line)]
+            lines += [f"# {line}" for line in written] if info.default is None else written
+        elif info.is_required():
+            lines.append(f"{lead}{name}: {_EXAMPLES[name]}")
+        else:
+            lines.append(f"{lead}{name}: {_default(info.default)}")
+        lead = indent
+    return lines
