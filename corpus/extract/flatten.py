@@ -235,7 +235,7 @@ class _Walk:
         self.stack.pop()
         tag = element.tag
 
-        # Inside a row of a data table, the row's block goes on.
+        # Inside a row of a data table, the row's block continues.
         if self.row is not None and element is not self.row:
             self.opened.parts.append(" ")
             if self.hidden and self.hidden[-1] is element:

@@ -124,7 +124,7 @@ def _read(connection: Connection, request: dict[str, Any]) -> None:
 
 
 def _built(connection: Connection, index: int, record: Page | Risky, options: Mapping[str, Any]) -> Text | Reject:
-    """Returns the text or reject of a page or risky record. The other end is told which record is being built."""
+    """Returns the text or reject of a page or risky record. The client gets to know which record is being built."""
     _send(connection, {"begin": [index, valid(record.uri), record.position]})
     try:
         risky = record.build() if isinstance(record, Risky) else record

@@ -287,7 +287,7 @@ def _find_remote(url: str) -> list[File]:
         root, matches = _listed(filesystem(url)[0], url)
     except UserError:
         raise
-    except Exception as error:  # each file system has errors of its own: no such protocol, no credentials
+    except Exception as error:  # each file system has its own errors: no such protocol, no credentials
         first = next(iter(str(error).splitlines()), "")
         of_bucket = told(error) if protocol in BUCKETS else None
         raise UserError(of_bucket or f"{public(url)} cannot be listed: {type(error).__name__}: {first}") from error

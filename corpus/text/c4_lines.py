@@ -63,6 +63,7 @@ def phrases(chars, start, end):
         if point < 97:
             curly = curly or point == 123
             point = _lower(point)
+
         if point == 117:  # u
             if _at(chars, i, end, _USES) or _at(chars, i, end, _USE_OF) or _at(chars, i, end, _USE):
                 found |= POLICY

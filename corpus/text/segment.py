@@ -86,7 +86,7 @@ def _segment(offsets, data, table, abbreviations, s):
     One pass over the bytes. Each character is decoded and classified. White space, or the end of the document, closes
     the run of characters before it; the run is one word or is cut into words. A line end closes the line.
 
-    c, w and n_lines count what is finished. `line` and `run` are the positions where the current line and the current
+    c, w and n_lines count the finished ones. `line` and `run` are the positions where the current line and the current
     run begin. For the current run, h is its hash so far, `some` holds the flags of all its characters, and `unspaced`
     says whether it has a letter of a script without spaces. `backs` is scratch for `cut_run`.
     """

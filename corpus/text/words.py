@@ -327,6 +327,7 @@ def cut_unspaced(chars, kinds, a, b, abbreviations, backs, ends, w):
     """
     while a < b:
         stop = a + 1
+
         if stands_alone(chars[a]):
             # Characters without any flag are the marks on the letter.
             while stop < b and kinds[stop] == 0 and stands_alone(chars[stop]):
@@ -343,5 +344,6 @@ def cut_unspaced(chars, kinds, a, b, abbreviations, backs, ends, w):
             else:
                 ends[w] = stop
                 w += 1
+
         a = stop
     return w

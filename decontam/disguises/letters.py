@@ -19,6 +19,7 @@ def latinize(out, start, stop, tables):
     kinds, fold = tables.kinds, tables.fold
     word = waiting = np.int64(-1)
     seen, after_latin = np.int64(0), False
+
     i = start
     while i <= stop:
         # The kind of the character at i.
@@ -39,7 +40,7 @@ def latinize(out, start, stop, tables):
                 if fold[point] <= SEPARATOR and fold[point] >= VANISHES:
                     kind = SEPARATES if fold[point] == SEPARATOR else NEUTRAL
 
-        # A word goes on, or ends and is judged.
+        # The word continues, or it ends and is judged.
         if kind != SEPARATES:
             seen |= 1 << kind
             if word < 0:
@@ -54,6 +55,7 @@ def latinize(out, start, stop, tables):
             elif seen & 1 << LOOKS_LATIN and waiting < 0:
                 waiting = word
             word, seen = np.int64(-1), np.int64(0)
+
         i += width
 
 
