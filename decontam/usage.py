@@ -1,10 +1,10 @@
-"""Common usage: how many documents hold each benchmark n-gram without the item that it belongs to.
+"""Counts common usage: how many documents hold each benchmark n-gram without an item that the n-gram belongs to.
 
-What many documents write is an ordinary phrase, and no sign of a leak. But a question that a hundred pages quote is
-written by many too, and is the leak that matters most. So a document counts for an n-gram only where it does not hold
-an item with that n-gram: where it covers half of no unit that identifies the item, in the measure of
-`decontam.coverage`. A template, which more than ten items share, always counts: for most of its items the document
-holds it without them. Nearly all documents hold no item; for them nothing is looked up.
+An n-gram in many documents is an ordinary phrase and not a sign of a leak. But a question that a hundred pages quote is
+in many documents, too, and is the most important leak. So a document counts for an n-gram only if it does not hold an
+item with that n-gram. A document holds an item if it holds a unit that identifies the item, as `decontam.coverage.held`
+measures it. An n-gram in more than ten items is a template. It always counts, because the document has it without most
+of these items. Nearly all documents hold no item; for them, nothing is looked up.
 """
 
 import numpy as np
@@ -17,13 +17,13 @@ from decontam.scan import N_LENGTHS, Matches
 
 
 class Usage:
-    """Counts over batches of documents; W words in the index."""
+    """Counts over batches of documents. W is the number of words in the index."""
 
     def __init__(self, index: Arrays, items: npt.NDArray[np.int32]) -> None:
         self._index = index
-        self._items = items  # (10 * W,) of the benchmarks that hold each n-gram
-        self._last = np.full(N_LENGTHS * len(index.suffixes), -1, np.int64)  # last document that met an n-gram
-        self._holder = np.full(int(index.unit_item.max(initial=-1)) + 1, -1, np.int64)  # last that holds an item
+        self._items = items  # (10 * W,) number of items that hold each n-gram
+        self._last = np.full(N_LENGTHS * len(index.suffixes), -1, np.int64)  # last document with each n-gram
+        self._holder = np.full(int(index.unit_item.max(initial=-1)) + 1, -1, np.int64)  # last holder of each item
         self.documents: npt.NDArray[np.int32] = np.zeros(len(self._last), np.int32)  # (10 * W,) the counts
         self.n_documents = 0
 
@@ -38,11 +38,12 @@ class Usage:
 
 @njit(cache=True, nogil=True)
 def _count(index, items, matches, document, item, holder, last, first, documents):
-    """Adds to `documents` one for each n-gram that a document of the batch holds without an item of it.
+    """Adds one to `documents` at each n-gram that a document of the batch has without holding an item of the n-gram.
 
-    Documents are numbered from `first`. `document` and `item`, sorted by document, say who holds what. One pass over
-    the matches: each n-gram of a document is met once (`last`); where the document holds an item at all, the n-gram's
-    places in the benchmarks are read until one is in such an item.
+    Documents are numbered from `first`. `document` and `item`, sorted by document, are the pairs of a document and an
+    item that it holds. One pass over the matches. Each n-gram counts once per document: `last` has the number of the
+    last document with it. If the document holds any item, the n-gram's places in the benchmarks are read until one is
+    in an item that the document holds; `holder` has the number of each item's last holder.
     """
     n_words = index.suffixes.size
     h = 0
@@ -53,11 +54,13 @@ def _count(index, items, matches, document, item, holder, last, first, documents
             h += 1
 
         for m in range(matches.offsets[d], matches.offsets[d + 1]):
+            # A match of n words holds n-grams of all lengths from 4 to n.
             for k in range(matches.n[m] - N_MIN + 1):
                 gram = k * n_words + matches.rows[m, k]
                 if last[gram] == number:
                     continue
                 last[gram] = number
+
                 if holds and items[gram] <= MOST_ITEMS:
                     documents[gram] += not _in_a_held_item(index, matches.rows[m, k], k + N_MIN, holder, number)
                 else:
@@ -66,7 +69,7 @@ def _count(index, items, matches, document, item, holder, last, first, documents
 
 @njit(cache=True, nogil=True)
 def _in_a_held_item(index, row, n, holder, number):
-    """Whether the n-gram whose interval begins at `row` stands in an item that the document holds."""
+    """Whether the n-gram whose interval begins at `row` is in an item that document `number` holds."""
     start = row
     while row < index.suffixes.size and (row == start or index.shared[row] >= n):
         if holder[index.unit_item[index.unit[index.suffixes[row]]]] == number:

@@ -1,13 +1,17 @@
-"""Limits for languages that are written without blanks, in which each letter counts as a word (corpus.text.words).
+"""Limits of rules for languages that are written without blanks, where each letter counts as a word.
 
-Published limits count words as a segmenter finds them. So many letters make one of these: 1.65 in Chinese (Emerson
-2005, "The Second International Chinese Word Segmentation Bakeoff": 1.83 M characters, 1.11 M words of PKU's corpus);
-for the other languages the number is an estimate. A limit in words becomes one in letters; a limit on n-grams of n
-letters is the published one for n-grams of so many words, and off where none is published for so few.
+Published limits count words as a segmenter finds them; here, each letter is a word (corpus.text.words). A word of a
+segmenter has 1.65 letters in Chinese (Emerson 2005, "The Second International Chinese Word Segmentation Bakeoff":
+1.83 M characters, 1.11 M words of PKU's corpus). For the other languages the number is an estimate. So limits are
+converted:
+
+- A limit in words becomes a limit in letters.
+- A limit on n-grams of n letters is the published limit for n-grams of as many words as these letters make. It is off
+  if no limit is published for n-grams of so few words.
 
 Source of the limits: FineWeb 2, Penedo et al. 2025, arXiv:2506.20920, the configurations `cmn_Hani`, `jpn_Jpan`,
-`tha_Thai` and `khm_Khmr`. Cantonese and Wu take the limits of Chinese, Lao and Burmese those of Thai. What is not named
-here has Gopher's limits, as in any language.
+`tha_Thai` and `khm_Khmr`. Cantonese and Wu take the limits of Chinese, Lao and Burmese those of Thai. Rules that are
+not named here have Gopher's limits, as in any language.
 """
 
 from collections.abc import Mapping
@@ -23,13 +27,13 @@ _TOP, _DUPLICATE = (2, 3, 4), (5, 6, 7, 8, 9, 10)  # n-grams that have limits
 class _Published:
     """A language's limits, for words."""
 
-    letters: float  # of a word
-    alpha_words: float
-    duplicate_lines: float
-    top: tuple[float, ...]  # for n-grams of 2, 3 and 4 words
-    duplicate: tuple[float, ...]  # of 5 to 10
-    newlines: float  # a word
-    terminal_lines: float
+    letters: float  # letters per word
+    alpha_words: float  # least share of words with a letter
+    duplicate_lines: float  # greatest share of duplicate lines
+    top: tuple[float, ...]  # greatest share of characters in the top n-gram of 2, 3 and 4 words
+    duplicate: tuple[float, ...]  # greatest share of characters in duplicate n-grams of 5 to 10 words
+    newlines: float  # most line ends per word
+    terminal_lines: float  # least share of lines that end a sentence
 
 
 _PUBLISHED = {
@@ -47,14 +51,17 @@ _LIKE = {"yue": "zh", "wuu": "zh", "lo": "th", "my": "th"}
 
 @lru_cache(maxsize=1)
 def limits() -> Mapping[str, Mapping[str, Limit]]:
-    """For each language (ISO 639) the limits of rules that differ there from the rule's own; None: off."""
+    """Returns, for each language (ISO 639), the limits by rule that differ from the rule's own limit; None is off."""
     own = {language: _limits(published) for language, published in _PUBLISHED.items()}
     return own | {language: own[other] for language, other in _LIKE.items()}
 
 
 def _limits(published: _Published) -> dict[str, Limit]:
+    """Returns the converted limits by the rule's full name."""
     letters = published.letters
+    # Each word with a letter becomes `letters` words; each other word stays one.
     alpha = published.alpha_words * letters / (published.alpha_words * letters + 1 - published.alpha_words)
+
     found: dict[str, Limit] = {
         "gopher_quality.min_words": round(50 * letters),
         "gopher_quality.max_words": round(100_000 * letters),
@@ -69,6 +76,7 @@ def _limits(published: _Published) -> dict[str, Limit]:
         "fineweb.max_newline_to_word_ratio": round(published.newlines / letters, 3),
         "c4.min_sentences": None,
     }
+
     for n in _TOP:
         found[f"gopher_repetition.max_top_{n}_gram_character_fraction"] = _between(n / letters, 2, published.top)
     for n in _DUPLICATE:
@@ -78,9 +86,14 @@ def _limits(published: _Published) -> dict[str, Limit]:
 
 
 def _between(n_words: float, first: int, published: tuple[float, ...]) -> float | None:
-    """The limit for n-grams of so many words, between those of `first`, `first` + 1, ... words; None below them."""
-    if n_words < first - 0.2:  # 8 letters of Chinese are 4.85 words
+    """Returns the limit for n-grams of `n_words` words, which need not be a whole number.
+
+    It is interpolated between the published limits for n-grams of `first`, `first` + 1, ... words. It is None, off, for
+    shorter n-grams.
+    """
+    if n_words < first - 0.2:  # 8 letters of Chinese are 4.85 words, which count as 5
         return None
+
     place = min(max(n_words - first, 0.0), len(published) - 1.0)
     below = int(place)
     above = min(below + 1, len(published) - 1)

@@ -1,7 +1,8 @@
-"""Block scoring, and trafilatura's opinion where that leaves doubt: about one page in six.
+"""Extracts the main text by block scoring, with trafilatura as a second opinion on about one page in six.
 
-The second opinion says which blocks are content; their text stays ours, so that it tears no sentence and merges no
-paragraphs. It is taken only where it finds something, and never on pages with code, formulas or tables.
+trafilatura runs if the block scoring is in doubt. It only decides which blocks are content. Their text is still the
+text of our blocks, so sentences are not torn and paragraphs not merged. The second opinion is used only if it finds
+enough text, and never on pages with code, formulas or tables.
 """
 
 import re
@@ -14,16 +15,17 @@ from corpus.extract.names import HIDDEN, evidence_of
 from corpus.extract.rendering import render
 
 _WORD = re.compile(r"\w+")
-_LONG = 10  # words of a piece of boilerplate that the second opinion may call content
-_AGREES = 0.6  # share of a block's trigrams that the second opinion holds
-_MIN_SHARE = 0.3  # of the words found first: less is no opinion
+_LONG = 10  # words that a block with a boilerplate name needs, so that the second opinion can make it content
+_AGREES = 0.6  # share of a block's trigrams that must be in the second opinion
+_MIN_SHARE = 0.3  # a second opinion with a smaller share of the words that were found first is ignored
 
 
 def extract(html: str) -> str:
-    """Main text of a page."""
+    """Returns the main text of a page, '' if it has none."""
     found = blocks.find(html)
     if found.is_sure:
         return found.text
+
     second = trafilatura.extract(html, fast=True, include_comments=False) or ""
     chosen = agreed(found.blocks, second)
     n_ours, n_second = (sum(block.n_words for block in side) for side in (found.chosen, chosen))
@@ -33,17 +35,18 @@ def extract(html: str) -> str:
 
 
 def agreed(page: list[Block], text: str) -> list[Block]:
-    """The blocks whose words stand in a text of the same page."""
+    """Returns the blocks whose words are in `text`, which is another extractor's text of the same page."""
     words = _WORD.findall(text)
     if not words:
         return []
+
     trigrams = set(zip(words, words[1:], words[2:], strict=False))
     whole = f" {' '.join(words)} "
     return [block for block in page if _may(block) and _stands_in(_WORD.findall(block.text), trigrams, whole)]
 
 
 def _may(block: Block) -> bool:
-    """Whether the second opinion counts: not for what nobody sees, nor for short pieces of named boilerplate."""
+    """Whether the second opinion counts. It does not count for hidden blocks, or short ones with a boilerplate name."""
     if not block.suspects:
         return True
     return block.n_words >= _LONG and not any(evidence_of(suspect) == HIDDEN for suspect in block.suspects)

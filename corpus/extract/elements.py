@@ -1,4 +1,4 @@
-"""What an element is, by its tag and attributes, in one look: how a walk over a page has to treat it."""
+"""Finds out, from the tag and attributes of an element, how a walk over the page must treat it."""
 
 from functools import lru_cache
 
@@ -7,10 +7,10 @@ from corpus.extract.names import HIDDEN, is_displayed_as_block, says, verdict
 
 SKIPPED, BLOCK, _INLINE, FORMULA, VERBATIM, UNKNOWN = (1 << bit for bit in range(6))
 SUSPECT, UNSEEN, SPECIAL, SIMPLE = (1 << bit for bit in range(6, 10))
-TAKEN_WHOLE = FORMULA | SKIPPED | VERBATIM  # what may be taken without walking over its inside
-ASKED = SUSPECT | UNSEEN | SPECIAL  # inline elements of which something is to be done
+TAKEN_WHOLE = FORMULA | SKIPPED | VERBATIM  # elements that may be taken without a walk over their inside
+ASKED = SUSPECT | UNSEEN | SPECIAL  # inline elements that need a step of the walk
 SPECIAL_BLOCKS = frozenset(("table", "tr", "a", *lists.TAGS))
-_ODD = frozenset(("id", "role", "style", "hidden", "aria-hidden", "type"))  # attributes that tell, besides the class
+_ODD = frozenset(("id", "role", "style", "hidden", "aria-hidden", "type"))  # attributes that matter, besides the class
 _TAGS = {
     SKIPPED: "script style noscript template iframe svg canvas object embed select option input textarea datalist "
     "head audio video map progress meter rp",
@@ -27,13 +27,14 @@ _KINDS: dict[str, int] = {}
 for _kind, _tags in _TAGS.items():
     for _tag in _tags.split():
         _KINDS[_tag] = _KINDS.get(_tag, 0) | _kind
-_WITH_A_PART = frozenset(("a", "br", "sub", "sup", "rt", "button"))  # inline elements that are more than their text
+_WITH_A_PART = frozenset(("a", "br", "sub", "sup", "rt", "button"))  # inline elements that mean more than their text
 
 
 def look(tag: str, attributes: list[tuple[str, str]]) -> int:
-    """Bits of an element's kind, by its tag and attributes. SIMPLE is a block of which nothing else is to be said.
+    """Returns the bits of an element's kind, from its tag and attributes. SIMPLE is a block without any other bit.
 
-    Tags and classes are few, and looked at once; ids and styles differ from element to element.
+    A page has few different tags and classes, so the result for each pair is cached. Ids and styles differ from element
+    to element.
     """
     class_, found, style, is_odd = "", 0, "", False
     for name, value in attributes:
@@ -45,9 +46,11 @@ def look(tag: str, attributes: list[tuple[str, str]]) -> int:
                 style = value
             else:
                 found |= says(name, value)
+
     kind, of_class, whole = _by_class(tag, class_)
     if not is_odd:
         return whole
+
     if style:
         found |= says("style", style)
         kind |= _of_style(tag, style)
@@ -58,7 +61,7 @@ def look(tag: str, attributes: list[tuple[str, str]]) -> int:
 
 @lru_cache(maxsize=1 << 14)
 def _by_class(tag: str, class_: str) -> tuple[int, int, int]:
-    """(kind, evidence, both together) by tag and class alone."""
+    """Returns (kind, evidence, kind with the evidence's bits) from tag and class alone."""
     kind = _KINDS.get(tag, UNKNOWN)
     if kind & TAKEN_WHOLE:
         facts = {"class": class_}
@@ -66,6 +69,7 @@ def _by_class(tag: str, class_: str) -> tuple[int, int, int]:
             kind &= ~FORMULA
         if kind & VERBATIM and not verbatim.may_be(tag, facts):
             kind &= ~VERBATIM
+
     if tag in _WITH_A_PART:
         kind |= SPECIAL
     found = says("class", class_) if class_ else 0
@@ -73,7 +77,7 @@ def _by_class(tag: str, class_: str) -> tuple[int, int, int]:
 
 
 def _of_style(tag: str, style: str) -> int:
-    """What a style adds to an element's kind."""
+    """Returns the bits that a style adds to an element's kind."""
     facts = {"style": style}
     kind = BLOCK if is_displayed_as_block(facts) else 0
     return kind | (VERBATIM if _KINDS.get(tag, 0) & VERBATIM and verbatim.may_be(tag, facts) else 0)
@@ -86,5 +90,5 @@ def _whole(tag: str, kind: int, found: int) -> int:
 
 
 def forget() -> None:
-    """Forgets the classes that were looked at: some are long."""
+    """Clears the cache of classes, because some classes are long."""
     _by_class.cache_clear()

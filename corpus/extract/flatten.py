@@ -1,11 +1,11 @@
-"""A page as blocks: one walk over its tree.
+"""Turns a page into a list of blocks, in one walk over its tree.
 
-A block element ends the block before it and begins another. Three kinds of element are taken whole: what is
-preformatted (`verbatim`), formulas (`formulas`), and the rows of data tables, each one line of cells whatever stands
-in them (`tables`).
+A block element ends the block before it and begins another. Three kinds of element are taken whole: preformatted
+elements (`verbatim`), formulas (`formulas`), and the rows of data tables (`tables`). Such a row becomes one line of
+cells, whatever elements are in the cells.
 
-What an inline element calls itself counts only where a block holds nothing else. In a sentence
-`<span class="date">12 May</span>` is content, alone in its block it is a date line.
+The name of an inline element counts only if its block has no other text. In a sentence,
+`<span class="date">12 May</span>` is content; alone in its block, it is a date line.
 """
 
 import itertools
@@ -33,11 +33,11 @@ from corpus.extract.elements import (
 from corpus.extract.markup import Element
 from corpus.extract.names import Attributes
 
-_WITH_END = frozenset(("a", "sub", "sup", "rt"))  # inline elements whose end matters by itself
-_FORGET = 100  # pages after which attributes are forgotten: some are long
+_WITH_END = frozenset(("a", "sub", "sup", "rt"))  # inline elements whose end always needs a step
+_FORGET = 100  # the cache of attributes is cleared after so many pages, because some attributes are long
 _TABLE_PARTS = frozenset(("tr", "thead", "tbody", "tfoot"))
-_CELL = "\x1f"  # between the cells of a table row, until it is rendered
-_BREAK = "\x1e"  # a line break, until the block ends
+_CELL = "\x1f"  # marks the cells of a table row until the block ends
+_BREAK = "\x1e"  # marks a line break until the block ends
 _SPACE = re.compile(r"[ \t\r\n\f\v\u00a0]+")
 _ZERO_WIDTH = re.compile(r"[\u00ad\u200b\ufeff]")
 _LETTER = re.compile(r"\w")
@@ -45,14 +45,14 @@ _QUESTION_MARKS = ("?", "？", "؟")
 
 
 class _Open:
-    """The block being gathered."""
+    """The current block, which is not yet complete."""
 
     __slots__ = ("has_formula", "hidden", "link_characters", "named", "parts")
 
     def __init__(self) -> None:
         self.parts: list[str] = []
-        self.hidden: list[str] = []  # what is not to be seen
-        self.named: dict[int, Element] | None = None  # which parts stand in an inline element with a suspect name
+        self.hidden: list[str] = []  # text that a reader of the page does not see
+        self.named: dict[int, Element] | None = None  # part's index -> the inline element with a suspect name around it
         self.link_characters = 0
         self.has_formula = False
 
@@ -61,7 +61,7 @@ _pages = itertools.count()
 
 
 def flatten(body: Element) -> list[Block]:
-    """The page's blocks in order."""
+    """Returns the page's blocks in order."""
     if next(_pages) % _FORGET == 0:
         forget()
     walk = _Walk(body)
@@ -70,19 +70,23 @@ def flatten(body: Element) -> list[Block]:
 
 
 class _Walk:
+    """The state of the walk: the finished blocks, the current block, and the elements around the current place."""
+
     def __init__(self, body: Element) -> None:
         self.body = body
         self.blocks: list[Block] = []
         self.opened = _Open()
-        self.stack: list[Element] = [body]  # the block elements around
-        self.suspects: list[Element] = []  # block elements around that name themselves boilerplate, or are not seen
-        self.named: list[Element] = []  # inline elements around with such a name
-        self.hidden: list[Element] = []  # inline elements around that are not seen
-        self.n_links = 0
+
+        # Elements around the current place, the outermost first.
+        self.stack: list[Element] = [body]  # block elements
+        self.suspects: list[Element] = []  # block elements that have a boilerplate name or are hidden
+        self.named: list[Element] = []  # inline elements with a boilerplate name
+        self.hidden: list[Element] = []  # inline elements that are hidden
+        self.n_links = 0  # links
         self.lists = lists.Lists()
-        self.tables: list[tuple[Element, bool]] = []  # tables around, and whether each holds data
-        self.row: Element | None = None  # the row of a data table around: no block ends before the row does
-        self.raised: list[tuple[Element, _Open, int]] = []  # sub- and superscripts around, and where their parts begin
+        self.tables: list[tuple[Element, bool]] = []  # tables, and whether each holds data
+        self.row: Element | None = None  # the row of a data table: no block ends inside it
+        self.raised: list[tuple[Element, _Open, int]] = []  # sub- and superscripts, their blocks and first parts
 
     def run(self) -> None:
         """Walks the tree once."""
@@ -91,12 +95,14 @@ class _Walk:
         stack = self.stack
         for event, element in walk:
             if event == "start":
+                # An element begins. `text` is its text before its first child.
                 tag = element.tag
                 kind = look(tag, element.items())
                 if kind & TAKEN_WHOLE and self._take(element, tag, kind):
                     whole.add(element)
                     walk.skip_subtree()
                     continue
+
                 if kind & SIMPLE and self.row is None and element is not self.body:
                     if self.opened.parts or self.opened.hidden:
                         self._close(stack[-1])
@@ -107,6 +113,7 @@ class _Walk:
                     self._begin_inline(element, tag, kind)
                 text = element.text
             else:
+                # An element, a comment or a processing instruction ends. `text` is the text after it.
                 if whole and element in whole:
                     whole.discard(element)
                 elif event == "end":
@@ -119,12 +126,16 @@ class _Walk:
             if text:
                 if not text.isspace():
                     self._gather(text)
-                elif self.opened.parts:  # blanks before the first word of a block are nobody's
+                elif self.opened.parts:  # white space before the first word of a block is dropped
                     self.opened.parts.append(" ")
+
         self._close(self.body)
 
     def _take(self, element: Element, tag: str, kind: int) -> bool:
-        """Takes a formula or a preformatted element whole, or leaves out what is no text; False: it is to be walked."""
+        """Takes a formula or a preformatted element whole, or skips an element without text.
+
+        Returns False if the element must be walked instead.
+        """
         attributes = dict(element.items())
         if kind & FORMULA:
             formula = formulas.tex(element, tag, attributes)
@@ -133,15 +144,17 @@ class _Walk:
                     self._gather(formula)
                     self.opened.has_formula = True
                 return True
+
         if kind & SKIPPED:
             return True
         return kind & VERBATIM > 0 and self.row is None and self._verbatim(element, tag, attributes)
 
     def _verbatim(self, element: Element, tag: str, attributes: Attributes) -> bool:
-        """Takes a preformatted element as one block, if it is one."""
+        """Takes a preformatted element as one block. Returns False if the element is not preformatted."""
         text = verbatim.text(element, tag, attributes)
         if text is None:
             return False
+
         self._close(self.stack[-1])
         if text.strip():
             around = (*self.suspects, *self.named, *self.hidden)
@@ -154,6 +167,7 @@ class _Walk:
         if self.row is not None:
             self._begin_in_row(element, tag, kind)
             return
+
         self._close(self.stack[-1])
         self.stack.append(element)
         if tag == "table":
@@ -164,15 +178,16 @@ class _Walk:
             self.lists.begin(element, tag)
         elif tag == "a":  # shown as a block
             self.n_links += 1
+
         if kind & UNSEEN or (kind & SUSPECT and not self._is_data(tag)):
             self.suspects.append(element)
 
     def _is_data(self, tag: str) -> bool:
-        """Whether an element is a part of a data table, whose name says what it holds."""
+        """Whether an element is a part of a data table. Its name describes the data, so it is not evidence."""
         return tag in _TABLE_PARTS and bool(self.tables) and self.tables[-1][1]
 
     def _begin_in_row(self, element: Element, tag: str, kind: int) -> None:
-        """Inside a row of data names say nothing, and a block is but a word apart from the next."""
+        """Begins a block element inside a row of data. Names are ignored there, and a space separates blocks."""
         self.stack.append(element)
         if tag in ("td", "th") and element.getparent() is self.row:
             self.opened.parts.append(_CELL)
@@ -188,6 +203,7 @@ class _Walk:
             self.opened.parts.append(_BREAK)
         elif tag in ("sub", "sup", "rt"):
             self.raised.append((element, self.opened, len(self.opened.parts)))
+
         if tag == "button" and not self._is_question(element):
             kind |= SUSPECT
         if kind & UNSEEN:
@@ -196,7 +212,7 @@ class _Walk:
             self.named.append(element)
 
     def _is_question(self, button: Element) -> bool:
-        """Whether a button is a heading of the text that it opens."""
+        """Whether a button is a heading: it opens the text below it."""
         if self.stack[-1].tag in (*HEADINGS, "summary", "dt") or any(child.tag in HEADINGS for child in button.iter()):
             return True
         return "".join(button.itertext()).rstrip().endswith(_QUESTION_MARKS)
@@ -208,6 +224,7 @@ class _Walk:
             _, opened, begin = self.raised.pop()
             if opened is self.opened:
                 scripts.finish(opened.parts, begin, element)
+
         for around in (self.hidden, self.named):
             if around and around[-1] is element:
                 around.pop()
@@ -217,15 +234,19 @@ class _Walk:
             return
         self.stack.pop()
         tag = element.tag
+
+        # Inside a row of a data table, the row's block continues.
         if self.row is not None and element is not self.row:
             self.opened.parts.append(" ")
             if self.hidden and self.hidden[-1] is element:
                 self.hidden.pop()
             return
+
         if self.opened.parts or self.opened.hidden:
             self._close(element, tag)
         if self.suspects and self.suspects[-1] is element:
             self.suspects.pop()
+
         if tag not in SPECIAL_BLOCKS:
             return
         if tag == "table":
@@ -238,11 +259,12 @@ class _Walk:
             self.n_links -= 1
 
     def _gather(self, text: str) -> None:
-        """Adds text to the open block."""
+        """Adds text to the current block."""
         opened = self.opened
         if self.hidden:
             opened.hidden.append(text)
             return
+
         if self.named:
             opened.named = opened.named or {}
             opened.named[len(opened.parts)] = self.named[-1]
@@ -251,12 +273,15 @@ class _Walk:
             opened.link_characters += len(text.strip())
 
     def _close(self, parent: Element, tag: str = "") -> None:
-        """Ends the block being gathered, if it holds any text."""
+        """Ends the current block and keeps it if it has any text."""
         opened = self.opened
         if not opened.parts and not opened.hidden:
             return
         self.opened = _Open()
         tag = tag or str(parent.tag)
+
+        # Hidden text is the block's text only if no other text is there; then the block is a suspect. Names of inline
+        # elements count only if the block has no text outside of them.
         around = tuple(self.suspects)
         text = _folded("".join(opened.parts)) if opened.parts else ""
         if not text and opened.hidden:
@@ -266,6 +291,7 @@ class _Walk:
             around += tuple(dict.fromkeys(opened.named.values()))
         if not text:
             return
+
         density = min(opened.link_characters / len(text), 1.0)
         table = self.tables[-1][0] if tag == "tr" and self.tables and self.tables[-1][1] else None
         marker, indent = (None, 0) if table is not None else self.lists.place(tag)
@@ -276,25 +302,26 @@ class _Walk:
 
 
 def _says_more(parts: list[str], named: dict[int, Element]) -> bool:
-    """Whether a block says anything outside of inline elements with suspect names."""
+    """Whether a block has text outside of inline elements with suspect names."""
     return any(i not in named and _LETTER.search(part) for i, part in enumerate(parts))
 
 
 def _stands_alone(element: Element) -> bool:
-    """Whether an element of unknown name has no text beside it, as a block has none."""
+    """Whether an element of unknown name has no text directly before or after it. Then it is treated as a block."""
     previous = element.getprevious()
     before = element.getparent().text if previous is None else previous.tail
     return not (before and before.strip()) and not (element.tail and element.tail.strip())
 
 
 def _folded(raw: str) -> str:
-    """White space as one blank, breaks as line ends, the cells of a row with bars between them."""
+    """Returns the text with each run of white space as one blank, breaks as line ends, and bars between cells."""
     if raw.isascii():
         if _CELL not in raw and _BREAK not in raw:
             return " ".join(raw.split())
         text = _SPACE.sub(" ", raw)
     else:
         text = _ZERO_WIDTH.sub("", _SPACE.sub(" ", raw))
+
     if _CELL in text:
         first, *cells = [" ".join(cell.replace(_BREAK, " ").split()) for cell in text.split(_CELL)]
         cells = [first, *cells] if first else cells

@@ -1,4 +1,4 @@
-"""Formulas as TeX between dollar signs, from what pages carry: annotations, scripts, images, or MathML itself."""
+"""Extracts formulas as TeX between dollar signs. Their sources in pages are annotations, scripts, images and MathML."""
 
 from corpus.extract.markup import Element
 from corpus.extract.names import Attributes
@@ -18,7 +18,7 @@ _TEX = ("application/x-tex", "TeX", "LaTeX", "text/x-tex", "application/x-latex"
 
 
 def may_be(tag: str, attributes: Attributes) -> bool:
-    """Whether an element of one of the `TAGS` can be a formula, by its attributes."""
+    """Whether an element with one of the `TAGS` can be a formula, judged by its attributes."""
     if tag in ("math", "mjx-container", "img"):
         return True
     if tag == "script":
@@ -27,7 +27,10 @@ def may_be(tag: str, attributes: Attributes) -> bool:
 
 
 def tex(element: Element, tag: str, attributes: Attributes) -> str | None:
-    """TeX of a formula element: `$...$`, or `$$...$$` where it is displayed; None where the element is no formula."""
+    """Returns the TeX of a formula element: `$$...$$` if it is displayed, otherwise `$...$`.
+
+    Returns None if the element is not a formula, and '' if the formula's source is elsewhere in the page.
+    """
     if tag == "math":
         return _math(element)
     if tag == "script":
@@ -37,16 +40,21 @@ def tex(element: Element, tag: str, attributes: Attributes) -> str | None:
         alt, names = attributes.get("alt", ""), attributes.get("class", "")
         is_formula = "\\" in alt and ("latex" in names or "math" in names)
         return _dollars(alt, display=False) if is_formula else None
+
     names = attributes.get("class", "")
     if tag == "span" and "katex-html" in names:
-        return ""  # the picture of a formula whose source stands beside it
+        return ""  # the drawing of a formula whose source is next to it
     if tag == "mjx-container" or (tag == "span" and names.startswith(_TYPESET)):
         return _typeset(element)
     return None
 
 
 def _typeset(element: Element) -> str | None:
-    """What MathJax has drawn: its source stands in a script behind it, or as MathML inside."""
+    """Returns the TeX of a formula that MathJax has drawn.
+
+    Its source is in a script after the element, then the result is '', or inside it as MathML. Returns None without
+    a source.
+    """
     following = element.getnext()
     if following is not None and following.tag == "script" and following.get("type", "").startswith("math/tex"):
         return ""
@@ -66,13 +74,14 @@ def _math(element: Element) -> str:
 
 
 def presented(element: Element) -> str:
-    """TeX of presentation MathML. Source: MathML Core; what has no TeX here is its text."""
+    """Returns the TeX of presentation MathML. Source: MathML Core. An element that is not known here gives its text."""
     tag = element.tag
     if not isinstance(tag, str) or tag in ("annotation", "annotation-xml"):
         return ""
     children = [child for child in element if isinstance(child.tag, str)]
     inner = [presented(child) for child in children]
 
+    # Accents and scripts.
     if tag in ("mover", "munder") and len(inner) == 2 and inner[1] in _ACCENTS:
         return f"\\{_ACCENTS[inner[1]]}{{{inner[0]}}}"
     if tag in ("msup", "mover") and len(inner) == 2:
@@ -82,6 +91,7 @@ def presented(element: Element) -> str:
     if tag in ("msubsup", "munderover") and len(inner) == 3:
         return f"{_base(inner[0])}_{_group(inner[1])}^{_group(inner[2])}"
 
+    # Fractions and roots.
     if tag == "mfrac" and len(inner) == 2 and element.get("linethickness", "").rstrip("emptxc%") == "0":
         return f"{{{inner[0]} \\atop {inner[1]}}}"
     if tag == "mfrac" and len(inner) == 2:
@@ -91,6 +101,7 @@ def presented(element: Element) -> str:
     if tag == "mroot" and len(inner) == 2:
         return f"\\sqrt[{inner[1]}]{{{inner[0]}}}"
 
+    # Tables and parentheses.
     if tag == "mtable":
         rows = " \\\\ ".join(inner)
         return f"\\begin{{matrix}}{rows}\\end{{matrix}}"

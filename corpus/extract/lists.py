@@ -1,4 +1,4 @@
-"""Lists: what an item begins with. Source: HTML Living Standard, 4.4.5 to 4.4.8 (start, value, reversed, type)."""
+"""Finds the marker of a list item. Source: HTML Living Standard, 4.4.5 to 4.4.8 (start, value, reversed, type)."""
 
 from dataclasses import dataclass
 
@@ -14,21 +14,21 @@ _MAX_NUMBER = 10**9
 @dataclass(slots=True)
 class _List:
     is_ordered: bool
-    next_number: int
-    step: int
+    next_number: int  # of the next item
+    step: int  # from one number to the next: 1, or -1 in a reversed list
     kind: str  # "1", "a", "A", "i" or "I"
-    marker: str | None = None  # of the item that is open, until its first block takes it
-    in_item: bool = False
+    marker: str | None = None  # the current item's marker, until its first block takes it
+    in_item: bool = False  # whether the walk is in an item
 
 
 class Lists:
-    """The lists around the place where a walk is."""
+    """The lists around the current place of a walk."""
 
     def __init__(self) -> None:
         self._open: list[_List] = []
 
     def begin(self, element: Element, tag: str) -> None:
-        """A list or an item begins."""
+        """Begins a list or an item."""
         if tag != "li":
             self._open.append(_opened(element, tag))
         elif self._open:
@@ -40,7 +40,7 @@ class Lists:
                 here.marker = f"{label(number, here.kind)}. "
 
     def end(self, element: Element, tag: str) -> None:
-        """A list or an item ends."""
+        """Ends a list or an item."""
         if not self._open:
             return
         if tag != "li":
@@ -49,9 +49,13 @@ class Lists:
             self._open[-1].marker, self._open[-1].in_item = None, False
 
     def place(self, tag: str) -> tuple[str | None, int]:
-        """What the block that ends here begins with, and its indent. An item that begins with a heading has no mark."""
+        """Returns (marker, indent) of the block that ends here; see `Block`.
+
+        An item that begins with a heading has no marker.
+        """
         if not self._open or not self._open[-1].in_item:
             return None, 0
+
         here, indent = self._open[-1], len(self._open) - 1
         if tag in HEADINGS and here.marker:
             here.in_item = False
@@ -70,7 +74,7 @@ def _opened(element: Element, tag: str) -> _List:
 
 
 def _integer(text: str | None, default: int) -> int:
-    """As HTML reads integers, within bounds."""
+    """Returns the integer that `text` states in HTML, or `default` if it is not one or is too large."""
     try:
         number = int(text.strip()[:12]) if text else default
     except ValueError:
@@ -79,13 +83,14 @@ def _integer(text: str | None, default: int) -> int:
 
 
 def label(number: int, kind: str) -> str:
-    """An item's number as letters or Roman numerals; as digits where these have no such number."""
+    """Returns an item's number as letters or Roman numerals, or as digits if these cannot write the number."""
     if kind in ("a", "A") and number > 0:
         letters = ""
         while number:
             number, rest = divmod(number - 1, 26)
             letters = chr(97 + rest) + letters
         return letters.upper() if kind == "A" else letters
+
     if kind in ("i", "I") and 0 < number < 4000:
         roman = ""
         for value, letters in _ROMAN:

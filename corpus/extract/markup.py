@@ -1,4 +1,4 @@
-"""Parsing a page."""
+"""Parses a page's HTML into a tree."""
 
 import re
 from typing import Any, TypeAlias
@@ -12,14 +12,16 @@ _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 def parse(html: str) -> Element | None:
-    """The page's tree, or None where there is nothing to parse. Depth and node sizes are bounded by libxml2."""
+    """Returns the page's tree, or None if there is nothing to parse. libxml2 bounds the depth and the node sizes."""
     try:
         raw = html.encode()
     except UnicodeEncodeError:
         raw = _SURROGATES.sub("", html).encode()
+
     raw = _DECLARATION.sub(b"", raw.replace(b"\x00", b""), count=1)
     if not raw.strip():
         return None
+
     parser = lxml.etree.HTMLParser(encoding="utf-8")
     try:
         return lxml.etree.fromstring(raw, parser=parser)

@@ -1,4 +1,4 @@
-"""What elements call themselves: their class, id, role and tag as evidence for content or boilerplate."""
+"""Reads the class, id, role and tag of an element as evidence for content or boilerplate."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from functools import lru_cache
 from corpus.extract.markup import Element
 
 _SUSPECT_TAGS = frozenset(("nav", "footer", "aside", "form", "menu", "dialog", "figcaption"))
-# What an element that is no content calls itself: a part of a class or id between blanks, hyphens and underscores ...
+# Names of boilerplate. These count as one part of a class or id, between blanks, hyphens and underscores ...
 _SUSPECT_WORDS = frozenset(
     "nav navi navbar navigation menu submenu breadcrumb breadcrumbs footer sidebar widget widgets comment "
     "comments commentlist disqus respond replies share shares sharing sharedaddy social socials related "
@@ -18,7 +18,7 @@ _SUSPECT_WORDS = frozenset(
     "donation feedback".split()
 )
 _SUSPECT_PAIRS = ("side-bar", "sign-up", "log-in", "infobox-ad")
-# ... or the whole of one.
+# ... and these only as a whole class or id.
 _SUSPECT_NAMES = frozenset(
     "foot header page-header pageheader site-header siteheader meta metadata tag tags tag-list tag-cloud tag- "
     "links tagcloud categories cat-links catlinks about-author about-the-author print tools skip skip-link "
@@ -50,7 +50,7 @@ _DASHES = str.maketrans("-_", "  ")
 _RARE_WORDS = frozenset(pair.partition("-")[0] for pair in (*_SUSPECT_PAIRS, "ad-"))
 _NAMING = frozenset(("class", "id", "role"))
 _NEVER = frozenset(("body", "html", "article", "main"))
-_MAX_NAME = 1000  # characters of a class; longer says nothing
+_MAX_NAME = 1000  # characters; a longer class, id or role is ignored
 
 
 Attributes = Mapping[str, str]
@@ -58,7 +58,7 @@ NAMED, HIDDEN, _POSITIVE_NAME = 1, 2, 4  # kinds of evidence; HIDDEN outweighs a
 
 
 def evidence(tag: str, attributes: Attributes) -> int:
-    """What speaks against an element: its tag or name (NAMED), or that it is not to be seen (HIDDEN); 0 for nothing."""
+    """Returns the evidence against an element: NAMED for its tag or name, HIDDEN if it is not visible, or 0."""
     found = 0
     for name, value in attributes.items():
         found |= says(name, value)
@@ -66,7 +66,7 @@ def evidence(tag: str, attributes: Attributes) -> int:
 
 
 def says(name: str, value: str) -> int:
-    """What one attribute says: bits that `verdict` weighs together."""
+    """Returns the evidence of one attribute, as bits that `verdict` weighs together."""
     if name in _NAMING:
         return _of_name(value) if len(value) <= _MAX_NAME else 0
     if name == "style":
@@ -75,7 +75,7 @@ def says(name: str, value: str) -> int:
 
 
 def verdict(tag: str, found: int) -> int:
-    """The evidence of an element whose attributes say so much."""
+    """Returns the evidence against an element, from its tag and the bits of all its attributes."""
     if tag in _SUSPECT_TAGS:
         return NAMED
     if tag in _NEVER:
@@ -86,23 +86,25 @@ def verdict(tag: str, found: int) -> int:
 
 
 def evidence_of(element: Element) -> int:
-    """The same for an element."""
+    """Returns the evidence against a parsed element, as `evidence` does."""
     return evidence(element.tag, dict(element.items()))
 
 
 def is_displayed_as_block(attributes: Attributes) -> bool:
-    """Whether an inline element is made a block by its style."""
+    """Whether an element's style makes it a block."""
     style = attributes.get("style")
     return style is not None and _BLOCK_STYLE.search(style) is not None
 
 
 @lru_cache(maxsize=1 << 14)
 def _of_name(name: str) -> int:
-    """What a class, id or role says; the same few stand on thousands of elements."""
+    """Returns the evidence of a class, id or role. It is cached because thousands of elements share a few names."""
     low = name.lower()
     names, words = low.split(), low.translate(_DASHES).split()
+
     if not _UNSEEN.isdisjoint(names):
         return HIDDEN
+
     suspect = not _SUSPECT_WORDS.isdisjoint(words) or not _SUSPECT_NAMES.isdisjoint(names)
     if not suspect and not _RARE_WORDS.isdisjoint(words):
         suspect = any(pair in low for pair in _SUSPECT_PAIRS) or any(part.startswith("ad-") for part in names)
@@ -112,12 +114,12 @@ def _of_name(name: str) -> int:
 
 
 def stands_beside(element: Element) -> bool:
-    """Whether an element says that it stands beside the content, not only that it is none."""
+    """Whether an element's name says that it is beside the content, which is more than a boilerplate name says."""
     return element.tag in _BESIDE_TAGS or bool(_BESIDE.search(f"{element.get('class', '')} {element.get('id', '')}"))
 
 
 def is_named_content(element: Element) -> bool:
-    """Whether an element says that it is the article."""
+    """Whether an element's name says that it is the article."""
     if element.tag in ("article", "main") or element.get("itemprop") == "articleBody":
         return True
     return any(_POSITIVE.search(name) for name in f"{element.get('class', '')} {element.get('id', '')}".split())

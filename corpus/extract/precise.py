@@ -1,8 +1,8 @@
-"""trafilatura's extraction. Source: Barbaresi 2021, ACL system demonstrations."""
+"""Extracts the main text with trafilatura. Source: Barbaresi 2021, ACL system demonstrations."""
 
 import trafilatura
 
 
 def extract(html: str) -> str:
-    """Main text of a page; empty where trafilatura finds none."""
+    """Returns the main text of a page, '' if trafilatura finds none."""
     return trafilatura.extract(html, include_comments=False) or ""

@@ -1,10 +1,13 @@
-"""Blocks as text."""
+"""Writes blocks as text."""
 
 from corpus.extract.block import Block
 
 
 def render(blocks: list[Block]) -> str:
-    """Blocks as text: list items and table rows on lines of their own, an empty line between all others."""
+    """Returns the text of blocks, with an empty line between them.
+
+    Consecutive list items and table rows follow each other without an empty line.
+    """
     pieces: list[str] = []
     line_before = False
     for block in blocks:

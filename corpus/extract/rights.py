@@ -1,7 +1,8 @@
-"""Rights signals of a page: what its head and its HTTP headers say of use for training.
+"""Reads rights signals of a page: statements of its head and its HTTP headers about use for training.
 
-A field that is there twice counts twice: values are joined, the first is never taken for all. Sources: Google,
-"Robots meta tag and X-Robots-Tag specifications"; TDM Reservation Protocol (W3C community group
+If a field appears several times, all its values count; they are joined.
+
+Sources: Google, "Robots meta tag and X-Robots-Tag specifications"; TDM Reservation Protocol (W3C community group
 report, 2024); `noai` as DeviantArt introduced it in 2022, read by several crawlers since.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 
 NAMES = {"robots": "robots", "tdm-reservation": "tdm_reservation", "tdm-policy": "tdm_policy"}
 HTTP_NAMES = {"x-robots-tag": "x_robots_tag", "tdm-reservation": "tdm_reservation", "tdm-policy": "tdm_policy"}
-# Crawlers that pages speak to by name: `<meta name="gptbot" content="noai">` is `robots` with `gptbot:` before it.
+# Crawlers that pages address by name: `<meta name="gptbot" content="noai">` is read as `robots: gptbot: noai`.
 _BOTS = frozenset(
     "googlebot google-extended bingbot gptbot chatgpt-user ccbot applebot applebot-extended anthropic-ai claudebot "
     "bytespider perplexitybot meta-externalagent cohere-ai ai2bot diffbot amazonbot".split()
@@ -18,13 +19,13 @@ _BOTS = frozenset(
 _DIRECTIVES = ("noai", "noindex", "none")
 _VALUED = frozenset(
     ("max-snippet", "max-image-preview", "max-video-preview", "unavailable_after")
-)  # `...: none` is theirs
+)  # directives with a value: their `none` is not the directive `none`
 _COLON = re.compile(r"\s*:\s*")
 _BETWEEN = re.compile(r"[,;\s]+")
 
 
 def stated(metas: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The rights fields among a page's (name, content), names in lower case; values of one name joined."""
+    """Returns the rights fields among a page's (name, content) pairs. Names are in lower case; values are joined."""
     found: dict[str, list[str]] = {}
     for name, content in metas:
         if name in NAMES:
@@ -35,13 +36,16 @@ def stated(metas: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def merged(header: Mapping[str, str], page: Mapping[str, str]) -> dict[str, str]:
-    """Metadata of the HTTP header and of the page; what both state of rights is joined, else the page's counts."""
+    """Returns the metadata of the HTTP header and of the page together.
+
+    If both have a rights field, the values are joined. If both have another field, the page's value counts.
+    """
     both = {name: f"{header[name]}, {page[name]}" for name in NAMES.values() if header.get(name) and page.get(name)}
     return {**header, **page, **both}
 
 
 def opted_out(facts: Mapping[str, str]) -> str | None:
-    """The signal that asks not to be used for training, or None; to whichever crawler it speaks."""
+    """Returns the signal that forbids use for training, or None. It counts for whichever crawler it is meant."""
     for name in ("robots", "x_robots_tag"):
         asked = _directives(facts.get(name, ""))
         for directive in _DIRECTIVES:
@@ -53,7 +57,7 @@ def opted_out(facts: Mapping[str, str]) -> str | None:
 
 
 def _directives(value: str) -> set[str]:
-    """The directives in lower case, without the crawlers that they are for and without those that have a value."""
+    """Returns the directives in lower case, without the names of crawlers and without directives that have a value."""
     found = set()
     for token in _BETWEEN.split(_COLON.sub(":", value.lower())):
         *before, last = token.split(":")

@@ -1,7 +1,8 @@
-"""Which blocks are content.
+"""Chooses the blocks that are content, in three steps.
 
-What is named boilerplate goes; the content is the element that holds most of the running text; inside it links and
-neighbors decide.
+1. Blocks in elements with a boilerplate name are dropped.
+2. The content is the element that holds most of the running text.
+3. Inside it, a block's links and its neighbors decide.
 
 Sources: link density and neighborhood rules, Kohlschütter et al. 2010, WSDM, "Boilerplate detection using shallow
 text features"; the descent to the densest element, Readability (Arc90, 2009).
@@ -12,21 +13,24 @@ from corpus.extract.markup import Element
 from corpus.extract.names import HIDDEN, evidence_of, is_named_content, stands_beside
 
 _WITHIN_CONTENT = frozenset(("p", "ul", "ol", "table", "tbody", "blockquote"))
-_LINKED_TABLE = 0.8  # share of a table's text in links that makes it a list of links
-_LEAD_BLOCKS = 25  # blocks between a title and its text, at most
-_RUNNING = 15  # words of a block that no page ends with by accident
-_SCRAP = 3  # words: a date, a counter, a tag
-_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "”", '"', "»", "」")  # a short line that ends so is no scrap
-_LEAD = 10  # words of a line that only announces what follows
-_CLEARED = 0.15  # share of the running text that clears a suspect
-_CLEARED_ASIDE = 0.5  # the same for one that says that it stands beside the content
-_CLEARED_HIDDEN = 0.6  # the same for one that is not to be seen
-_DESCEND = 0.96  # share of the running text that a child must hold for the search to go down to it
-_DESCEND_NAMED = 0.6  # the same for a child that calls itself the article
+_LINKED_TABLE = 0.8  # a table with a larger share of its text in links is a list of links
+_LEAD_BLOCKS = 25  # the largest number of blocks between a title and its text
+_RUNNING = 15  # a block of so many words is running text, which does not follow the content by accident
+_SCRAP = 3  # words; a shorter block is a date, a counter, a tag
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", "”", '"', "»", "」")  # a short line with such an end is text
+_LEAD = 10  # words; a line up to this length can be an announcement of the next blocks
+_CLEARED = 0.15  # a suspect that holds a larger share of the running text is content
+_CLEARED_ASIDE = 0.5  # the same for a suspect whose name says that it is beside the content
+_CLEARED_HIDDEN = 0.6  # the same for a suspect that is hidden
+_DESCEND = 0.96  # share of the running text that a child must hold; then the search continues in the child
+_DESCEND_NAMED = 0.6  # the same for a child whose name says that it is the article
 
 
 def without_suspects(blocks: list[Block]) -> list[Block]:
-    """The blocks that stand under no suspect; a suspect that holds much of the page's running text is none."""
+    """Returns the blocks that are not in a suspect element.
+
+    A suspect that holds much of the page's running text is cleared: its blocks are kept.
+    """
     total, held = 0.0, dict[Element, float]()
     for block in blocks:
         running = block.running_words
@@ -34,33 +38,42 @@ def without_suspects(blocks: list[Block]) -> list[Block]:
             total += running
             for suspect in block.suspects:
                 held[suspect] = held.get(suspect, 0) + running
+
     cleared = {suspect for suspect, n_words in held.items() if n_words > _share(suspect) * total}
     return [block for block in blocks if cleared.issuperset(block.suspects)]
 
 
 def _share(suspect: Element) -> float:
-    """Share of the running text that clears a suspect. A page that hides most of its text shows it by a script."""
+    """Returns the share of the running text that clears a suspect.
+
+    A hidden element can be cleared, too: a page that hides most of its text shows it with a script.
+    """
     if stands_beside(suspect):
         return _CLEARED_ASIDE
     return _CLEARED_HIDDEN if evidence_of(suspect) == HIDDEN else _CLEARED
 
 
 def find_root(blocks: list[Block], body: Element) -> Element:
-    """The deepest element that holds most of the running text."""
+    """Returns the deepest element that holds most of the running text; `body` if there is no running text."""
+    # `good` holds the running words in each element, with all elements inside it.
     good: dict[Element, float] = {}
     for block in blocks:
         running = block.running_words
         if running:
             element: Element | None = block.parent
+            # A block's words count for every element around it, up to the body.
             while element is not None:
                 good[element] = good.get(element, 0.0) + running
                 if element is body:
                     break
                 element = element.getparent()
+
     root = body
     total = good.get(body, 0.0)
     if not total:
         return body
+
+    # Go down to the best child as long as it holds nearly all of the text.
     while True:
         best = max(root, key=lambda child: good.get(child, 0.0), default=None)
         if best is None or best.tag in _WITHIN_CONTENT:
@@ -72,22 +85,29 @@ def find_root(blocks: list[Block], body: Element) -> Element:
 
 
 def choose(blocks: list[Block], root: Element) -> list[Block]:
-    """The blocks under `root` that are content, by their links and neighbors."""
+    """Returns the blocks under `root` that are content, judged by their links and neighbors.
+
+    The blocks are judged from the last to the first, because a heading or announcement is kept only if the block after
+    it is kept. Scraps after the last running text are dropped.
+    """
     inside = _with_lead(blocks, [block for block in blocks if _under(block.parent, root)])
     linked = _linked_tables(inside)
+
     kept: list[Block] = []
-    followed = False  # whether what stands behind was kept: a heading or announcement of nothing goes
-    ended = not any(block.n_words >= _RUNNING for block in inside)  # whether running text has been met from the end
+    followed = False  # whether the block after this one was kept
+    ended = not any(block.n_words >= _RUNNING for block in inside)  # whether running text was met, seen from the end
     for i in range(len(inside) - 1, -1, -1):
         block = inside[i]
         before = inside[i - 1] if i else None
         after = inside[i + 1] if i + 1 < len(inside) else None
+
         leads = block.tag in HEADINGS or (block.n_words <= _LEAD and block.text.endswith(":"))
         ended = ended or block.verbatim or block.n_words >= _RUNNING or block.is_line
         if block.table is not None:
             content = block.table not in linked
         else:
             content = block.verbatim or _is_content(block, before, after)
+
         if content and (followed or not leads) and (ended or block.n_words > _SCRAP):
             kept.append(block)
             followed = True
@@ -97,7 +117,7 @@ def choose(blocks: list[Block], root: Element) -> list[Block]:
 
 
 def _linked_tables(blocks: list[Block]) -> set[Element]:
-    """Tables of data that are lists of links: a table stays or goes as a whole, whatever single rows hold."""
+    """Returns the data tables that are lists of links. A table is kept or dropped as a whole."""
     characters, linked = dict[Element, int](), dict[Element, float]()
     for block in blocks:
         if block.table is not None:
@@ -107,9 +127,13 @@ def _linked_tables(blocks: list[Block]) -> set[Element]:
 
 
 def _with_lead(blocks: list[Block], inside: list[Block]) -> list[Block]:
-    """The content's blocks, and before them the page's last h1 with the running text between it and the content."""
+    """Returns the content's blocks, with the title in front if the content has none.
+
+    The title is the last h1 before the content. The running text between the two is returned, too.
+    """
     if not inside or any(block.tag == "h1" for block in inside):
         return inside
+
     first = next(i for i, block in enumerate(blocks) if block is inside[0])
     title = next((i for i in range(first - 1, max(first - _LEAD_BLOCKS, 0) - 1, -1) if blocks[i].tag == "h1"), None)
     if title is None:

@@ -1,7 +1,7 @@
-"""Superscripts, subscripts and ruby as plain text: `10<sup>5</sup>` is no 105.
+"""Writes superscripts, subscripts and ruby as plain text: `10<sup>5</sup>` must not become 105.
 
-They are written as TeX writes them (`10^5`, `x_{ij}`), except where plain text has a usage of its own: ordinals
-(`1st`), chemical formulas (`H2O`), notes (`[1]`), and the readings of ruby in parentheses.
+They are written as in TeX (`10^5`, `x_{ij}`), except where plain text has its own usage: ordinals (`1st`), chemical
+formulas (`H2O`), notes (`[1]`), and readings of ruby in parentheses.
 """
 
 import re
@@ -18,10 +18,11 @@ _BRACKETED = re.compile(r"[\[(].*[\])]", re.DOTALL)
 
 
 def finish(parts: list[str], begin: int, element: Element) -> None:
-    """Rewrites the parts of a sub- or superscript that ends here."""
+    """Replaces parts[begin:], the text of a sub- or superscript or ruby reading that ends here, by its plain text."""
     inner = " ".join("".join(parts[begin:]).split())
     if not inner:
         return
+
     before = "".join(parts[max(begin - 3, 0) : begin])[-4:]
     after = element.tail[:1] if element.tail else ""
     if element.tag == "rt":
@@ -34,7 +35,7 @@ def finish(parts: list[str], begin: int, element: Element) -> None:
 
 
 def raised(before: str, inner: str, after: str = "", *, is_note: bool = False) -> str:
-    """A superscript after the text `before` (its last characters count)."""
+    """Returns the plain text of the superscript `inner` after the text `before`, of which the last characters count."""
     if _BRACKETED.fullmatch(inner):
         return inner
     if _NOTE.fullmatch(inner) and (is_note or (before[-1:] in tuple(".,;:!?\"'”’»") and inner.isdigit())):
@@ -45,7 +46,7 @@ def raised(before: str, inner: str, after: str = "", *, is_note: bool = False) -
 
 
 def lowered(before: str, inner: str, after: str = "") -> str:
-    """A subscript after the text `before` (its last characters count)."""
+    """Returns the plain text of the subscript `inner` after the text `before`, of which the last characters count."""
     if not _carries(before) or (inner.isdigit() and _CHEMICAL.search(before)):
         return inner
     return f"_{_braced(inner, after)}"
@@ -56,7 +57,7 @@ def _carries(before: str) -> bool:
 
 
 def _braced(inner: str, after: str) -> str:
-    """In braces where it would not end by itself."""
+    """Returns the script in braces, or without them if its end is clear."""
     if len(inner) == 1 or (_SIMPLE.fullmatch(inner) and not after.isalnum()):
         return inner
     return f"{{{inner}}}"
@@ -67,5 +68,5 @@ def _links(element: Element) -> bool:
 
 
 def _reading(inner: str) -> str:
-    """How a ruby base is read, in parentheses; `rp` holds the page's own, which are passed over."""
+    """Returns the reading of a ruby base in parentheses. The page's own parentheses, in `rp`, are skipped."""
     return inner if _BRACKETED.fullmatch(inner) else f"({inner})"

@@ -1,4 +1,4 @@
-"""Which tables hold data, and which only lay out a page.
+"""Tells tables that hold data from tables that only lay out a page.
 
 Source: Readability's `_markDataTables` (github.com/mozilla/readability), after Gecko's accessibility code.
 """
@@ -8,9 +8,9 @@ from corpus.extract.markup import Element
 
 _LAYOUT_ROLES = ("presentation", "none")
 _DATA_PARTS = ("caption", "col", "colgroup", "tfoot", "thead", "th")
-_MAX_CELLS = 4000  # cells that are looked at; more are data
-_LONG_CELL = 60  # words that cells may hold on average
-_LONG_DATA = 150  # the same in a table that has headers or a caption
+_MAX_CELLS = 4000  # a table with more cells holds data
+_LONG_CELL = 60  # words per cell, on average, that a data table may have
+_LONG_DATA = 150  # the same for a table with headers, a caption or a summary
 _NO_DATA = frozenset(("h1", "article", "section", "nav"))
 
 
@@ -28,6 +28,7 @@ def holds_data(table: Element) -> bool:
             continue
         found.add(tag)
 
+        # Parts of a page, or a table inside, mean layout. A table with headers may have a table inside.
         if tag in _NO_DATA:
             return False
         if tag == "table":
@@ -43,6 +44,7 @@ def holds_data(table: Element) -> bool:
             if n_cells > _MAX_CELLS:
                 return True
 
+    # Without headers, a table of data has two rows and two columns at least. Long cells are parts of a page.
     says_so = not found.isdisjoint(_DATA_PARTS) or bool(table.get("summary"))
     if not says_so and (n_rows < 2 or columns < 2):
         return False

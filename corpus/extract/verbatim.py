@@ -1,4 +1,4 @@
-"""Preformatted text: code and whatever else a page shows line by line, with its breaks and indentation."""
+"""Extracts preformatted text with its line breaks and indentation: code and other text that a page shows by lines."""
 
 import re
 
@@ -21,7 +21,7 @@ _GUTTER = frozenset(
     "react-syntax-highlighter-line-number".split()
 )
 _LINES = frozenset(("div", "li", "p", "tr", "ol", "ul", "table", "tbody", "section", "dd", "dt", "dl"))
-_BETWEEN = frozenset(("table", "tbody", "thead", "tr", "ol", "ul", "dl"))  # white space directly in them is nobody's
+_BETWEEN = frozenset(("table", "tbody", "thead", "tr", "ol", "ul", "dl"))  # white space directly in them is dropped
 _PROSE = frozenset(("h1", "h2", "h3", "h4", "h5", "h6", "p", "pre", "img", "article", "blockquote", "form", "iframe"))
 _PRE_STYLE = re.compile(r"white-space\s*:\s*(pre|break-spaces)", re.IGNORECASE)
 _BLOCK_STYLE = re.compile(r"display\s*:\s*(block|flex|grid|table-row|list-item)", re.IGNORECASE)
@@ -29,7 +29,7 @@ _NUMBERS = re.compile(r"\s*\d+\s*(\n\s*\d+\s*)+")
 
 
 def may_be(tag: str, attributes: Attributes) -> bool:
-    """Whether an element of one of the `TAGS` can be preformatted, by its attributes."""
+    """Whether an element with one of the `TAGS` can be preformatted, judged by its attributes."""
     if tag in _BY_TAG:
         return True
     names, style = attributes.get("class"), attributes.get("style")
@@ -37,15 +37,17 @@ def may_be(tag: str, attributes: Attributes) -> bool:
 
 
 def text(element: Element, tag: str, attributes: Attributes) -> str | None:
-    """Text of a preformatted element without the line end that HTML drops after its tag; None if it is none.
+    """Returns the text of a preformatted element, without the line end that HTML drops after its tag.
 
-    Empty where the element holds nothing but the numbers of lines.
+    Returns None if the element is not preformatted, and '' if it holds only line numbers.
     """
     if tag in _ALWAYS:
         found = _lines(element, keeps_space=True)
         return "" if _NUMBERS.fullmatch(found) else found
     if tag in _CODE:
         return _code(element)
+
+    # Other elements are preformatted by their style or by their class, and only with several lines.
     if _PRE_STYLE.search(attributes.get("style", "")) and element.find(".//pre") is None:
         found = _lines(element, keeps_space=True)
         return found if "\n" in found else None
@@ -56,17 +58,21 @@ def text(element: Element, tag: str, attributes: Attributes) -> str | None:
 
 
 def _names_code(names: str) -> bool:
-    """Whether classes say that an element holds code."""
+    """Whether the classes of an element say that it holds code."""
     parts = names.lower().split()
     return not _CONTAINER.isdisjoint(parts) or ("lang" in names and any(map(_LANGUAGE.fullmatch, parts)))
 
 
 def _code(element: Element) -> str | None:
-    """Code of several lines: by breaks or blocks, or by three lines of source."""
+    """Returns the text of a code element with several lines, otherwise None.
+
+    Lines are made by breaks or blocks. Without these, the source needs three lines with text.
+    """
     has_lines = any(part.tag == "br" or _is_line(part) for part in element.iterdescendants())
     if has_lines:
         found = _lines(element, keeps_space=False)
         return found if "\n" in found else None
+
     source = "".join(element.itertext())
     if sum(1 for line in source.split("\n") if line.strip()) >= 3:
         return _lines(element, keeps_space=True)
@@ -81,11 +87,13 @@ def _is_line(element: Element) -> bool:
 
 
 class _Writer:
+    """Collects pieces of text and puts line ends between blocks."""
+
     def __init__(self, keeps_space: bool) -> None:
         self.pieces: list[str] = []
-        self.ends_line = True  # whether what is written so far ends a line
+        self.ends_line = True  # whether the text so far ends with a line end, or is empty
         self.breaks = False  # whether the next text begins a line
-        self.keeps_space = keeps_space
+        self.keeps_space = keeps_space  # whether white space with line ends is kept: in `pre`, not in markup
 
     def write(self, text: str | None, *, between: bool = False) -> None:
         if not text:
@@ -95,10 +103,12 @@ class _Writer:
             return
         if not self.keeps_space:
             text = text.removeprefix("\n") if self.ends_line or self.breaks else text
+
         if self.breaks:
             if not self.ends_line and not text.startswith("\n"):
                 self.pieces.append("\n")
             self.breaks = False
+
         self.pieces.append(text)
         self.ends_line = text.endswith("\n")
 
@@ -119,6 +129,7 @@ def _lines(element: Element, keeps_space: bool) -> str:
 def _walk(element: Element, writer: _Writer) -> None:
     between = element.tag in _BETWEEN
     writer.write(element.text, between=between)
+
     for child in element:
         tag = child.tag
         if tag == "br":

@@ -1,4 +1,4 @@
-"""Foreign bytes are parsed in a process of their own: one that dies, hangs or grows costs one record, never the run."""
+"""Parses foreign bytes in a separate process. If it dies, hangs or grows, this costs one record and never the run."""
 
 from corpus.sandbox.client import MEMORY_BYTES, TIMEOUT_SECONDS, Delivery, Sandbox, shared
 

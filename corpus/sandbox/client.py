@@ -1,8 +1,9 @@
-"""The trusted end of the sandbox: asks the worker process to read, keeps the clock, and replaces it when it dies.
+"""The trusted end of the sandbox: sends requests to the worker process, watches the time, and replaces a dead worker.
 
-A record that kills or hangs the worker becomes a reject, and reading goes on behind it: the item is read again from its
-start, what was delivered is skipped, and the record to blame is passed by. A worker that dies between records is asked
-once more, record by record; where it dies again, the piece ends there with a reject.
+A record that kills or hangs the worker becomes a reject, and reading continues after it: the item is read again from
+its start, delivered records are skipped, and the record that caused the death is replaced by the reject. If a worker
+dies between records, the item is read once more, record by record. If it dies there again, the piece ends with a
+reject.
 """
 
 import atexit
@@ -28,43 +29,44 @@ from corpus.limits import TIMEOUT_SECONDS as TIMEOUT_SECONDS
 from corpus.records import Page, Reject
 from corpus.sources.files import File
 
-MEMORY_BYTES = 2 << 30  # beyond what the worker needs when idle
-_START_SECONDS = 120.0
-_STALL_SECONDS = 600.0  # without a word between two records
-_MAX_ANSWER = 1 << 30
-_MOST_DEATHS = 5  # one after the other, without a record read or refused between them
+MEMORY_BYTES = 2 << 30  # memory of the worker beyond its need when idle
+_START_SECONDS = 120.0  # the longest start
+_STALL_SECONDS = 600.0  # the longest time without an answer between two records
+_MAX_ANSWER = 1 << 30  # bytes
+_MOST_DEATHS = 5  # deaths in a row, without a record read or refused between them
+# Rejects with one of these reasons and one of these parts of the detail were caused by the memory limit.
 _MEMORY_REASONS = ("extraction_memory", "extraction_crash", "too_large", "corrupt")
 _MEMORY_SIGNS = ("a page of ", "more memory", "malloc", "ended with -6", "ended with -9")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """Some records of an item: texts as a batch of `corpus.sandbox.worker.SENT`, rejects, and (uri, kind, n) passed."""
+    """Some records of an item."""
 
-    batch: pa.RecordBatch
+    batch: pa.RecordBatch  # texts, with the schema `corpus.sandbox.worker.SENT`
     rejects: list[Reject]
-    passed: list[tuple[str, str, int]]
+    passed: list[tuple[str, str, int]]  # (uri of the file, kind, number) of the records that were passed over
 
 
 @dataclass(slots=True)
 class _State:
-    """How far the reading of one item has come."""
+    """The progress of reading one item. Records are numbered over the whole item, not per piece."""
 
-    upto: int = 0  # records delivered
+    upto: int = 0  # number of records delivered
     piece: int = 0  # the piece that the worker reads
-    building: tuple[int, str, str] | None = None  # index, uri and position of the record being built
-    refused: dict[int, list[str]] = field(default_factory=dict)  # records to pass by: the fields of their rejects
-    ended: dict[int, tuple[int, list[str]]] = field(default_factory=dict)  # pieces that end early: before which record
+    building: tuple[int, str, str] | None = None  # number, uri and position of the record that is being built
+    refused: dict[int, list[str]] = field(default_factory=dict)  # records to replace, with the fields of their rejects
+    ended: dict[int, tuple[int, list[str]]] = field(default_factory=dict)  # piece -> (record it ends before, reject)
     suspected: set[int] = field(default_factory=set)  # records on which the worker died once
-    died_at: int = -1  # `upto` when the worker last died between records
+    died_at: int = -1  # `upto` when the worker last died between records; -1 for never
 
 
 class _DiedError(Exception):
-    """The worker ended, or was ended because it took too long."""
+    """The worker ended, or was ended because it took too long. The arguments are a reject's reason and detail."""
 
 
 class Sandbox:
-    """A worker process that parses one thing after the other. A context manager; not shared between threads."""
+    """A worker process that answers one request after another. A context manager; not shared between threads."""
 
     def __init__(
         self,
@@ -75,7 +77,7 @@ class Sandbox:
         budgeted: bool = False,
     ) -> None:
         self._extractor, self.timeout, self._memory = extractor, timeout_seconds, memory_bytes
-        self._budgeted = budgeted  # a record that needs more memory ends the run: it is the budget's fault
+        self._budgeted = budgeted  # whether a record that needs more memory ends the run: then the budget is too small
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
 
@@ -86,7 +88,7 @@ class Sandbox:
         self.close()
 
     def extract(self, page: Page) -> Extraction | Reject:
-        """The page's text, or the reason why there is none."""
+        """Returns the page's text, or a reject with the reason why there is none."""
         try:
             connection = self._connection or self._start()
             self._send({"task": "page", "charset": page.charset, "extractor": self._extractor})
@@ -94,27 +96,31 @@ class Sandbox:
             answer = self._answer(self.timeout)
         except _DiedError as error:
             return Reject(page.uri, page.position, *error.args)
+
         if "reason" in answer:
             return Reject(page.uri, page.position, str(answer["reason"]), str(answer["detail"]))
         return Extraction(answer["text"], answer["metadata"])
 
     def cut(self, kind: str, file: File, n_bytes: int) -> tuple[list[tuple[int, int] | None], int]:
-        """(the file's spans, or [None] where it cannot be cut; bytes that reading it holds at once, 0 if unknown)."""
+        """Returns (spans of the file, [None] if it cannot be cut; bytes that a reader holds at once, 0 if unknown)."""
         answer = self._ask({"task": "cut", "kind": kind, "file": file.key(), "n_bytes": n_bytes})
         spans = [None if span is None else (span[0], span[1]) for span in answer.get("spans", [None])]
         return spans, int(answer.get("held", 0))
 
     def columns(self, kind: str, file: File, n_bytes: int, wanted: Sequence[str] = ()) -> list[str]:
-        """Names of the columns in the first bytes of a JSONL or Parquet file; none where it cannot be read.
+        """Returns the names of the columns in the first bytes of a JSONL or Parquet file; none if it cannot be read.
 
-        With names that are `wanted`, only those of them that are there: JSONL is searched for them, not parsed.
+        With `wanted` names, JSONL is searched for them, not parsed, and only those that occur are returned.
         """
         request = {"task": "columns", "kind": kind, "file": file.key(), "n_bytes": n_bytes, "wanted": list(wanted)}
         answer = self._ask(request)
         return list(answer.get("columns", ()))
 
     def read(self, spec: Mapping[str, Any]) -> Iterator[Delivery]:
-        """Every record of a work item: `options`, and `pieces` as lists of a file's key and a span."""
+        """Yields every record of a work item. `spec` has `options`, and `pieces` as lists of a file's key and a span.
+
+        Raises RuntimeError if the worker dies again and again without progress.
+        """
         state, n_idle = _State(), 0
         while True:
             before = (state.upto, len(state.refused), len(state.ended))
@@ -128,6 +134,7 @@ class Sandbox:
                     raise RuntimeError(f"the parser's process ends again and again: {error.args[1]}") from error
 
     def _attempt(self, spec: Mapping[str, Any], state: _State) -> Generator[Delivery, None, None]:
+        """Reads the item once, up to its end or the worker's death. Raises `_DiedError`."""
         state.building = None
         self._send({
             "task": "read", "spec": dict(spec), "skip": state.upto, "eager": state.died_at == state.upto,
@@ -146,7 +153,7 @@ class Sandbox:
                 rejects = [Reject(*fields) for fields in answer["rejects"]]
                 self._check_budget(rejects)
                 yield Delivery(batch, rejects, [(uri, kind, n) for uri, kind, n in answer["passed"]])
-                since = time.monotonic()  # what the caller did with it is not the worker's time
+                since = time.monotonic()  # the caller's work on the delivery is not the worker's time
             elif "begin" in answer:
                 index, uri, position = answer["begin"]
                 state.building = (index, uri, position)
@@ -158,11 +165,14 @@ class Sandbox:
                 return
 
     def _blame(self, state: _State, spec: Mapping[str, Any], reason: str, detail: str) -> None:
-        """Makes a reject of what the worker died on: a record, or on the second time the rest of a piece."""
+        """Makes a reject of the record on which the worker died, or of the rest of the piece between records.
+
+        Both happen at the second death in the same place only.
+        """
         if state.building:
             index, uri, position = state.building
             self._check_budget([Reject(uri, position, reason, detail)])
-            if index not in state.suspected:  # it may have been killed, or stopped, from outside
+            if index not in state.suspected:  # the worker may have been killed or stopped from outside
                 state.suspected.add(index)
                 return
             state.refused[index] = [uri, position, reason, detail]
@@ -177,12 +187,12 @@ class Sandbox:
             state.died_at = state.upto
 
     def _check_budget(self, rejects: list[Reject]) -> None:
-        """Raises `UserError` where a record was refused for want of memory that the budget, and not we, withholds."""
+        """Raises `UserError` if a record was refused because the budget left too little memory."""
         for reject in rejects if self._budgeted else ():
             if reject.reason in _MEMORY_REASONS and any(sign in reject.detail for sign in _MEMORY_SIGNS):
                 raise UserError(
                     f"{reject.uri} needs more than the {self._memory >> 20}MiB that --memory leaves the parser; "
-                    "give it more memory, or let max_record_bytes refuse such records; the same command goes on then"
+                    "give it more memory, or let max_record_bytes refuse such records; then the same command continues"
                 )
 
     # The process
@@ -222,7 +232,7 @@ class Sandbox:
         return batch
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer; an empty one where the worker died on it."""
+        """Sends a request and returns the answer, which is empty if the worker died."""
         try:
             self._send(request)
             return self._answer(_STALL_SECONDS)
@@ -230,6 +240,7 @@ class Sandbox:
             return {}
 
     def _start(self) -> Connection:
+        """Starts the worker process and waits until it is ready. Raises RuntimeError if it does not start."""
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "corpus.sandbox.worker"]
         root = str(Path(__file__).resolve().parents[2])
@@ -261,16 +272,17 @@ class Sandbox:
         return self._connection
 
     def _cause(self) -> str:
+        """Closes the sandbox, and returns how the process ended."""
         process = self._process
         if process is not None:
             with suppress(subprocess.TimeoutExpired):
-                process.wait(1)  # it is ending: its own code says more than that of our signal
+                process.wait(1)  # it is about to end, and its own exit code says more than that of our signal
         self.close()
         code = process.returncode if process else None
         return f"the parser's process ended with {code}"
 
     def close(self) -> None:
-        """Ends the process; the next call starts another."""
+        """Ends the process. The next request starts another."""
         if self._connection is not None:
             self._connection.close()
         if self._process is not None:
@@ -283,9 +295,9 @@ _shared: dict[tuple[str, int | None], Sandbox] = {}
 
 
 def shared(extractor: str = "", timeout_seconds: float = TIMEOUT_SECONDS, budget_bytes: int | None = None) -> Sandbox:
-    """This process's own sandbox, kept from one work item to the next: starting one takes longer than a small item.
+    """Returns this process's sandbox. It is kept between work items, because its start takes longer than a small item.
 
-    Under a budget a record that needs more ends the run; it never changes what comes out.
+    With a budget, a record that needs more memory ends the run. So a budget never changes the result.
     """
     sandbox = _shared.get((extractor, budget_bytes))
     if sandbox is None:

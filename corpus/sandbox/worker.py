@@ -1,14 +1,14 @@
-"""The process in which foreign bytes are parsed: archives, Parquet, JSON, HTML. It reads and answers until it dies.
+"""The process that parses foreign bytes: archives, Parquet, JSON, HTML. It answers requests until it ends.
 
-Run by corpus.sandbox.client as `python -m corpus.sandbox.worker SOCKET EXTRACTOR MEMORY_BYTES`; an empty EXTRACTOR for
+corpus.sandbox.client runs it as `python -m corpus.sandbox.worker SOCKET EXTRACTOR MEMORY_BYTES`. EXTRACTOR is empty for
 sources without HTML. Requests and answers are JSON and Arrow, never pickles, in frames of multiprocessing's connection
 protocol. A request is `page`, `read`, `cut` or `columns`.
 
-What `read` answers, frame by frame
-  {"piece": k}                                 from here on, records of the item's k-th piece
-  {"begin": [index, uri, position]}            this record is being built: if nothing else comes, it is to blame
-  {"done": index}                              and it did come to an end
-  {"upto": n, "rejects": ..., "passed": ...}   all records before the n-th, in this frame and the next, an Arrow stream
+The answer to `read`, frame by frame
+  {"piece": k}                                 records of the item's k-th piece begin here
+  {"begin": [index, uri, position]}            this record is being built; if the process dies now, it is the cause
+  {"done": index}                              the record was built
+  {"upto": n, "rejects": ..., "passed": ...}   all records before the n-th; their texts are in the next frame, in Arrow
   {"end": true}
 """
 
@@ -28,22 +28,27 @@ from corpus.sources.columns import RAW
 from corpus.sources.files import File
 from corpus.text.strings import valid
 
-SENT = RAW.append(pa.field("key", pa.binary()))  # what the document's id is made from
+SENT = RAW.append(pa.field("key", pa.binary()))  # the bytes from which the document's id is made
+# Collected records are sent as soon as one of these is reached.
 _FLUSH_CHARACTERS = 1 << 20
 _FLUSH_RECORDS = 1000
 _FLUSH_SECONDS = 0.5
 
 
 def main(socket: int, extractor: str, memory_bytes: int) -> None:
-    """Answers requests until the other end closes."""
+    """Answers requests until the other end closes the socket."""
     pa.set_cpu_count(1)
+
+    # Imports and warm-up come before the memory limit.
     if extractor:
         from corpus.extract import extract
 
         extract("<p>warm up the parser and its imports</p>", extractor)
+
     limit = _virtual_bytes() + memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
     tasks: dict[str, Callable[[Connection, dict[str, Any]], None]] = {
         "page": _page, "read": _read, "cut": _cut, "columns": _columns,
     }  # fmt: skip
@@ -74,7 +79,7 @@ def _page(connection: Connection, request: dict[str, Any]) -> None:
 
 
 def extracted(page: Page, extractor: str, *, honor_rights: bool = False) -> Text | Reject:
-    """The page's main text, or the reason why there is none."""
+    """Returns the page's main text, or a reject with the reason why there is none."""
     from corpus.extract import extract
     from corpus.extract.rights import merged, opted_out
     from corpus.text.decoding import decode
@@ -83,16 +88,18 @@ def extracted(page: Page, extractor: str, *, honor_rights: bool = False) -> Text
         decoded = decode(page.html, page.charset, html=True)
         if decoded is None:
             return Reject(page.uri, page.position, "encoding", f"begins {page.html[:16]!r}")
+
         extraction = extract(decoded.text, extractor)
         stated = {name: valid(value) for name, value in extraction.metadata.items()}
         metadata = merged(page.metadata, stated) | decoded.metadata
+
         asked = opted_out(metadata) if honor_rights else None
         if asked:
             return Reject(page.uri, page.position, "opted_out", asked)
         return Text(page.uri, page.position, valid(extraction.text), page.license, metadata)
     except MemoryError:
         return Reject(page.uri, page.position, "extraction_memory", f"a page of {len(page.html)} bytes")
-    except Exception as error:  # noqa: BLE001 - whatever a parser raises on a hostile page costs one page
+    except Exception as error:  # noqa: BLE001 - any error of a parser on a hostile page costs one page
         detail = f"{type(error).__name__}: {error}"[:300]
         return Reject(page.uri, page.position, "extraction_error", detail)
 
@@ -117,12 +124,13 @@ def _read(connection: Connection, request: dict[str, Any]) -> None:
 
 
 def _built(connection: Connection, index: int, record: Page | Risky, options: Mapping[str, Any]) -> Text | Reject:
-    """A page or risky record, turned into what it is, while the other end knows which one it is."""
+    """Returns the text or reject of a page or risky record. The client gets to know which record is being built."""
     _send(connection, {"begin": [index, valid(record.uri), record.position]})
     try:
         risky = record.build() if isinstance(record, Risky) else record
     except MemoryError:
         risky = Reject(record.uri, record.position, "too_large", "it needs more memory than a record may have")
+
     if isinstance(risky, Page):
         risky = extracted(risky, options["extractor"], honor_rights=options["honor_rights"])
     _send(connection, {"done": index})
@@ -130,7 +138,7 @@ def _built(connection: Connection, index: int, record: Page | Risky, options: Ma
 
 
 class _Sender:
-    """Gathers records and sends them on, a megabyte or half a second together."""
+    """Collects records and sends them together: about a megabyte, or half a second's. With `eager`, one by one."""
 
     def __init__(self, connection: Connection, upto: int, *, eager: bool) -> None:
         self._connection, self._eager = connection, eager
@@ -145,11 +153,11 @@ class _Sender:
         self._since = time.monotonic()
 
     def piece(self, number: int) -> None:
-        """Says that a piece begins."""
+        """Sends that a piece begins."""
         _send(self._connection, {"piece": number})
 
     def add(self, file: File, record: Any) -> None:
-        """One record more."""
+        """Adds one record, and sends the collected ones if there are enough."""
         if isinstance(record, pa.RecordBatch):
             self.flush()
             self._send(_with_key(record, file), self._upto + 1)
@@ -164,14 +172,16 @@ class _Sender:
             self._passed[key] = self._passed.get(key, 0) + record.n
         if not isinstance(record, pa.RecordBatch):
             self._n_records += 1
+
         late = time.monotonic() - self._since > _FLUSH_SECONDS
         if self._eager or self._n_characters >= _FLUSH_CHARACTERS or self._n_records >= _FLUSH_RECORDS or late:
             self.flush()
 
     def flush(self) -> None:
-        """Sends what is held."""
+        """Sends the collected records."""
         if not self._n_records:
             return
+
         texts = [text for _, text in self._texts]
         columns: list[list[Any]] = [
             [text.uri for text in texts], [text.position for text in texts], [text.text for text in texts],
@@ -200,12 +210,16 @@ def _with_key(batch: pa.RecordBatch, file: File) -> pa.RecordBatch:
 
 
 def _records(spec: Mapping[str, Any], ended: Mapping[str, Any], sender: _Sender) -> Iterator[tuple[File, Any]]:
-    """Every record of the item's pieces, in order; a piece in `ended` is over before its n-th record, with a reject."""
+    """Yields every record of the item's pieces, in order, with its file.
+
+    `ended` maps the number of a piece to (n, reject): the piece ends before the item's n-th record, with this reject.
+    """
     index = 0
     module = source(spec["options"]["kind"])
     for number, (path, n_bytes, stamp, name, span) in enumerate(spec["pieces"]):
         file = File(path, n_bytes, stamp, name)
         sender.piece(number)
+
         last, fields = ended.get(str(number), (None, None))
         reader = _guarded(module, file, tuple(span) if span else None, spec["options"])
         while index != last and (record := next(reader, None)) is not None:
@@ -217,23 +231,25 @@ def _records(spec: Mapping[str, Any], ended: Mapping[str, Any], sender: _Sender)
 
 
 def _guarded(module: Any, file: File, span: Any, options: dict[str, Any]) -> Iterator[Any]:
+    """Yields the records of one piece. Any error ends the piece with a reject."""
     position = str(span[0]) if span else ""
     try:
         file.open().close()
     except OSError as error:
         yield Reject(file.uri, position, "unreadable", str(error))
         return
+
     try:
         yield from module.read(file, span, options)
     except MemoryError:
         yield Reject(file.uri, position, "corrupt", "reading on needs more memory than a record may have")
     except PermissionError as error:
         yield Reject(file.uri, position, "unreadable", str(error))
-    except Exception as error:  # noqa: BLE001 - broken bytes end their file, never the run
+    except Exception as error:  # noqa: BLE001 - broken bytes end their file, not the run
         yield Reject(file.uri, position, "corrupt", f"{type(error).__name__}: {error}")
 
 
-# What planning asks
+# Requests of planning
 
 
 def _cut(connection: Connection, request: dict[str, Any]) -> None:
@@ -242,7 +258,7 @@ def _cut(connection: Connection, request: dict[str, Any]) -> None:
     try:
         spans = module.cut(file, request["n_bytes"])
         held = module.held(file) if hasattr(module, "held") else 0
-    except Exception:  # noqa: BLE001 - a file that cannot even be cut stays whole, for `read` to refuse
+    except Exception:  # noqa: BLE001 - a file that cannot be cut stays whole, and `read` refuses it
         pass
     _send(connection, {"spans": spans, "held": held})
 
@@ -258,7 +274,7 @@ def _columns(connection: Connection, request: dict[str, Any]) -> None:
 
 
 def _virtual_bytes() -> int:
-    """What this process maps already: libraries, before any foreign byte."""
+    """Returns the bytes that this process has mapped already: libraries, before any foreign byte."""
     try:
         with open("/proc/self/statm") as file:
             return int(file.read().split()[0]) * resource.getpagesize()

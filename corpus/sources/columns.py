@@ -1,4 +1,4 @@
-"""Tables with a text column as batches of documents: shared by Parquet and JSONL."""
+"""Converts tables with a text column to batches of documents. Parquet and JSON Lines share it."""
 
 import json
 import re
@@ -25,7 +25,7 @@ RAW = pa.schema(
         pa.field("metadata", pa.map_(pa.string(), pa.string())),
     ]
 )
-_SEARCH_BYTES = 1 << 20
+_SEARCH_BYTES = 1 << 20  # read at once by `searched`
 _PARTITION = re.compile(r"([^/=]+)=([^/]*)")  # a folder of a Hive-partitioned dataset
 
 Mask = npt.NDArray[np.bool_]
@@ -33,17 +33,17 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns of a raw table hold what."""
+    """The names of a raw table's columns, by their use."""
 
     text: str = "text"
     uri: str | None = None
     license: str | None = None
     metadata: tuple[str, ...] = ()
-    partition: Mapping[str, str] = field(default_factory=dict)  # metadata that the file's folders state: lang=zh/
+    partition: Mapping[str, str] = field(default_factory=dict)  # metadata from the names of the folders: lang=zh/
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any], file: File) -> "Columns":
-        """From a source's options, for one file."""
+        """Returns the columns that a source's options name, for one file."""
         metadata = tuple(dict.fromkeys(options.get("metadata_columns") or ()))
         keys = partition(file)
         return cls(
@@ -55,19 +55,23 @@ class Columns:
         )
 
     def all(self) -> list[str]:
-        """Every column to read, the text first."""
+        """Returns the names of all columns to read, the text first."""
         named = [self.text, self.uri, self.license, *self.metadata]
         return list(dict.fromkeys(name for name in named if name))
 
 
 def partition(file: File) -> dict[str, str]:
-    """Keys and values that the folders of a file state, as Hive writes them: `lang=zh/part-0.parquet`."""
+    """Returns the keys and values in the names of a file's folders, as Hive writes them: `lang=zh/part-0.parquet`."""
     folders = file.path.split("/")[:-1]
     return {valid(m[1]): valid(unquote(m[2])) for folder in folders if (m := _PARTITION.fullmatch(folder))}
 
 
 def searched(stream: BinaryIO, n_bytes: int, wanted: Sequence[str]) -> set[str]:
-    """The names of which `"name"` stands in the next bytes, as JSON writes it: a column that few records have."""
+    """Returns the wanted names that occur as `"name"`, as JSON writes it, in the next `n_bytes`.
+
+    This finds columns that only few records have.
+    """
+    # JSON writes a name with or without escapes. Blocks overlap by the longest spelling.
     spelled = {(name, json.dumps(name, ensure_ascii=plain).encode()) for name in wanted for plain in (True, False)}
     found: set[str] = set()
     kept, longest = b"", max(len(spelling) for _, spelling in spelled)
@@ -80,9 +84,9 @@ def searched(stream: BinaryIO, n_bytes: int, wanted: Sequence[str]) -> set[str]:
 
 
 def as_batch(table: pa.Table, position: pa.Array, file: File, columns: Columns) -> tuple[pa.RecordBatch, list[Reject]]:
-    """Rows with text as a batch of `RAW`, the others as rejects. `position` is each row's address in the file.
+    """Returns the rows with text as a batch of `RAW`, and the others as rejects. `position` is each row's place.
 
-    A row is refused where one of its columns holds a string that is not UTF-8.
+    A row is refused if one of its columns holds a string that is not UTF-8.
     """
     kind = table.schema.field(columns.text).type
     uri = pc.binary_join_element_wise(pa.scalar(file.uri), position, "#")
@@ -91,10 +95,12 @@ def as_batch(table: pa.Table, position: pa.Array, file: File, columns: Columns) 
         detail = f"column {columns.text!r} is {kind}"
         places = zip(uri.to_pylist(), position.to_pylist(), strict=True)
         return _empty(), [Reject(at, row, "not_text", detail) for at, row in places]
+
     own, bad_uri = _strings(table, columns.uri)
     license, bad_license = _strings(table, columns.license)
     metadata, bad_metadata = _metadata(table, columns)
 
+    # Refuse the rows without text, then those with a column that is not UTF-8, once each.
     absent = ~_valid(text)
     rejects = [
         Reject(str(uri[row]), str(position[row]), "missing_column", f"no {columns.text!r} in the record")
@@ -109,6 +115,7 @@ def as_batch(table: pa.Table, position: pa.Array, file: File, columns: Columns) 
         ]
         invalid |= rows
 
+    # A row without its own address gets the file's.
     given = pc.greater(pc.fill_null(pc.binary_length(own), 0), 0)
     batch = pa.record_batch([pc.if_else(given, own, uri), position, text, license, metadata], schema=RAW)
     refused = absent | invalid
@@ -125,10 +132,14 @@ def _valid(array: pa.Array) -> Mask:
 
 
 def _text(column: pa.ChunkedArray) -> tuple[pa.Array | None, Mask]:
-    """(large_string, rows that are not UTF-8) of a column of strings or bytes in any form; None for other types."""
+    """Returns (large_string, rows that are not UTF-8) of a column of strings or bytes in any form.
+
+    The first is None for a column of another type.
+    """
     array = _plain_array(column)
     if not _is_text(array.type):
         return None, np.zeros(len(array), np.bool_)
+
     raw = array.cast(pa.large_binary())
     try:
         return raw.cast(pa.large_string()), np.zeros(len(array), np.bool_)
@@ -139,7 +150,7 @@ def _text(column: pa.ChunkedArray) -> tuple[pa.Array | None, Mask]:
 
 
 def _plain_array(column: pa.ChunkedArray) -> pa.Array:
-    """The column as one array, dictionaries and extension types (arrow.json) taken off."""
+    """Returns the column as one array, with dictionaries and extension types (arrow.json) resolved."""
     array = column.combine_chunks()
     if isinstance(array, pa.ExtensionArray):
         array = array.storage
@@ -153,7 +164,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _decoded(value: bytes | None) -> str | bool | None:
-    """The bytes as text; False where they are none."""
+    """Returns the bytes as text; False if they are not UTF-8, None for a null."""
     try:
         return None if value is None else value.decode()
     except UnicodeDecodeError:
@@ -161,13 +172,15 @@ def _decoded(value: bytes | None) -> str | bool | None:
 
 
 def _strings(table: pa.Table, name: str | None) -> tuple[pa.Array, Mask]:
-    """(string, rows that are not UTF-8) of a column of any type; nulls where there is none of that name."""
+    """Returns (string, rows that are not UTF-8) of a column of any type; nulls if the column does not exist."""
     if name is None or name not in table.column_names:
         return pa.nulls(len(table), pa.string()), np.zeros(len(table), np.bool_)
     column = table[name]
     text, bad = _text(column)
     if text is not None:
         return text.cast(pa.string()), bad
+
+    # Arrow casts plain values; others are written as JSON.
     array = _plain_array(column)
     if not pa.types.is_nested(array.type):
         try:
@@ -180,7 +193,7 @@ def _strings(table: pa.Table, name: str | None) -> tuple[pa.Array, Mask]:
 
 
 def _json(value: pa.Scalar) -> str | bool | None:
-    """A value as JSON; False where Python cannot hold it: a string that is not UTF-8, a day beyond all years."""
+    """Returns a value as JSON, or False if Python cannot hold it (not UTF-8, a day beyond all years); None for null."""
     try:
         plain = value.as_py()
         if plain is None:
@@ -191,12 +204,13 @@ def _json(value: pa.Scalar) -> str | bool | None:
 
 
 def _metadata(table: pa.Table, columns: Columns) -> tuple[pa.Array, dict[str | None, Mask]]:
-    """(a map for each row, of the named columns that are not null; rows that are not UTF-8, by column)."""
+    """Returns (a map per row with the metadata columns that are not null; rows that are not UTF-8, by column)."""
     present = [name for name in columns.metadata if name in table.column_names or name in columns.partition]
     n_rows = len(table)
     if not present:
         empty = pa.array([], pa.string())
         return pa.MapArray.from_arrays(np.zeros(n_rows + 1, np.int32), empty, empty), {}
+
     values: list[pa.Array] = []
     bad: dict[str | None, Mask] = {}
     for name in present:
@@ -205,6 +219,8 @@ def _metadata(table: pa.Table, columns: Columns) -> tuple[pa.Array, dict[str | N
         else:
             array = pa.array([columns.partition[name]] * n_rows, pa.string())
         values.append(array)
+
+    # The maps of all rows, one after another: keys and items where a value is not null, row by row.
     filled = np.stack([_valid(value) for value in values], axis=1)  # (rows, names)
     offsets = np.r_[0, np.cumsum(filled.sum(axis=1))].astype(np.int32)
     keys = pa.array(np.tile(np.array(present, object), (n_rows, 1))[filled], pa.string())

@@ -1,8 +1,10 @@
-"""Decompressed streams that can start in the middle.
+"""Opens decompressed streams, also from the middle.
 
-gzip: an index of seek points, made in one pass and kept in the user's cache, lets a piece of a large file start
-without unpacking what stands before it. zstd has no such index: a piece reads past its prefix, at about 1.5 GB/s,
-so that a file is cut into at most `MAX_ZSTD_SPANS` pieces. bzip2 and xz are read whole, from the start.
+- gzip: an index of seek points is made in one pass and kept in the user's cache. With it, a piece of a large file can
+  be read without unpacking the bytes before it.
+- zstd has no such index. A piece is reached by unpacking all bytes before it, at about 1.5 GB/s, so a file is cut into
+  at most `MAX_ZSTD_SPANS` pieces.
+- bzip2 and xz are read whole, from the start.
 """
 
 import bz2
@@ -19,22 +21,22 @@ from corpus.task import digest
 
 MAX_ZSTD_SPANS = 32
 _BLOCK = 1 << 20
-_ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: at most 128 MiB come out
-_MAX_WINDOW = 1 << 30  # bytes that a zstd frame may ask for
-ERRORS: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, lzma.LZMAError)  # what a broken stream raises
+_ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: they unpack to at most 128 MiB
+_MAX_WINDOW = 1 << 30  # bytes of memory that a zstd frame may request
+ERRORS: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, lzma.LZMAError)  # errors of a broken stream
 _NAMES = {".gz": "gz", ".zst": "zst", ".zstd": "zst", ".bz2": "bz2", ".xz": "xz"}
 SUFFIXES = tuple(_NAMES)
 WHOLE = ("bz2", "xz")  # kinds that cannot be entered in the middle
 
 
 def suffix(file: File) -> str:
-    """'gz', 'zst', 'bz2', 'xz' or ''."""
+    """Returns 'gz', 'zst', 'bz2', 'xz', or '' for a file that is not compressed, by the file's name."""
     name = file.path.lower()
     return next((kind for end, kind in _NAMES.items() if name.endswith(end)), "")
 
 
 def size(file: File) -> int | None:
-    """Bytes when decompressed, or None where the stream is broken. Reads the whole file when it is compressed."""
+    """Returns the number of decompressed bytes, or None if the stream is broken. Reads a compressed file whole."""
     kind = suffix(file)
     if not kind:
         return file.n_bytes
@@ -48,7 +50,7 @@ def size(file: File) -> int | None:
 
 
 def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
-    """The decompressed stream from `offset` on; `indexed` where a gzip file was cut and has its index."""
+    """Returns the decompressed stream from `offset` on. `indexed` uses the index of a gzip file that was cut."""
     kind = suffix(file)
     stream = file.open()
     if kind == "gz" and indexed:
@@ -58,6 +60,8 @@ def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
     if not kind:
         stream.seek(offset)
         return stream
+
+    # Without an index, unpack and drop the bytes before the offset.
     opened = unpacked(stream, kind)
     while offset:
         skipped = len(opened.read(min(offset, _BLOCK)))
@@ -68,30 +72,30 @@ def open_at(file: File, offset: int, *, indexed: bool = False) -> BinaryIO:
 
 
 def unpacked(stream: BinaryIO, kind: str) -> BinaryIO:
-    """A gz, bz2, xz or zst stream unpacked: all that is there comes out before what broke it is raised."""
+    """Returns a gz, bz2, xz or zst stream, unpacked. A broken stream gives all bytes before the fault, then raises."""
     return cast(BinaryIO, _Members(stream, kind))
 
 
 class _Members(io.RawIOBase):
-    """The gzip members, bz2 or xz streams, or zstd frames, of a file, one after the other, with zero bytes between.
+    """Unpacks all gzip members, bz2 or xz streams, or zstd frames of a file, with zero bytes allowed between them.
 
-    Python's own readers end in silence at padding or garbage between streams, and at the end of a cut zstd frame.
+    Python's own readers end without an error at padding or garbage between streams, and at the end of a cut zstd frame.
     """
 
     def __init__(self, stream: BinaryIO, kind: str) -> None:
         self._stream, self._kind = stream, kind
-        self._raw, self._held = b"", bytearray()
-        self._unpacker: Any = None
-        self._start = self._given = 0  # where the member begins that is being unpacked, and what it gave so far
-        self._before: Any = None  # a gzip unpacker as it was before the last call
-        self._error: Exception | None = None
+        self._raw, self._held = b"", bytearray()  # packed bytes that are not unpacked yet; unpacked ones not read yet
+        self._unpacker: Any = None  # of the current member; None between members
+        self._start = self._given = 0  # the current member's offset in the file, and the bytes unpacked from it
+        self._before: Any = None  # a copy of the gzip unpacker from before the last call
+        self._error: Exception | None = None  # the fault that is raised once all bytes before it were read
 
     def readable(self) -> bool:
-        """True."""
+        """Returns True."""
         return True
 
     def read(self, n_bytes: int = -1) -> bytes:
-        """Up to `n_bytes`; raises what broke the stream once all before it was read."""
+        """Returns up to `n_bytes`. Raises the stream's error once all bytes before the fault were read."""
         while len(self._held) < n_bytes and self._error is None and self._more():
             pass
         if not self._held and self._error is not None:
@@ -101,14 +105,18 @@ class _Members(io.RawIOBase):
         return piece
 
     def _more(self) -> bool:
+        """Unpacks some more bytes. Returns False at the end of the file or at a fault."""
         if not self._raw:
             self._raw = self._stream.read(_BLOCK)
+
+        # Begin the next member, behind zero bytes.
         if self._unpacker is None:
             self._raw = self._raw.lstrip(b"\x00")
             if not self._raw:
                 return self._skip_zeros()
             self._unpacker = _unpacker(self._kind)
             self._start, self._given = self._stream.tell() - len(self._raw), 0
+
         if not self._raw and getattr(self._unpacker, "needs_input", True):
             self._error = EOFError("the file ends inside a compressed stream")
             return False
@@ -128,7 +136,7 @@ class _Members(io.RawIOBase):
         return True
 
     def _step(self) -> bytes:
-        """Unpacks some more of what was read."""
+        """Unpacks a part of the packed bytes that were read."""
         one = self._unpacker
         if self._kind == "zst":
             piece = one.decompress(self._raw[:_ZSTD_BYTES])
@@ -143,7 +151,7 @@ class _Members(io.RawIOBase):
         return bytes(piece)
 
     def _last(self, error: Exception) -> bytes:
-        """What was unpacked before the fault by the call that raised it."""
+        """Returns the bytes that the call that raised the error had unpacked before the fault."""
         self._error = OSError(str(error))
         if self._kind == "gz":
             return regained.of_gzip(self._before, self._raw)[0]
@@ -152,7 +160,7 @@ class _Members(io.RawIOBase):
         return regained.of_member(lambda: _unpacker(self._kind), self._stream, self._start, end, self._given, _BLOCK)[0]
 
     def _skip_zeros(self) -> bool:
-        """Whether more than padding follows."""
+        """Skips zero bytes, and returns whether other bytes follow."""
         while chunk := self._stream.read(_BLOCK):
             self._raw = chunk.lstrip(b"\x00")
             if self._raw:
@@ -177,7 +185,7 @@ def _index_path(file: File) -> Path:
 
 
 def _gzip_size(file: File) -> int | None:
-    """Bytes when unpacked; None for a broken file, which is read whole, so that what broke it is told."""
+    """Returns the number of unpacked bytes, or None for a broken file: it is read whole, so its fault is reported."""
     import indexed_gzip
 
     try:
@@ -190,6 +198,7 @@ def _gzip_size(file: File) -> int | None:
 
 
 def _indexed(file: File, stream: BinaryIO) -> Any:
+    """Returns a gzip reader with an index of seek points, which is read from the cache or made in one pass."""
     import indexed_gzip
 
     path = _index_path(file)

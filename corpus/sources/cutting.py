@@ -1,6 +1,7 @@
-"""Where large files are cut: asked of the sandbox, several files side by side, and remembered on this machine.
+"""Finds the places where large files are cut. The sandbox does it, for several files in parallel.
 
-To cut a compressed archive is to unpack it once; a run that was killed, or is planned again, does not.
+Cutting a compressed archive means unpacking it once. So the result is cached on this machine, and a run that was killed
+or is planned again does not unpack it a second time.
 """
 
 import json
@@ -16,27 +17,28 @@ from corpus.sandbox import Sandbox
 from corpus.sources.files import File
 from corpus.task import digest
 
-VERSION = 3  # raised when the same file would be cut elsewhere
+VERSION = 3  # raise it when the same file is cut in other places
 _CUTTABLE = ("warc", "jsonl", "parquet", "code")
-_LEAST_SHARE = 4  # a compressed file of a fourth of an item may hold a whole one
+_LEAST_SHARE = 4  # a compressed file of a fourth of an item's bytes can hold a whole item
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How a file is read."""
+    """The pieces of a file."""
 
-    spans: tuple[tuple[int, int] | None, ...] = (None,)  # [None]: whole
-    held: int = 0  # bytes that reading it holds at once, where its format says
+    spans: tuple[tuple[int, int] | None, ...] = (None,)  # (None,): the file is read whole
+    held: int = 0  # bytes that a reader holds in memory at once, if the format states them
 
 
 def all_cuts(kind: str, files: Sequence[File], n_bytes: int) -> list[Cut]:
-    """How each file is read, in spans of about `n_bytes`."""
+    """Returns the pieces of each file, in spans of about `n_bytes`."""
     large = [i for i, file in enumerate(files) if kind in _CUTTABLE and file.n_bytes > n_bytes // _LEAST_SHARE]
     cuts = [Cut()] * len(files)
     if not large:
         return cuts
 
-    own = threading.local()  # a sandbox for each thread
+    # A sandbox serves one thread, so each thread has its own.
+    own = threading.local()
     sandboxes: list[Sandbox] = []
 
     def cut(i: int) -> Cut:
@@ -61,7 +63,8 @@ def _remembered(sandbox: Sandbox, kind: str, file: File, n_bytes: int) -> Cut:
         spans, held = json.loads(path.read_text())
         return Cut(tuple(None if span is None else (int(span[0]), int(span[1])) for span in spans), int(held))
     except (OSError, ValueError, TypeError, IndexError):
-        pass
+        pass  # not cached, or the cache file is broken
+
     spans, held = sandbox.cut(kind, file, n_bytes)
     temporary = path.with_suffix(f".{uuid4().hex[:8]}.tmp")
     temporary.write_text(json.dumps([spans, held]))

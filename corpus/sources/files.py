@@ -1,7 +1,7 @@
-"""Finding a source's files, below a folder, by a pattern or one by one, in the same order every time.
+"""Finds the files of a source in a folder, by a pattern or by a path, always in the same order.
 
-A file's `name` is its path within its source: below the folder that was named, or below the fixed part of a pattern.
-It is the same on every machine, and belongs to the ids of the documents; `named` keeps the names of a source unique.
+A file's `name` is its path within its source: below the given folder, or below the fixed part of a pattern. It is the
+same on every machine and is a part of the documents' ids. `named` makes the names of a source unique.
 """
 
 import os
@@ -25,15 +25,15 @@ _WILDCARDS = "*?["
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One raw file: its path or URL, its size, a stamp that changes when its content may have, its name in its source.
+    """One raw file.
 
-    Path and name may hold bytes that are not UTF-8, as Python's file functions give and take them (surrogateescape).
+    Path and name may have bytes that are not UTF-8, as Python's file functions give and take them (surrogateescape).
     """
 
-    path: str
+    path: str  # or URL
     n_bytes: int
-    stamp: str = ""
-    name: str = ""
+    stamp: str = ""  # changes when the content may have changed
+    name: str = ""  # path within the source
 
     @property
     def uri(self) -> str:
@@ -42,21 +42,21 @@ class File:
 
     @property
     def id_key(self) -> bytes:
-        """What stands for the file in the ids of its documents."""
+        """The file's part of its documents' ids."""
         return os.fsencode(self.name or self.path.rpartition("/")[2])
 
     def matches(self, suffixes: tuple[str, ...]) -> bool:
-        """Whether the name ends in one of the suffixes, case aside."""
+        """Whether the name ends in one of the suffixes. Case makes no difference."""
         return self.path.lower().endswith(suffixes)
 
     def open(self) -> BinaryIO:
-        """The file's bytes, seekable, local or remote."""
+        """Opens the local or remote file as a seekable stream of bytes."""
         if "://" not in self.path:
             return open(self.path, "rb")
         return cast(BinaryIO, filesystem(self.path)[0].open(self.path, "rb"))
 
     def read(self, max_bytes: int) -> bytes | Reject:
-        """All bytes, or the reason why a file that is one record cannot be read."""
+        """Returns all bytes, or a reject with the reason why they cannot be read: the whole file is one record."""
         if self.n_bytes > max_bytes:
             return Reject(self.uri, "", "too_large", f"{self.n_bytes} bytes; at most {max_bytes}")
         try:
@@ -69,21 +69,21 @@ class File:
         return raw
 
     def head(self, n_bytes: int) -> bytes:
-        """The first bytes."""
+        """Returns the first `n_bytes`, or fewer if the file is shorter."""
         with self.open() as stream:
             return stream.read(n_bytes)
 
     def key(self) -> list[Any]:
-        """What stands for the file's content in a work item's key."""
+        """Returns the file's part of a work item's key: it changes when the file's content may have changed."""
         return [self.path, self.n_bytes, self.stamp, self.name]
 
 
 class Found(NamedTuple):
-    """What is at a path."""
+    """The files at a path."""
 
     files: list[File]  # sorted
-    rejects: list[Reject]  # links that leave the folder, pipes, links to nothing, what cannot be listed
-    passed: dict[str, str]  # folders that are not entered, and their kinds: `folder:.git`
+    rejects: list[Reject]  # links that leave the folder, pipes, links to nothing, folders that cannot be listed
+    passed: dict[str, str]  # folders that are not entered, by path, with their kinds: `folder:.git`
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,16 +101,17 @@ _Entry = File | Reject | _Skipped
 
 
 def find(path: str) -> Found:
-    """The files at a path, below a folder or matching a pattern, sorted; links that leave the folder are refused.
+    """Returns the files at a path, below a folder or matching a pattern, sorted.
 
-    Version control, caches and vendored packages inside a folder are passed over. Raises `UserError` where the
-    path does not exist or the pattern matches nothing.
+    Links that leave the folder are refused. Folders of version control, caches and vendored packages are skipped.
+    Raises `UserError` if the path does not exist or the pattern matches nothing.
     """
     if not path.strip():
         raise UserError("an empty path; give a file, a folder, a pattern or a URL")
     path = without_scheme(path)
     if "://" in path:
         return Found(_find_remote(path), [], {})
+
     path = os.path.abspath(os.path.expanduser(path))
     if any(char in path for char in _WILDCARDS) and not os.path.lexists(path):
         return _find_pattern(path)
@@ -119,6 +120,7 @@ def find(path: str) -> Found:
     if not os.path.isdir(path):
         what = "is a pipe, a device or a link to nothing" if os.path.lexists(path) else "does not exist"
         raise UserError(f"{address(path)} {what}; give a file, a folder, a pattern or a URL")
+
     found = _sorted_out(_walk(path))
     if not found.files and not found.rejects:
         raise UserError(f"{address(path)} is a folder without files")
@@ -126,7 +128,7 @@ def find(path: str) -> Found:
 
 
 def without_scheme(path: str) -> str:
-    """The path that a `file://` URL names; any other path as it is."""
+    """Returns the path of a `file://` URL, and any other path unchanged."""
     return unquote(path.removeprefix("file://")) if path.startswith("file://") else path
 
 
@@ -143,15 +145,17 @@ def _sorted_out(entries: Iterable[_Entry]) -> Found:
 
 
 def named(files: Iterable[File]) -> list[File]:
-    """The files, each path once, sorted by name; equal names are extended by the folders that tell the files apart.
+    """Returns the files, each path once, sorted by name, with unique names.
 
-    A name depends on the set of files alone, not on their order. A file that two roots hold has its longer name.
+    Equal names are extended by the folders that distinguish the files. A name depends on the set of files alone, not on
+    their order. A file below two roots gets the longer name.
     """
     by_path: dict[str, File] = {}
     for file in files:
         other = by_path.get(file.path)
         if other is None or len(file.name) > len(other.name):
             by_path[file.path] = file
+
     groups = defaultdict(list)
     for file in by_path.values():
         groups[file.name].append(file)
@@ -160,7 +164,7 @@ def named(files: Iterable[File]) -> list[File]:
 
 
 def _extended(group: list[File]) -> list[File]:
-    """Files of one name, with as many of the folders above it as tell them apart: `a//00.gz` and `b//00.gz`."""
+    """Returns files of one name with as many folders in the name as needed to be unique: `a//00.gz` and `b//00.gz`."""
     above = [file.path.removesuffix(file.name).rstrip("/").split("/") for file in group]
     depth = next(d for d in range(1, max(map(len, above)) + 1) if len({tuple(p[-d:]) for p in above}) == len(group))
     return [
@@ -170,7 +174,10 @@ def _extended(group: list[File]) -> list[File]:
 
 
 def _walk(root: str, name_root: str | None = None) -> Iterator[_Entry]:
-    """What is below a folder, which links may not leave. Names are paths below `name_root`, by default the folder."""
+    """Yields the entries below a folder. Links that leave it are refused.
+
+    Names are paths below `name_root`, by default the folder itself.
+    """
     real_root = os.path.realpath(name_root or root)
     unreadable: list[Reject] = []
 
@@ -180,6 +187,8 @@ def _walk(root: str, name_root: str | None = None) -> Iterator[_Entry]:
     for folder, folders, names in os.walk(root, onerror=refuse):
         skipped = sorted(name for name in folders if name in _SKIPPED_FOLDERS)
         yield from (_Skipped(os.path.join(folder, name)) for name in skipped)
+
+        # os.walk enters the folders that are left in this list. It does not enter links.
         folders[:] = sorted(name for name in folders if name not in _SKIPPED_FOLDERS)
         for name in list(folders):
             path = os.path.join(folder, name)
@@ -187,6 +196,7 @@ def _walk(root: str, name_root: str | None = None) -> Iterator[_Entry]:
                 folders.remove(name)
                 if not _inside(path, real_root):
                     yield _folder_link(path)
+
         for name in sorted(names):
             yield _entry(os.path.join(folder, name), name_root or root, real_root)
     yield from unreadable
@@ -206,20 +216,20 @@ def _inside(path: str, real_root: str) -> bool:
 
 def _local(path: str, root: str) -> File:
     stat = os.stat(path)
-    readable = "" if os.access(path, os.R_OK) else " unreadable"  # once it is, it is another file to us
+    readable = "" if os.access(path, os.R_OK) else " unreadable"  # the stamp changes once the file is readable
     return File(path, stat.st_size, f"{stat.st_mtime_ns}{readable}", os.path.relpath(path, root))
 
 
 def _fixed(pattern: str) -> str:
-    """The folders of a pattern before its first wildcard."""
+    """Returns the folders of a pattern before its first wildcard."""
     first = min(pattern.find(char) for char in _WILDCARDS if char in pattern)
     return pattern[:first].rpartition("/")[0] or "/"
 
 
 def _find_pattern(pattern: str) -> Found:
-    """Files that a pattern matches, and those below folders that it matches.
+    """Returns the files that a pattern matches, and those below folders that it matches.
 
-    Folders that are passed over in a folder are passed over here, unless the pattern itself names them.
+    The same folders are skipped as inside a folder, unless the pattern itself names them.
     """
     from glob import glob
 
@@ -230,19 +240,21 @@ def _find_pattern(pattern: str) -> Found:
     for path in sorted(glob(pattern, recursive=True)):
         for entry in _matched(path, root, real_root, skipped):
             entries[entry.uri if isinstance(entry, Reject) else entry.path] = entry
+
     found = _sorted_out(entries.values())
     if not found.files:
         raise UserError(
             f"the pattern {address(pattern)} matches no file; *, ? and [...] are wildcards in it: "
-            "write [[], [*] or [?] where a name has that character itself"
+            "write [[], [*] or [?] if a name has that character itself"
         )
     return found
 
 
 def _matched(path: str, root: str, real_root: str, skipped: frozenset[str]) -> Iterator[_Entry]:
-    """What a match of a pattern stands for: a file, or all below a folder, unless a folder on the way is not entered.
+    """Yields the entries of one match of a pattern: a file, or all entries below a folder.
 
-    As in a folder, links to folders are not followed: what is behind one that stays inside is found without it.
+    A folder on the way to the match can be one that is not entered. As in a folder, links to folders are not followed:
+    files behind a link that stays inside are found without it.
     """
     at = root
     for name in os.path.relpath(path, root).split("/"):
@@ -256,6 +268,7 @@ def _matched(path: str, root: str, real_root: str, skipped: frozenset[str]) -> I
             if not _inside(at, real_root):
                 yield _folder_link(at)
             return
+
     if os.path.isdir(path):
         yield from _walk(path, root)
     else:
@@ -267,16 +280,18 @@ def _folder_link(path: str) -> Reject:
 
 
 def _find_remote(url: str) -> list[File]:
+    """Returns the files at a URL, below it, or matching it as a pattern. Raises `UserError` if there are none."""
     protocol = url.partition("://")[0]
     try:
         require_bucket(url)
         root, matches = _listed(filesystem(url)[0], url)
     except UserError:
         raise
-    except Exception as error:  # each file system has errors of its own: no such protocol, no credentials
+    except Exception as error:  # each file system has its own errors: no such protocol, no credentials
         first = next(iter(str(error).splitlines()), "")
         of_bucket = told(error) if protocol in BUCKETS else None
         raise UserError(of_bucket or f"{public(url)} cannot be listed: {type(error).__name__}: {first}") from error
+
     below = root.rstrip("/") + "/"
     files = []
     for path, info in sorted(matches.items()):
@@ -291,7 +306,7 @@ def _find_remote(url: str) -> list[File]:
 
 
 def _listed(fs: "AbstractFileSystem", url: str) -> tuple[str, dict[str, Any]]:
-    """(the folder that names are below, what is known of each file)"""
+    """Returns (the folder that the files' names begin below, each file's path with its facts)."""
     if any(char in url for char in _WILDCARDS):
         return _fixed(url), fs.glob(url, detail=True)
     if fs.isfile(url):

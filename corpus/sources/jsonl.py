@@ -1,8 +1,8 @@
-"""JSON Lines, plain, gzip, bzip2, xz or zstd: one object a line, one line a document.
+"""Reads JSON Lines, plain, gzip, bzip2, xz or zstd: each line is an object and a document.
 
-Every line is parsed by itself, so that its fate never depends on its neighbors: by orjson, in one native call, which
-is strict (RFC 8259); what that refuses, by Python's own parser, which also takes NaN, lone surrogates and numbers of
-any length, and says what is wrong with the rest.
+Every line is parsed separately, so a fault in one line cannot affect its neighbors. orjson parses it in one native
+call, strictly (RFC 8259). If orjson refuses the line, Python's own parser tries it. That parser also takes NaN, lone
+surrogates and numbers of any length, and says what is wrong with other lines.
 """
 
 import json
@@ -24,19 +24,20 @@ _BLOCK = 4 << 20
 _BATCH_CHARACTERS = 1 << 20
 _RISKY_BYTES = 1 << 20  # a longer line may need much memory, whatever it holds
 _BLANK = b" \t\r"
-_HEAD_BYTES = 1 << 14  # that tell JSON Lines from other JSON
-_FRAGMENT = re.compile(rb'["{}\[\],\d-]|true|false|null')  # what a line inside a JSON value begins with
+_HEAD_BYTES = 1 << 14  # the first bytes, which distinguish JSON Lines from other JSON
+_FRAGMENT = re.compile(rb'["{}\[\],\d-]|true|false|null')  # the beginning of a line inside a JSON value
 _BOM = b"\xef\xbb\xbf"
-_MAX_PREFIX = 1 << 30  # bytes that may be read again to number a line; beyond, its byte offset must do
+_MAX_PREFIX = 1 << 30  # bytes that may be read again to number a line; later lines have only their byte offset
 
 Found: TypeAlias = pa.RecordBatch | Text | Reject | Passed | Risky
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
-    """Byte ranges of the decompressed file; a line belongs to the range that its first byte is in."""
+    """Returns byte ranges of the decompressed file. A line belongs to the range of its first byte."""
     kind = compression.suffix(file)
     if kind in compression.WHOLE or file.n_bytes <= n_bytes // (4 if kind else 1):
         return [None]
+
     size = compression.size(file)
     if size is None or _is_array(file):
         return [None]
@@ -45,7 +46,10 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
 
 
 def columns_of(file: File, n_bytes: int, wanted: Sequence[str] = ()) -> set[str]:
-    """Names of the columns in the first `n_bytes` of the file; those of the `wanted` that stand there as a string."""
+    """Returns the names of the columns in the first `n_bytes` of the file.
+
+    With `wanted` names, returns those of them that occur there as a string.
+    """
     names: set[str] = set()
     with compression.open_at(file, 0) as stream:
         if wanted:
@@ -62,7 +66,7 @@ def columns_of(file: File, n_bytes: int, wanted: Sequence[str] = ()) -> set[str]
 
 
 def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Found]:
-    """Batches of the lines that begin in the span; the position is the line's byte offset, decompressed."""
+    """Yields batches of the lines that begin in the span. A line's position is its offset in the decompressed bytes."""
     columns = Columns.from_options(options, file)
     start, end = span or (0, None)
     try:
@@ -70,12 +74,14 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
     except compression.ERRORS as error:
         yield Reject(file.uri, "", "corrupt", str(error))
         return
+
     with stream:
         if start == 0 and _is_array(file):
-            hint = "a JSON value over many lines, not one object a line; convert it: "
+            hint = "a JSON value over many lines, not one object per line; convert it: "
             hint += "jq -c 'if type == \"array\" then .[] else . end' FILE > FILE.jsonl"
             yield Reject(file.uri, "", "invalid_json", hint)
             return
+
         lines = _Lines(file)
         for block in _blocks(stream, start, end, options["max_record_bytes"]):
             for record in _parse(file, block, columns, options["max_record_bytes"]):
@@ -84,20 +90,24 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
 
 
 def _is_array(file: File) -> bool:
-    """Whether the file is one JSON value over many lines: the first opens it, and the next ones go on inside it.
+    """Whether the file is one JSON value over many lines: the first line opens it, and the next lines continue it.
 
-    A broken first line is no such value where objects of a line each come behind it, or nothing of JSON does.
+    A broken first line of JSON Lines is not such a value. After it come objects of one line each, or no JSON.
     """
     try:
         with compression.open_at(file, 0) as stream:
             head = stream.read(_HEAD_BYTES)
     except compression.ERRORS:
         return False
+
+    # The first line must be only a bracket, and the others must begin as parts of a value do.
     first, *others = head.removeprefix(_BOM).lstrip().split(b"\n")
     others = others if len(head) < _HEAD_BYTES else others[:-1]  # the last one may be cut off
     others = [line.strip() for line in others if line.strip()]
     if first.strip() not in (b"[", b"{", b"[{") or not others or not all(map(_FRAGMENT.match, others)):
         return False
+
+    # An array may have one object per line: these end in a comma, or the array is closed.
     if first.strip() == b"[" and (
         others[-1] == b"]" or any(_is_object(line.removesuffix(b",")) for line in others if line.endswith(b","))
     ):
@@ -113,14 +123,21 @@ def _is_object(line: bytes) -> bool:
 
 
 class _Block:
-    """Whole lines, from the byte `offset` of the file on; or what ended the file early, or a line that is too long."""
+    """Whole lines, from the byte `offset` of the decompressed file on; or a problem at this place.
+
+    A problem is the (reason, detail) of a file that ended early or of a line that is too long.
+    """
 
     def __init__(self, offset: int, data: bytes, problem: tuple[str, str] | None = None) -> None:
         self.offset, self.data, self.problem = offset, data, problem
 
 
 def _blocks(stream: BinaryIO, start: int, end: int | None, max_line: int) -> Iterator[_Block]:
-    """Blocks of whole lines that begin in [start, end); a line over `max_line` bytes is passed over, not held."""
+    """Yields blocks of whole lines that begin in [start, end).
+
+    A line over `max_line` bytes is skipped and not held in memory. `held` are the bytes that were read and not yielded;
+    `offset` is the place of their first byte.
+    """
     offset, held = max(start - 1, 0), b""
     skipping = start > 0  # the rest of a line that begins before the span, or of one that is too long
     while end is None or offset < end:
@@ -136,6 +153,7 @@ def _blocks(stream: BinaryIO, start: int, end: int | None, max_line: int) -> Ite
                 yield from _rest(offset, held, end)
             return
 
+        # Skip to the next line.
         if skipping:
             newline = chunk.find(b"\n")
             if newline < 0:
@@ -143,6 +161,7 @@ def _blocks(stream: BinaryIO, start: int, end: int | None, max_line: int) -> Ite
                 continue
             offset, chunk, skipping = offset + newline + 1, chunk[newline + 1 :], False
 
+        # Yield the whole lines, and keep the beginning of the last one.
         held += chunk
         last = held.rfind(b"\n") + 1
         if last:
@@ -154,7 +173,7 @@ def _blocks(stream: BinaryIO, start: int, end: int | None, max_line: int) -> Ite
 
 
 def _rest(offset: int, data: bytes, end: int | None) -> Iterator[_Block]:
-    """The lines of `data` that begin before `end`."""
+    """Yields a block of the lines of `data` that begin before `end`, if there are any."""
     if end is not None and offset + len(data) > end:
         if offset >= end:
             return
@@ -165,16 +184,18 @@ def _rest(offset: int, data: bytes, end: int | None) -> Iterator[_Block]:
 
 
 def _parse(file: File, block: _Block, columns: Columns, max_line: int) -> Iterator[Found]:
-    """The records of a block: batches of texts, and by themselves the lines that are refused, blank or long."""
+    """Yields the records of a block: batches of texts, and single records for lines that are refused, blank or long."""
     if block.problem:
         yield Reject(f"{file.uri}#{block.offset}", str(block.offset), *block.problem)
         return
+
     rows = _Rows()
     offset = block.offset
     for line in block.data.removesuffix(b"\n").split(b"\n"):
         whole = line.removeprefix(_BOM) if offset == 0 else line
         record = _line(whole, file, str(offset), columns, max_line)
         offset += len(line) + 1
+
         if isinstance(record, Text):
             rows.add(record)
             if rows.n_characters >= _BATCH_CHARACTERS:
@@ -182,12 +203,13 @@ def _parse(file: File, block: _Block, columns: Columns, max_line: int) -> Iterat
                 rows = _Rows()
         else:
             yield record
+
     if rows.texts:
         yield rows.batch()
 
 
 class _Rows:
-    """Texts on their way to a batch."""
+    """Texts that are collected for a batch."""
 
     def __init__(self) -> None:
         self.texts: list[Text] = []
@@ -202,7 +224,7 @@ class _Rows:
 
 
 def raw_batch(texts: list[Text]) -> pa.RecordBatch:
-    """A batch of `RAW` from texts."""
+    """Returns a batch of `RAW` with the texts."""
     columns = [
         [text.uri for text in texts],
         [text.position for text in texts],
@@ -235,7 +257,7 @@ def _record(line: bytes, uri: str, position: str, columns: Columns) -> Text | Re
 
 
 def _second_opinion(line: bytes, uri: str, position: str, columns: Columns) -> Text | Reject:
-    """What Python's parser says of a line that orjson refuses."""
+    """Returns the result of Python's parser for a line that orjson refuses."""
     try:
         row = json.loads(line.decode(), parse_int=_integer)
     except UnicodeDecodeError as error:
@@ -246,13 +268,15 @@ def _second_opinion(line: bytes, uri: str, position: str, columns: Columns) -> T
 
 
 def _integer(digits: str) -> int | str:
-    """A whole number; as its digits where it is longer than Python converts."""
+    """Returns a whole number, or its digits if it is longer than Python converts."""
     return int(digits) if len(digits) < 4000 else digits
 
 
 def _from_row(row: Any, uri: str, position: str, columns: Columns) -> Text | Reject:
     if not isinstance(row, dict):
         return Reject(uri, position, "invalid_json", f"a {type(row).__name__}, not an object")
+
+    # The text.
     text = row.get(columns.text)
     if text is None:
         names = ", ".join(valid(str(name)) for name in list(row)[:20])
@@ -264,6 +288,8 @@ def _from_row(row: Any, uri: str, position: str, columns: Columns) -> Text | Rej
             text.encode()
         except UnicodeEncodeError as error:
             return Reject(uri, position, "encoding", str(error))
+
+    # The other columns.
     own = row.get(columns.uri) if columns.uri else None
     license = row.get(columns.license) if columns.license else None
     metadata = dict(columns.partition)
@@ -282,33 +308,38 @@ def _plain(value: Any) -> str:
 
 
 class _Lines:
-    """Line numbers for rejects: blocks are counted as they pass, the file before the first at most once a span."""
+    """Finds line numbers for rejects.
+
+    The line ends of each block are counted after it was parsed. Those of the file before the first block are counted at
+    most once per span, and only if there is a reject.
+    """
 
     def __init__(self, file: File) -> None:
         self._file = file
         self._first: int | None = None  # offset of the span's first block
-        self._before: int | None = None  # number of the line that begins there, once a reject asked for it
-        self._passed = 0  # line ends since
+        self._before: int | None = None  # number of the line that begins there, once a reject needed it
+        self._passed = 0  # line ends since then
 
     def numbered(self, reject: Reject, block: _Block) -> Reject:
-        """The reject with its line's number in the detail; without one where counting would cost a long read."""
+        """Returns the reject with its line's number in the detail, or without it if counting needs a long read."""
         first = block.offset if self._first is None else self._first
         if first > _MAX_PREFIX:
             return reject
         if self._before is None:
             self._before = line_number(self._file, first)
+
         inside = block.data.count(b"\n", 0, max(int(reject.position) - block.offset, 0))
         number = self._before + self._passed + inside
         return Reject(reject.uri, reject.position, reject.reason, f"line {number}: {reject.detail}")
 
     def passed(self, block: _Block) -> None:
-        """Counts a block that has been parsed; one that was too long stands for its one line."""
+        """Counts the lines of a block that was parsed. A block for a line that is too long counts as one line."""
         self._first = block.offset if self._first is None else self._first
         self._passed += block.data.count(b"\n") if block.data else 1
 
 
 def line_number(file: File, offset: int) -> int:
-    """1-based number of the line that begins at byte `offset` of the decompressed file."""
+    """Returns the 1-based number of the line that begins at byte `offset` of the decompressed file."""
     newlines, left = 0, offset
     with compression.open_at(file, 0) as stream:
         while left > 0 and (chunk := stream.read(min(left, _BLOCK))):

@@ -1,7 +1,7 @@
-"""Parquet files: one row, one document; row groups are the pieces. Columns never become Python objects.
+"""Reads Parquet files: each row is a document, and pieces are row groups. Columns never become Python objects.
 
-Rows are read a few at a time and gathered into batches by their bytes: a file of a few kilobytes may hold gigabytes of
-text (one value, a million times), and one of a thousand rows a thousand megabytes.
+A few rows are read at a time and collected into batches by their bytes, because sizes vary: a file of a few kilobytes
+may hold gigabytes of text (one value, a million times), and a file of a thousand rows may hold a thousand megabytes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,21 +16,25 @@ from corpus.sources.files import File
 
 SUFFIXES = (".parquet", ".pq")
 _BATCH_BYTES = 1 << 20
-_READ_BYTES = 1 << 18  # asked of Parquet at once, by the sizes that the file states
-_READ_ROWS = 16  # at most, since a dictionary makes any number of large values out of one
-_MAX_LOST = 1 << 20  # rejects of a row group that cannot be read; more rows than that are a broken footer's
-_BUFFER_BYTES = 1 << 20  # of the file, so that a column is not read whole before its first page is unpacked
-_HELD_TIMES = 3  # halves of a page's two sizes that pyarrow holds at the most, as measured
+_READ_BYTES = 1 << 18  # read at once, by the sizes that the file states
+_READ_ROWS = 16  # the most rows read at once, because a dictionary makes any number of large values from one
+_MAX_LOST = 1 << 20  # the most rejects of a row group that cannot be read; a broken footer may state any number of rows
+_BUFFER_BYTES = 1 << 20  # read from the file at once, so a column is not read whole before its first page is unpacked
+_HELD_TIMES = 3  # pyarrow holds at most 3/2 of a page's stored and unpacked size together, as measured
 _ERRORS = (OSError, ValueError, KeyError, OverflowError, pa.ArrowException)  # names that are not UTF-8 are a ValueError
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
-    """Ranges of row groups of about `n_bytes` of data each; an unreadable file stays whole, for `read` to refuse."""
+    """Returns ranges of row groups with about `n_bytes` of data each.
+
+    An unreadable file is not cut; `read` refuses it.
+    """
     try:
         with file.open() as stream:
             metadata = pq.ParquetFile(stream).metadata
     except _ERRORS:
         return [None]
+
     spans: list[tuple[int, int] | None] = []
     start, size = 0, 0
     for group in range(metadata.num_row_groups):
@@ -44,9 +48,13 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
 
 
 def held(file: File) -> int:
-    """Bytes that reading holds at once: of a column chunk, which may be one page, both as stored and unpacked."""
+    """Returns the bytes that a reader holds at once.
+
+    It is computed from the largest column chunk, stored and unpacked size together, because a chunk may be one page.
+    """
     with file.open() as stream:
         metadata = pq.ParquetFile(stream).metadata
+
     most = 0
     for group in range(metadata.num_row_groups):
         row_group = metadata.row_group(group)
@@ -57,13 +65,13 @@ def held(file: File) -> int:
 
 
 def columns_of(file: File, n_bytes: int, wanted: Sequence[str] = ()) -> set[str]:
-    """Names of the file's columns, those of its folders among them; a schema has them all, `wanted` or not."""
+    """Returns the names of the file's columns and the keys of its folders: all of them, `wanted` or not."""
     with file.open() as stream:
         return {*pq.ParquetFile(stream).schema_arrow.names, *partition(file)}
 
 
 def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[pa.RecordBatch | Reject]:
-    """Batches of the rows in a range of row groups; the position is the row's number in the file."""
+    """Yields batches of the rows in a range of row groups. A row's position is its number in the file."""
     columns = Columns.from_options(options, file)
     try:
         with file.open() as stream:
@@ -72,7 +80,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
             twice = [name for name in columns.all() if all_names.count(name) > 1]
             if twice or columns.text not in all_names:
                 detail = f"no {columns.text!r} among {', '.join(all_names[:30])}"
-                detail = f"column {twice[0]!r} is there {all_names.count(twice[0])} times" if twice else detail
+                detail = f"column {twice[0]!r} appears {all_names.count(twice[0])} times" if twice else detail
                 yield from _without_text(parquet, file, span, detail)
                 return
             yield from _read(parquet, file, span, columns, options["max_record_bytes"])
@@ -81,7 +89,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
 
 
 def _without_text(parquet: pq.ParquetFile, file: File, span: tuple[int, int] | None, detail: str) -> Iterator[Reject]:
-    """A reject for each row of a file that has no text column."""
+    """Yields a reject for each row of a file without a text column."""
     first, last = span or (0, parquet.num_row_groups)
     counts = [parquet.metadata.row_group(group).num_rows for group in range(last)]
     begin = sum(counts[:first])
@@ -95,6 +103,7 @@ def _read(
     first, last = span or (0, parquet.num_row_groups)
     row = sum(parquet.metadata.row_group(group).num_rows for group in range(first))
     wanted = [name for name in columns.all() if name in parquet.schema_arrow.names]
+
     for group in range(first, last):
         end = row + parquet.metadata.row_group(group).num_rows
         try:
@@ -105,6 +114,7 @@ def _read(
                 yield from rejects
                 yield from _by_size(good, max_bytes)
         except (*_ERRORS, MemoryError) as error:
+            # `row` is the first row that was not delivered: all from here on are lost.
             detail = f"rows {row} to {end - 1} cannot be read: {error}"
             for lost in range(row, min(end, row + _MAX_LOST)):
                 yield Reject(f"{file.uri}#{lost}", str(lost), "corrupt", detail)
@@ -112,10 +122,11 @@ def _read(
 
 
 def _rows(parquet: pq.ParquetFile, group: int, wanted: list[str]) -> Iterator[pa.Table]:
-    """Some rows of a row group after the others, about a megabyte of them together."""
+    """Yields the rows of a row group in tables of about a megabyte."""
     stated = parquet.metadata.row_group(group)
     each = max(stated.total_byte_size // max(stated.num_rows, 1), 1)
     n_rows = min(max(_READ_BYTES // each, 1), _READ_ROWS)
+
     held: list[pa.RecordBatch] = []
     size = 0
     for batch in parquet.iter_batches(n_rows, row_groups=[group], columns=wanted, use_threads=False):
@@ -129,9 +140,10 @@ def _rows(parquet: pq.ParquetFile, group: int, wanted: list[str]) -> Iterator[pa
 
 
 def _by_size(batch: pa.RecordBatch, max_bytes: int) -> Iterator[pa.RecordBatch | Reject]:
-    """The batch without rows that are larger than a record may be."""
+    """Yields the batch without the rows that are larger than a record may be, and rejects for these rows."""
     if not len(batch):
         return
+
     if batch.nbytes > max_bytes:
         import pyarrow.compute as pc
 
@@ -143,5 +155,6 @@ def _by_size(batch: pa.RecordBatch, max_bytes: int) -> Iterator[pa.RecordBatch |
         ):  # fmt: skip
             yield Reject(uri, position, "too_large", f"{size} bytes; at most {max_bytes}")
         batch = batch.filter(pc.invert(large))
+
     if len(batch):
         yield batch

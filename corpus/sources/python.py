@@ -1,8 +1,8 @@
-"""The text that every Python installation holds: real prose and code for a first run, offline.
+"""Reads text that every Python installation has: real prose and code for a first run without a network.
 
 `path` names the part: `library` (the standard library's source), `docs` (reference prose of `pydoc_data`, and the
 documentation strings of the library's modules) or `readmes` (README and license texts of installed packages).
-Nothing is imported or executed: source files are parsed, never run.
+Source files are parsed, never imported or run.
 """
 
 import ast
@@ -27,14 +27,15 @@ PARTS = ("library", "docs", "readmes")
 SUFFIXES: tuple[str, ...] = ()
 _LICENSE = "PSF-2.0"
 _PROSE = re.compile(r"(readme|licen[cs]e|notice|copying|authors|change|history|news|contribut)", re.IGNORECASE)
-_TESTS = frozenset({"test", "tests", "idle_test"})  # their documentation strings are one-liners
+_TESTS = frozenset({"test", "tests", "idle_test"})  # their documentation strings are single lines
 _SKIPPED = frozenset({"site-packages", "dist-packages", "__pycache__", "lib2to3", "idlelib", "lib-dynload"})
 
 
 def find(part: str) -> list[File]:
-    """The files of one part, sorted by their address."""
+    """Returns the files of one part, sorted by path. Raises `UserError` for an unknown part."""
     if part not in PARTS:
         raise unknown("part of Python", part, PARTS)
+
     if part == "readmes":
         found = [path for folder in site.getsitepackages() for path in Path(folder).glob("*.dist-info/**/*")]
         found = [path for path in found if path.is_file() and _is_prose(path)]
@@ -52,12 +53,12 @@ def _is_prose(path: Path) -> bool:
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
-    """These files are small."""
+    """Returns [None]: these files are small and are not cut."""
     return [None]
 
 
 def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Text | Reject | Passed]:
-    """The file's texts, under addresses that are the same on every machine with this Python."""
+    """Yields the file's texts, with addresses that are the same on every machine with this Python."""
     part = file.stamp.split(" ")[0]
     uri = file.name
     if file.n_bytes > options["max_record_bytes"]:
@@ -65,6 +66,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
         return
     with file.open() as stream:
         raw = stream.read()
+
     if part == "library":
         record = to_code(uri, "", raw)
         yield record if isinstance(record, Reject) else Text(uri, "", record.text, _LICENSE, record.metadata)
@@ -77,25 +79,27 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
 
 
 def _address(path: Path, part: str) -> str:
-    """`python/<part>/<path below the library or site-packages>`."""
+    """Returns `python/<part>/<path below the library or site-packages>`."""
     roots = [Path(sysconfig.get_path("stdlib"))] if part != "readmes" else [Path(p) for p in site.getsitepackages()]
     below = next(path.relative_to(root) for root in roots if path.is_relative_to(root))
     return f"python/{part}/{below.as_posix()}"
 
 
 def _docs(uri: str, raw: bytes) -> Iterator[Text | Passed]:
-    """Documentation strings of a module, joined in order; each topic of pydoc_data is a document of its own."""
+    """Yields a module's documentation strings, joined in order. Each topic of pydoc_data is a separate document."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(raw)
     except (SyntaxError, ValueError, RecursionError):
-        yield Passed("python:does not parse")  # as some test files are meant to
+        yield Passed("python:does not parse")  # some test files have errors on purpose
         return
+
     if uri.endswith("pydoc_data/topics.py"):
         for n, (name, text) in enumerate(_topics(tree)):
             yield Text(f"{uri}#{name}", f"{n} {name}", text, _LICENSE)
         return
+
     documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
     strings = [ast.get_docstring(node) for node in ast.walk(tree) if isinstance(node, documented)]
     text = "\n\n".join(string for string in strings if string)
@@ -114,13 +118,14 @@ def _topics(tree: ast.Module) -> Iterator[tuple[str, str]]:
 
 
 def _readme(uri: str, raw: bytes) -> Iterator[Text | Reject | Passed]:
-    """The long description of a package; a package without one has no document."""
+    """Yields the long description of a package as a document. A package without one has no document."""
     message = BytesParser().parsebytes(raw)
     body = message.get_payload(decode=False)
     text = body if isinstance(body, str) and body.strip() else message.get("Description", "")
     if not text.strip():
         yield Passed("python:no description")
         return
+
     license = message.get("License-Expression") or message.get("License")
     name, version = message.get("Name", ""), message.get("Version", "")
     record = to_text(uri, "", text.encode("utf-8", "surrogateescape"), package=f"{name} {version}".strip())

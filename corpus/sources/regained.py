@@ -1,7 +1,7 @@
-"""What an unpacker had unpacked when it met a fault: it raises, and drops all that the same call had given before.
+"""Regains the bytes that were unpacked before a fault. The unpacker's call that meets a fault raises and drops them.
 
-A wrong checksum stands at the very end of a member; what was unpacked before it is all there. So the call is made
-again, with one packed byte at a time: the byte that meets the fault has nothing to give.
+For example, a wrong checksum is at the very end of a member, and all bytes before it are good. So the call is repeated
+with one packed byte at a time. Then only the byte that meets the fault gives nothing.
 """
 
 import lzma
@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 
 _STEP_BYTES = 1 << 16
 _READ_BYTES = 1 << 12
-_MOST_BYTES = 1 << 28  # that one call can have given
+_MOST_BYTES = 1 << 28  # unpacked bytes that one call can have given
 
 
 def of_gzip(unpacker: Any, packed: bytes) -> tuple[bytes, int]:
-    """What comes out of `packed` before the fault, and how many of its bytes stand before the one that meets it.
+    """Returns (the bytes unpacked from `packed` before the fault, number of packed bytes before the one that meets it).
 
     `unpacker` is a copy from before the call that raised.
     """
@@ -37,12 +37,13 @@ def of_gzip(unpacker: Any, packed: bytes) -> tuple[bytes, int]:
 def of_member(
     make: Callable[[], Any], file: BinaryIO, start: int, end: int, n_given: int, n_last: int = _READ_BYTES
 ) -> tuple[bytes, int]:
-    """What the zstd frame, bz2 or xz stream at `start` gives before the fault, without its first `n_given` bytes.
+    """Returns (unpacked bytes before the fault, without the first `n_given`; offset of the byte that meets the fault).
 
-    And the offset of the byte that meets the fault. It is unpacked again, since these unpackers cannot be copied.
-    `end` is where the packed bytes end that had been given when it raised; the fault lies in the last `n_last` of
-    them. Moves the file's position.
+    They are from the zstd frame, bz2 or xz stream at `start`. It is unpacked again, because these unpackers cannot be
+    copied. `end` is the end of the packed bytes that the unpacker had got when it raised. The fault is in the last
+    `n_last` of them. Moves the file's position.
     """
+    # Unpack again up to the last packed bytes ...
     errors = _errors()
     unpacker, n_out = make(), 0
     file.seek(start)
@@ -54,6 +55,7 @@ def of_member(
     except errors:
         return b"", start
 
+    # ... and these one by one.
     last_start = max(end - n_last, start)
     file.seek(last_start)
     last, n_taken = _one_by_one(unpacker, file.read(end - last_start), errors)
@@ -61,7 +63,7 @@ def of_member(
 
 
 def _one_by_one(unpacker: Any, packed: bytes, errors: Any) -> tuple[list[bytes], int]:
-    """What single bytes give, and how many there were before the one that raised."""
+    """Unpacks single bytes. Returns (pieces, number of bytes before the one that raised)."""
     pieces: list[bytes] = []
     n_out = 0
     at = 0

@@ -1,7 +1,8 @@
-"""Tarballs, plain or compressed, read member by member in one pass and never unpacked to disk.
+"""Reads plain or compressed tarballs member by member, in one pass, without unpacking them to disk.
 
-A plain tarball is cut between members; a compressed one is one piece, unpacked once. Nothing in it is trusted: names
-and headers are bounded, a bomb ends at `MAX_RATIO` times its size, and links and paths that leave it are refused.
+A plain tarball is cut between members. A compressed one is a single piece and is unpacked once. Nothing in a tarball is
+trusted: the sizes of names and headers are limited, reading ends if it unpacks to more than `MAX_RATIO` times its size,
+and links and paths that leave it are refused.
 """
 
 import lzma
@@ -21,9 +22,9 @@ _KINDS = {
     ".tar.zst": "zst", ".tzst": "zst",
 }  # fmt: skip
 SUFFIXES = tuple(_KINDS)
-MAX_RATIO = 1000  # unpacked bytes for each packed one, beyond the first GiB
-_FREE_BYTES = 1 << 30
-_HEADER_BYTES = 1 << 20  # of a long name, or of a member's extended header
+MAX_RATIO = 1000  # the most unpacked bytes per packed byte, beyond the first GiB
+_FREE_BYTES = 1 << 30  # unpacked bytes that any archive may have
+_HEADER_BYTES = 1 << 20  # the most bytes of a long name or of a member's extended header
 _SKIP_BYTES = 1 << 20
 _ERRORS = (tarfile.TarError, OSError, zlib.error, lzma.LZMAError, TypeError, ValueError, OverflowError)
 
@@ -32,15 +33,15 @@ Refuse = Callable[[str, int, int], tuple[str, str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file of the archive: its address, the offset of its header in the unpacked archive, and its bytes."""
+    """A file of the archive."""
 
     uri: str
-    position: str
-    raw: bytes = field(repr=False)
+    position: str  # offset of its header in the unpacked archive
+    raw: bytes = field(repr=False)  # its content
 
 
 class _BoundedHeader(tarfile.TarInfo):
-    """tarfile reads a long name and an extended header whole, whatever size they state."""
+    """A header whose parts have a limited size. tarfile reads a long name and an extended header of any stated size."""
 
     def _proc_member(self, archive: tarfile.TarFile) -> Any:
         special = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE)
@@ -50,7 +51,10 @@ class _BoundedHeader(tarfile.TarInfo):
 
     @classmethod
     def fromtarfile(cls, archive: Any) -> Any:
-        """As tarfile's, which takes any broken header but the first for the end; here it is remembered."""
+        """Does the same as tarfile's method, and remembers the error.
+
+        tarfile takes any broken header, except the first, for the end of the archive.
+        """
         try:
             return super().fromtarfile(archive)
         except cast(Any, tarfile).HeaderError as error:
@@ -59,21 +63,22 @@ class _BoundedHeader(tarfile.TarInfo):
 
 
 class _Bounded:
-    """A stream that ends a bomb, and passes over what is not wanted without holding it."""
+    """A stream that raises if it unpacks to too many bytes, and to which bytes can be put back."""
 
     def __init__(self, stream: BinaryIO, n_packed: int) -> None:
         self._stream, self._left = stream, _FREE_BYTES + MAX_RATIO * n_packed
         self._pushed = b""
 
     def push(self, data: bytes) -> None:
-        """Puts bytes back, before what is read next."""
+        """Puts bytes back: they are read next."""
         self._pushed = data + self._pushed
 
     def read(self, n_bytes: int) -> bytes:
-        """Up to `n_bytes`; raises OSError beyond what an archive of this size may hold."""
+        """Returns up to `n_bytes`. Raises OSError beyond the bytes that an archive of this size may have."""
         if self._pushed:
             data, self._pushed = self._pushed[:n_bytes], self._pushed[n_bytes:]
             return data
+
         data = self._stream.read(n_bytes)
         self._left -= len(data)
         if self._left < 0:
@@ -82,9 +87,10 @@ class _Bounded:
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
-    """Ranges of a plain tarball, each from one member's header to another's; [None] for a compressed one."""
+    """Returns ranges of a plain tarball, each from one member's header to another's; [None] for a compressed one."""
     if _kind(file) or file.n_bytes <= n_bytes:
         return [None]
+
     starts = [0]
     try:
         with file.open() as stream, tarfile.open(fileobj=stream, mode="r:", tarinfo=_BoundedHeader) as tar:
@@ -92,12 +98,14 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
                 if member.offset >= starts[-1] + n_bytes:
                     starts.append(member.offset)
                 _forget(tar)
+
+            # Only zeros may follow the archive's end.
             stream.seek(tar.offset)
             blocks = iter(lambda: stream.read(_SKIP_BYTES), b"")
             if not isinstance(_ended_by(tar), cast(Any, tarfile).EOFHeaderError) or any(
                 block.strip(b"\x00") for block in blocks
             ):
-                return [None]  # broken, or several archives in a row: `read` tells
+                return [None]  # broken, or several archives in a row: `read` handles both
     except (*_ERRORS, EOFError):
         return [None]
     return list(zip(starts, [*starts[1:], file.n_bytes], strict=True))
@@ -106,17 +114,19 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
 def read(
     file: File, span: tuple[int, int] | None, max_bytes: int, refuse: Refuse
 ) -> Iterator[Member | Reject | Passed]:
-    """The members that begin in the span; `refuse(name, size, max_bytes)` says which are not even read.
+    """Yields the members that begin in the span. `refuse(name, size, max_bytes)` decides which are not even read.
 
     Archives that were appended to each other are read one after the other.
     """
     start, end = span or (0, None)
-    at = ""  # the member that was read last
+    at = ""  # position of the member that was read last
     try:
         with file.open() as stream:
             stream.seek(start)
             bounded = _Bounded(unpacked(stream, _kind(file)) if _kind(file) else stream, file.n_bytes)
             begin: int | None = start
+
+            # Each round reads one archive of the file, usually the only one.
             while begin is not None:
                 with tarfile.open(fileobj=cast(Any, bounded), mode="r|", tarinfo=_BoundedHeader) as tar:
                     for member in tar:
@@ -126,6 +136,7 @@ def read(
                             return
                         at = str(position)
                         yield _record(file, tar, member, at, max_bytes, refuse)
+
                     broken = _broken(tar)
                     if broken:
                         yield Reject(file.uri, at, *broken)
@@ -133,17 +144,18 @@ def read(
                     begin = _next_archive(tar, bounded, begin)
     except EOFError as error:
         yield Reject(file.uri, at, "truncated", str(error))
-    except _ERRORS as error:  # tarfile raises the last ones too
+    except _ERRORS as error:  # tarfile raises also the last ones of these
         truncated = "end of file" in str(error) or "end of data" in str(error)
         yield Reject(file.uri, at, "truncated" if truncated else "corrupt", str(error))
 
 
 def _ended_by(tar: Any) -> Exception | None:
-    """What ended the archive: tarfile itself takes a broken header for an end."""
+    """Returns the error that ended the archive, or None. tarfile itself takes a broken header for an end."""
     return getattr(tar, "ended_by", None)
 
 
 def _broken(tar: Any) -> tuple[str, str] | None:
+    """Returns (reason, detail) if the archive ended in a broken header, otherwise None."""
     ended, errors = _ended_by(tar), cast(Any, tarfile)
     if isinstance(ended, errors.TruncatedHeaderError):
         return "truncated", "the archive ends inside a member's header"
@@ -153,7 +165,7 @@ def _broken(tar: Any) -> tuple[str, str] | None:
 
 
 def _next_archive(tar: Any, bounded: "_Bounded", begin: int) -> int | None:
-    """Offset of the archive that follows the end mark, or None where only zeros do."""
+    """Returns the offset of the archive that follows the end mark, or None if only zeros follow."""
     offset = begin + tar.fileobj.pos
     bounded.push(tar.fileobj.buf)
     while block := bounded.read(tarfile.BLOCKSIZE):
@@ -165,7 +177,7 @@ def _next_archive(tar: Any, bounded: "_Bounded", begin: int) -> int | None:
 
 
 def _forget(tar: Any) -> None:
-    """tarfile keeps the header of every member that it has read."""
+    """Drops the headers of the members that were read: tarfile keeps all of them."""
     tar.members = []
 
 
@@ -177,21 +189,26 @@ def _kind(file: File) -> str:
 def _record(
     file: File, tar: tarfile.TarFile, member: tarfile.TarInfo, position: str, max_bytes: int, refuse: Refuse
 ) -> Member | Reject | Passed:
+    """Returns the member, or the reason why it is refused or skipped."""
     uri = address(f"{file.path}!/{member.name}")
     if member.isdir():
         return Passed("tar:folder")
+
+    # Paths and links that leave the archive; devices.
     if member.name.startswith("/") or ".." in member.name.split("/"):
         return Reject(uri, position, "unsafe_path", address(member.name))
     if member.issym() or member.islnk():
         target = member.linkname
         if target.startswith("/") or ".." in target.split("/"):
             return Reject(uri, position, "link_outside", address(target))
-        return Passed("tar:link")  # what it points to is read under its own name
+        return Passed("tar:link")  # its target is read under the target's own name
     if not member.isfile():
         return Reject(uri, position, "unsafe_path", "a device or pipe")
+
     refused = refuse(member.name, member.size, max_bytes)
     if refused:
         return Reject(uri, position, refused[0], address(refused[1]))
+
     stream = tar.extractfile(member)
     raw = stream.read(member.size) if stream else b""
     if len(raw) < member.size:

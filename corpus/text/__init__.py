@@ -1,1 +1,1 @@
-"""Numba kernels over Arrow string buffers: no Python string is made on a path that sees the corpus."""
+"""Numba kernels over Arrow string buffers. Code that processes the whole corpus does not create Python strings."""

@@ -1,8 +1,11 @@
 """C4's line rules. Source: Raffel et al. 2020, JMLR 21(140), section 2.2, and its code (tensorflow_datasets c4_utils).
 
-As datatrove's C4QualityFilter applies them. A line is kept when, in this order: no word is longer than 1,000
-characters; with citation marks such as "[12]" cut off its end, it ends in . ? ! " or ' and in no "..."; it has at
-least three words (split at white space); it mentions neither "javascript" nor a policy phrase.
+The rules are applied as datatrove's C4QualityFilter does it. A line is kept if it passes all of these, in this order:
+
+1. No word is longer than 1,000 characters.
+2. After citation marks such as "[12]" are cut off its end, it ends in . ? ! " or ' but not in "...".
+3. It has at least three words (split at white space).
+4. It contains neither "javascript" nor a policy phrase.
 """
 
 import numpy as np
@@ -49,13 +52,18 @@ def _at(chars, i, end, phrase):
 
 @njit(cache=True, nogil=True)
 def phrases(chars, start, end):
-    """LOREM | JAVASCRIPT | POLICY of a line, and whether it holds '{'."""
+    """Returns (LOREM | JAVASCRIPT | POLICY, whether the line has '{') for the line [start, end).
+
+    One pass over the characters. The first letter decides which phrases are compared at a position; numbers are code
+    points.
+    """
     found, curly = 0, False
     for i in range(start, end):
         point = chars[i]
         if point < 97:
             curly = curly or point == 123
             point = _lower(point)
+
         if point == 117:  # u
             if _at(chars, i, end, _USES) or _at(chars, i, end, _USE_OF) or _at(chars, i, end, _USE):
                 found |= POLICY
@@ -76,7 +84,7 @@ def phrases(chars, start, end):
 
 @njit(cache=True, nogil=True)
 def without_citations(chars, kinds, start, end):
-    """The end of [start, end) with trailing "[12]", "[edit]" and "[citation needed]" cut off."""
+    """Returns the end of [start, end) after trailing "[12]", "[edit]" and "[citation needed]" are cut off."""
     while end - start >= 2 and chars[end - 1] == 93:
         i = end - 2
         while i >= start and kinds[i] & _DIGIT:
@@ -95,6 +103,8 @@ def without_citations(chars, kinds, start, end):
 @njit(cache=True, nogil=True)
 def well_shaped(chars, kinds, start, end):
     """Whether the trimmed line passes the rules on word length, ending and word count, in C4's order."""
+
+    # `length` counts the characters of the current word.
     n_words, length = 0, 0
     for i in range(start, end):
         if kinds[i] & _SPACE:
@@ -104,9 +114,11 @@ def well_shaped(chars, kinds, start, end):
             length += 1
             if length > MAX_WORD:
                 return False
+
     end = without_citations(chars, kinds, start, end)
     if end == start or n_words < MIN_WORDS:
         return False
+
     last = chars[end - 1]
     if last == 46:
         return not (end - start >= 3 and chars[end - 2] == 46 and chars[end - 3] == 46)

@@ -1,7 +1,8 @@
-"""What kind of character a code point is: one byte of flags for each of Unicode's 1,114,112.
+"""The kinds of characters: one byte of flags for each of Unicode's 1,114,112 code points.
 
-The flags and the simple lower-case map are data: `python -m corpus.text.classes` writes them from this
-Python's `unicodedata`, as runs of equal values, so that every machine and Python version reads the same table.
+The flags and the simple lower-case map are stored as data, in runs of equal values. `python -m corpus.text.classes`
+writes them from this Python's `unicodedata`. So every machine and Python version reads the same table.
+
 Source: Unicode 14.0 (Python 3.11), General_Category and simple case mapping; Sentence_Terminal as the `regex`
 library has it.
 """
@@ -19,7 +20,7 @@ _FILE = "data/classes.npz"
 
 @lru_cache(maxsize=1)
 def flags() -> npt.NDArray[np.uint8]:
-    """uint8 (0x110000,): ALPHA | DIGIT | SPACE | PUNCT | SYMBOL | UPPER | LOWER | TERMINAL.
+    """Returns uint8 (0x110000,): ALPHA | DIGIT | SPACE | PUNCT | SYMBOL | UPPER | LOWER | TERMINAL per code point.
 
     ALPHA is categories L*, DIGIT is Nd, SPACE is `str.isspace`, PUNCT is P*, SYMBOL is S* and C*.
     """
@@ -29,7 +30,7 @@ def flags() -> npt.NDArray[np.uint8]:
 
 @lru_cache(maxsize=1)
 def lower() -> npt.NDArray[np.int32]:
-    """int32 (0x110000,): the one code point that lower-cases this one, or itself where it takes several."""
+    """Returns int32 (0x110000,): each code point's lower-case one, or itself if lower case takes several."""
     with np.load(str(files("corpus.text") / _FILE), allow_pickle=False) as table:
         shift = np.repeat(table["shift"], table["shift_run"])
     return np.arange(N_CODE_POINTS, dtype=np.int32) + shift
@@ -42,6 +43,7 @@ def _generate() -> dict[str, npt.NDArray[np.int32]]:
 
     terminal = regex.compile(r"\p{Sentence_Terminal}")
     kinds, shifts = np.zeros(N_CODE_POINTS, np.int32), np.zeros(N_CODE_POINTS, np.int32)
+
     for point in range(N_CODE_POINTS):
         char = chr(point)
         category = unicodedata.category(char)
@@ -55,8 +57,10 @@ def _generate() -> dict[str, npt.NDArray[np.int32]]:
             | LOWER * (category == "Ll")
             | TERMINAL * bool(terminal.match(char))
         )
+
         lowered = char.lower()
         shifts[point] = ord(lowered) - point if len(lowered) == 1 else 0
+
     flags_, flags_run = _runs(kinds)
     shift, shift_run = _runs(shifts)
     return {"flags": flags_.astype(np.uint8), "flags_run": flags_run, "shift": shift, "shift_run": shift_run}

@@ -1,6 +1,6 @@
-"""Steps that change a text on its way in, each on by choice in the recipe.
+"""Cleaning steps that change a text while it is ingested. A step runs only if the recipe names it.
 
-`c4_lines` drops the lines that C4's line rules refuse (corpus.text.c4_lines says which) and cuts citation marks.
+`c4_lines` drops the lines that C4's line rules refuse (see corpus.text.c4_lines) and cuts citation marks.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from corpus.text.segment import Segmenter, trim
 
 
 def clean(text: pa.Array, names: tuple[str, ...]) -> pa.Array:
-    """The texts after the named steps, in order."""
+    """Returns the texts after the named steps, applied in order. Raises UserError for an unknown name."""
     for name in names:
         if name not in CLEANERS:
             raise unknown("cleaning step", name, CLEANERS)
@@ -26,7 +26,11 @@ def clean(text: pa.Array, names: tuple[str, ...]) -> pa.Array:
 
 @njit(cache=True, nogil=True)
 def _keep_lines(offsets, data, s, out_offsets, out):
-    """Copies the lines that C4 keeps, trimmed, joined by "\\n"."""
+    """Copies the lines that C4 keeps, trimmed and joined by "\\n", into `out`; returns the number of bytes.
+
+    One pass over the lines of the Segments `s`. `byte` and `at` are the same place in the text: `byte` in the bytes of
+    `data`, `at` in the characters of `s`.
+    """
     n = 0
     for d in range(s.n_bytes.size):
         out_offsets[d] = n
@@ -37,6 +41,7 @@ def _keep_lines(offsets, data, s, out_offsets, out):
             if start == end or not c4_lines.keeps(s.chars, s.kinds, start, end):
                 continue
 
+            # Skip the bytes of characters before the line.
             while at < start:
                 byte += _width(s.chars[at])
                 at += 1
@@ -45,8 +50,10 @@ def _keep_lines(offsets, data, s, out_offsets, out):
                 n += 1
             first = False
 
+            # Copy the line, character by character.
             stop = c4_lines.without_citations(s.chars, s.kinds, start, end)
             while at < stop:
+                # A character has 1 to 4 bytes.
                 for _ in range(_width(s.chars[at])):
                     out[n] = data[byte]
                     n += 1
@@ -58,7 +65,7 @@ def _keep_lines(offsets, data, s, out_offsets, out):
 
 @njit(cache=True, nogil=True, inline="always")
 def _width(point):
-    """Bytes of a code point in UTF-8."""
+    """Returns how many bytes a code point takes in UTF-8."""
     return 1 if point < 0x80 else 2 if point < 0x800 else 3 if point < 0x10000 else 4
 
 

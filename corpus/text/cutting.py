@@ -1,4 +1,4 @@
-"""Texts without pieces of them, and where characters are among bytes.
+"""Removes pieces from texts, and maps byte positions to character positions.
 
 D documents, C cuts, N bytes.
 """
@@ -21,17 +21,17 @@ class Cuts(NamedTuple):
     """Ranges of characters, sorted by document and start; they may overlap."""
 
     document: npt.NDArray[np.int64]  # (C,) row of the batch
-    start: npt.NDArray[np.int64]  # (C,) first character that goes
-    end: npt.NDArray[np.int64]  # (C,) character after the last that goes
+    start: npt.NDArray[np.int64]  # (C,) first character to remove
+    end: npt.NDArray[np.int64]  # (C,) character after the last one to remove
 
 
 def blanked(text: pa.Array | pa.ChunkedArray, gone: Cuts) -> pa.Array:
-    """The texts with a line end for each character that was cut: positions of characters stay."""
+    """Returns the texts with a line end in place of each cut character, so positions of characters stay the same."""
     return _rewritten(text, gone, blank=True)
 
 
 def without(text: pa.Array | pa.ChunkedArray, gone: Cuts) -> pa.Array:
-    """The texts without what was cut; a line end stands where two words would otherwise grow together."""
+    """Returns the texts without the cut characters, with a line end where two words would otherwise be joined."""
     return _rewritten(text, gone, blank=False)
 
 
@@ -44,23 +44,28 @@ def _rewritten(text: pa.Array | pa.ChunkedArray, gone: Cuts, *, blank: bool) -> 
 
 @njit(cache=True, nogil=True)
 def _rewrite(offsets, data, cuts, blank, kinds, out, out_offsets):
-    """Writes `out` and its offsets, and returns its length.
+    """Fills `out` with the rewritten texts and `out_offsets` with their offsets, and returns their length in bytes.
 
-    One pass over the bytes beside the sorted cuts. A cut takes a byte at least, so that a break in its place always
-    finds room in `out`. Whether a break is due is known at the first character after the cut.
+    One pass over the bytes and, next to it, over the sorted cuts: n counts the bytes written, c the cuts begun. A cut
+    removes at least one byte, so `out` always has room for a line end in its place. Whether a line end is needed is
+    known at the first character after the cut.
     """
     n, c = 0, 0
     out_offsets[0] = 0
     for d in range(offsets.size - 1):
+        # Skip cuts that begin after the end of their text.
         while c < cuts.document.size and cuts.document[c] < d:
             c += 1
 
-        character, until = -1, 0  # the character being read; the cut that it is in ends before `until`
-        spaced, open_cut = True, False  # whether a break is superfluous: after white space, and at the text's start
+        character, until = -1, 0  # the current character; the cut around it ends before `until`
+        # `spaced`: no line end is needed, because white space or the start of the text comes before the cut.
+        # `open_cut`: the cut has begun, and no character after it was written yet.
+        spaced, open_cut = True, False
         for i in range(offsets[d], offsets[d + 1]):
-            leads = (data[i] & 0xC0) != 0x80
+            leads = (data[i] & 0xC0) != 0x80  # the first byte of a character
             if leads:
                 character += 1
+                # Several cuts can begin at one character, and they may overlap.
                 while c < cuts.document.size and cuts.document[c] == d and cuts.start[c] <= character:
                     until = max(until, cuts.end[c])
                     c += 1
@@ -88,7 +93,10 @@ def _rewrite(offsets, data, cuts, blank, kinds, out, out_offsets):
 
 
 def characters_before(offsets: npt.NDArray[np.int64], data: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-    """int64 (N + 1,): how many characters begin before each byte of data[offsets[0]:offsets[-1]], and in all."""
+    """Returns int64 (N + 1,): how many characters begin before each byte of data[offsets[0]:offsets[-1]].
+
+    The last value is the number of all characters.
+    """
     before = np.empty(int(offsets[-1] - offsets[0]) + 1, np.int64)
     _count_characters(data, offsets[0], offsets[-1], before)
     return before

@@ -1,13 +1,14 @@
-"""Names of encodings, as the web reads them, and the decoder behind each. Source: WHATWG Encoding Standard, section 4.
+"""Finds the decoder for an encoding's name, as the web reads names. Source: WHATWG Encoding Standard, section 4.
 
-The labels are webencodings': its table is made from the standard's and is equal to it, which a test checks against a
-copy typed by hand. resiliparse's `map_encoding_to_html5` was the other choice; it reads `euc-kr` without the extension
-of cp949, `windows-874` as ISO-8859-11, and knows nothing of `x-mac-cyrillic`, `x-user-defined` and `iso-2022-kr`.
+The labels come from the package webencodings. Its table is made from the standard's table and is equal to it; a test
+checks this against a copy typed by hand. The alternative was resiliparse's `map_encoding_to_html5`. It reads `euc-kr`
+without the extension of cp949 and `windows-874` as ISO-8859-11, and does not know `x-mac-cyrillic`, `x-user-defined`
+and `iso-2022-kr`.
 
-Python's codecs decode. Where one lacks what the standard says, a table mends it: the bytes that a Windows code page
-leaves undefined below 0xA0 are C1 controls, `koi8-u` has two letters more; for multi-byte encodings see
-corpus.text.multibyte, for 7-bit ones corpus.text.seven_bit. A few labels that browsers do not know but files have
-(DOS code pages, UTF-32, UTF-7) are read too; `replacement` itself names nothing.
+Python's codecs decode. If a codec differs from the standard, this module corrects it: bytes below 0xA0 that a Windows
+code page leaves undefined are C1 controls, and `koi8-u` has two more letters. For multi-byte encodings see
+corpus.text.multibyte, for 7-bit encodings corpus.text.seven_bit. A few labels that browsers do not know but files have
+(DOS code pages, UTF-32, UTF-7) are read, too. The standard's label `replacement` does not name an encoding here.
 """
 
 import codecs
@@ -20,7 +21,7 @@ import webencodings
 from corpus.text import multibyte, seven_bit
 from corpus.text.multibyte import REPLACEMENT, TooManyErrorsError
 
-# The standard's name to Python's, where codecs.lookup does not give the right one.
+# From the standard's name to Python's, if codecs.lookup does not find the right one.
 _PYTHON = {
     "big5": "big5hkscs",
     "euc-jp": "euc_jp",
@@ -35,7 +36,7 @@ _PYTHON = {
     "x-user-defined": "x-user-defined",
 }
 
-# Labels whose text the standard refuses, or that it does not have.
+# Labels that the standard does not have, or whose texts it refuses.
 _MORE = {
     "csiso2022kr": "iso2022_kr",
     "iso-2022-kr": "iso2022_kr",
@@ -84,26 +85,30 @@ for _number in _DOS_NUMBERS:
 
 DOS = ("cp866", *(f"cp{number}" for number in _DOS_NUMBERS))
 WIDE = ("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be")
-_UNDEFINED = "\ufffe"  # what a table of codecs.charmap_decode has for a byte that is an error
+_UNDEFINED = "\ufffe"  # marks a byte as an error in a table of codecs.charmap_decode
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """An encoding and how to read it."""
 
-    name: str  # Python's, where Python has one
+    name: str  # Python's name, if Python has one
 
     @property
     def is_single_byte(self) -> bool:
-        """Whether each byte is a character, so that nearly all bytes are text in it."""
+        """Whether each byte is one character. Such an encoding reads nearly any bytes as text."""
         return self.name not in ("utf-8", "johab", *WIDE, *multibyte.CODECS, *seven_bit.NAMES)
 
     def decode(self, raw: bytes, limit: int) -> tuple[str, int]:
-        """(text, how many U+FFFD stand for bad bytes in it); TooManyErrorsError where there are more than `limit`."""
+        """Returns (text, number of U+FFFD in place of bad bytes).
+
+        Raises TooManyErrorsError if there are more than `limit`.
+        """
         if self.name in multibyte.CODECS:
             return multibyte.decode(raw, self.name, limit)
         if self.name in seven_bit.NAMES:
             return seven_bit.decode(raw, self.name, limit)
+
         text, n_errors = _single_byte(raw, self.name) if self.is_single_byte else _by_python(raw, self.name)
         if n_errors > limit:
             raise TooManyErrorsError
@@ -115,7 +120,7 @@ WINDOWS_1252 = Encoding("cp1252")
 
 
 def lookup(label: str | None) -> Encoding | None:
-    """The encoding that a label means, None where it means none. Quotes and what follows a `;` or `,` are left out."""
+    """Returns the encoding that a label names, or None. Quotes, and all text after a `;` or `,`, are ignored."""
     if not label:
         return None
     label = re.split("[;,]", label, maxsplit=1)[0].strip("\t\n\f\r \"'")
@@ -138,7 +143,7 @@ def _by_python(raw: bytes, codec: str) -> tuple[str, int]:
         return raw.decode(codec), 0
     except UnicodeDecodeError:
         text = raw.decode(codec, "replace")
-    # A U+FFFD that is well encoded is the author's own.
+    # A well-formed U+FFFD was already in the author's text.
     own = raw.count(REPLACEMENT.encode()) if codec == "utf-8" else 0
     return text, text.count(REPLACEMENT) - own
 
@@ -150,9 +155,10 @@ def _single_byte(raw: bytes, codec: str) -> tuple[str, int]:
 
 @cache
 def _table(codec: str) -> str:
-    """The 256 characters of a single-byte encoding."""
+    """Returns the 256 characters of a single-byte encoding."""
     if codec == "x-user-defined":
         return "".join(chr(byte if byte < 0x80 else 0xF700 + byte) for byte in range(256))
+
     characters = [bytes([byte]).decode(codec, "replace") for byte in range(256)]
     for byte, character in enumerate(characters):
         if character == REPLACEMENT:

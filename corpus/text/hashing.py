@@ -1,7 +1,7 @@
-"""64- and 128-bit hashes of Arrow strings. Source: XXH64, specification at github.com/Cyan4973/xxHash.
+"""Hashes Arrow strings to 64 or 128 bits. Source: XXH64, specification at github.com/Cyan4973/xxHash.
 
-XXH64 because anyone can recompute it. 128 bits are two of them, with seeds 0 and 1, written as 32 hex digits:
-among 10^10 documents the odds of one collision are below 10^-18.
+XXH64 was chosen because anyone can recompute it. A 128-bit hash is two of them, with seeds 0 and 1, written as 32 hex
+digits: among 10^10 documents the odds of one collision are below 10^-18.
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def _rotate(x, bits):
 
 @njit(cache=True, nogil=True, inline="always")
 def _word(data, i):
-    """Eight bytes from `i`, little-endian."""
+    """Returns the eight bytes from `i` as a little-endian number."""
     word = np.uint64(0)
     for k in range(8):
         word |= np.uint64(data[i + k]) << np.uint64(8 * k)
@@ -42,8 +42,14 @@ def _round(lane, word):
 
 @njit(cache=True, nogil=True)
 def xxh64(data, start, end, seed):
-    """XXH64 of data[start:end]; `seed` is a uint64."""
+    """Returns the XXH64 of data[start:end]; `seed` is a uint64.
+
+    Steps of the specification: four lanes over blocks of 32 bytes, the lanes merged into h, then the last bytes in
+    steps of 8, 4 and 1, then the final mix.
+    """
     n, i = end - start, start
+
+    # Blocks of 32 bytes: lanes a, b, c, d take 8 bytes each.
     if n >= 32:
         a, b, c, d = seed + _P1 + _P2, seed + _P2, seed, seed - _P1
         while i <= end - 32:
@@ -56,11 +62,11 @@ def xxh64(data, start, end, seed):
     else:
         h = seed + _P5
 
+    # The last bytes, fewer than 32.
     h += np.uint64(n)
     while i <= end - 8:
         h = _rotate(h ^ _round(np.uint64(0), _word(data, i)), 27) * _P1 + _P4
         i += 8
-
     if i <= end - 4:
         word = np.uint64(0)
         for k in range(4):
@@ -71,6 +77,7 @@ def xxh64(data, start, end, seed):
         h = _rotate(h ^ (np.uint64(data[i]) * _P5), 11) * _P1
         i += 1
 
+    # The final mix.
     h = (h ^ (h >> np.uint64(33))) * _P2
     h = (h ^ (h >> np.uint64(29))) * _P3
     return h ^ (h >> np.uint64(32))
@@ -83,7 +90,7 @@ def _hash_each(offsets: Offsets, data: Bytes, seed: np.uint64, hashes: Hashes) -
 
 
 def hash64(text: pa.Array | pa.ChunkedArray, seed: int = 0) -> Hashes:
-    """XXH64 of each string or binary value: uint64 (D,)."""
+    """Returns the XXH64 of each string or binary value: uint64 (D,)."""
     offsets, data = string_buffers(text)
     hashes = np.empty(len(offsets) - 1, np.uint64)
     _hash_each(offsets, data, np.uint64(seed), hashes)
@@ -91,12 +98,12 @@ def hash64(text: pa.Array | pa.ChunkedArray, seed: int = 0) -> Hashes:
 
 
 def hash128(text: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """Each value's 128-bit hash as a string of 32 hex digits: XXH64 with seed 0, then with seed 1."""
+    """Returns each value's 128-bit hash as a string of 32 hex digits: XXH64 with seed 0, then with seed 1."""
     return hex128(hash64(text, 0), hash64(text, 1))
 
 
 def hex128(high: Hashes, low: Hashes) -> pa.Array:
-    """String array (D,) of 32 hex digits from two uint64 (D,)."""
+    """Returns a string array (D,) of 32 hex digits each, from two uint64 (D,)."""
     n_documents = len(high)
     words = np.stack([high, low], axis=1).astype(">u8").view(np.uint8)  # (D, 16), most significant byte first
     digits = np.empty((n_documents, 32), np.uint8)

@@ -1,15 +1,15 @@
-"""Multi-byte encodings of East Asia as the web reads them. Source: WHATWG Encoding Standard, sections 10 to 13.
+"""Decodes East Asian multi-byte encodings as the web reads them. Source: WHATWG Encoding Standard, sections 10 to 13.
 
-Python's codecs do the work; where their tables differ from the standard's indexes, this module repairs the result:
+Python's codecs do the work. If their tables differ from the standard's indexes, this module repairs the result:
 
 - gb18030 (also read for gb2312 and gbk): 0x80 is the euro; 20 code points were private use until GB 18030-2022.
-- big5hkscs: 192 pairs of the standard's index are unknown to Python, 9 map to another sign.
-- euc_jp: NEC's row 13 and the IBM extensions come from cp932, which counts rows alike; six signs are full width.
+- big5hkscs: Python does not know 192 pairs of the standard's index, and maps 9 to another sign.
+- euc_jp: NEC's row 13 and the IBM extensions come from cp932, which counts rows the same way; six signs are full width.
 - cp932: four bytes that Python reads as private use are errors.
 
-After an error reading goes on where the standard goes on: behind the pair, or at its second byte where that is ASCII.
-What stays Python's: 0xA241 and 0xA242 in big5hkscs are full width, 0x8FA2B7 in euc_jp is "~", 0x8135F437 in gb18030 is
-U+1E3F.
+After an error, decoding continues where the standard continues: after the pair, or at its second byte if that is ASCII.
+Three differences of Python's codecs remain: 0xA241 and 0xA242 in big5hkscs are full width, 0x8FA2B7 in euc_jp is "~",
+0x8135F437 in gb18030 is U+1E3F.
 """
 
 import codecs
@@ -19,7 +19,7 @@ from collections.abc import Callable
 CODECS = ("big5hkscs", "cp932", "cp949", "euc_jp", "gb18030")
 REPLACEMENT = "\ufffd"
 
-# What Python reads, and what the standard says: one sign each, so that a text's length stays.
+# Python's signs, and the standard's in the same order. One sign replaces one sign, so a text keeps its length.
 _SIGNS = {
     "gb18030": (
         "\ue5e5\ue78d\ue78e\ue78f\ue790\ue791\ue792\ue793\ue794\ue795\ue796\ue7c7\ue81e\ue826\ue82b\ue82c\ue832\ue843\ue854\ue864",
@@ -30,7 +30,7 @@ _SIGNS = {
     "cp932": ("\uf8f0\uf8f1\uf8f2\uf8f3", REPLACEMENT * 4),
 }
 
-# Pairs of the standard's index-big5 that big5hkscs does not know: first pair of a run, and the run's characters.
+# Pairs of the standard's index-big5 that big5hkscs does not know: the first pair of a run, then the run's characters.
 _BIG5_RUNS = """
 877a 㡵𡵓𣚞𦀡㻬
 87a1 𥣞㫵竼龗𤅡𨤍𣇪𠪊𣉞䌊蒄龖鐯䤰蘓墖靊鈘秐稲晠権袝瑌篅枂稬剏遆㓦珄𥶹瓆鿇垳䤯呌䄱𣚎堘穲𧭥讏䚮𦺈
@@ -58,21 +58,27 @@ _BIG5_PAIRS = _big5_pairs()
 
 
 class TooManyErrorsError(ValueError):
-    """The text has more bad bytes than were allowed: it is in another encoding."""
+    """The text has more bad bytes than allowed, so it is in another encoding."""
 
 
 class _Count(threading.local):
-    """Errors of the decoding under way in this thread: an error handler is known to Python by name only."""
+    """The errors of the current decoding in this thread.
+
+    It is global because Python finds an error handler by its name and passes it only the error.
+    """
 
     n_errors = 0
-    limit = 0
+    limit = 0  # with more errors than this, decoding ends
 
 
 _count = _Count()
 
 
 def decode(raw: bytes, codec: str, limit: int) -> tuple[str, int]:
-    """(text, errors) of `raw` in one of `CODECS`; TooManyErrorsError as soon as there are more than `limit`."""
+    """Returns (text, errors) of `raw` in one of `CODECS`.
+
+    Raises TooManyErrorsError as soon as there are more than `limit` errors.
+    """
     _count.n_errors, _count.limit = 0, limit
     text = raw.decode(codec, f"pomona.{codec}")
     n_errors = _count.n_errors
@@ -87,7 +93,10 @@ def decode(raw: bytes, codec: str, limit: int) -> tuple[str, int]:
 
 
 def _handler(codec: str) -> Callable[[UnicodeError], tuple[str, int]]:
-    """What Python calls where `codec` cannot go on: a character that only the standard knows, or an error."""
+    """Returns the function that Python calls if `codec` cannot continue.
+
+    Either only the standard knows the character, or it is an error.
+    """
 
     def handle(error: UnicodeError) -> tuple[str, int]:
         assert isinstance(error, UnicodeDecodeError)
@@ -105,7 +114,7 @@ def _handler(codec: str) -> Callable[[UnicodeError], tuple[str, int]]:
 
 
 def _known(codec: str, pair: bytes) -> tuple[str, int]:
-    """The character that the standard sees at the start of `pair`, and its bytes; ("", 0) for none."""
+    """Returns the standard's character at the start of `pair` and its length in bytes; ("", 0) if there is none."""
     if codec == "gb18030" and pair[0] == 0x80:
         return "€", 1
     if len(pair) < 2:
@@ -113,7 +122,7 @@ def _known(codec: str, pair: bytes) -> tuple[str, int]:
     if codec == "big5hkscs":
         return _BIG5_PAIRS.get(pair, ""), 2
 
-    # Row and cell of a EUC pair, counted through, are Shift_JIS's lead and trail: 188 trails a lead, 0x7F left out.
+    # EUC counts rows and cells as Shift_JIS counts leads and trails: 188 trails per lead, with 0x7F left out.
     if codec == "euc_jp" and min(pair) >= 0xA1 and max(pair) < 0xFF:
         lead, trail = divmod((pair[0] - 0xA1) * 94 + pair[1] - 0xA1, 188)
         lead += 0x81 if lead < 0x1F else 0xC1
@@ -126,13 +135,14 @@ def _known(codec: str, pair: bytes) -> tuple[str, int]:
 
 
 def _length(codec: str, head: bytes) -> int:
-    """How many bytes an error takes."""
+    """Returns how many bytes from the start of `head` belong to one error."""
     if not _is_lead(codec, head[0]) or len(head) == 1:
         return 1
     if codec == "gb18030" and 0x30 <= head[1] <= 0x39:
         rest = head[2:]
         well_formed = all(0x81 <= byte <= 0xFE if at == 0 else 0x30 <= byte <= 0x39 for at, byte in enumerate(rest))
         return len(head) if well_formed else 1
+
     if head[1] < 0x80:
         return 1
     if codec == "euc_jp" and head[0] == 0x8F and 0xA1 <= head[1] <= 0xFE:

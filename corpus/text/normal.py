@@ -1,10 +1,10 @@
-"""Normal words: a text as deduplication and decontamination see it, so that case, marks and spacing make no difference.
+"""Cuts texts into normal words, which deduplication and decontamination compare: case, marks and spacing do not count.
 
 Definitions
-  normal text  every character replaced by what corpus.text.folding says; separators become one space
-  word         a run of the normal text without a space; in scripts that write none between words (Han, kana, Thai,
-               Lao, Khmer, Burmese) every character is one
-  word hash    64 bits of the word's code points; words are hashed one by one, so "ab c" and "a bc" differ
+  normal text  the text with every character replaced as corpus.text.folding says; separators become one space
+  word         a run of the normal text without a space; in scripts without spaces between words (Han, kana, Thai, Lao,
+               Khmer, Burmese) every character is a word
+  word hash    64 bits from the word's code points; words are hashed one by one, so "ab c" and "a bc" differ
 
 D documents, W words, C characters of normal text.
 """
@@ -28,7 +28,7 @@ _SPACE = np.int32(32)
 
 
 class NormalWords(NamedTuple):
-    """Words of a batch; the rows of document d are offsets[d] to offsets[d + 1]."""
+    """Words of a batch. The rows of document d are offsets[d] to offsets[d + 1]."""
 
     hash: npt.NDArray[np.uint64]  # (W,)
     start: npt.NDArray[np.int64]  # (W,) index of the word's first byte in the batch's data
@@ -37,7 +37,7 @@ class NormalWords(NamedTuple):
 
 
 class Normalizer:
-    """Cuts batches into `NormalWords`, reusing its scratch: what it returned before is overwritten."""
+    """Cuts batches into `NormalWords`. It reuses its arrays: each call overwrites the result of the call before."""
 
     def __init__(self, fold: Folding | None = None) -> None:
         self._fold = fold or folding()
@@ -46,7 +46,7 @@ class Normalizer:
         )
 
     def __call__(self, offsets: Offsets, data: Bytes) -> NormalWords:
-        """Words of the documents data[offsets[d]:offsets[d + 1]]."""
+        """Returns the words of the documents data[offsets[d]:offsets[d + 1]]."""
         capacity = most_words(offsets, data)
         if len(self._scratch.hash) < capacity or len(self._scratch.offsets) < len(offsets):
             rows = max(len(self._scratch.offsets), len(offsets))
@@ -54,19 +54,23 @@ class Normalizer:
                 np.empty(capacity, np.uint64), np.empty(capacity, np.int64), np.empty(capacity, np.int64),
                 np.empty(rows, np.int64),
             )  # fmt: skip
+
         s = self._scratch
         n_words = _words(offsets, data, ascii_table(), *self._fold, s.hash, s.start, s.end, s.offsets)
         return NormalWords(s.hash[:n_words], s.start[:n_words], s.end[:n_words], s.offsets[: len(offsets)])
 
 
 def most_words(offsets: Offsets, data: Bytes) -> int:
-    """No batch has more: ASCII gives one for two bytes; of the rest the worst, U+FDFA, gives four for three bytes."""
+    """Returns a number of words that no batch of this size exceeds.
+
+    ASCII has at most one word per two bytes. The worst of all other characters, U+FDFA, has four words in three bytes.
+    """
     n_wide = int(np.count_nonzero(data[offsets[0] : offsets[-1]] >= 0x80))
     return int(offsets[-1] - offsets[0]) // 2 + len(offsets) + 2 * n_wide
 
 
 def ascii_table() -> npt.NDArray[np.uint8]:
-    """uint8 (128,): what each ASCII byte becomes; 0 for a separator."""
+    """Returns uint8 (128,): the normal form of each ASCII byte, 0 for a separator."""
     return np.maximum(folding().point[:128], 0).astype(np.uint8)
 
 
@@ -83,14 +87,21 @@ def _finish(h):
 
 @njit(cache=True, nogil=True)
 def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, starts, ends, word_offsets):
-    # A step for each character: ASCII by a table, others folded to none, one or several characters. Each of these
-    # goes on with the open word, ends it, or is a word of its own; w counts the finished words.
+    """Fills hashes, starts, ends (W,) and word_offsets (D + 1,), and returns the number of words.
+
+    One pass over the characters. ASCII is folded by `table`, other characters by `fold` to none, one or several
+    characters. Each folded character extends the current word, ends it, or is a separate word.
+
+    w counts the finished words. h and start are the current word's hash so far and its first byte; start is -1 if
+    there is no current word.
+    """
     w = 0
     word_offsets[0] = 0
     for d in range(offsets.size - 1):
         i, stop = offsets[d], offsets[d + 1]
         h, start = _START, np.int64(-1)
         while i < stop:
+            # ASCII: one byte, one folded character.
             byte = data[i]
             if byte < 0x80:
                 point = table[byte]
@@ -105,6 +116,7 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
                 i += 1
                 continue
 
+            # Other characters: `k` to `k_end` is the range of folded characters, in `expansion` if there are several.
             first, width = _code_point(data, i, stop)
             folded = fold[first]
             k, k_end = 0, 1
@@ -113,10 +125,11 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
             elif folded == VANISHES:
                 k_end = 0
 
+            # An expansion can hold separators, so one character can end a word and begin the next.
             for j in range(k, k_end):
                 wide = expansion[j] if folded <= SEVERAL else folded
                 if wide == SEPARATOR or stands_alone(wide):
-                    if start >= 0:  # a word that ends inside an expansion holds all of the character
+                    if start >= 0:  # a word that ends inside an expansion includes the whole character
                         hashes[w], starts[w], ends[w] = _finish(h), start, i if j == k else i + width
                         w += 1
                         h, start = _START, np.int64(-1)
@@ -129,6 +142,7 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
                     h = _step(h, wide)
             i += width
 
+        # The end of the text ends the last word.
         if start >= 0:
             hashes[w], starts[w], ends[w] = _finish(h), start, stop
             w += 1
@@ -138,7 +152,11 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
 
 @njit(cache=True, nogil=True)
 def _fold(offsets, data, fold, expansion, expansion_offsets, points, point_offsets):
-    """Normal text as code points, one space between words, none at the ends."""
+    """Fills points (C,) and point_offsets (D + 1,) with the normal texts, and returns C.
+
+    One pass over the characters. There is one space between words and none at the ends: `pending` says that a space
+    is due before the next character of a word. c counts the code points; `first` is where the text begins.
+    """
     c = 0
     point_offsets[0] = 0
     for d in range(offsets.size - 1):
@@ -156,6 +174,7 @@ def _fold(offsets, data, fold, expansion, expansion_offsets, points, point_offse
             elif folded == VANISHES:
                 k_end = 0
 
+            # A character can be folded to several.
             for j in range(k, k_end):
                 one = expansion[j] if folded <= SEVERAL else folded
                 alone = stands_alone(one)
@@ -174,7 +193,7 @@ def _fold(offsets, data, fold, expansion, expansion_offsets, points, point_offse
 
 
 def normal_points(text: pa.Array | pa.ChunkedArray) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """(code points int32 (C,), offsets int64 (D + 1,)) of the normal texts."""
+    """Returns (code points int32 (C,), offsets int64 (D + 1,)) of the normal texts."""
     offsets, data = string_buffers(text)
     points = np.empty(12 * most_words(offsets, data), np.int32)
     point_offsets = np.empty(len(offsets), np.int64)
@@ -183,11 +202,11 @@ def normal_points(text: pa.Array | pa.ChunkedArray) -> tuple[npt.NDArray[np.int3
 
 
 def normal_text(text: str) -> str:
-    """One text, normalized."""
+    """Returns the normal text of one text."""
     points, _ = normal_points(pa.array([text], pa.large_string()))
     return points.astype("<u4").tobytes().decode("utf-32-le")
 
 
 def normalize(text: pa.Array | pa.ChunkedArray) -> NormalWords:
-    """Words of each text, in arrays of their own."""
+    """Returns the words of each text, in new arrays."""
     return Normalizer()(*string_buffers(text))

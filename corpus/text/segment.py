@@ -1,9 +1,9 @@
-"""A batch of documents cut into characters, words and lines, once, for every kernel that measures them.
+"""Cuts a batch of documents into characters, words and lines once; every kernel that measures them reads the result.
 
 Definitions
   character  a Unicode code point
-  line       what stands between two "\\n"; a text without any is one line
-  word       what stands between white space, cut as corpus.text.words says
+  line       the text between two "\\n"; a text without "\\n" is one line
+  word       a piece of a run of characters between white space; corpus.text.words defines where a run is cut
 
 D documents, C characters, W words, L lines.
 """
@@ -32,30 +32,35 @@ from corpus.text.words import (
 
 
 class Segments(NamedTuple):
-    """Positions are indexes into `chars`; the rows of document d are offsets[d] to offsets[d + 1]."""
+    """Characters, words and lines of a batch.
 
-    n_bytes: npt.NDArray[np.int64]  # (D,)
+    Positions are indexes into `chars`. An end is the index after the last character. The rows of document d are
+    offsets[d] to offsets[d + 1] of the matching offsets.
+    """
+
+    n_bytes: npt.NDArray[np.int64]  # (D,) UTF-8 bytes of each document
     chars: npt.NDArray[np.int32]  # (C,) code points
     kinds: npt.NDArray[np.uint8]  # (C,) flags of corpus.text.classes
-    char_offsets: npt.NDArray[np.int64]  # (D + 1,)
-    word_start: npt.NDArray[np.int32]  # (W,)
-    word_end: npt.NDArray[np.int32]  # (W,)
-    word_hash: npt.NDArray[np.uint64]  # (W,)
-    word_flags: npt.NDArray[np.uint8]  # (W,)
-    word_offsets: npt.NDArray[np.int64]  # (D + 1,)
-    line_start: npt.NDArray[np.int32]  # (L,)
-    line_end: npt.NDArray[np.int32]  # (L,) without the "\n"
-    line_offsets: npt.NDArray[np.int64]  # (D + 1,)
+    char_offsets: npt.NDArray[np.int64]  # (D + 1,) each document's rows of `chars` and `kinds`
+    word_start: npt.NDArray[np.int32]  # (W,) position
+    word_end: npt.NDArray[np.int32]  # (W,) position
+    word_hash: npt.NDArray[np.uint64]  # (W,) corpus.text.words.hash_chars of the word
+    word_flags: npt.NDArray[np.uint8]  # (W,) HAS_ALPHA, ALL_PUNCT ... of corpus.text.words
+    word_offsets: npt.NDArray[np.int64]  # (D + 1,) each document's rows of `word_...`
+    line_start: npt.NDArray[np.int32]  # (L,) position
+    line_end: npt.NDArray[np.int32]  # (L,) position; the "\n" is not part of the line
+    line_offsets: npt.NDArray[np.int64]  # (D + 1,) each document's rows of `line_...`
 
 
 @njit(cache=True, nogil=True)
 def _code_point(data, i, end):
-    """(code point, width in bytes) of the UTF-8 character at i, which is not ASCII.
+    """Returns (code point, width in bytes) of the UTF-8 character at i, which is not ASCII.
 
-    The lake holds valid UTF-8; elsewhere a byte that starts no character is U+FFFD.
+    Texts in the lake are valid UTF-8. In other texts, a byte that does not start a character is read as U+FFFD.
     """
     byte = np.int64(data[i])
     point, width = np.int64(0xFFFD), 1
+
     if 0xC2 <= byte < 0xE0 and i + 1 < end:
         point, width = ((byte & 0x1F) << 6) | np.int64(data[i + 1] & 0x3F), 2
     elif 0xE0 <= byte < 0xF0 and i + 2 < end:
@@ -76,8 +81,15 @@ _SPACE, _ALPHA = np.uint8(classes.SPACE), np.uint8(classes.ALPHA)
 
 @njit(cache=True, nogil=True)
 def _segment(offsets, data, table, abbreviations, s):
-    # One pass over the bytes. Each character is decoded and classified; a blank, or the end, closes the run of
-    # characters before it, which is one word or is cut into words; a line end closes the line.
+    """Fills the Segments `s` and returns the numbers of characters, words and lines.
+
+    One pass over the bytes. Each character is decoded and classified. White space, or the end of the document, closes
+    the run of characters before it; the run is one word or is cut into words. A line end closes the line.
+
+    c, w and n_lines count the finished ones. `line` and `run` are the positions where the current line and the current
+    run begin. For the current run, h is its hash so far, `some` holds the flags of all its characters, and `unspaced`
+    says whether it has a letter of a script without spaces. `backs` is scratch for `cut_run`.
+    """
     backs = np.empty(4096, np.int32)
     chars, kinds = s.chars, s.kinds
     c, w, n_lines = 0, 0, 0
@@ -88,6 +100,7 @@ def _segment(offsets, data, table, abbreviations, s):
         h, some, unspaced = HASH_START, np.uint8(0), False
 
         while i <= end:  # one step past the end closes the last word
+            # Decode one character. One that is not white space only extends the current run.
             if i < end:
                 point, width = np.int64(data[i]), 1  # the ASCII fast path
                 if point >= 0x80:
@@ -104,6 +117,8 @@ def _segment(offsets, data, table, abbreviations, s):
             else:
                 point, width = np.int64(0), 1
 
+            # White space or the end: close the run. Only a run with punctuation, or of a script without spaces, can
+            # hold several words.
             if c > run:
                 if unspaced or some & MARK:
                     first = w
@@ -112,6 +127,8 @@ def _segment(offsets, data, table, abbreviations, s):
                         unspaced = False
                     else:
                         w = cut_run(chars, kinds, run, c, abbreviations, backs, s.word_end, w)
+
+                    # The words touch each other: each starts where the one before it ends.
                     for k in range(first, w):
                         stop = s.word_end[k]
                         s.word_start[k] = run
@@ -125,6 +142,7 @@ def _segment(offsets, data, table, abbreviations, s):
                     w += 1
                 h, some = HASH_START, np.uint8(0)
 
+            # The white space itself is a character, and perhaps a line end.
             if i < end:
                 if point == 10:
                     s.line_start[n_lines], s.line_end[n_lines] = line, c
@@ -133,6 +151,8 @@ def _segment(offsets, data, table, abbreviations, s):
                 c += 1
                 run = c
             i += width
+
+        # The text after the last "\n" is a line, too.
         s.line_start[n_lines], s.line_end[n_lines] = line, c
         n_lines += 1
         s.char_offsets[d + 1], s.word_offsets[d + 1], s.line_offsets[d + 1] = c, w, n_lines
@@ -141,7 +161,7 @@ def _segment(offsets, data, table, abbreviations, s):
 
 @njit(cache=True, nogil=True, inline="always")
 def trim(s, start, end):
-    """(start, end) without the white space at both ends; empty as (end, end)."""
+    """Returns (start, end) without the white space at both ends; (end, end) if nothing else is there."""
     while start < end and s.kinds[start] & _SPACE:
         start += 1
     while end > start and s.kinds[end - 1] & _SPACE:
@@ -150,16 +170,20 @@ def trim(s, start, end):
 
 
 class Segmenter:
-    """Cuts batches into `Segments`, reusing its scratch: what it returned before is overwritten."""
+    """Cuts batches into `Segments`. It reuses its arrays: each call overwrites the result of the call before."""
 
     def __init__(self) -> None:
         self._capacity = (-1, -1, -1)
 
     def __call__(self, offsets: Offsets, data: Bytes) -> Segments:
-        """Segments of the documents data[offsets[d]:offsets[d + 1]]; about 22 bytes of scratch a byte of text."""
+        """Returns the segments of the documents data[offsets[d]:offsets[d + 1]].
+
+        The arrays take about 22 bytes per byte of text.
+        """
         n_documents = len(offsets) - 1
         n_bytes = int(offsets[-1] - offsets[0])
         n_lines = n_documents + int(np.count_nonzero(data[offsets[0] : offsets[-1]] == 10))
+
         self._reserve(n_documents, n_bytes, n_lines)
         s = self._scratch
         c, w, lines = _segment(offsets, data, classes.flags(), abbreviation_table(), s)
@@ -172,6 +196,7 @@ class Segmenter:
     def _reserve(self, documents: int, n_bytes: int, lines: int) -> None:
         if all(have >= need for have, need in zip(self._capacity, (documents, n_bytes, lines), strict=True)):
             return
+
         documents, n_bytes, lines = (
             max(a, b) for a, b in zip(self._capacity, (documents, n_bytes, lines), strict=True)
         )

@@ -1,12 +1,12 @@
-"""Encodings that write East Asian text in ASCII's bytes: ISO-2022-JP, -KR and -CN, HZ, and UTF-7.
+"""Decodes encodings that write other scripts in ASCII's bytes: ISO-2022-JP, -KR and -CN, HZ, and UTF-7.
 
-They are valid ASCII, so whoever tries UTF-8 first gets `$B$3$s$K` for text. ISO-2022 is recognized by an escape
-sequence that names a character set, HZ by pairs in `~{ ... ~}`. The standard reads -KR, -CN and HZ as one U+FFFD, since
-a browser runs scripts; nothing runs here. UTF-7 is read only where it is declared: `+AGE-` is as likely a part of a
-URL, of Base64 or of a patch, and the standard has no such label.
+Such texts are valid ASCII, so a decoder that tries UTF-8 first gets `$B$3$s$K` for text. ISO-2022 is recognized by an
+escape sequence that names a character set, HZ by pairs in `~{ ... ~}`. The WHATWG standard reads -KR, -CN and HZ as one
+U+FFFD, because a browser runs scripts; nothing runs here. UTF-7 is read only if it is declared, because `+AGE-` is as
+likely a part of a URL, of Base64 or of a patch, and the standard has no such label.
 
-ISO-2022 runs are given their high bit, which makes them EUC: corpus.text.multibyte reads those. Of ISO-2022-CN only
-GB 2312 is read; Python has no table of CNS 11643.
+Runs of ISO-2022 get their high bit set, which makes them EUC, and corpus.text.multibyte decodes them. Of ISO-2022-CN
+only GB 2312 is read, because Python has no table of CNS 11643.
 """
 
 import re
@@ -16,7 +16,7 @@ from corpus.text import multibyte
 ISO_2022 = ("iso2022_jp", "iso2022_kr", "iso2022_cn")
 NAMES = (*ISO_2022, "hz", "utf-7")
 
-# Each escape sequence: the set it names, and whether this is for G0 (in force at once) or G1 (in force after SO).
+# Each escape sequence: the character set that it names, and 0 for G0 (used at once) or 1 for G1 (used after SO).
 _ESCAPES = {
     b"\x1b(B": ("ascii", 0),
     b"\x1b(J": ("roman", 0),
@@ -38,12 +38,12 @@ _ASCII = bytes(range(128))
 _ROMAN = str.maketrans("\\~", "¥‾")
 _HZ = re.compile(rb"~\{((?:[\x21-\x77][\x21-\x7e])*+)~\}|~~|~\r?\n|~\{")
 _CJK = re.compile("[\u1100-\u11ff\u2e80-\ud7ff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")
-_PER_ERROR = 20  # characters of East Asia that make up for one error in a text that nobody declared
-_USUAL_ROW = 0x58  # GB 2312 orders what is usual before it; a tilde and braces in a program seldom hold such pairs
+_PER_ERROR = 20  # East Asian characters per error that a text without a declaration must have
+_USUAL_ROW = 0x58  # GB 2312 has the usual characters before this row; `~{` in a program seldom precedes such pairs
 
 
 def decode(raw: bytes, name: str, limit: int) -> tuple[str, int]:
-    """(text, errors) of `raw` in one of `NAMES`; TooManyErrorsError where there are more than `limit`."""
+    """Returns (text, errors) of `raw` in one of `NAMES`. Raises TooManyErrorsError for more than `limit` errors."""
     if name == "utf-7":
         text = raw.decode("utf-7", "replace").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return _within(text, text.count(multibyte.REPLACEMENT), limit)
@@ -51,7 +51,10 @@ def decode(raw: bytes, name: str, limit: int) -> tuple[str, int]:
 
 
 def recognize(raw: bytes, declared: str | None, limit: int) -> tuple[str, str, int] | None:
-    """(text, name, errors) where `raw` is in a 7-bit encoding; `declared` is what it says it is, if one of `NAMES`."""
+    """Returns (text, name, errors) if `raw` is in a 7-bit encoding, otherwise None.
+
+    `declared` is the encoding that was declared for it, if that is one of `NAMES`.
+    """
     name = _name(raw, declared, limit)
     if name is None:
         return None
@@ -60,6 +63,7 @@ def recognize(raw: bytes, declared: str | None, limit: int) -> tuple[str, str, i
     except multibyte.TooManyErrorsError:
         return None
 
+    # A declared encoding is believed if the text is not ASCII only. Any other must bring enough East Asian characters.
     if name == "utf-7":
         return (text, name, 0) if not n_errors and not text.isascii() else None
     if name == declared:
@@ -71,9 +75,14 @@ def recognize(raw: bytes, declared: str | None, limit: int) -> tuple[str, str, i
 
 
 def _name(raw: bytes, declared: str | None, limit: int) -> str | None:
-    """The 7-bit encoding whose marks are in `raw`. Bytes of 8 bits are errors, which ISO-2022 may have a few of."""
+    """Returns the 7-bit encoding whose marks are in `raw`, or None.
+
+    Bytes of 8 bits are errors. ISO-2022 may have a few of them, the other encodings none.
+    """
     if not raw.isascii() and (b"\x1b$" not in raw or len(raw.translate(None, _ASCII)) > limit):
         return None
+
+    # ISO-2022: the character sets that the text uses tell which one it is.
     if b"\x1b$" in raw and (sets := {_ESCAPES[token] for token in _TOKENS.findall(raw) if token in _ESCAPES}):
         if declared in ISO_2022:
             return declared
@@ -81,6 +90,8 @@ def _name(raw: bytes, declared: str | None, limit: int) -> str | None:
         return next((name for key, name in names.items() if key in sets), "iso2022_jp")
     if declared == "iso2022_jp" and b"\x1b(I" in raw:
         return declared
+
+    # HZ and UTF-7 are pure ASCII.
     if not raw.isascii():
         return None
     if b"~{" in raw and (declared == "hz" or b"~}" in raw):
@@ -89,7 +100,10 @@ def _name(raw: bytes, declared: str | None, limit: int) -> str | None:
 
 
 def _iso_2022(raw: bytes, limit: int) -> tuple[str, int]:
-    """Runs between escape sequences. A line end does not end a set, and passes through, as blanks do."""
+    """Returns (text, errors): decodes the runs between escape sequences, each in the current character set.
+
+    Line ends and blanks are kept as they are. A line end does not reset the character set.
+    """
     parts, n_errors = [], 0
     sets = ["ascii", "ascii"]
     shifted = 0
@@ -107,7 +121,7 @@ def _iso_2022(raw: bytes, limit: int) -> tuple[str, int]:
 
 
 def _run(raw: bytes, name: str, limit: int) -> tuple[str, int]:
-    """(text, errors) of a run in one character set."""
+    """Returns (text, errors) of a run in one character set."""
     if name in ("ascii", "roman"):
         text = raw.decode("ascii", "replace")
         n_errors = text.count(multibyte.REPLACEMENT) + raw.count(b"\x1b$")
@@ -121,7 +135,10 @@ def _run(raw: bytes, name: str, limit: int) -> tuple[str, int]:
 
 
 def _hz(raw: bytes, limit: int) -> tuple[str, int]:
-    """Pairs in `~{ ... ~}`, `~~` for a tilde, a tilde at a line's end for nothing."""
+    """Returns (text, errors) of an HZ text.
+
+    Its marks are pairs in `~{ ... ~}`, `~~` for a tilde, and a tilde at a line's end for nothing.
+    """
     parts, n_errors, end = [], 0, 0
     for match in _HZ.finditer(raw):
         parts.append(raw[end : match.start()].decode("ascii", "replace"))
@@ -130,7 +147,7 @@ def _hz(raw: bytes, limit: int) -> tuple[str, int]:
             text, n_bad = multibyte.decode(match.group(1).translate(_HIGH), "gb18030", limit)
             parts.append(text)
             n_errors += n_bad
-        elif match.group() == b"~{":  # no pairs, or no end
+        elif match.group() == b"~{":  # without pairs or without an end
             parts.append("~{")
             n_errors += 1
         elif match.group() == b"~~":
@@ -141,7 +158,7 @@ def _hz(raw: bytes, limit: int) -> tuple[str, int]:
 
 
 def _is_usual(raw: bytes) -> bool:
-    """Whether the pairs of an undeclared HZ text are what people write: two of them, most not from the rare rows."""
+    """Whether an undeclared HZ text has pairs as people write them: at least two, and most not from the rare rows."""
     leads = b"".join(match.group(1)[::2] for match in _HZ.finditer(raw) if match.group(1))
     return len(leads) >= 2 and sum(lead < _USUAL_ROW for lead in leads) >= 0.7 * len(leads)
 

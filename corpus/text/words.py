@@ -1,17 +1,20 @@
-"""Words: what spaCy's English rule tokenizer calls tokens, to within a percent, on code points.
+"""Cuts text into words: the tokens of spaCy's English rule tokenizer, to within a percent, on code points.
 
-A run without white space loses punctuation at both ends, one mark at a time (an ellipsis is one word); the rest is
-cut at hyphens and commas between letters, at `. : < > = /` where spaCy does, and before n't, 's, 'll, 're, 've, 'm, 'd.
-Addresses (`://`, `www.`, `a@b.c`) stay whole. Punctuation marks count as words. Nothing is lost: each word starts where
-the one before it ends.
+A run is a piece of text without white space. Words are cut from it in two steps:
 
-In scripts that are written without blanks (Han, kana, Thai, Lao, Khmer, Burmese) each letter, with the marks on it, is
-a word. A segmenter would find longer ones, but needs a dictionary for each language, is a hundred times slower, and
-cuts the same sentence otherwise in another context, so that copies would no longer be equal. Decontamination and
-deduplication count the same words (corpus.text.normal). Limits for such languages stand beside the rules.
+- Punctuation is cut off at both ends, one mark at a time; an ellipsis is one word.
+- The rest is cut at hyphens and commas between letters, at `. : < > = /` where spaCy does so, and before n't, 's, 'll,
+  're, 've, 'm, 'd. Addresses (`://`, `www.`, `a@b.c`) are not cut.
 
-Source: spaCy 3, lang/en and lang/punctuation, whose words datatrove's filters count, so that published thresholds
-mean the same here.
+Punctuation marks count as words. No character is lost: within a run, each word starts where the word before it ends.
+
+In scripts that are written without spaces (Han, kana, Thai, Lao, Khmer, Burmese) each letter is a word, together with
+the marks on it. A segmenter would find longer words. But it needs a dictionary for each language, is a hundred times
+slower, and cuts the same sentence differently in another context, so copies would no longer be equal. Decontamination
+and deduplication count the same words (corpus.text.normal). The limits for such languages are in filters/unspaced.py.
+
+Source: spaCy 3, lang/en and lang/punctuation. datatrove's filters count spaCy's words, so published thresholds mean the
+same here.
 """
 
 from functools import lru_cache
@@ -39,7 +42,7 @@ _ABBREVIATIONS = (
     "E.g. I.e. E.G. I.E. a.m. p.m. A.M. P.M. Adm. Bros. Messrs. Jan. Feb. Mar. Apr. Jun. Jul. Aug. Sep. Sept. "
     "Oct. Nov. Dec. Ph.D. D.C. Ala. Ariz. Ark. Calif. Colo. Conn. Del. Fla. Ga. Ill. Ind. Kan. Ky. La. Mass. "
     "Mich. Minn. Miss. Mo. Mont. Neb. Nev. Okla. Ore. Pa. Tenn. Va. Wash. Wis."
-)  # the English forms whose full stop is no mark of its own
+)  # English forms whose full stop belongs to the word
 
 
 HASH_START = np.uint64(0x9E3779B97F4A7C15)
@@ -47,7 +50,7 @@ HASH_START = np.uint64(0x9E3779B97F4A7C15)
 
 @njit(cache=True, nogil=True)
 def stands_alone(point):
-    """Whether the script writes no spaces, so that a character is a word."""
+    """Whether the character belongs to a script without spaces between words: then the character alone is a word."""
     if point < 0x0E00:
         return False
     return (
@@ -64,21 +67,21 @@ def stands_alone(point):
 
 @njit(cache=True, nogil=True, inline="always")
 def hash_step(h, point):
-    """The hash after one more code point."""
+    """Returns the hash after one more code point."""
     h = (h ^ np.uint64(point)) * np.uint64(0xFF51AFD7ED558CCD)
     return h ^ (h >> np.uint64(32))
 
 
 @njit(cache=True, nogil=True, inline="always")
 def hash_end(h, n):
-    """The hash of n code points."""
+    """Returns the finished hash of n code points, from the hash after the last of them."""
     h = (h ^ np.uint64(n)) * np.uint64(0xC4CEB9FE1A85EC53)
     return h ^ (h >> np.uint64(29))
 
 
 @njit(cache=True, nogil=True)
 def hash_chars(chars, start, end):
-    """64-bit hash of code points: multiply and shift per character, a finalizer at the end."""
+    """Returns a 64-bit hash of the code points: multiply and shift per character, and a finalizer at the end."""
     h = HASH_START
     for i in range(start, end):
         h = hash_step(h, chars[i])
@@ -87,7 +90,7 @@ def hash_chars(chars, start, end):
 
 @lru_cache(maxsize=1)
 def abbreviation_table() -> npt.NDArray[np.uint64]:
-    """Hashes of the abbreviations, sorted."""
+    """Returns the sorted hashes of the abbreviations, uint64."""
     forms = [np.array([ord(char) for char in form], np.int32) for form in _ABBREVIATIONS.split()]
     return np.array(sorted(hash_chars(form, 0, len(form)) for form in forms), np.uint64)
 
@@ -107,9 +110,10 @@ def _peels(point, kind):
 
 @njit(cache=True, nogil=True)
 def _is_address(chars, a, b):
-    """`://`, a leading `www.`, or `@` with a full stop behind it."""
+    """Whether [a, b) is an address: it has `://`, starts with `www.`, or has `@` and a full stop after it."""
     if b - a > 4 and chars[a] == 119 and chars[a + 1] == 119 and chars[a + 2] == 119 and chars[a + 3] == _DOT:
         return True
+
     at = False
     for i in range(a, b):
         if chars[i] == _COLON and i + 2 < b and chars[i + 1] == _SLASH and chars[i + 2] == _SLASH and i > a:
@@ -123,14 +127,18 @@ def _is_address(chars, a, b):
 
 @njit(cache=True, nogil=True)
 def _contraction(chars, kinds, a, b):
-    """Where a contraction starts in the word [a, b), or b: n't, 's, 'm, 'd, 'll, 're, 've."""
+    """Returns where a contraction starts in the word [a, b), or b if none does: n't, 's, 'm, 'd, 'll, 're, 've."""
     if b - a < 3:
         return b
+
+    # One letter after the apostrophe. `| 32` makes an ASCII letter lower-case.
     last, mark = chars[b - 1] | 32, chars[b - 2]
     if mark in (_QUOTE, _CURLY_QUOTE):
         if last == 116:  # t
             return b - 3 if b - a > 3 and (chars[b - 3] | 32) == 110 else b
         return b - 2 if last == 115 or last == 109 or last == 100 else b  # s m d
+
+    # Two letters after it.
     mark = chars[b - 3]
     if b - a > 3 and (mark in (_QUOTE, _CURLY_QUOTE)):
         before = chars[b - 2] | 32
@@ -141,20 +149,22 @@ def _contraction(chars, kinds, a, b):
 
 @njit(cache=True, nogil=True)
 def _cuts(chars, kinds, i, a, b):
-    """How many characters from i, inside the word [a, b), spaCy makes a word of their own; 0 where it cuts none."""
+    """Returns how many characters from i, inside the word [a, b), spaCy makes a separate word; 0 if it does not cut."""
     point, before = chars[i], kinds[i - 1]
+
+    # An ellipsis of full stops, or of one character; symbols.
     if point == _DOT and i + 1 < b and chars[i + 1] == _DOT:
         n = 2
         while i + n < b and chars[i + n] == _DOT:
             n += 1
         return n
-
     if point == _ELLIPSIS or (kinds[i] & _SYMBOL and point >= 0x2000):
         return 1
     if i + 1 >= b:
         return 0
     after = kinds[i + 1]
 
+    # Hyphens and dashes between letters; a hyphen between digits.
     if point == _HYPHEN or 0x2013 <= point <= 0x2014 or point == 126:  # - – — ~
         n = 1
         while i + n < b and (chars[i + n] == _HYPHEN or chars[i + n] == 0x2014):
@@ -163,6 +173,7 @@ def _cuts(chars, kinds, i, a, b):
             return n
         return 1 if before & _DIGIT and after & _DIGIT and point == _HYPHEN else 0
 
+    # For the other marks, the characters on both sides decide.
     if point == _DOT:
         return 1 if before & _LOWER and after & _UPPER else 0
     if point == _COMMA:
@@ -176,7 +187,7 @@ def _cuts(chars, kinds, i, a, b):
 
 @njit(cache=True, nogil=True)
 def word_flags(kinds, a, b):
-    """HAS_ALPHA | ALL_PUNCT | IS_PUNCT | IS_TERMINAL of the word [a, b)."""
+    """Returns HAS_ALPHA | ALL_PUNCT | IS_PUNCT | IS_TERMINAL of the word [a, b)."""
     every, some, marks = np.uint8(0xFF), np.uint8(0), True
     for i in range(a, b):
         every &= kinds[i]
@@ -192,8 +203,13 @@ def word_flags(kinds, a, b):
 
 @njit(cache=True, nogil=True)
 def _middle(chars, kinds, a, b, ends, w):
-    """The inside of a run, its ends peeled, cut at infixes and contractions: the words' ends, appended at w."""
+    """Cuts the middle of a run, whose ends are already peeled off, at infixes and contractions.
+
+    Writes the words' ends into `ends` from w on and returns the next w.
+    """
     tail = _contraction(chars, kinds, a, b)
+
+    # `cut` is where the current word begins. A mark that is cut ends the word before it and is a word itself.
     i, cut = a + 1, a
     while i < tail:
         if kinds[i] & MARK:
@@ -207,6 +223,7 @@ def _middle(chars, kinds, a, b, ends, w):
                 w += 1
                 continue
         i += 1
+
     if cut < tail:
         ends[w] = tail
         w += 1
@@ -218,10 +235,10 @@ def _middle(chars, kinds, a, b, ends, w):
 
 @njit(cache=True, nogil=True)
 def _front(chars, kinds, a, b):
-    """How many characters at the front of the run [a, b) are a word of their own."""
+    """Returns how many characters at the front of the run [a, b) are a separate word."""
     if not _peels(chars[a], kinds[a]):
         return 0
-    if chars[a] == _DOT:  # a full stop alone stays (".5"), an ellipsis goes
+    if chars[a] == _DOT:  # one full stop stays with the word (".5"), an ellipsis is cut off
         n = 1
         while a + n < b and chars[a + n] == _DOT:
             n += 1
@@ -233,23 +250,27 @@ def _front(chars, kinds, a, b):
 
 @njit(cache=True, nogil=True)
 def _back(chars, kinds, a, b, abbreviations):
-    """How many characters at the back of the run [a, b) are a word of their own."""
+    """Returns how many characters at the back of the run [a, b) are a separate word."""
     last = chars[b - 1]
     if not _peels(last, kinds[b - 1]):
         return 0
+
     if last == _DOT:
+        # An ellipsis is one word.
         n = 1
         while b - n > a and chars[b - n - 1] == _DOT:
             n += 1
         if n > 1 or b - a == 1:
             return n
 
+        # A full stop stays with an initial, and after a symbol or a combining mark.
         before = kinds[b - 2]
         if before & _UPPER and not (b - a > 2 and kinds[b - 3] & _UPPER):
             return 0  # an initial: "J.", "U.S."
         if not before & (_LOWER | _DIGIT | _PUNCT | _UPPER | _ALPHA):
             return 0
 
+        # It also stays with an abbreviation.
         if before & _LOWER and b - a <= 9:
             h = hash_chars(chars, a, b)
             slot = np.searchsorted(abbreviations, h)
@@ -263,10 +284,13 @@ def _back(chars, kinds, a, b, abbreviations):
 
 @njit(cache=True, nogil=True)
 def cut_run(chars, kinds, a, b, abbreviations, backs, ends, w):
-    """Cuts a run [a, b) without white space but with marks: the words' ends, appended at w; returns the next w.
+    """Cuts the run [a, b), which has no white space but has marks, into words.
 
-    Nothing is lost: each word starts where the one before it ends.
+    Writes the words' ends into `ends` from w on and returns the next w. No character is lost: each word starts where
+    the word before it ends. `backs` is scratch: it keeps the ends of the words that are peeled off the back, last
+    word first.
     """
+    # Peel both ends: as many as possible off the front, then one off the back, and again.
     n_backs = 0
     while a < b:
         n = _front(chars, kinds, a, b)
@@ -281,12 +305,14 @@ def cut_run(chars, kinds, a, b, abbreviations, backs, ends, w):
         backs[n_backs] = b
         n_backs += 1
         b -= n
+
     if a < b:
         if _is_address(chars, a, b):
             ends[w] = b
             w += 1
         else:
             w = _middle(chars, kinds, a, b, ends, w)
+
     for k in range(n_backs - 1, -1, -1):
         ends[w] = backs[k]
         w += 1
@@ -295,10 +321,15 @@ def cut_run(chars, kinds, a, b, abbreviations, backs, ends, w):
 
 @njit(cache=True, nogil=True)
 def cut_unspaced(chars, kinds, a, b, abbreviations, backs, ends, w):
-    """The same for a run that holds letters of scripts without blanks: each of them is a word, with its marks."""
+    """Does the same as `cut_run` for a run with letters of scripts without spaces: each letter is a word.
+
+    The marks on a letter belong to its word. Other pieces of the run are cut by `cut_run`.
+    """
     while a < b:
         stop = a + 1
+
         if stands_alone(chars[a]):
+            # Characters without any flag are the marks on the letter.
             while stop < b and kinds[stop] == 0 and stands_alone(chars[stop]):
                 stop += 1
             ends[w] = stop
@@ -313,5 +344,6 @@ def cut_unspaced(chars, kinds, a, b, abbreviations, backs, ends, w):
             else:
                 ends[w] = stop
                 w += 1
+
         a = stop
     return w

@@ -1,17 +1,18 @@
-"""Texts as a reader sees them: a copy, of the same length, in which words do not hide behind another spelling.
+"""Writes texts as a reader sees them: a copy of the same length, in which no word is disguised by another spelling.
 
     character references     &nbsp; &#101; &#x65; &amp;nbsp; become the character
     percent-encoding         %20 %3F %C3%A9 becomes the character
     markup of words          <b>word</b>, <a href="...">, \\textbf{word}, \\textcolor{red}{word}, [b]word[/b] and the
-                             target of [word](https://...) go, or become blanks where they part words, as <br> does
-    look-alikes              Cyrillic and Greek letters in a word that has Latin letters too, and words of nothing but
-                             look-alikes beside a word of Latin letters, become Latin letters
+                             target of [word](https://...) are removed, or become blanks if they separate words, as
+                             <br> does
+    look-alikes              Cyrillic and Greek letters become Latin letters in a word that has Latin letters, too, and
+                             in words of only look-alikes next to a word of Latin letters
     zero-width characters    become blanks in a run of more than 20 letters without white space; elsewhere they vanish,
                              as they do in normal text
 
-What stands for several bytes is written as one character and filled up with PAD, a byte that no UTF-8 has and that
-vanishes when words are cut (`folding`). So every word keeps its place: positions in the copy are positions in the text.
-Documents and benchmarks are read the same way. Deduplication does not read this copy.
+A sequence of bytes that is replaced by a shorter character is filled up with PAD, a byte that does not occur in UTF-8
+and that vanishes when words are cut (`folding`). So every word keeps its place: positions in the copy are positions in
+the text. Documents and benchmarks are read in the same way. Deduplication does not read this copy.
 """
 
 from functools import lru_cache
@@ -32,7 +33,10 @@ from decontam.disguises.spaces import space
 
 @lru_cache(maxsize=1)
 def folding() -> Folding:
-    """The folding of normal text, but PAD vanishes: it is read as U+FFFD, for which a `Reader` writes blanks."""
+    """Returns the folding of normal text, except that PAD vanishes.
+
+    PAD is read as U+FFFD, so U+FFFD vanishes here. A `Reader` writes blanks for U+FFFD in the text itself.
+    """
     table = normal_folding()
     point = table.point.copy()
     point[0xFFFD] = VANISHES
@@ -40,13 +44,16 @@ def folding() -> Folding:
 
 
 class Reader:
-    """Reads batches, reusing its scratch: what it returned before is overwritten."""
+    """Reads batches. It reuses its array: each call overwrites the result of the call before."""
 
     def __init__(self) -> None:
         self._scratch = np.empty(0, np.uint8)
 
     def __call__(self, offsets: Offsets, data: Bytes) -> tuple[Offsets, Bytes]:
-        """(offsets, data) as a reader sees them: themselves where nothing hides, else copies, from 0 on."""
+        """Returns (offsets, data) as a reader sees them.
+
+        They are the given arrays if the batch has no disguise, otherwise copies whose offsets begin at 0.
+        """
         hides = np.empty(len(offsets) - 1, np.uint8)
         _look(offsets, data, hides)
         if not hides.any():
@@ -60,12 +67,13 @@ class Reader:
         _rewrite(own, hides, tables(), self._scratch)
 
         seen = self._scratch[:n_bytes]
-        own.flags.writeable = seen.flags.writeable = False  # as Arrow's buffers: kernels compile once
+        # Read-only as Arrow's buffers: otherwise Numba would compile each kernel a second time.
+        own.flags.writeable = seen.flags.writeable = False
         return own, seen
 
 
 def plain_texts(text: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """The texts as a reader sees them, without PAD: for where positions do not matter."""
+    """Returns the texts as a reader sees them, without PAD, for uses where positions do not matter."""
     offsets, data = Reader()(*string_buffers(text))
     out = data[offsets[0] : offsets[-1]]
     kept = out != PAD
@@ -74,17 +82,17 @@ def plain_texts(text: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 
 def plain_text(text: str) -> str:
-    """One text as a reader sees it."""
+    """Returns one text as a reader sees it."""
     return str(plain_texts(pa.array([text], pa.large_string()))[0].as_py())
 
 
 @njit(cache=True, nogil=True)
 def _look(offsets, data, hides):
-    """Writes to `hides` what each document may hide, and 0 where it can hide nothing.
+    """Fills hides (D,) with bits for the disguises that each document may have, 0 for none.
 
-    Comparisons without a branch, which run on 16 bytes or more at once as long as their results end in an array of
-    bytes (Numba's own type of `a | b` is 64 bits wide): a pass over all bytes, and another over the documents with a
-    lead byte of the zero-width characters, which begins quotes and dashes too.
+    Two passes: one over all bytes, and one over the documents with a lead byte of the zero-width characters, which is
+    also the lead byte of quotes and dashes. The comparisons have no branch, so they run on 16 bytes or more at once, as
+    long as their results end in an array of bytes (Numba's own type of `a | b` is 64 bits wide).
     """
     for d in range(offsets.size - 1):
         own = data[offsets[d] : offsets[d + 1]]
@@ -92,7 +100,7 @@ def _look(offsets, data, hides):
         for i in range(own.size):
             encoded |= may_encode(own[i])
             marked_up |= may_mark_up(own[i])
-            alike |= np.uint8(np.uint8(own[i] - 0xCD) < np.uint8(8))  # leads Greek and Cyrillic letters
+            alike |= np.uint8(np.uint8(own[i] - 0xCD) < np.uint8(8))  # lead byte of Greek and Cyrillic letters
             zero_width |= np.uint8(own[i] == 0xE2) | np.uint8(own[i] == 0xEF)
         hides[d] = encoded | marked_up << 1 | alike << 2 | zero_width << 3
 
@@ -116,9 +124,9 @@ def _look(offsets, data, hides):
 def _rewrite(offsets, hides, tables, out):
     """Rewrites `out`, a copy of the documents, in place.
 
-    Up to four passes over a document, each only where the document may hide what it looks for: encoded characters;
-    markup, which may have been encoded; letters; zero-width characters. A pass reads what the one before has written,
-    and steps over PAD.
+    Up to four passes over a document, for encoded characters, markup, letters and zero-width characters. A pass runs
+    only if the document may have its disguise. It reads the result of the pass before, because markup, for example,
+    may have been encoded, and skips PAD.
     """
     for d in range(offsets.size - 1):
         hidden, start, stop = hides[d], offsets[d], offsets[d + 1]

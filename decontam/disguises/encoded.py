@@ -1,4 +1,4 @@
-"""Characters that are spelled out: &nbsp; &#101; &#x65; &amp;nbsp; and %20 %3F %C3%A9."""
+"""Decodes characters that are written as references, &nbsp; &#101; &#x65; &amp;nbsp;, or as codes, %20 %3F %C3%A9."""
 
 import numpy as np
 from numba import njit
@@ -17,11 +17,16 @@ def may_encode(byte):
 
 @njit(cache=True, nogil=True)
 def decode(out, start, stop, tables):
-    """Writes encoded characters in their places; what they may hide in turn. Blocks without any are passed over."""
+    """Decodes the characters of out[start:stop] in place, and returns the disguises that they may form, as bits.
+
+    One pass over blocks of BLOCK bytes; blocks without a byte that begins an encoded character are skipped. i is the
+    next byte to read: a character may reach into the next block.
+    """
     hides = np.uint8(0)
     hits = np.zeros(1, np.uint8)
     i = start
     for block in range(start, stop, BLOCK):
+        # The result goes through an array so that the loop runs on many bytes at once.
         hit, own = np.uint8(0), out[block : min(block + BLOCK, stop)]
         for k in range(own.size):
             hit |= may_encode(own[k])
@@ -29,6 +34,7 @@ def decode(out, start, stop, tables):
         if not hits[0]:
             continue
 
+        # Decode one character after another.
         i = max(i, block)
         while i < min(block + BLOCK, stop):
             end, point = i + 1, np.int64(0)
@@ -45,7 +51,7 @@ def decode(out, start, stop, tables):
 
 @njit(cache=True, nogil=True)
 def _hides(point):
-    """What a character that was encoded may hide."""
+    """Returns the disguises, as bits, that a decoded character may be a part of."""
     if point < 0x80:
         return MARKED_UP if may_mark_up(np.uint8(point)) else np.uint8(0)
     if 0x340 <= point < 0x540:
@@ -55,9 +61,10 @@ def _hides(point):
 
 @njit(cache=True, nogil=True)
 def _write(out, at, end, point):
-    """Writes a character at `at` and fills up with PAD; what is no character becomes a blank."""
+    """Writes a character at `at` and PAD from there to `end`. A number that is not a character becomes a blank."""
     if point == 0 or point == 0xFFFD or 0xD800 <= point < 0xE000 or point >= N_CODE_POINTS:
         point = 32
+
     fill(out, at, end, PAD)
     if point < 0x80:
         out[at] = point
@@ -72,12 +79,14 @@ def _write(out, at, end, point):
 
 @njit(cache=True, nogil=True)
 def _reference(out, at, stop, tables):
-    """(end, code point) of the character reference at `at`, or (at + 1, 0)."""
+    """Returns (end, code point) of the character reference at `at`, or (at + 1, 0) if there is none."""
     i = at + 1
     while (
         i + 4 <= stop and out[i] | 32 == 97 and out[i + 1] | 32 == 109 and out[i + 2] | 32 == 112 and out[i + 3] == 59
     ):
-        i += 4  # "amp;" again and again: encoded more than once
+        i += 4  # a repeated "amp;": the character was encoded more than once
+
+    # A number after "#", or a name; names differ by case, so the exact name is tried first.
     if i < stop and out[i] == 35:  # #
         end, point = _number(out, i + 1, stop)
     else:
@@ -88,6 +97,8 @@ def _reference(out, at, stop, tables):
             if place < 0:
                 place = lookup(tables, read_name(out, i, stop, CHARACTER, True)[1])
             point = np.int64(tables.points[place]) if place >= 0 else point
+
+    # Without a reference behind it, "&amp;" is an ampersand.
     if end < stop and out[end] == 59 and point >= 0:
         return end + 1, point
     return (i, np.int64(38)) if i > at + 1 else (at + 1, np.int64(0))
@@ -95,10 +106,11 @@ def _reference(out, at, stop, tables):
 
 @njit(cache=True, nogil=True)
 def _number(out, at, stop):
-    """(end, value) of the decimal or, after an x, hexadecimal number at `at`; the value is -1 where there is none."""
+    """Returns (end, value) of the number at `at`, hexadecimal after an x; the value is -1 if there is no number."""
     base, i, value, digits = 10, at, np.int64(0), 0
     if i < stop and out[i] | 32 == 120:
         base, i = 16, i + 1
+
     while i < stop and digits < 12:
         digit = _digit(out[i])
         if digit < 0 or digit >= base:
@@ -119,20 +131,22 @@ def _digit(byte):
 
 @njit(cache=True, nogil=True)
 def _percent(out, at, stop):
-    """(end, code point) of the percent-encoded character at `at`, or (at + 1, 0)."""
+    """Returns (end, code point) of the percent-encoded character at `at`, or (at + 1, 0) if there is none."""
     byte = _encoded_byte(out, at, stop)
-    if 0x20 <= byte < 0x7F or 9 <= byte <= 13:  # `n%10` is no character
+    if 0x20 <= byte < 0x7F or 9 <= byte <= 13:  # `n%10` is not a character
         return at + 3, byte
+
+    # A character of several bytes, which must be valid UTF-8.
     width = 2 if 0xC2 <= byte < 0xE0 else 3 if 0xE0 <= byte < 0xF0 else 4 if 0xF0 <= byte < 0xF5 else 0
     if not width:
         return at + 1, np.int64(0)
-
     point = byte & (0x7F >> width)
     for k in range(1, width):
         byte = _encoded_byte(out, at + 3 * k, stop)
         if byte < 0x80 or byte >= 0xC0:
             return at + 1, np.int64(0)
         point = point << 6 | byte & 0x3F
+
     if (width == 3 and (point < 0x800 or 0xD800 <= point < 0xE000)) or (width == 4 and not 0x10000 <= point < 0x110000):
         return at + 1, np.int64(0)
     return at + 3 * width, point
@@ -140,7 +154,7 @@ def _percent(out, at, stop):
 
 @njit(cache=True, nogil=True)
 def _encoded_byte(out, at, stop):
-    """The value of %XX at `at`, or -1."""
+    """Returns the value of %XX at `at`, or -1 if there is none."""
     if at + 2 >= stop or out[at] != 37:
         return np.int64(-1)
     high, low = _digit(out[at + 1]), _digit(out[at + 2])

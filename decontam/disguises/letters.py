@@ -1,4 +1,4 @@
-"""Letters that look like Latin ones: Cyrillic and Greek letters in a word that has Latin letters too."""
+"""Replaces Cyrillic and Greek look-alikes by Latin letters, in words with Latin letters or next to such words."""
 
 import numpy as np
 from numba import njit
@@ -10,16 +10,19 @@ from decontam.disguises.names import LATIN, LOOKS_LATIN, NEUTRAL, OTHER, PAD, SE
 
 @njit(cache=True, nogil=True)
 def latinize(out, start, stop, tables):
-    """Writes Latin letters for look-alikes: in words that have Latin letters, and in words of nothing else beside such.
+    """Writes Latin letters for look-alikes in words with Latin letters, and in words of only look-alikes next to these.
 
-    One pass over the characters, which gathers in `seen` what a word is made of and judges at its end. A word of
-    look-alikes alone waits for the next word, unless the one before was Latin; `waiting` is the first that waits.
+    One pass over the characters. `seen` collects the kinds of characters of the current word, which begins at `word`
+    and is judged at its end. A word of only look-alikes waits for the next word, unless the word before it was Latin.
+    `waiting` is the start of the first word that waits; both are -1 if there is none.
     """
     kinds, fold = tables.kinds, tables.fold
     word = waiting = np.int64(-1)
     seen, after_latin = np.int64(0), False
+
     i = start
     while i <= stop:
+        # The kind of the character at i.
         kind, width = SEPARATES, 1  # one step past the end closes the last word
         if i < stop:
             byte = out[i]
@@ -37,6 +40,7 @@ def latinize(out, start, stop, tables):
                 if fold[point] <= SEPARATOR and fold[point] >= VANISHES:
                     kind = SEPARATES if fold[point] == SEPARATOR else NEUTRAL
 
+        # The word continues, or it ends and is judged.
         if kind != SEPARATES:
             seen |= 1 << kind
             if word < 0:
@@ -51,12 +55,13 @@ def latinize(out, start, stop, tables):
             elif seen & 1 << LOOKS_LATIN and waiting < 0:
                 waiting = word
             word, seen = np.int64(-1), np.int64(0)
+
         i += width
 
 
 @njit(cache=True, nogil=True)
 def _latinize_words(out, start, end, alike):
-    """Writes Latin letters for all look-alikes from `start` to `end`."""
+    """Writes Latin letters for all look-alikes from byte `start` to `end`."""
     i = start
     while i < end:
         width = 1

@@ -1,4 +1,4 @@
-"""Markup of words: tags of HTML and forums, commands of TeX, targets of Markdown's links."""
+"""Removes markup of words: tags of HTML and forums, commands of TeX, targets of Markdown links."""
 
 import numpy as np
 from numba import njit
@@ -19,8 +19,8 @@ from decontam.disguises.names import (
     read_name,
 )
 
-MOST_TAG_BYTES = 400  # longer ones are left alone
-MOST_TAG_WORDS = 7  # and those of more parts: their attributes may hold an item, which has eight words
+MOST_TAG_BYTES = 400  # longer tags are kept
+MOST_TAG_WORDS = 7  # tags with more words are kept: their attributes may hold an item, which has eight words
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -31,13 +31,15 @@ def may_mark_up(byte):
 
 @njit(cache=True, nogil=True)
 def strip(out, start, stop, tables):
-    """Takes markup out: what may stand inside a word vanishes, the rest becomes blanks.
+    """Removes the markup of out[start:stop] in place. Markup that can be inside a word vanishes, other becomes blanks.
 
-    One pass; blocks without a byte that begins markup are passed over.
+    One pass over blocks of BLOCK bytes; blocks without a byte that begins markup are skipped. i is the next byte to
+    read: a tag may reach into the next block.
     """
     hits = np.zeros(1, np.uint8)
     i = start
     for block in range(start, stop, BLOCK):
+        # The result goes through an array so that the loop runs on many bytes at once.
         hit, own = np.uint8(0), out[block : min(block + BLOCK, stop)]
         for k in range(own.size):
             hit |= may_mark_up(own[k])
@@ -45,6 +47,7 @@ def strip(out, start, stop, tables):
         if not hits[0]:
             continue
 
+        # Remove one piece of markup after another.
         i = max(i, block)
         while i < min(block + BLOCK, stop):
             byte, end, filler = out[i], i, PAD
@@ -69,8 +72,10 @@ def _past_pads(out, i, stop):
 
 @njit(cache=True, nogil=True)
 def _tag(out, at, stop, tables):
-    """(end, filler) of the HTML tag at `at`; the end is `at` where there is none."""
+    """Returns (end, filler) of the HTML tag at `at`; the end is `at` if there is none."""
     nothing = (at, PAD)
+
+    # The name decides on the filler: PAD if the tag can be inside a word, a blank if it separates words.
     i = _past_pads(out, at + 1, stop)
     closes = i < stop and out[i] == 47
     i = _past_pads(out, i + closes, stop)
@@ -84,7 +89,7 @@ def _tag(out, at, stop, tables):
         if lookup(tables, name) < 0:
             return nothing
 
-    # Attributes: a "=" among them tells a tag from `a <b and c> d`.
+    # The attributes. A "=" in them distinguishes a tag from `a <b and c> d`.
     i, words, valued, spaced = end, 0, closes, True
     while i < stop and i < at + MOST_TAG_BYTES and out[i] != 60:
         byte = out[i]
@@ -112,12 +117,16 @@ def _only_blanks(out, start, end):
 
 @njit(cache=True, nogil=True)
 def _command(out, at, start, stop, tables):
-    """The end of the TeX command at `at`, with its opening brace; `at` where there is none that marks words."""
+    """Returns the end of the TeX command at `at`, with its opening brace; `at` if there is no command for words."""
     end, name = read_name(out, at + 1, stop, TEX_BLANKS, True)
     if end == at + 1 or end >= stop or not (out[end] == 123 or out[end] <= 32):
         return at
+
+    # \textbf{word}
     if out[end] == 123 and lookup(tables, name) >= 0:
         return end + 1
+
+    # \textcolor{red}{word}: the first argument is removed with the command.
     if out[end] == 123:
         _, name = read_name(out, at + 1, stop, TEX_VALUE, True)
         if lookup(tables, name) < 0:
@@ -129,6 +138,7 @@ def _command(out, at, start, stop, tables):
             i += 1
         return at
 
+    # {\bf word}
     _, name = read_name(out, at + 1, stop, TEX_SWITCH, True)
     switches = at > start and out[at - 1] == 123 and out[end] <= 32 and lookup(tables, name) >= 0
     return end if switches else at
@@ -136,8 +146,10 @@ def _command(out, at, start, stop, tables):
 
 @njit(cache=True, nogil=True)
 def _forum_tag(out, at, start, stop, tables):
-    """(end, filler) of the tag in brackets at `at`; the end is `at` where there is none. `x[i]` is no tag."""
+    """Returns (end, filler) of the tag in brackets at `at`; the end is `at` if there is none. `x[i]` is not a tag."""
     nothing = (at, PAD)
+
+    # The name decides on the filler, as in HTML.
     i = at + 1
     closes = i < stop and out[i] == 47
     end, name = read_name(out, i + closes, stop, FORUM_TAG, True)
@@ -149,10 +161,13 @@ def _forum_tag(out, at, start, stop, tables):
         filler = np.uint8(32)
         if lookup(tables, name) < 0:
             return nothing
+
+    # An index of an array in code looks the same.
     indexes = at > start and (is_alphanumeric(out[at - 1]) or out[at - 1] == 95 or out[at - 1] == 41)
     if indexes and not closes and out[end] == 93:
         return nothing
 
+    # A value after "=", up to the closing bracket.
     i = end
     while i < stop and i < at + MOST_TAG_BYTES and out[i] > 32 and out[i] != 91:
         if out[i] == 93:
@@ -163,9 +178,10 @@ def _forum_tag(out, at, start, stop, tables):
 
 @njit(cache=True, nogil=True)
 def _target(out, at, stop):
-    """The end of `](https://...)`, where a Markdown link goes; `at` where there is none."""
+    """Returns the end of `](https://...)`, the target of a Markdown link, at `at`; `at` if there is none."""
     if at + 2 >= stop or out[at + 1] != 40:
         return at
+
     links = out[at + 2] == 47 or out[at + 2] == 35  # / #
     i = at + 2
     while i < stop and i < at + MOST_TAG_BYTES and out[i] > 32 and out[i] != 93:

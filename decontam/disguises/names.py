@@ -1,7 +1,7 @@
-"""What disguises are made of: names of characters and of markup, letters that look like others, and what kernels share.
+"""Tables of disguises (names of characters and markup, look-alike letters) and functions that their kernels share.
 
-Sources: names of characters are the HTML standard's (`html.entities`); look-alikes are letters that Unicode's
-confusables.txt pairs with a Latin one, besides lower-case letters of the shape of Latin capitals.
+Sources: the names of characters are the HTML standard's (`html.entities`). The look-alikes are letters that Unicode's
+confusables.txt pairs with a Latin letter, and lower-case letters with the shape of Latin capitals.
 """
 
 from functools import lru_cache
@@ -14,8 +14,8 @@ from numba import njit
 
 from corpus.text.folding import SEPARATOR, VANISHES, folding
 
-PAD = np.uint8(0xFF)  # no UTF-8 has it; fills up what is written in fewer bytes
-BLOCK = 64  # bytes that are looked over at once
+PAD = np.uint8(0xFF)  # a byte that does not occur in UTF-8; it fills up a place that became shorter
+BLOCK = 64  # bytes that are checked at once for a byte that begins a disguise
 
 _VANISHING = (
     "a abbr b bdi bdo big cite code data del dfn em font i ins kbd mark nobr q s samp small span strike strong sub sup "
@@ -33,7 +33,7 @@ _TEX = (
     "bm boldsymbol emph fbox hbox hl lowercase mathbf mathit mathnormal mathrm mathsf mathtt mbox operatorname pmb st "
     "text textbf textit textmd textnormal textrm textsc textsf textsl texttt textup uline ul underline uppercase"
 )
-_TEX_WITH_VALUE = "color colorbox href textcolor"  # whose first argument is no text
+_TEX_WITH_VALUE = "color colorbox href textcolor"  # commands whose first argument is not text
 _TEX_SWITCHES = "bf bfseries em it itshape rm sc sf sl tt"  # {\bf word}
 _FORUM = "b i u s url color size font sub sup email"
 _FORUM_BLOCKS = "center quote code list img spoiler"
@@ -46,30 +46,31 @@ _LOOK_ALIKES = (
     "ΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXϹCͿJάaέeήnίiόoύuώwΆAΈEΉHΊIΌOΎY"
 )
 
-# Kinds of names.
+# Kinds of names. The kind is a part of a name's hash.
 CHARACTER, TAG_VANISHES, TAG_BLANKS, TEX_BLANKS, TEX_VALUE, TEX_SWITCH, FORUM_TAG, FORUM_BLOCK = (
     np.uint64(kind) for kind in range(8)
 )
-# What a character is in a word.
+# Roles of a character in a word.
 SEPARATES, NEUTRAL, LATIN, LOOKS_LATIN, OTHER = range(5)
-# What a document may hide.
+# Disguises that a document may have.
 ENCODED, MARKED_UP, ALIKE, ZERO_WIDTH = (np.uint8(1 << bit) for bit in range(4))
-_PRIME, _BASIS = np.uint64(0x100000001B3), np.uint64(0xCBF29CE484222325)  # of the hash FNV-1a
+_PRIME, _BASIS = np.uint64(0x100000001B3), np.uint64(0xCBF29CE484222325)  # constants of the hash FNV-1a
 
 
 class Tables(NamedTuple):
-    """What kernels look up. A loop over characters takes its arrays out of the tuple first, which is much faster."""
+    """The tables for kernels. A loop over characters takes its arrays out of the tuple first, which is much faster."""
 
-    names: npt.NDArray[np.uint64]  # (K,) sorted hashes of the names of characters, with kind 0, and of markup
-    points: npt.NDArray[np.int32]  # (K,) the character; 1 for markup
+    names: npt.NDArray[np.uint64]  # (K,) sorted hashes of the names of characters (kind 0) and of markup
+    points: npt.NDArray[np.int32]  # (K,) the name's code point; 1 for markup
     alike: npt.NDArray[np.uint8]  # (0x540,) the Latin letter that a code point looks like, or 0
-    kinds: npt.NDArray[np.int64]  # (0x540,) what a code point is in a word
-    fold: npt.NDArray[np.int32]  # (0x110000,) of corpus.text.folding
+    kinds: npt.NDArray[np.int64]  # (0x540,) the role of a code point in a word: SEPARATES, NEUTRAL, ...
+    fold: npt.NDArray[np.int32]  # (0x110000,) `point` of corpus.text.folding
 
 
 @lru_cache(maxsize=1)
 def tables() -> Tables:
-    """The tables."""
+    """Returns the tables."""
+    # Names, with the hash as the key.
     characters = {name[:-1]: ord(char) for name, char in html5.items() if name[-1] == ";" and len(char) == 1}
     named = {_hash(CHARACTER, name): point for name, point in characters.items()}
     markup = {
@@ -107,7 +108,7 @@ def _hash(kind: np.uint64, name: str) -> int:
 
 @njit(cache=True, nogil=True)
 def lookup(tables, name):
-    """The place of a hash among the names, or -1."""
+    """Returns the row of a hash in the sorted names, or -1. It is a binary search."""
     names = tables.names
     low, high = 0, names.size
     while low < high:
@@ -121,7 +122,7 @@ def lookup(tables, name):
 
 @njit(cache=True, nogil=True)
 def read_name(out, at, stop, kind, lower):
-    """(end, hash) of the name of letters and digits at `at`, in lower case where that makes no difference."""
+    """Returns (end, hash) of the name of letters and digits at `at`, at most 32 bytes; `lower` makes it lower case."""
     h, i = (_BASIS ^ kind) * _PRIME, at
     while i < stop and i < at + 32:
         byte = out[i]
@@ -136,12 +137,12 @@ def read_name(out, at, stop, kind, lower):
 
 @njit(cache=True, nogil=True)
 def fill(out, start, end, byte):
-    """Writes one byte many times."""
+    """Writes `byte` into out[start:end]."""
     for i in range(start, end):
         out[i] = byte
 
 
 @njit(cache=True, nogil=True)
 def is_alphanumeric(byte):
-    """Whether it is a letter or digit of ASCII."""
+    """Whether the byte is an ASCII letter or digit."""
     return 48 <= byte <= 57 or 65 <= byte <= 90 or 97 <= byte <= 122

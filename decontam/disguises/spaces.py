@@ -1,4 +1,4 @@
-"""Zero-width characters that stand for blanks."""
+"""Replaces zero-width characters by blanks where they separate words."""
 
 import numpy as np
 from numba import njit
@@ -6,16 +6,20 @@ from numba import njit
 from corpus.text.segment import _code_point
 from decontam.disguises.names import PAD, fill, is_alphanumeric
 
-LONG_RUN = 20  # letters without white space from which zero-width characters stand for blanks
+LONG_RUN = 20  # in a longer run of letters without white space, zero-width characters separate words
 
 
 @njit(cache=True, nogil=True)
 def space(out, start, stop):
-    """Writes blanks for zero-width characters in long runs without white space, and for U+FFFD everywhere."""
+    """Writes blanks for zero-width characters in long runs without white space, and for U+FFFD everywhere.
+
+    One pass over the runs without white space, and a second one over each run that has such characters.
+    """
     i = start
     while i < stop:
         end, letters, wide, zero_width = _unspaced(out, i, stop)
-        joins = 2 * wide > letters  # in other scripts joiners belong to the spelling
+        joins = 2 * wide > letters  # in scripts beyond ASCII, joiners are a part of the spelling
+
         while zero_width and i < end:
             if out[i] != 0xE2 and out[i] != 0xEF:
                 i += 1
@@ -29,7 +33,10 @@ def space(out, start, stop):
 
 @njit(cache=True, nogil=True)
 def _unspaced(out, at, stop):
-    """(end, letters, those beyond ASCII, zero-width characters and U+FFFD) of the run without white space at `at`."""
+    """Measures the run without white space at `at`.
+
+    Returns (end, number of letters, number of letters beyond ASCII, number of zero-width characters and U+FFFD).
+    """
     i, letters, wide, zero_width = at, 0, 0, 0
     while i < stop and out[i] > 32:
         byte = out[i]
@@ -49,7 +56,7 @@ def _unspaced(out, at, stop):
 
 @njit(cache=True, nogil=True)
 def is_zero_width(point):
-    """Whether it is a format character without a width that may stand for a blank."""
+    """Whether the code point is a format character without a width that may replace a blank."""
     return 0x200B <= point <= 0x200F or 0x2060 <= point <= 0x2064 or point == 0xFEFF
 
 

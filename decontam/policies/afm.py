@@ -1,6 +1,6 @@
-"""AFM: any 4- to 13-gram of a benchmark drops the document, unless the n-gram is in common usage.
+"""AFM: drops a document with any 4- to 13-gram of a benchmark, unless the n-gram is in common usage.
 
-An n-gram stands in at least as many documents as any longer one that begins with it, so the longest match at each word
+An n-gram is in at least as many documents as any longer n-gram that begins with it. So the longest match at each word
 decides. The paper's threshold of 1,000 belongs to a crawl of trillions of tokens; by default it is scaled.
 """
 
@@ -15,13 +15,14 @@ DOC = "any shared 4- to 13-gram that is not in common usage"
 SOURCE = "Apple 2024, AFM, section on decontamination (4- to 13-grams, common-usage threshold 1000)"
 LIMIT = 1.0
 UNIT = "words that begin such an n-gram"
-_MOST_UNITS = 16  # of one n-gram that a document is listed with
+_MOST_UNITS = 16  # places of one n-gram whose units are listed as touched
 
 
 def judge(view: View) -> Judged:
-    """Drops a document with one n-gram below the common-usage threshold."""
+    """Drops a document with at least one n-gram below the common-usage threshold."""
     value = np.zeros(len(view.offsets) - 1)
     n_touches = _count(view.index, view.matches, view.documents, view.common, value)
+
     document, unit = np.empty(n_touches, np.int32), np.empty(n_touches, np.int32)
     share = np.empty(n_touches)
     n = _touch(view.index, view.matches, view.documents, view.common, document, unit, share)
@@ -31,12 +32,14 @@ def judge(view: View) -> Judged:
 
 @njit(cache=True, nogil=True)
 def _rare(index, matches, documents, common, m):
+    """Whether the longest n-gram of match m is not common usage."""
     gram = (matches.n[m] - N_MIN) * index.suffixes.size + matches.rows[m, matches.n[m] - N_MIN]
     return documents[gram] < common
 
 
 @njit(cache=True, nogil=True)
 def _count(index, matches, documents, common, value):
+    """Counts each document's rare matches in `value`, and returns an upper bound of the number of touches."""
     n_touches = 0
     for m in range(matches.n.size):
         if _rare(index, matches, documents, common, m):
@@ -47,6 +50,7 @@ def _count(index, matches, documents, common, value):
 
 @njit(cache=True, nogil=True)
 def _touch(index, matches, documents, common, document, unit, share):
+    """Fills document, unit and share (T,) with the units at the first places of each rare match, and returns T."""
     t = 0
     for m in range(matches.n.size):
         if not _rare(index, matches, documents, common, m):
@@ -63,5 +67,6 @@ def _touch(index, matches, documents, common, document, unit, share):
 
 
 def _first_of_each(document: npt.NDArray[np.int32], unit: npt.NDArray[np.int32]) -> npt.NDArray[np.int64]:
+    """Returns the first row of each pair of a document and a unit."""
     pairs = document.astype(np.int64) << 32 | unit
     return np.unique(pairs, return_index=True)[1]

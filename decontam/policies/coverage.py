@@ -1,11 +1,15 @@
-"""Coverage: 6-grams cover half of an item, and stretch over two thirds of it. The default.
+"""Coverage: drops a document whose 6-grams cover half of an item and stretch over two thirds of it. The default.
 
-As tulu, with what false positives taught. A quotation, or a phrase of an instruction, that a question contains is one
-run of its words; who has seen the question has words from all over it. And the first n-gram that a document shares
-with an item must say something: one that many documents hold without the item is common usage (AFM's exception,
-counted over the whole corpus), one that many items hold is a template of the benchmark. The figures were chosen on
-planted items of five benchmarks and looked at again with other plants, half of the items protected;
-docs/experiments.md has the alternatives.
+It is the policy `tulu` with two changes against false positives:
+
+- The shared words must come from all over the question. A question can contain a quotation, or a phrase of an
+  instruction, and a document with only this phrase has one run of the question's words.
+- The first n-gram that a document shares with an item must not be common usage or a template. An n-gram that many
+  documents hold without the item is common usage (AFM's exception, counted over the whole corpus). An n-gram that many
+  items hold is a template of the benchmark.
+
+The figures were chosen on planted items of five benchmarks. They were checked with other planted items, where half of
+the items were protected. docs/experiments.md has the alternatives.
 """
 
 from decontam.coverage import LEAST_EXTENT, LEAST_SHARE, MOST_ITEMS, NGRAM, coverage, worst
@@ -20,7 +24,7 @@ UNIT = "share of an item"
 
 
 def judge(view: View) -> Judged:
-    """Drops a document that holds half of a unit that identifies its item, from all over it."""
+    """Drops a document that holds half of a unit that identifies its item, with words from all over the unit."""
     touched = coverage(view, NGRAM, view.common, MOST_ITEMS)
     wide = touched.extent >= LEAST_EXTENT
     value = worst(touched.document[wide], touched.share[wide], len(view.offsets) - 1)

@@ -1,6 +1,7 @@
-"""Llama 2: the share of an item's tokens that stand in shared n-grams of more than ten tokens; dirty from 80% on.
+"""Llama 2: drops a document that holds 80% of an item's tokens in shared n-grams of more than ten tokens.
 
-The paper's n-grams may skip up to four tokens and count SentencePiece tokens; here they are of 11 words and skip none.
+The paper's n-grams consist of SentencePiece tokens and may skip up to four of them. Here they consist of 11 words and
+skip none.
 """
 
 from decontam.coverage import NEVER, coverage, worst

@@ -1,4 +1,4 @@
-"""Report: touches nothing, and says what is touched."""
+"""Report: drops nothing, and lists the touched items."""
 
 from decontam.policies import Judged, View, coverage
 
@@ -9,6 +9,6 @@ UNIT = "share of an item"
 
 
 def judge(view: View) -> Judged:
-    """As coverage, but nothing reaches the limit."""
+    """Judges as `coverage` does, but no value reaches the limit."""
     judged = coverage.judge(view)
     return judged._replace(dropped=judged.value >= LIMIT)

@@ -1,4 +1,4 @@
-"""Tulu: 8-grams cover half of an item's words."""
+"""Tulu: drops a document whose 8-grams cover half of an item's words."""
 
 from decontam.coverage import NEVER, coverage, worst
 from decontam.policies import Judged, View, no_cuts

@@ -1,4 +1,4 @@
-"""Do lines end, vary and fill like running text?
+"""Requires lines that end, vary and have lengths as in running text.
 
 Source: FineWeb, Penedo et al. 2024, arXiv:2406.17557, section 3.6, thresholds as in datatrove's FineWebQualityFilter
 (its 0.67 for short lines and 0.01 for duplicates, where the paper rounds). A text without words is dropped.
@@ -6,9 +6,9 @@ Source: FineWeb, Penedo et al. 2024, arXiv:2406.17557, section 3.6, thresholds a
 
 from filters.rules import at_least, at_most
 
-LANGUAGES = ("en",)  # that its limits were chosen on
+LANGUAGES = ("en",)  # the languages that its limits were chosen on
 RULES = (
-    at_least("min_nonblank_lines", "n_nonblank_lines", 1, "A text of white space alone"),
+    at_least("min_nonblank_lines", "n_nonblank_lines", 1, "Lines that are not blank: 0 is only white space"),
     at_least(
         "min_terminal_punctuation_line_fraction",
         "terminal_punctuation_line_fraction",
@@ -22,5 +22,5 @@ RULES = (
         0.01,
         "Share of characters in repeated lines",
     ),
-    at_most("max_newline_to_word_ratio", "newline_to_word_ratio", 0.3, "Line ends a word: lists and menus"),
+    at_most("max_newline_to_word_ratio", "newline_to_word_ratio", 0.3, "Line ends per word: more is lists and menus"),
 )

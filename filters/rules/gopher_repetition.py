@@ -1,12 +1,13 @@
-"""Does a document repeat itself?
+"""Requires a document that does not repeat itself much.
 
 Source: Gopher, Rae et al. 2021, arXiv:2112.11446, appendix A.1.1 and table A1, computed as datatrove's
-GopherRepetitionFilter does (filters.signals.repetition says how). An empty text is dropped, as there.
+GopherRepetitionFilter does (see filters.signals.repetition). An empty text is dropped, as in datatrove.
 """
 
 from filters.rules import at_least, at_most
 
-LANGUAGES = ("en",)  # that its limits were chosen on
+LANGUAGES = ("en",)  # the languages that its limits were chosen on
+# From n to the limit on n-grams.
 _TOP = {2: 0.20, 3: 0.18, 4: 0.16}
 _DUPLICATE = {5: 0.15, 6: 0.14, 7: 0.13, 8: 0.12, 9: 0.11, 10: 0.10}
 

@@ -1,7 +1,7 @@
-"""Numbers about a document, measured once in native code and stored as typed columns.
+"""Measures numbers about documents once, in native code, and stores them as typed columns.
 
-One module a family. Each has `SIGNALS`, what its columns mean, and `measure(batch)`, which returns one array a
-signal. A new family is one new file and its name in `FAMILIES`.
+There is one module per family of signals. Each has `SIGNALS`, the list of its columns with their meaning, and
+`measure(batch)`, which returns one array per signal. A new family is one new file and its name in `FAMILIES`.
 """
 
 from collections.abc import Iterator
@@ -30,8 +30,8 @@ FAMILIES = (
     "language",
     "fingerprint",
 )
-VERSION = 3  # raised when a signal's values would change
-BATCH_BYTES = 1 << 20  # text segmented at once: its scratch stays in the processor's cache
+VERSION = 3  # raise it when a signal's values change
+BATCH_BYTES = 1 << 20  # of text that is segmented at once: the scratch arrays stay in the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,8 @@ class Signal:
 
     name: str
     type: pa.DataType
-    doc: str
-    source: str = "Pomona"
+    doc: str  # meaning and unit
+    source: str = "Pomona"  # the publication that defines it
 
     @property
     def is_number(self) -> bool:
@@ -51,7 +51,7 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What a family measures: the same D documents as text, as buffers and in segments."""
+    """The D documents that a family measures, as text, as buffers and as segments. N is the number of bytes."""
 
     text: pa.Array  # large_string (D,)
     offsets: Offsets  # int64 (D + 1,)
@@ -61,32 +61,36 @@ class Batch:
 
 @lru_cache(maxsize=1)
 def families() -> dict[str, ModuleType]:
-    """Each family's module, by name."""
+    """Returns each family's module by name."""
     return {name: import_module(f"filters.signals.{name}") for name in FAMILIES}
 
 
 @lru_cache(maxsize=1)
 def signals() -> dict[str, Signal]:
-    """Every signal by its column's name, in the table's order."""
+    """Returns every signal by its column's name, in the table's order."""
     return {signal.name: signal for module in families().values() for signal in module.SIGNALS}
 
 
 @lru_cache(maxsize=1)
 def table_schema() -> pa.Schema:
-    """Schema of the `signals` table: id, source, then one column a signal."""
+    """Returns the schema of the `signals` table: id, source, then one column per signal."""
     fixed = schema.TABLES["signals"].schema
     columns = [schema.column(s.name, s.type, f"{s.doc}. Source: {s.source}") for s in signals().values()]
     return pa.schema([*fixed, *columns])
 
 
 def measure(text: pa.Array | pa.ChunkedArray) -> pa.RecordBatch:
-    """All signals of each text: one row a document, columns as in `signals()`. Nulls are refused."""
+    """Returns all signals of each text: one row per document, with the columns of `signals()`.
+
+    Raises TypeError for nulls.
+    """
     names = list(signals())
     columns: list[list[pa.Array]] = [[] for _ in names]
     for batch in _batches(text):
         arrays = [array for module in families().values() for array in module.measure(batch)]
         for column, array, signal in zip(columns, arrays, signals().values(), strict=True):
             column.append(_typed(array, signal))
+
     arrays = [
         pa.chunked_array(chunks, signal.type).combine_chunks()
         for chunks, signal in zip(columns, signals().values(), strict=True)
@@ -102,10 +106,11 @@ def _typed(array: Any, signal: Signal) -> pa.Array:
 
 
 def _batches(text: pa.Array | pa.ChunkedArray) -> Iterator[Batch]:
-    """Consecutive documents of about `BATCH_BYTES` together; a longer one stands alone."""
+    """Yields batches of consecutive documents of about `BATCH_BYTES`. A longer document is a batch alone."""
     offsets, data = string_buffers(text)
     text = text.combine_chunks() if isinstance(text, pa.ChunkedArray) else text
     segmenter = Segmenter()
+
     start, n_documents = 0, len(offsets) - 1
     while start < n_documents:
         stop = int(np.searchsorted(offsets, offsets[start] + BATCH_BYTES, side="right")) - 1

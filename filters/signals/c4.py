@@ -1,4 +1,4 @@
-"""What C4's line rules would leave of a document, and the boilerplate phrases they look for.
+"""Measures how much of a document C4's line rules would keep, and counts the boilerplate phrases of these rules.
 
 Source: C4, Raffel et al. 2020, section 2.2; the line rules are in corpus.text.c4_lines.
 """
@@ -28,12 +28,17 @@ SIGNALS = (
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
-    # For each line of each document, C4's steps in their order; a line that fails one is not counted by the later.
+    """Fills out (7, D).
+
+    One pass over the lines of each document: C4's steps in their order. A line that fails a step is not counted by the
+    later steps. w is the next word after the line.
+    """
     for d in range(s.n_bytes.size):
         w, last = s.word_offsets[d], s.word_offsets[d + 1]
         nonblank, kept, count, curly_lines, lorem_shaped = 0, 0, 0, 0, 0
         lorem, javascript, policy = 0, 0, 0
         for line in range(s.line_offsets[d], s.line_offsets[d + 1]):
+            # The words of the line are first to w.
             first = w
             while w < last and s.word_start[w] < s.line_end[line]:
                 w += 1
@@ -42,6 +47,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
             if start == end:
                 continue
             nonblank += 1
+
             found, curly = phrases(s.chars, start, end)
             lorem += found & LOREM != 0
             javascript += found & JAVASCRIPT != 0
@@ -56,6 +62,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
             if found & POLICY:
                 continue
 
+            # Sentences are counted without the citation marks at the line's end.
             kept += 1
             stop = without_citations(s.chars, s.kinds, start, end)
             final = w
@@ -69,7 +76,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
 
 
 def measure(batch: Batch) -> list[npt.NDArray[np.float64]]:
-    """One float64 (D,) a signal."""
+    """Returns one float64 (D,) per signal."""
     out = np.empty((len(SIGNALS), len(batch.offsets) - 1))
     _measure(batch.segments, out)
     return list(out)

@@ -1,4 +1,4 @@
-"""Which characters a document is made of, and how many symbols it has a word."""
+"""Measures the kinds of characters in a document, and its symbols per word."""
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +21,8 @@ SIGNALS = (
     Signal("symbol_fraction", pa.float64(), f"{_SHARE} symbols or control characters (categories S*, C*)"),
     Signal("non_ascii_fraction", pa.float64(), f"{_SHARE} outside ASCII"),
     Signal("n_curly_brackets", pa.int64(), "Opening curly brackets", "C4, Raffel et al. 2020, section 2.2"),
-    Signal("hash_to_word_ratio", pa.float64(), "'#' signs a word; 0 without words", _GOPHER),
-    Signal("ellipsis_to_word_ratio", pa.float64(), "Ellipses ('...' or U+2026) a word; 0 without words", _GOPHER),
+    Signal("hash_to_word_ratio", pa.float64(), "'#' signs per word; 0 without words", _GOPHER),
+    Signal("ellipsis_to_word_ratio", pa.float64(), "Ellipses ('...' or U+2026) per word; 0 without words", _GOPHER),
 )
 
 _ALPHA, _DIGIT, _SPACE = np.uint8(classes.ALPHA), np.uint8(classes.DIGIT), np.uint8(classes.SPACE)
@@ -31,8 +31,11 @@ _PUNCT, _SYMBOL, _UPPER = np.uint8(classes.PUNCT), np.uint8(classes.SYMBOL), np.
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
-    # For each document: one pass over its characters fills a histogram of their classes (bit masks) and counts some
-    # single ones; a pass over the histogram gives the shares.
+    """Fills out (10, D).
+
+    For each document: one pass over its characters fills a histogram of their flags (bit masks of corpus.text.classes)
+    and counts some single characters. Then a pass over the histogram gives the shares.
+    """
     histogram = np.zeros(256, np.int64)
     for d in range(s.n_bytes.size):
         first, last = s.char_offsets[d], s.char_offsets[d + 1]
@@ -46,6 +49,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
                 curly += point == 123
                 hashes += point == 35
                 ellipses += point == 0x2026
+                # Three full stops in a row are an ellipsis.
                 dots = dots + 1 if point == 46 else 0
                 if dots == 3:
                     ellipses += 1
@@ -73,7 +77,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
 
 
 def measure(batch: Batch) -> list[npt.NDArray[np.float64]]:
-    """One float64 (D,) a signal."""
+    """Returns one float64 (D,) per signal."""
     out = np.empty((len(SIGNALS), len(batch.offsets) - 1))
     _measure(batch.segments, out)
     return list(out)

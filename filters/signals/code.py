@@ -1,4 +1,4 @@
-"""What tells hand-written source code from generated files and data.
+"""Measures features that distinguish hand-written source code from generated files and data.
 
 Source: Codex, Chen et al. 2021, arXiv:2107.03374, section 3.1, and The Stack, Kocetkov et al. 2022,
 arXiv:2211.15533, section 3 (line lengths are in `lines`).
@@ -32,6 +32,7 @@ _ALNUM = np.uint8(classes.ALPHA | classes.DIGIT)
 
 @njit(cache=True, nogil=True, inline="always")
 def _is_comment(chars, a, b):
+    """Whether the line [a, b), which is not blank, begins as a comment does."""
     point = chars[a]
     following = chars[a + 1] if a + 1 < b else 0
     if point == 35 or point == 59 or point == 37 or point == 42:  # # ; % *
@@ -45,11 +46,13 @@ def _is_comment(chars, a, b):
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
+    """Fills out (2, D): one pass over the characters of each document, one over its lines."""
     for d in range(s.n_bytes.size):
         alnum, comments, nonblank = 0, 0, 0
         first, last = s.char_offsets[d], s.char_offsets[d + 1]
         for c in range(first, last):
             alnum += s.kinds[c] & _ALNUM != 0
+
         for line in range(s.line_offsets[d], s.line_offsets[d + 1]):
             a, b = trim(s, s.line_start[line], s.line_end[line])
             if a < b:
@@ -59,7 +62,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
 
 
 def measure(batch: Batch) -> list[npt.NDArray[np.float64]]:
-    """One float64 (D,) a signal."""
+    """Returns one float64 (D,) per signal."""
     out = np.empty((len(SIGNALS), len(batch.offsets) - 1))
     _measure(batch.segments, out)
     return list(out)

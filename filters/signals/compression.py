@@ -1,4 +1,4 @@
-"""How well a document compresses: repetition that no n-gram rule names, and noise that no rule wants."""
+"""Measures how well a document compresses. This finds repetition that n-gram rules do not find, and noise."""
 
 from functools import lru_cache
 from typing import Any
@@ -18,7 +18,7 @@ SIGNALS = (
         f"Bytes of the text over its bytes compressed with zstd level {LEVEL}, headers left out; 1 for an empty text",
     ),
 )
-_HEADER = 9  # bytes of a zstd frame that hold no text
+_HEADER = 9  # bytes of a zstd frame that are not text
 
 
 @lru_cache(maxsize=1)
@@ -32,12 +32,13 @@ def _compressor() -> Any:
 
 
 def measure(batch: Batch) -> list[npt.NDArray[np.float64]]:
-    """[float64 (D,)]: the batch is compressed in one native call."""
+    """Returns [float64 (D,)]. The batch is compressed in one native call."""
     import zstandard
 
     sizes = np.diff(batch.offsets)
     filled = np.flatnonzero(sizes)
     ratio = np.ones(len(sizes))
+
     if len(filled):
         bounds = np.stack([batch.offsets[filled], sizes[filled]], axis=1).astype("=u8")
         text = zstandard.BufferWithSegments(batch.data.data, bounds.tobytes())

@@ -1,4 +1,4 @@
-"""One hash a document, equal where two texts differ only in white space and case."""
+"""Computes one hash per document. It is equal for two texts that differ only in white space and case."""
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,7 @@ SIGNALS = (
         "text_hash",
         pa.string(),
         "32 hex digits, XXH64 with seeds 0 and 1, of the text in UTF-8 with letters in simple lower case, each run "
-        "of white space one blank, and none at the ends",
+        "of white space as one blank, and no blanks at the ends",
     ),
 )
 _SPACE = np.uint8(classes.SPACE)
@@ -42,11 +42,17 @@ def _encode(point, out, n):
 def _measure(
     s: Segments, lower: npt.NDArray[np.int32], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]
 ) -> None:
+    """Fills high and low (D,) with the hashes for seed 0 and seed 1.
+
+    For each document: write its folded text in UTF-8 into `scratch`, n bytes, and hash it. `blank` says that a blank is
+    due before the next character.
+    """
     scratch = np.empty(4096, np.uint8)
     for d in range(s.n_bytes.size):
         first, last = s.char_offsets[d], s.char_offsets[d + 1]
         if 4 * (last - first) + 4 > scratch.size:
             scratch = np.empty(8 * (last - first) + 4, np.uint8)
+
         n, blank = 0, False
         for c in range(first, last):
             if s.kinds[c] & _SPACE:
@@ -57,11 +63,12 @@ def _measure(
                 n += 1
                 blank = False
             n = _encode(lower[s.chars[c]], scratch, n)
+
         high[d], low[d] = xxh64(scratch, 0, n, np.uint64(0)), xxh64(scratch, 0, n, np.uint64(1))
 
 
 def measure(batch: Batch) -> list[pa.Array]:
-    """[string (D,)]."""
+    """Returns [string (D,)]."""
     n_documents = len(batch.offsets) - 1
     high, low = np.empty(n_documents, np.uint64), np.empty(n_documents, np.uint64)
     _measure(batch.segments, classes.lower(), high, low)

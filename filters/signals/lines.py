@@ -1,4 +1,4 @@
-"""How lines begin and end, and how long they are."""
+"""Measures how lines begin and end, and how long they are."""
 
 import numpy as np
 import numpy.typing as npt
@@ -25,9 +25,14 @@ SIGNALS = (
     Signal(
         "short_line_fraction", pa.float64(), f"Share of non-blank lines of {SHORT_LINE} characters or less", _FINEWEB
     ),
-    Signal("newline_to_word_ratio", pa.float64(), "Line ends a word; 0 without words", _FINEWEB),
     Signal(
-        "mean_line_length", pa.float64(), "Characters a line, mean", "Codex, Chen et al. 2021, arXiv:2107.03374, 3.1"
+        "newline_to_word_ratio", pa.float64(), "Line ends per word; without words, the number of line ends", _FINEWEB
+    ),
+    Signal(
+        "mean_line_length",
+        pa.float64(),
+        "Mean number of characters per line",
+        "Codex, Chen et al. 2021, arXiv:2107.03374, 3.1",
     ),
     Signal(
         "max_line_length",
@@ -50,6 +55,7 @@ def ends_in_ellipsis(s, start, end):
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
+    """Fills out (7, D): one pass over the lines of each document."""
     for d in range(s.n_bytes.size):
         first, last = s.line_offsets[d], s.line_offsets[d + 1]
         newlines = last - first - 1
@@ -57,6 +63,8 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
         for line in range(first, last):
             start, end = s.line_start[line], s.line_end[line]
             longest, total = max(longest, end - start), total + end - start
+
+            # [a, b) is the line without white space at its ends.
             a, b = trim(s, start, end)
             if a == b:
                 continue
@@ -65,6 +73,8 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
             ellipses += ends_in_ellipsis(s, a, b)
             terminal += s.kinds[end - 1] & _TERMINAL != 0
             short += end - start <= SHORT_LINE
+
+        # An empty last line does not count as a line.
         n_lines = last - first - (s.line_end[last - 1] == s.line_start[last - 1])
         n_words = s.word_offsets[d + 1] - s.word_offsets[d]
         out[0, d], out[1, d] = bullets / max(n_lines, 1), ellipses / max(n_lines, 1)
@@ -74,7 +84,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
 
 
 def measure(batch: Batch) -> list[npt.NDArray[np.float64]]:
-    """One float64 (D,) a signal."""
+    """Returns one float64 (D,) per signal."""
     out = np.empty((len(SIGNALS), len(batch.offsets) - 1))
     _measure(batch.segments, out)
     return list(out)

@@ -1,9 +1,12 @@
-"""How much of a document repeats itself.
+"""Measures how much of a document repeats itself.
 
-Source: Gopher, Rae et al. 2021, arXiv:2112.11446, table A1, as datatrove's GopherRepetitionFilter computes it: a
-duplicate is every occurrence after the first; lines are cut at runs of "\\n", paragraphs at runs of two or more
-in the stripped text; the top n-gram counts its blanks, duplicate n-grams do not, and a duplicate is stepped over
-whole. Shares are of the text's characters.
+Source: Gopher, Rae et al. 2021, arXiv:2112.11446, table A1, as datatrove's GopherRepetitionFilter computes it:
+
+- A duplicate is every occurrence after the first.
+- Lines are cut at runs of "\\n", paragraphs at runs of two or more "\\n" in the stripped text.
+- The characters of the top n-gram include its blanks; those of duplicate n-grams do not.
+- After a duplicate n-gram, the search continues behind its last word.
+- Shares are of the text's characters.
 """
 
 import numpy as np
@@ -53,7 +56,10 @@ SIGNALS = (
 
 @njit(cache=True, nogil=True, inline="always")
 def _add(keys, marks, mark, key):
-    """Puts `key` into the set of generation `mark`; True where it was there."""
+    """Adds `key` to a hash set and returns whether the set had it.
+
+    A slot belongs to the set if its mark is the current `mark`, so a new mark empties the set.
+    """
     mask = keys.size - 1
     slot = np.int64(key & np.uint64(mask))
     while marks[slot] == mark and keys[slot] != key:
@@ -66,7 +72,11 @@ def _add(keys, marks, mark, key):
 
 @njit(cache=True, nogil=True)
 def _line_duplicates(s, d, keys, marks, mark, out):
-    """Lines cut at runs of line ends: an empty one stands before the first and after the last, as re.split has it."""
+    """Writes the duplicate line signals of document d: rows 0, 1 and 13 of `out`.
+
+    Lines are cut at runs of line ends. As re.split does it, a text that begins or ends with a line end has an empty
+    line there. `blanks` counts these empty lines; a second one is a duplicate.
+    """
     first, last = s.line_offsets[d], s.line_offsets[d + 1]
     n_lines, n_duplicates, characters, blanks = 0, 0, 0, 0
     nonblank_characters, text_characters = 0, 0
@@ -79,6 +89,7 @@ def _line_duplicates(s, d, keys, marks, mark, out):
                 n_duplicates += blanks > 0
                 blanks += 1
             continue
+
         n_lines += 1
         if _add(keys, marks, mark, hash_chars(s.chars, start, end)):
             n_duplicates += 1
@@ -86,6 +97,7 @@ def _line_duplicates(s, d, keys, marks, mark, out):
             a, b = trim(s, start, end)
             if b > a:
                 nonblank_characters += end - start
+
     n_chars = s.char_offsets[d + 1] - s.char_offsets[d]
     out[0, d], out[1, d] = n_duplicates / max(n_lines, 1), characters / max(n_chars, 1)
     out[13, d] = nonblank_characters / max(text_characters, 1)
@@ -93,13 +105,19 @@ def _line_duplicates(s, d, keys, marks, mark, out):
 
 @njit(cache=True, nogil=True)
 def _paragraph_duplicates(s, d, keys, marks, mark, out):
-    """Paragraphs of the stripped text, cut at two or more line ends."""
+    """Writes the duplicate paragraph signals of document d: rows 2 and 3 of `out`.
+
+    Paragraphs of the stripped text are cut at two or more line ends.
+    """
     a, b = trim(s, s.char_offsets[d], s.char_offsets[d + 1])
     n_paragraphs, n_duplicates, characters, start, i = 0, 0, 0, a, a
     while i <= b:
+        # The run of line ends at i.
         run = 0
         while i + run < b and s.chars[i + run] == 10:
             run += 1
+
+        # The paragraph from `start` ends here, or at the end of the text.
         if run >= 2 or i == b:
             n_paragraphs += 1
             if _add(keys, marks, mark, hash_chars(s.chars, start, i)):
@@ -109,13 +127,14 @@ def _paragraph_duplicates(s, d, keys, marks, mark, out):
                 break
             start = i + run
         i += max(run, 1)
+
     n_chars = s.char_offsets[d + 1] - s.char_offsets[d]
     out[2, d], out[3, d] = n_duplicates / max(n_paragraphs, 1), characters / max(n_chars, 1)
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _gram(hashes, w, n):
-    """Hash of the n words from w, order and borders kept."""
+    """Returns the hash of the n words from w. It depends on the words' order and borders."""
     h = np.uint64(n)
     for k in range(n):
         h = (h ^ hashes[w + k]) * np.uint64(0x9FB21C651E98DF25)
@@ -125,11 +144,17 @@ def _gram(hashes, w, n):
 
 @njit(cache=True, nogil=True)
 def _top_gram(s, first, last, n, keys, marks, mark, counts, origins):
-    """Characters in all occurrences of the most frequent n-gram, its blanks counted; the earliest wins a tie."""
+    """Returns the number of characters in all occurrences of the most frequent n-gram, blanks included.
+
+    Of several equally frequent n-grams, the one that begins first counts. One pass counts the n-grams of the words
+    [first, last) in a hash table: keys holds their hashes, counts their numbers, origins their first words. A slot is
+    in use if its mark is the current `mark`.
+    """
     mask, best, best_slot, used = keys.size - 1, 0, -1, 0
     for w in range(first, last - n + 1):
         key = _gram(s.word_hash, w, n)
         slot = np.int64(key & np.uint64(mask))
+        # Search from the key's slot for the key or a free slot.
         while marks[slot] == mark and keys[slot] != key:
             slot = (slot + 1) & mask
         if marks[slot] != mark:
@@ -138,9 +163,10 @@ def _top_gram(s, first, last, n, keys, marks, mark, counts, origins):
         counts[slot] += 1
         if counts[slot] > best or (counts[slot] == best and origins[slot] < origins[best_slot]):
             best, best_slot = counts[slot], slot
+
     if best == 0:
         return 0
-    length = n - 1
+    length = n - 1  # the blanks
     for w in range(origins[best_slot], origins[best_slot] + n):
         length += s.word_end[w] - s.word_start[w]
     return length * best
@@ -148,7 +174,10 @@ def _top_gram(s, first, last, n, keys, marks, mark, counts, origins):
 
 @njit(cache=True, nogil=True)
 def _duplicate_grams(s, first, last, n, keys, marks, mark):
-    """Characters, blanks not counted, of n-grams seen before; each is stepped over whole."""
+    """Returns the number of characters, without blanks, of n-grams that occurred before.
+
+    After such an n-gram, the search continues behind its last word.
+    """
     characters, w = 0, first
     while w < last - n + 1:
         if _add(keys, marks, mark, _gram(s.word_hash, w, n)):
@@ -162,10 +191,16 @@ def _duplicate_grams(s, first, last, n, keys, marks, mark):
 
 @njit(cache=True, nogil=True)
 def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
+    """Fills out (14, D). For each document: lines, then paragraphs, then the words once per length of n-gram.
+
+    All of them share one hash table of `size` slots. A new mark empties it, so no array is cleared between documents.
+    """
     size, mark = 1024, np.int64(0)
     keys, marks = np.zeros(size, np.uint64), np.zeros(size, np.int64)
     counts, origins = np.zeros(size, np.int32), np.zeros(size, np.int64)
+
     for d in range(s.n_bytes.size):
+        # The table stays at least half empty.
         first, last = s.word_offsets[d], s.word_offsets[d + 1]
         need = 2 * max(last - first, s.line_offsets[d + 1] - s.line_offsets[d])
         if need > size:
@@ -173,11 +208,13 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
                 size *= 2
             keys, marks = np.zeros(size, np.uint64), np.zeros(size, np.int64)
             counts, origins = np.zeros(size, np.int32), np.zeros(size, np.int64)
+
         n_chars = max(s.char_offsets[d + 1] - s.char_offsets[d], 1)
         mark += 1
         _line_duplicates(s, d, keys, marks, mark, out)
         mark += 1
         _paragraph_duplicates(s, d, keys, marks, mark, out)
+
         for n in range(2, 5):
             mark += 1
             out[2 + n, d] = _top_gram(s, first, last, n, keys, marks, mark, counts, origins) / n_chars
@@ -187,7 +224,7 @@ def _measure(s: Segments, out: npt.NDArray[np.float64]) -> None:
 
 
 def measure(batch: Batch) -> list[npt.NDArray[np.float64]]:
-    """One float64 (D,) a signal."""
+    """Returns one float64 (D,) per signal."""
     out = np.empty((len(SIGNALS), len(batch.offsets) - 1))
     _measure(batch.segments, out)
     return list(out)

@@ -62,9 +62,9 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "columns", "message"),
     [
-        ('{"frage": "Wer?"}', (None, None), "cannot tell the question's column from frage"),
+        ('{"frage": "Wer?"}', (None, None), "no column is known to hold the question; the columns are: frage"),
         ('{"question": "Wer?"}', ("questoin", None), "unknown column 'questoin'; did you mean 'question'"),
-        ("[1, 2]", (None, None), "line 1 is no object"),
+        ("[1, 2]", (None, None), "line 1 is not an object"),
         ("no json", (None, None), "cannot read benchmark file"),
         ("", (None, None), "holds no item"),
     ],

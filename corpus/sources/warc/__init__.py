@@ -1,8 +1,8 @@
-"""Web archives: .warc, plain, gzip or zstd. Source: WARC 1.1, ISO 28500:2017.
+"""Reads web archives: .warc, plain, gzip or zstd. Source: WARC 1.1, ISO 28500:2017.
 
-A record qualifies when it is a response with status 200 and HTML or plain text, or a conversion record (WET) of
-plain text; all others are passed over, by kind. A large file is cut between records: `cut` reads it once, with the
-same reader, so that a span begins exactly where a record does.
+Two types of records become documents: a response with status 200 and HTML or plain text, and a conversion record (WET)
+of plain text. All others are skipped and counted by kind. A large file is cut between records: `cut` reads it once with
+the same reader as `read`, so a span begins exactly where a record begins.
 """
 
 from collections.abc import Iterator
@@ -31,9 +31,10 @@ _ARC = b"filedesc://"
 
 
 def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
-    """Byte ranges of the file as it is stored, each from one record's first byte to another's."""
+    """Returns byte ranges of the stored file, each from one record's first byte to another's."""
     if file.n_bytes <= n_bytes:
         return [None]
+
     with file.open() as stream:
         kind = kind_of(stream.read(64)) or found_kind(stream, file.path)
         if kind == "lz4":
@@ -41,7 +42,7 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
         starts = [0]
         try:
             for record in Reader(stream, kind).records(file.n_bytes, 0, frozenset()):
-                begins_here = record.place.inside == 0 and record.n_header  # no place at which something broke
+                begins_here = record.place.inside == 0 and record.n_header  # 0 for the place of a fault
                 if begins_here and record.place.member >= starts[-1] + n_bytes:
                     starts.append(record.place.member)
         except BrokenError:
@@ -50,7 +51,11 @@ def cut(file: File, n_bytes: int) -> list[tuple[int, int] | None]:
 
 
 def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> Iterator[Page | Text | Reject | Passed]:
-    """The records that begin in the span; the position is the record's byte offset, `+` that inside its member."""
+    """Yields the records that begin in the span.
+
+    A record's position is the byte offset of its member in the file, with `+` and the offset inside the member if that
+    is not 0.
+    """
     start, end = span or (0, max(file.n_bytes, 1))
     try:
         with file.open() as stream:
@@ -62,6 +67,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
             if refused:
                 yield Reject(file.uri, "", *refused)
                 return
+
             for record in Reader(stream, kind, start).records(end, options["max_record_bytes"], _READ):
                 yield _told(file, record, options)
     except (OSError, BrokenError) as error:
@@ -69,7 +75,7 @@ def read(file: File, span: tuple[int, int] | None, options: dict[str, Any]) -> I
 
 
 def _refused(head: bytes, kind: str | None, stream: Any) -> tuple[str, str] | None:
-    """Why the file is read by nobody here."""
+    """Returns the reason and detail if the format is not supported, otherwise None."""
     if kind == "lz4":
         return "unsupported", "lz4 is not read; unpack it: lz4 -d FILE"
     if kind == "gzip":
@@ -80,13 +86,14 @@ def _refused(head: bytes, kind: str | None, stream: Any) -> tuple[str, str] | No
             head = zlib.decompressobj(wbits=31).decompress(stream.read(1 << 12), 64)
         except zlib.error:
             return None
+
     if head.startswith(_ARC):
         return "unsupported", "an ARC file, not a WARC; convert it: warcio recompress FILE.arc.gz FILE.warc.gz"
     return None
 
 
 def _told(file: File, record: Record, options: dict[str, Any]) -> Page | Text | Reject | Passed:
-    """What becomes of a record, whose headers and body anyone may have written: a fault of ours costs this one."""
+    """Returns the result of one record. Its headers and body are untrusted, so an error costs only this record."""
     try:
         return _record(file, record, options)
     except (OSError, MemoryError):
@@ -97,7 +104,7 @@ def _told(file: File, record: Record, options: dict[str, Any]) -> Page | Text | 
 
 
 def _record(file: File, record: Record, options: dict[str, Any]) -> Page | Text | Reject | Passed:
-    """The record as a page or text, the reason why it is none, or the kind of what is passed over."""
+    """Returns the record as a page or text, a reject with the reason why it is neither, or the kind that is skipped."""
     kind, position = record.type, str(record.place)
     uri = address(record.headers.get("warc-target-uri", "").strip("<> ")) or f"{file.uri}#{position}"
     if record.problem:
@@ -106,6 +113,8 @@ def _record(file: File, record: Record, options: dict[str, Any]) -> Page | Text 
         return Passed(f"warc:{kind if kind in _KINDS else 'other'}")
     if kind == "conversion":
         return _conversion(file, record, uri, options)
+
+    # A response: its HTTP header decides.
     if not record.block:
         return Passed("warc:response without content")
     response = http.parse(record.block)
@@ -138,8 +147,10 @@ def _response(
         body, notes = http.body(response, options["max_record_bytes"])
     except http.TooLargeError as error:
         return Reject(uri, position, "too_large", str(error))
+
     if not response.mime and not _looks_like_html(body):
         return Passed("type:none")
+
     metadata = _metadata(record, file)
     metadata |= {name: valid(response.all(header)) for header, name in HTTP_NAMES.items() if response.all(header)}
     if notes:

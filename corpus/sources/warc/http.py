@@ -1,8 +1,8 @@
-"""An HTTP response as a crawler stored it. Source: RFC 9110 and 9112, read as leniently as browsers do.
+"""Parses an HTTP response as a crawler stored it. Source: RFC 9110 and 9112, read as leniently as browsers do.
 
-The archive's framing is the truth about where a body ends. What the HTTP header says of it (chunked, compressed, its
-length) is tried, and where the stored bytes contradict it they are taken as they are, with a note: crawlers before
-May 2019 stored decoded bodies under the server's header.
+The archive's record decides where a body ends. The statements of the HTTP header (chunked, compressed, length) are
+tried. If the stored bytes contradict them, the bytes are taken as they are, with a note: crawlers before May 2019
+stored decoded bodies under the server's header.
 """
 
 import re
@@ -17,29 +17,29 @@ _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s;"',]+)""", re.IGNORECASE)
 MIME = re.compile(r"[a-z0-9!#$&^_.+-]+/[a-z0-9!#$&^_.+-]+")
 _PLAIN = frozenset({"", "identity", "none", "utf-8", "utf8", "binary", "8bit", "7bit", "text/html", "iso-8859-1"})
 _PIECE_BYTES = 1 << 20
-_ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once, so that a bomb comes out in pieces
+_ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once, so a bomb is unpacked in pieces and noticed
 _INFORMATIONAL = range(100, 200)
 
 
 class TooLargeError(ValueError):
-    """A body is larger, once decoded, than it may be."""
+    """A decoded body is larger than allowed."""
 
 
 @dataclass(slots=True)
 class Response:
-    """A response: its status, its headers in order (names in lower case), and its body as it is stored."""
+    """An HTTP response."""
 
     status: int
-    headers: list[tuple[str, str]]
-    stored: bytes = field(repr=False)
+    headers: list[tuple[str, str]]  # (name in lower case, value), in order
+    stored: bytes = field(repr=False)  # the body as it is stored
 
     def all(self, name: str) -> str:
-        """The values of a header that may be repeated, joined by commas."""
+        """Returns all values of a header, joined by commas."""
         return ", ".join(value for key, value in self.headers if key == name)
 
     @property
     def mime(self) -> str:
-        """The media type in lower case; '' where none is stated. Of several, the first that is one."""
+        """The media type in lower case: the first valid one, or '' if none is stated."""
         for value in self.all("content-type").split(","):
             kind = value.partition(";")[0].strip().strip("\"'").strip().lower()
             if MIME.fullmatch(kind):
@@ -48,13 +48,13 @@ class Response:
 
     @property
     def charset(self) -> str | None:
-        """The charset that the content type states."""
+        """The charset that the content type states, or None."""
         match = _CHARSET.search(self.all("content-type"))
         return match[1] if match else None
 
 
 def parse(block: bytes) -> Response | None:
-    """The final response of a block, interim ones (100 Continue) left out; None where it holds no HTTP header."""
+    """Returns the final response of a block, after interim ones (100 Continue); None if it has no HTTP header."""
     while True:
         status = _STATUS.match(block)
         if not status:
@@ -68,6 +68,7 @@ def parse(block: bytes) -> Response | None:
 
 
 def _headers(head: bytes) -> list[tuple[str, str]]:
+    """Returns (name in lower case, value) of each header. A line that begins with a blank continues the one before."""
     headers: list[tuple[str, str]] = []
     for line in head.decode("utf-8", "replace").split("\n")[1:]:
         line = line.rstrip("\r")
@@ -81,8 +82,13 @@ def _headers(head: bytes) -> list[tuple[str, str]]:
 
 
 def body(response: Response, max_bytes: int) -> tuple[bytes, list[str]]:
-    """(payload, notes on what the header says that the stored bytes contradict). Raises `TooLargeError`."""
+    """Returns (decoded body, notes on the header's statements that the stored bytes contradict).
+
+    Raises `TooLargeError`.
+    """
     data, notes = response.stored, []
+
+    # The length, or the chunks.
     length = response.all("content-length").partition(",")[0].strip()
     if "chunked" in response.all("transfer-encoding").lower():
         joined = _unchunked(data)
@@ -94,6 +100,7 @@ def body(response: Response, max_bytes: int) -> tuple[bytes, list[str]]:
     elif length.isascii() and length.isdigit() and int(length[:18]) != len(data):
         notes.append(f"{len(data)} bytes, not {int(length[:18])}")
 
+    # The encodings, the last one first.
     for encoding in reversed(response.all("content-encoding").lower().split(",")):
         name = encoding.strip().strip("\"'")
         if name in _PLAIN or not data:
@@ -111,7 +118,7 @@ def body(response: Response, max_bytes: int) -> tuple[bytes, list[str]]:
 
 
 def _unchunked(data: bytes) -> tuple[bytes, bool] | None:
-    """(chunks joined, whether the last one is there), or None where the data is not chunked. Trailers are left out."""
+    """Returns (joined chunks, whether the last one is there), without trailers; None if the data is not chunked."""
     pieces: list[bytes] = []
     at = 0
     while True:
@@ -126,6 +133,7 @@ def _unchunked(data: bytes) -> tuple[bytes, bool] | None:
         if n_bytes == 0:
             return b"".join(pieces), True
 
+        # The chunk, and the line end after it.
         start = size.end()
         pieces.append(data[start : start + n_bytes])
         at = start + n_bytes
@@ -140,7 +148,7 @@ def _unchunked(data: bytes) -> tuple[bytes, bool] | None:
 
 
 def _decoded(data: bytes, name: str, max_bytes: int) -> tuple[bytes, bool] | None:
-    """(decoded, whether it is whole), or None where the data is not in this encoding."""
+    """Returns (decoded bytes, whether they are complete), or None if the data is not in this encoding."""
     if name in ("gzip", "x-gzip"):
         return _inflated(data, 31, max_bytes)
     if name in ("deflate", "x-deflate"):
@@ -150,6 +158,7 @@ def _decoded(data: bytes, name: str, max_bytes: int) -> tuple[bytes, bool] | Non
 
 
 def _inflated(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bool] | None:
+    """Returns the same for gzip members (window 31), zlib (15) or raw deflate (-15)."""
     pieces: list[bytes] = []
     n_bytes, whole = 0, True
     while data:
@@ -159,11 +168,14 @@ def _inflated(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bool] | 
         except zlib.error:
             if not pieces:
                 return _salvaged(data, window, max_bytes)
-            break  # what follows the last member is no member
+            break  # the bytes after the last member are not a member
+
         n_bytes += len(piece)
         if n_bytes > max_bytes:
             raise TooLargeError(f"over {max_bytes} bytes when decoded")
         pieces.append(piece)
+
+        # Only gzip can have another member behind this one.
         whole = unpacker.eof
         if not whole and window == -15 and not piece:
             return None
@@ -172,7 +184,7 @@ def _inflated(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bool] | 
 
 
 def _salvaged(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bool] | None:
-    """What could be unpacked before an error, if that is anything at all."""
+    """Returns the bytes that could be unpacked before an error, as not complete; None if there are none."""
     unpacker = zlib.decompressobj(wbits=window)
     pieces: list[bytes] = []
     n_bytes = 0
@@ -185,6 +197,7 @@ def _salvaged(data: bytes, window: int, max_bytes: int) -> tuple[bytes, bool] | 
             pieces.append(piece)
     except zlib.error:
         pass
+
     salvaged = b"".join(pieces)
     return (salvaged, False) if salvaged and window == 31 else None
 
@@ -220,7 +233,7 @@ def _zstd(data: bytes, max_bytes: int) -> tuple[bytes, bool] | None:
 def _whole(
     pieces: Iterator[bytes], broken: type[Exception], is_finished: Callable[[], bool], max_bytes: int
 ) -> tuple[bytes, bool] | None:
-    """The pieces joined, and whether they are all there; None for what is not in this encoding at all."""
+    """Returns (joined pieces, whether they are complete), or None if the data is not in this encoding."""
     held: list[bytes] = []
     n_bytes = 0
     try:

@@ -1,8 +1,8 @@
-"""The bytes of a web archive as one stream, unpacked, in which every byte knows where it is stored.
+"""Reads a web archive as one stream of unpacked bytes, and knows for each byte where it is stored.
 
-A compressed archive is a row of gzip members or zstd frames. Most writers put one record in each, but one member may
-hold many records, and a record may reach over many members: packing says nothing about records. A place is
-(offset of the member in the file, offset of the byte inside the unpacked member); in a plain file, (offset, 0).
+A compressed archive is a row of gzip members or zstd frames. Most writers put one record in each. But a member may hold
+many records, and a record may reach over many members, so packing says nothing about records. A place is (offset of the
+member in the file, offset of the byte inside the unpacked member); in a plain file, (offset, 0).
 """
 
 import os
@@ -18,12 +18,12 @@ from corpus.sources.warc.packing import SKIPPABLE, BrokenError, dictionary, unpa
 _PLAIN = re.compile(rb"(^|\n)WARC/\d+\.\d+[ \t]*\r?\n")
 _SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 _READ_BYTES = 1 << 17
-_UNPACK_BYTES = 1 << 20  # unpacked at once, so that a bomb never fills the memory
-_ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: at most 128 MiB come out
+_UNPACK_BYTES = 1 << 20  # bytes unpacked at once, so a bomb never fills the memory
+_ZSTD_BYTES = 1 << 12  # packed bytes given to zstd at once: they unpack to at most 128 MiB
 
 
 class Place(NamedTuple):
-    """Where a byte is stored."""
+    """The place where a byte is stored."""
 
     member: int  # offset in the file of the gzip member or zstd frame; of the byte itself in a plain file
     inside: int  # offset in the unpacked member; 0 in a plain file
@@ -33,9 +33,10 @@ class Place(NamedTuple):
 
 
 def found_kind(file: BinaryIO, path: str) -> str:
-    """'gzip', 'zstd' or 'plain' of an archive whose first bytes are broken: as named, where such members follow.
+    """Returns 'gzip', 'zstd' or 'plain' for an archive whose first bytes are broken.
 
-    A plain archive may be named as a packed one and hold packed bodies: its own records are to be seen as they are.
+    It is the kind that the name says, if members of this kind follow. A plain archive may have the name of a packed one
+    and hold packed bodies. So if plain records are visible, only members that begin with a record count.
     """
     file.seek(0)
     is_plain = _PLAIN.search(file.read(_READ_BYTES)) is not None
@@ -47,9 +48,10 @@ def found_kind(file: BinaryIO, path: str) -> str:
 
 
 class Stream:
-    """Unpacked bytes from a place on, read forward; `rewind` goes back to what `mark` holds.
+    """Unpacked bytes from a place on, read forward. `rewind` goes back to bytes that are held since `mark`.
 
-    Positions are counted from where the stream began: `at` is the next byte's.
+    `at` is the position of the next byte. Positions are offsets in a plain file. In a packed one, they are counted from
+    the place where the stream began.
     """
 
     def __init__(self, file: BinaryIO, kind: str, start: int = 0) -> None:
@@ -59,14 +61,14 @@ class Stream:
 
     def _begin(self, start: int) -> None:
         self._file.seek(start)
-        self._raw = b""  # read from the file, not unpacked yet
-        self._raw_at = start  # offset in the file of its first byte
-        self._unpacker: Any = None
-        self._held = bytearray()  # unpacked, from position `_base` on
+        self._raw = b""  # packed bytes that were read from the file and not unpacked yet
+        self._raw_at = start  # offset in the file of the first of them
+        self._unpacker: Any = None  # of the current member; None between members
+        self._held = bytearray()  # unpacked bytes from position `_base` on
         self._base = self.at = start if self._kind == "plain" else 0
-        self._mark: int | None = None
-        self._members: list[tuple[int, int]] = []  # (position, offset in the file) of the members that are held
-        self._keeps_members = False
+        self._mark: int | None = None  # position from which bytes are held
+        self._members: list[tuple[int, int]] = []  # (position, offset in the file) of the members that are known
+        self._keeps_members = False  # whether members before the held bytes stay known
         self._broken: BrokenError | None = None  # raised for every byte that is not held already
         self._broken_at = start  # offset in the file of the packed byte that met the fault
 
@@ -78,19 +80,19 @@ class Stream:
     # Reading
 
     def peek(self, n_bytes: int) -> bytes:
-        """The next bytes, fewer only where the stream ends."""
+        """Returns the next bytes without moving on; fewer only at the end of the stream. Raises `BrokenError`."""
         self._fill(n_bytes)
         first = self.at - self._base
         return bytes(self._held[first : first + n_bytes])
 
     def read(self, n_bytes: int) -> bytes:
-        """The next bytes, fewer only where the stream ends."""
+        """Returns the next bytes; fewer only at the end of the stream. Raises `BrokenError`."""
         data = self.peek(n_bytes)
         self._go(len(data))
         return data
 
     def line(self, limit: int) -> bytes:
-        """The next line with its end, or `limit` bytes of it."""
+        """Returns the next line with its end, or `limit` bytes of it."""
         n_seen = 0
         while True:
             first = self.at - self._base
@@ -102,7 +104,7 @@ class Stream:
                 return self.read(n_seen)
 
     def skip(self, n_bytes: int) -> int:
-        """Passes over bytes; returns how many there were."""
+        """Skips bytes and returns how many there were: fewer than `n_bytes` at the end of the stream."""
         if self._kind == "plain" and n_bytes > len(self._held) - (self.at - self._base):
             size = self._file.seek(0, os.SEEK_END)
             n_skipped = max(min(n_bytes, size - self.at), 0)
@@ -110,6 +112,7 @@ class Stream:
             self._begin(target)
             self._mark = mark
             return n_skipped
+
         left = n_bytes
         while left:
             n_here = len(self.peek(min(left, _UNPACK_BYTES)))
@@ -120,15 +123,15 @@ class Stream:
         return n_bytes - left
 
     def mark(self) -> None:
-        """Holds what is read from here on, for `rewind`; `release` ends it."""
+        """Holds the bytes that are read from here on, for `rewind`. `release` ends this."""
         self._mark, self._keeps_members = self.at, False
 
     def release(self, *, keeps_members: bool = False) -> None:
-        """Lets go of what `mark` held; where its members begin may be remembered until the next mark."""
+        """Frees the bytes that `mark` held. `keeps_members` remembers where members begin until the next mark."""
         self._mark, self._keeps_members = None, keeps_members
 
     def rewind(self, position: int) -> bool:
-        """Goes back to a position; False where its bytes are no longer held."""
+        """Goes back to a position. Returns False if its bytes are not held any more; a plain file always goes back."""
         if position >= self._base:
             self.at = position
             return True
@@ -140,7 +143,7 @@ class Stream:
     # Places
 
     def place(self) -> Place:
-        """Where the next byte is stored."""
+        """Returns the place where the next byte is stored."""
         if self._kind == "plain":
             return Place(self.at, 0)
         self._fill(1)
@@ -149,17 +152,18 @@ class Stream:
 
     @property
     def member(self) -> int:
-        """Offset in the file of the member that was begun last."""
+        """The offset in the file of the member that was begun last."""
         return self._members[-1][1] if self._members else self._raw_at
 
     def member_starts(self, start: int, end: int) -> list[int]:
-        """Positions in (start, end) at which a member begins; none in a plain file."""
+        """Returns the positions in (start, end) where a member begins; none in a plain file."""
         return [position for position, _ in self._members if start < position < end]
 
     def head_at(self, position: int) -> bytes:
-        """The first bytes of the member that begins at a position, whether they are still held or not."""
+        """Returns the first bytes of the member that begins at a position, whether they are still held or not."""
         if position >= self._base:
             return bytes(self._held[position - self._base :][:8])
+
         offset = next(offset for begin, offset in self._members if begin == position)
         here = self._file.tell()
         head = members.look(self._file, self._kind, offset, self._dictionary, 8).head
@@ -167,19 +171,20 @@ class Stream:
         return head
 
     def reopen(self, place: Place) -> None:
-        """Goes back to a place whose bytes are no longer held; positions are counted anew."""
+        """Goes back to a place whose bytes are not held any more. Positions are counted from there."""
         self._begin(place.member)
         self.skip(place.inside)
 
     def next_member(self, offset: int, *, own_end: int = 0) -> tuple[bool, list[int]]:
-        """After `BrokenError`: goes on at the first member behind `offset` that is no part of the broken one, if any.
+        """Continues, after a `BrokenError`, at the first member behind `offset` that is not a part of the broken one.
 
-        Also returns the members that were passed over because they seem to lie in the broken one, behind its fault: it
-        may reach up to `own_end`.
+        Returns (whether there is such a member, offsets of the members that were skipped). Members are skipped if they
+        seem to be inside the broken one, after its fault. It may reach up to `own_end`.
         """
         broken = None
         if self._broken is not None:
             broken = members.Broken(self._file, self._kind, self.member, self._broken_at, self._dictionary)
+
         at, passed = members.find(self._file, self._kind, offset + 1, self._dictionary, broken=broken, own_end=own_end)
         if at is None:
             return False, passed
@@ -189,6 +194,7 @@ class Stream:
     # Filling
 
     def _go(self, n_bytes: int) -> None:
+        """Moves on, and frees bytes and members before the mark, or before the next byte without a mark."""
         self.at += n_bytes
         keep = self.at if self._mark is None else min(self._mark, self.at)
         if keep - self._base > _UNPACK_BYTES:
@@ -199,7 +205,10 @@ class Stream:
                 del self._members[: len(behind)]
 
     def _fill(self, n_bytes: int) -> None:
-        """Holds so many bytes, or fewer where the stream ends; what broke it is raised once all before it was read."""
+        """Holds at least `n_bytes` from the next byte on, or fewer at the end of the stream.
+
+        A fault is raised once all bytes before it were read.
+        """
         try:
             while len(self._held) - (self.at - self._base) < n_bytes and self._more():
                 pass
@@ -208,13 +217,15 @@ class Stream:
                 raise
 
     def _more(self) -> bool:
-        """Unpacks some more; False at the end of the file. Raises `BrokenError`."""
+        """Unpacks some more bytes. Returns False at the end of the file. Raises `BrokenError`."""
         if self._kind == "plain":
             data = self._file.read(_READ_BYTES)
             self._held += data
             return bool(data)
+
         if self._broken is not None:
             raise self._broken
+
         n_before = len(self._held)
         while len(self._held) == n_before:
             if not self._raw and not self._load():
@@ -254,6 +265,7 @@ class Stream:
             last, n_taken = regained.of_gzip(before, self._raw)
             self._break(last, self._raw_at + n_taken, error)
             return
+
         rest = self._unpacker.unused_data if self._unpacker.eof else self._unpacker.unconsumed_tail
         self._take(n_raw - len(rest))
 
@@ -269,10 +281,11 @@ class Stream:
             end = self._raw_at + len(chunk)
             self._break(*regained.of_member(self._new_unpacker, self._file, start, end, given), error)
             return
+
         self._take(len(chunk) - len(self._unpacker.unused_data))
 
     def _break(self, last: bytes, at: int, error: Exception) -> None:
-        """Ends the stream after what was unpacked last; what broke it is raised behind these bytes."""
+        """Ends the stream after the bytes that were unpacked last. The error is raised after these bytes."""
         self._held += last
         self._broken, self._broken_at = BrokenError(str(error)), at
         self._unpacker = None
@@ -283,18 +296,21 @@ class Stream:
         return unpacker(self._kind, self._dictionary)
 
     def _begin_member(self) -> None:
-        """Starts the member at the next raw byte; zeros, line ends and frames for others are passed over before it."""
+        """Begins the member at the next raw byte, or skips the zeros, line ends or frame for other programs there."""
         if len(self._raw) < 8:
             rest = self._file.read(_READ_BYTES)
             self._raw += rest
+
         stripped = self._raw.lstrip(b"\x00\r\n")
         if len(stripped) < len(self._raw):
             self._take(len(self._raw) - len(stripped))
             return
+
         if self._kind == "zstd" and SKIPPABLE.match(self._raw) and len(self._raw) >= 8:
             end = self._raw_at + 8 + struct.unpack("<I", self._raw[4:8])[0]
             self._file.seek(end)
             self._raw, self._raw_at = b"", end
             return
+
         self._unpacker = self._new_unpacker()
         self._members.append((self._base + len(self._held), self._raw_at))

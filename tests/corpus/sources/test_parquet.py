@@ -161,7 +161,7 @@ def test_a_column_that_is_there_twice_is_named(tmp_path: Path) -> None:
     f = file(tmp_path, pa.Table.from_arrays([pa.array(["a", "b"]), pa.array(["c", "d"])], names=["text", "text"]))
     rows, rejects = read(f)
     assert rows == []
-    assert [r.detail for r in rejects] == ["column 'text' is there 2 times"] * 2
+    assert [r.detail for r in rejects] == ["column 'text' appears 2 times"] * 2
 
 
 def test_json_columns_are_read_as_text(tmp_path: Path) -> None:
