@@ -114,9 +114,16 @@ def as_markdown(found: list[Claim], tables: list[Rows], kept: list[str]) -> str:
     lines = [
         "# Benchmarks",
         "",
-        "Written by `./dev bench --markdown`, both sides in one run on this machine: "
-        f"{platform.machine()}, Python {platform.python_version()}. A ratio above 1 is better; a target is a ratio unless "
-        "the note says otherwise. Single runs on a shared machine move by some percent.",
+        "How fast and how good Pomona is beside other tools, for everybody who compares them. `./dev bench --markdown`",
+        "writes this page. Both sides are measured in one run on this machine: "
+        f"{platform.machine()}, Python {platform.python_version()}.",
+        "",
+        "- `./dev bench AREA` measures one area again. The area is the name of a claim before its first dot.",
+        "  `dedup_memory`, `languages` and `unspaced` run only when named.",
+        "- **ratio**: above 1 is better for Pomona.",
+        "- **target**: a ratio, unless the note says otherwise. **missed** marks a claim below its target.",
+        "- If the peer is not another tool, its name says what it is: a limit, a target or an earlier version.",
+        "- These are single runs on a shared machine. Numbers move by some percent.",
         "",
         "| claim | ours | peer | unit | ratio | target | met | peer's name | note |",
         "| --- | ---: | ---: | --- | ---: | ---: | --- | --- | --- |",

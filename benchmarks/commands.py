@@ -76,7 +76,7 @@ def run(path: Path | None) -> Iterator[Claim]:
             yield claim(
                 f"commands.{name}", ours, theirs, named("datatrove"), "s", 1.0,
                 f"whole commands on {len(pages)} pages, {pages.nbytes / 1e6:.1f} MB: `run` (with signals) and `export`, the peer's script "
-                "reads, works and writes; start of every process counted", less=True,
+                "reads, works and writes; with the start of every process", less=True,
             )  # fmt: skip
 
 

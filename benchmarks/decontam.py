@@ -43,9 +43,17 @@ def speed(protected: Sequence[Any], pages: pa.Array, theirs: Any) -> Iterator[Cl
     size = sum(len(text.encode()) for text in some)
     _kept(theirs, some[:3])
     rate = size / best(lambda: _kept(theirs, some), 3) / 1e6
-    note = f"all n from 4 to 13 at once, {len(index.items):,} items; the peer n = 12"
+    note = f"all n from 4 to 13 at once, {len(index.items):,} items; the peer only n = 12"
     yield claim("decontam.scan", mine, rate, named(_PEER), "MB/s", 50.0, note)
-    yield claim("decontam.scan_all_n", mine, 20.0, "the least that was asked for", "MB/s", 1.0, "as above, per second")
+    yield claim(
+        "decontam.scan_all_n",
+        mine,
+        20.0,
+        "the required minimum",
+        "MB/s",
+        1.0,
+        "the same measurement; target: at least 20 MB/s",
+    )
     yield _stage(protected, pages, rate)
 
 
@@ -64,7 +72,7 @@ def _stage(protected: Sequence[Any], pages: pa.Array, rate: float) -> Claim:
         seconds = sum(runner.run_planned(lake, stage, workers=1).seconds for stage in planned[:1])
         for name in stages.decontam.STAGES[1:]:
             seconds += runner.run_planned(lake, stages.plan_decontam(name, lake, recipe), workers=1).seconds
-    note = f"{total / 1e6:.0f} MB: both passes, all policies, tables written; index built; signals before it not counted; the peer its filter on real pages"
+    note = f"{total / 1e6:.0f} MB: both passes with all policies, building the index and writing the tables, without the signals stage; the peer: its filter on real pages"
     return claim("decontam.whole", total / seconds / 1e6, rate, named(_PEER), "MB/s", 50.0, note)
 
 

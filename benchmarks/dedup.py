@@ -48,7 +48,7 @@ def whole(source: pa.Array) -> Iterator[Claim]:
     total = sum(part.nbytes for part in corpora.parts(source, large))
     ours = total / _ours(source, large)[0] / 1e6
     share = f"{len(small.copies) / _PEER_DOCUMENTS:.0%} of them edited copies, on both sides"
-    parts = "ours from the lake's Parquet to decisions, the peer from texts in memory to kept documents"
+    parts = "Pomona from the lake's Parquet to decisions, the peer from texts in memory to kept documents"
     yield claim("dedup.whole", ours, theirs, named("datatrove"), "MB/s", 50.0,
                 f"{_DOCUMENTS:,} documents, {total / 1e9:.2f} GB; the peer on {_PEER_DOCUMENTS:,} of the same kind; {share}; {parts}")  # fmt: skip
     yield claim("dedup.whole_small", ours_small, theirs, named("datatrove"), "MB/s", 10.0,
@@ -71,10 +71,10 @@ def quality(source: pa.Array) -> Iterator[Claim]:
             both[side] += len(pairs & truth)
     note = f"all pairs of {n_documents:,} documents, {n_true:,} with Jaccard {_THRESHOLD} or more by word 5-grams in plain Python"
     yield claim("dedup.recall", both["ours"] / n_true, both["theirs"] / n_true, named("datatrove"), "of those pairs", 0.99,
-                f"{note}; both have 14 bands of 8 rows, so that a difference of some pairs is chance")  # fmt: skip
+                f"{note}; both have 14 bands of 8 rows, so a difference of some pairs is chance")  # fmt: skip
     precision = {side: both[side] / max(found[side], 1) for side in found}
     yield claim("dedup.precision", precision["ours"], precision["theirs"], named("datatrove"), "of pairs in one cluster",
-                1.0, f"{found['ours']:,} pairs against {found['theirs']:,}; pairs are checked here, not there")  # fmt: skip
+                1.0, f"{found['ours']:,} pairs against {found['theirs']:,}; Pomona checks pairs, the peer does not")  # fmt: skip
 
 
 def similar_pairs(documents: list[str], threshold: float) -> set[tuple[int, int]]:

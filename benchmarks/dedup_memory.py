@@ -52,7 +52,7 @@ def run(path: Path | None) -> Iterator[Claim]:
     note = (
         f"{total / 1e9:.1f} GB of text, {len(plan.base):,} documents, {float(bounded['seconds']):.0f} s; "
         f"{'the same' if same else 'NOT the same'} {bounded['dropped']:,} documents dropped as without a budget "
-        f"({float(free['seconds']):.0f} s, signatures not counted)"
+        f"({float(free['seconds']):.0f} s, without the signatures)"
     )
     peak = float(bounded["peak"]) / (1 << 20)
     yield Claim("dedup_memory.peak", peak, _BUDGET / (1 << 20), f"--memory {_BUDGET >> 20}MiB", "MiB peak", _BUDGET / float(bounded["peak"]),

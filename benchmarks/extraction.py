@@ -94,7 +94,7 @@ def _readability(ours: Callable[[str], str | None], theirs: Callable[[str], str 
     ]
     yield claim(
         "extraction.f1_words", *scores, f"{peer}, include_comments=False", "F1", 1.0,
-        f"mean over {len(html)} pages of Readability's tests; some rules were chosen on them, too",
+        f"mean over {len(html)} pages of Readability's tests; some rules were also chosen on them",
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ def run(path: Path | None) -> Iterator[Claim]:
             theirs, n_theirs = max(datatrove(warc) for _ in range(2))
             for extractor in ("fast", "cascade"):
                 ours, n_ours = pomona(warc, extractor)
-                note = f"from file to table, start of the process not counted; one core; {n_ours} documents against {n_theirs}"
+                note = f"from file to table, without the start of the process; one core; {n_ours} documents against {n_theirs}"
                 yield claim(f"ingest.warc_{extractor}", ours, theirs, named("datatrove", "trafilatura"), "pages/s",
                             5.0 if extractor == "fast" else 1.0, note)  # fmt: skip
         once = write_warc(Path(folder) / "once.warc.gz", pages, 1)

@@ -42,10 +42,10 @@ def run(source: pa.Array) -> Iterator[Claim]:
     ready = [_shingles(text) for text in every]
     rate = _rate(n_bytes, lambda: _datasketch(ready), _REPEATS)
     yield claim("dedup.shingled_datasketch", mine, rate, f"{named('datasketch')}, xxHash", "MB/s", 1.0,
-                "ours from raw text, the peer from ready shingles: its shingling is not counted")  # fmt: skip
+                "Pomona from raw text, the peer from finished shingles: the time for making them is not counted")  # fmt: skip
     rate = _rate(n_bytes, lambda: _rensa(ready), _REPEATS)
     yield claim("dedup.shingled_rensa", mine, rate, f"{named('rensa')}, digest matrix", "MB/s", 1.0,
-                "ours from raw text, the peer from ready shingles: its shingling is not counted")  # fmt: skip
+                "Pomona from raw text, the peer from finished shingles: the time for making them is not counted")  # fmt: skip
     yield _hashed(source)
 
     touch_and_hash(*_buffers(source))

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from pomona.recipe_dedup import DedupRecipe
@@ -157,14 +158,20 @@ def page(measured: list[Measured], a_place: float) -> str:
         "",
         "# Scale",
         "",
-        f"What 1 TB to 1 PB of text take, computed from {_MEASURED:,} documents measured on one core of one machine "
-        f"(`python -m benchmarks.scale`). A document is taken to have {_TEXT_BYTES:,} bytes of text, a worker "
-        f"{_WORKER >> 30} GiB. Nothing of this size was run: these are products of rates, without the network, stragglers "
-        "and queues, which only make it slower. Ingest is left out: it depends on the raw format (docs/benchmarks.md).",
+        "How many tasks, how much disk and how much time 1 TB to 1 PB of text would take, for everybody who plans a large",
+        "corpus. All figures are computed, not measured at this size.",
         "",
-        "- **tasks**: work items, and so the most cores that help; cut by the functions that cut real work.",
-        "- **writes**: what goes to the lake, the shuffle included.",
+        f"- {_MEASURED:,} documents were measured on one core of one machine (`python -m benchmarks.scale`).",
+        f"- A document is assumed to have {_TEXT_BYTES:,} bytes of text, and a worker {_WORKER >> 30} GiB of memory.",
+        "- The hours are products of rates. They leave out the network, slow workers and queues, which make a run slower.",
+        "- Ingest is left out, because it depends on the raw format ([benchmarks](benchmarks.md)).",
+        "",
+        "The columns:",
+        "",
+        "- **tasks**: work items. More cores than this do not help. They are counted by the functions that cut real work.",
+        "- **writes**: what the stage writes to the lake, the shuffle included.",
         "- **decisions read**: what the tasks read of two earlier stages' decisions, to know which documents are left.",
+        "- **1 core**, **100 cores**, **100,000 cores**: the time of the stage.",
     ]  # fmt: skip
     for text in _TOTALS:
         lines += [
@@ -175,8 +182,8 @@ def page(measured: list[Measured], a_place: float) -> str:
             "| --- | ---: | ---: | ---: | ---: | ---: | ---: |",
         ]
         lines += [f"| {' | '.join(row)} |" for row in rows(measured, a_place, text)]
-    lines += ["", "## Where it bends", ""]
-    lines += [f"- {line}" for line in bends(measured, a_place, edges)]
+    lines += ["", "## Where it reaches its limits", ""]
+    lines += [fill(line, 120, initial_indent="- ", subsequent_indent="  ") for line in bends(measured, a_place, edges)]
     return "\n".join(lines) + "\n"
 
 
@@ -189,9 +196,10 @@ def bends(measured: list[Measured], a_place: float, edges: Measured) -> Iterator
         read = decisions_read(n, documents, a_place)
         if read > text / 10:
             yield (
-                f"**Footers of decisions.** Parts of decisions are sorted by where documents stand, so that a task reads the row groups "
-                f"that concern it; but it reads every part's footer. At {_bytes(text)}, with {n:,} tasks, that is "
-                f"{_bytes(read)}, {read / text:.0%} of the text. Larger parts of decisions would halve it each time."
+                "**Footers of decisions.** A task reads only the row groups of decisions that concern its documents, because "
+                "they are sorted in the order of documents. But it reads the footer of every part. "
+                f"At {_bytes(text)}, with {n:,} tasks, that is {_bytes(read)}, {read / text:.0%} of the text. "
+                "Parts of twice the size would halve it."
             )
             break
     for text in _TOTALS:
@@ -199,19 +207,20 @@ def bends(measured: list[Measured], a_place: float, edges: Measured) -> Iterator
         n, read = tasks("exact", documents, text, 0), tasks("exact", documents, text, 0) * documents * _HASH_BYTES
         if read > text / 10:
             yield (
-                f"**Exact copies** are found by ranges of the text's hash, and each of the tasks scans the column of all documents: "
-                f"{n} tasks, {_bytes(read)} at {_bytes(text)}, which the table's hours leave out. The shuffle that near-duplicates "
-                "use would read it twice."
+                "**Exact copies** are found by ranges of the text's hash. Each task scans the hash column of all documents. "
+                f"At {_bytes(text)}, {n} tasks read {_bytes(read)} in this way, which the hours in the table leave out. "
+                "The shuffle that near-duplicates use would read the column twice."
             )
             break
     for text in _TOTALS:
         held = text / _TEXT_BYTES * (4 if text / _TEXT_BYTES < 2**31 else 8)
         if held > 64 << 30:
             yield (
-                f"**Components are found by one process** (union-find, 4 or 8 bytes a document): {_bytes(held)} of memory at "
-                f"{_bytes(text)}, and {_hours(own['minhash:components'].seconds_for(text / _TEXT_BYTES, text))} for reading "
-                f"{_bytes(edges.n_bytes / edges.n_documents * text / _TEXT_BYTES)} of edges, whatever the cores. Beyond, hash-to-min "
-                "rounds over partitioned edges would take its place."
+                "**Components are found by one process** (union-find, 4 or 8 bytes per document). "
+                f"At {_bytes(text)} it takes {_bytes(held)} of memory, and "
+                f"{_hours(own['minhash:components'].seconds_for(text / _TEXT_BYTES, text))} to read "
+                f"{_bytes(edges.n_bytes / edges.n_documents * text / _TEXT_BYTES)} of edges, however many cores there are. "
+                "A larger corpus needs another method: hash-to-min rounds over partitioned edges."
             )
             break
     for text in _TOTALS:
@@ -222,17 +231,19 @@ def bends(measured: list[Measured], a_place: float, edges: Measured) -> Iterator
         if read < 64 << 10:
             yield (
                 f"**Reads of the shuffle get small.** At {_bytes(text)} a task reads {_bytes(read)} from each of "
-                f"{total / run:,.0f} runs with workers of {_WORKER >> 30} GiB; a read of {_bytes(shuffle.READ_BYTES)} would take runs of "
-                f"{_bytes((total * shuffle.READ_BYTES) ** 0.5)}. Larger workers, or a second level of the shuffle."
+                f"{total / run:,.0f} runs with workers of {_WORKER >> 30} GiB. A read of {_bytes(shuffle.READ_BYTES)} needs "
+                f"runs of {_bytes((total * shuffle.READ_BYTES) ** 0.5)}. The remedy is larger workers or a second level of "
+                "the shuffle."
             )
             break
     yield (
-        "**One commit lists every part.** A Delta transaction with 10 million parts is some gigabytes of JSON; row groups of 64 MB "
-        "give that at 0.6 PB. Fewer, larger parts, or a checkpoint right after."
+        "**One commit lists every part.** A Delta transaction with 10 million parts is some gigabytes of JSON. With row "
+        "groups of 64 MB this is reached at 0.6 PB. The remedy is fewer, larger parts, or a checkpoint directly after the "
+        "commit."
     )
     yield (
-        "**Part footers are read one by one** while planning: about 5 ms each on an object store, so that 100,000 parts take eight "
-        "minutes before the first task starts."
+        "**Part footers are read one by one** during planning, in about 5 ms each on an object store. 100,000 parts take "
+        "eight minutes before the first task starts."
     )
 
 

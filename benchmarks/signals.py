@@ -108,8 +108,12 @@ def agreements(frame: pl.DataFrame, verdicts: dict[str, list[tuple[bool, str]]])
                 differ[why if kept else ", ".join(reason.partition(".")[2] for reason in reasons)] += 1
                 n_own += has_own_limits
         share = 1 - differ.total() / len(frame)
-        note = "the rest: " + ", ".join(f"{why} {n}" for why, n in differ.most_common(3)) if differ else ""
-        note += f"; {n_own} of them in Chinese or Japanese, which have limits of their own here" if n_own else ""
+        note = (
+            "rules that decide differently: " + ", ".join(f"{why} {n}" for why, n in differ.most_common(3))
+            if differ
+            else ""
+        )
+        note += f"; {n_own} of them in Chinese or Japanese, for which Pomona has separate limits" if n_own else ""
         yield Claim(f"signals.agreement.{name}", share, 1.0, named("datatrove"), "share of documents", share, 0.98,
                     share >= 0.98, note)  # fmt: skip
 
@@ -129,7 +133,7 @@ def decide_again(frame: pl.DataFrame, their_documents_per_second: float) -> Clai
         )
     theirs = _N_DECIDED / their_documents_per_second
     done = claim("signals.decide_again", seconds, theirs, f"{named('datatrove')}, scaled", "s for 100,000 documents", 1.0,
-                 "target: below 1 s; the peer's is scaled from its documents a second above", less=True)  # fmt: skip
+                 "target: below 1 s; the peer's number is scaled from its documents per second", less=True)  # fmt: skip
     return Claim(**{**done.as_dict(), "ok": seconds < 1.0})
 
 
@@ -164,4 +168,4 @@ def two_workers(text: pa.Array) -> Claim:
                 seconds = time.perf_counter() - started
             speed[workers] = max(speed.get(workers, 0.0), _N_COPIES * text.nbytes / seconds / 1e6)
     return claim("signals.two_workers", speed[2], speed[1], "Pomona, one worker on one core", "MB/s", 1.8,
-                 "whole stage, start of the workers included; best of two in turn")  # fmt: skip
+                 "whole stage with the start of the workers; best of two runs in turn")  # fmt: skip
