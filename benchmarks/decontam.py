@@ -60,18 +60,16 @@ def speed(protected: Sequence[Any], pages: pa.Array, theirs: Any) -> Iterator[Cl
 def _stage(protected: Sequence[Any], pages: pa.Array, rate: float) -> Claim:
     """Both passes over a lake: counts, totals, six policies, tables."""
     from corpus.lake import Lake
-    from pomona import runner, stages
-    from pomona.recipe import DecontaminateRecipe
+    from pomona import runner
+    from pomona.recipe import wanted
 
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(folder)
         total = corpora.write(lake, pages, corpora.planned(_MADE_DOCUMENTS))
-        runner.run_planned(lake, stages.plan_signals(lake), workers=1)
-        recipe = DecontaminateRecipe(benchmarks=tuple(leaks.specs()))
-        planned = [stages.plan_decontam(name, lake, recipe) for name in stages.decontam.STAGES]
-        seconds = sum(runner.run_planned(lake, stage, workers=1).seconds for stage in planned[:1])
-        for name in stages.decontam.STAGES[1:]:
-            seconds += runner.run_planned(lake, stages.plan_decontam(name, lake, recipe), workers=1).seconds
+        asked = wanted({"decontaminate": {"benchmarks": leaks.specs()}})
+        first, *others = asked.names()  # the signals, which are not measured here
+        runner.run_planned(lake, asked.plan(first, lake), workers=1)
+        seconds = sum(runner.run_planned(lake, asked.plan(name, lake), workers=1).seconds for name in others)
     note = f"{total / 1e6:.0f} MB: both passes with all policies, building the index and writing the tables, without the signals stage; the peer: its filter on real pages"
     return claim("decontam.whole", total / seconds / 1e6, rate, named(_PEER), "MB/s", 50.0, note)
 

@@ -117,16 +117,15 @@ def _ours(source: pa.Array, plan: corpora.Planned) -> tuple[float, dict[int, Any
 
 def _dedup(lake: Any, memory: int | None = None) -> tuple[float, int]:
     """(seconds, peak bytes) of all six steps, in this process."""
-    from pomona.recipe_dedup import DedupRecipe
+    from corpus.dedup.near.family import FAMILY
+    from pomona import budget, runner
+    from pomona.recipe import wanted
 
-    from pomona import budget, runner, stages
-
+    asked = wanted({"dedup": {}}, ["made"])
     started = time.perf_counter()
-    for name in stages.minhash.STAGES:
-        data = budget.data_bytes(memory, 1)
-        runner.run_planned(
-            lake, stages.plan_minhash(name, lake, DedupRecipe(), ["made"], data), workers=1, memory=memory
-        )
+    for name in FAMILY.names():
+        stage = asked.plan(name, lake, budget.data_bytes(memory, 1))
+        runner.run_planned(lake, stage, workers=1, memory=memory)
     peak = max(int(m.facts["peak_bytes"]) for m in lake.lineages("decisions").values())
     return time.perf_counter() - started, peak
 

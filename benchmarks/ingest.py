@@ -77,17 +77,19 @@ def datatrove(warc: Path) -> tuple[float, int]:
 
 def pomona(warc: Path, extractor: str) -> tuple[float, int]:
     """(pages a second, documents) of one ingest, from the file to a committed table."""
+    from corpus.ingest.settings import Source
     from corpus.lake import Lake
-    from pomona import runner, stages
-    from pomona.recipe import SourceRecipe
+    from pomona import runner
+    from pomona.stages import Wanted
 
-    source = SourceRecipe.model_validate({"name": "web", "path": str(warc), "kind": "warc", "extractor": extractor})
+    source = Source.model_validate({"name": "web", "path": str(warc), "kind": "warc", "extractor": extractor})
+    wanted = Wanted({"ingest": (source,)}, sources=("web",))
     fastest, documents = 0.0, 0
     for _ in range(2):
         with tempfile.TemporaryDirectory() as folder:
             lake = Lake(folder)
             started = time.perf_counter()
-            outcome = runner.run_planned(lake, stages.plan_ingest(lake, source), workers=1)
+            outcome = runner.run_planned(lake, wanted.plan("ingest:web", lake), workers=1)
             fastest = max(fastest, _N_PAGES / (time.perf_counter() - started))
             documents = outcome.rows["documents"]
     return fastest, documents

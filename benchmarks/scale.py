@@ -12,16 +12,14 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any
 
-from pomona.recipe_dedup import DedupRecipe
-
 from benchmarks import corpora, leaks
 from benchmarks.claims import one_core
 from benchmarks.pages import texts
 from corpus.dedup import shuffle
 from corpus.lake import Lake
 from corpus.task import ITEM_BYTES
-from pomona import runner, stages
-from pomona.recipe import DecontaminateRecipe
+from pomona import runner
+from pomona.recipe import wanted
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "scale.md"
 _MEASURED = 300_000  # documents
@@ -63,19 +61,14 @@ class Measured:
 
 def measure(source: Any) -> tuple[list[Measured], float]:
     """Every stage after ingest on one core, and the bytes of a decision that later stages read."""
-    dedup = DedupRecipe.model_validate({"paragraphs": {}})
-    decontaminate = DecontaminateRecipe(benchmarks=tuple(f"{leaks.DATA}/{s.partition('=')[2]}" for s in leaks._FILES))
+    benchmarks = [f"{leaks.DATA}/{s.partition('=')[2]}" for s in leaks._FILES]
+    asked = wanted({"dedup": {"paragraphs": {}}, "decontaminate": {"benchmarks": benchmarks}}, ["made"])
     found = []
     with one_core(), tempfile.TemporaryDirectory() as folder:
         lake = Lake(folder)
         total = corpora.write(lake, source, corpora.planned(_MEASURED))
-        for name in ["signals", *stages.dedup_names(dedup), *stages.decontam.STAGES]:
-            if name == "signals":
-                stage = stages.plan_signals(lake)
-            elif name in stages.decontam.STAGES:
-                stage = stages.plan_decontam(name, lake, decontaminate)
-            else:
-                stage = stages.plan_dedup(name, lake, dedup, ["made"])
+        for name in asked.names():
+            stage = asked.plan(name, lake)
             seconds = runner.run_planned(lake, stage, workers=1).seconds
             size = sum(part.n_bytes for o in stage.outputs for part in lake.parts(o.table, o.slot))
             found.append(Measured(name, seconds, size, _MEASURED, total))

@@ -142,14 +142,14 @@ def two_workers(text: pa.Array) -> Claim:
     from corpus import execution, schema
     from corpus.ingest.steps import document_ids
     from corpus.lake import Lake, Lineage
-    from corpus.task import Output
-    from pomona import stages
+    from corpus.task import Output, digest
+    from pomona.recipe import wanted
 
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(folder)
         arrow = schema.TABLES["documents"].schema
         n = len(text)
-        keys = [execution.digest(i) for i in range(_N_COPIES)]
+        keys = [digest(i) for i in range(_N_COPIES)]
         for key in keys:
             uri = pa.array([f"{key}/{i}" for i in range(n)])
             columns = [document_ids("web", uri, uri), pa.array(["web"] * n), uri, text, pa.nulls(n, pa.string()),
@@ -157,7 +157,7 @@ def two_workers(text: pa.Array) -> Claim:
             with lake.part_writer("documents", "ingest-web", key, arrow) as writer:
                 writer.write(pa.record_batch(columns, schema=arrow))
         lake.commit("documents", {"ingest-web": keys}, Lineage("bench", "ingest-web", "k"), arrow)
-        stage = stages.plan_signals(lake)
+        stage = wanted({}).plan("signals", lake)
         items = stage.plan_items()
         speed: dict[int, float] = {}
         for workers, turn in ((1, 0), (2, 0), (1, 1), (2, 1)):

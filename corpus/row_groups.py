@@ -1,7 +1,7 @@
 """Row groups of `documents`: what most work items read, and where other tables keep rows about the same documents.
 
-A part of `signals`, `signatures` or `embeddings` holds the rows of one row group of `documents`, in the same order. Their
-columns `row_group` and `row` say which (corpus.remaining).
+A part of `signals`, `signatures` or `embeddings` holds the rows of one row group of `documents`, in the same order.
+Their columns `row_group` and `row` say which (corpus.remaining).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,7 @@
 """A stage: what it reads, writes and is keyed by, planned against the lake as it is now.
 
-A family's `stages.py` has one function per stage, which takes a `Context` and returns a `Stage`. Planning changes nothing
-and reads only commits, which are small; `plan_items` may read footers of parts.
+A family's `stages.py` has one function per stage, which takes a `Context` and returns a `Stage`. Planning changes
+nothing and reads only commits, which are small; `plan_items` may read footers of parts.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
 """Everything about stages that follows from the families and their order: names, plans, what decides before what."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -132,18 +132,26 @@ class Wanted:
         return cls(settings, shared, tuple(source.name for source in sources))
 
     @classmethod
-    def of_section(cls, section: Section, holder: Any, sources: tuple[str, ...]) -> "Wanted":
-        """The families of a section that are on, and those that run in any case before them."""
-        inside = [family for family in pipeline.FAMILIES if family.within is section]
-        on = {f.name: value if f.settings else None for f in inside if (value := getattr(holder, f.field))}
-        return cls.of(on, holder, sources)
+    def of_section(cls, name: str, settings: Any, sources: tuple[str, ...]) -> "Wanted":
+        """The families of a recipe's section that are on, and those that run in any case before them."""
+        alone = next((f for f in pipeline.FAMILIES if f.within is None and f.field == name), None)
+        if alone:
+            return cls.of({alone.name: settings}, sources=sources)
+        inside = [family for family in pipeline.FAMILIES if family.within and family.within.name == name]
+        on = {f.name: value if f.settings else None for f in inside if (value := getattr(settings, f.field))}
+        found = cls.of(on, sources=sources)
+        return replace(found, shared={name: settings})
+
+    def __or__(self, other: "Wanted") -> "Wanted":
+        """Both."""
+        shared = {**self.shared, **other.shared}
+        return Wanted({**self.settings, **other.settings}, shared, other.sources or self.sources)
 
     @classmethod
-    def of(cls, families: Mapping[str, Any], shared: Any = None, sources: tuple[str, ...] = ()) -> "Wanted":
+    def of(cls, families: Mapping[str, Any], sources: tuple[str, ...] = ()) -> "Wanted":
         """Some families, by name, with their settings, and those that run in any case before them."""
         always = {family.name: None for family in pipeline.FAMILIES if family.by_default == "always"}
-        first = next(family for family in pipeline.FAMILIES if family.name in families)
-        return cls(always | dict(families), {first.within.name: shared} if first.within else {}, sources)
+        return cls(always | dict(families), {}, sources)
 
     @property
     def families(self) -> Iterator[Family]:

@@ -3,24 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from corpus.dedup.settings import DEDUP
 from corpus.lake import Lake
 from corpus.stage import Stage
 from pomona import runner
-from pomona.recipe import section
+from pomona.recipe import wanted as asked
 from pomona.stages import Wanted
-
-FIELDS = {"decontaminate": "decontam", "filter": "filter"}  # sections that are a family
 
 
 def wanted(sources: Sequence[str] = ("made",), **sections: Any) -> Wanted:
-    """What one section asks for, given by its fields: `dedup={"exact": False}`; the signals alone without one."""
-    for name, fields in sections.items():
-        settings = section(name).model_validate(fields)
-        if name == DEDUP.name:
-            return Wanted.of_section(DEDUP, settings, tuple(sources))
-        return Wanted.of({FIELDS[name]: settings}, sources=tuple(sources))
-    return Wanted({"signals": None})
+    """What some sections ask for, given by their fields: `dedup={"exact": False}`; the signals alone without one."""
+    return asked(sections, sources)
 
 
 def plan(name: str, lake: Lake, *, memory: int | None = None, **sections: Any) -> Stage:

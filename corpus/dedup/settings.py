@@ -16,9 +16,7 @@ class Copies(Settings):
 
     keep: Annotated[
         Keep,
-        Field(
-            description="Copy that stays: source_order (of the first source listed), longest, first (by address), quality"
-        ),
+        Field(description="Copy that stays: source_order (first source listed), longest, first (by address), quality"),
         Flag("--keep"),
     ] = "source_order"
     quality: Annotated[

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pomona.stages import Wanted
 
 _OPTIONS = {  # fields whose options have names of their own, and sections, which are no options
-    "minhash": "", "semantic": "", "paragraphs": "", "substrings": "",
+    "minhash": "", "semantic": "", "paragraphs": "", "substrings": "", "only": "--cut-sources",
     "semantic.model": "--semantic", "semantic.threshold": "--semantic-threshold", "paragraphs.unit": "--paragraphs",
-    "substrings.words": "--substrings", "paragraphs.only": "--cut-sources", "substrings.only": "--cut-sources", "only": "--cut-sources",
+    "substrings.words": "--substrings", "paragraphs.only": "--cut-sources", "substrings.only": "--cut-sources",
 }  # fmt: skip
 _KEEP = ("source_order", "longest", "first", "quality")
 
@@ -127,7 +127,7 @@ def _wanted(recipe: Any, opened: "Lake") -> "Wanted":
     from corpus.dedup.settings import DEDUP
     from pomona.stages import Wanted
 
-    wanted = Wanted.of_section(DEDUP, recipe, tuple(ingested(opened)))
+    wanted = Wanted.of_section(DEDUP.name, recipe, tuple(ingested(opened)))
     for field, error in wanted.mistakes():
         name = field.rpartition(".")[2]
         raise UserError(f"{_OPTIONS.get(name, f'--{name}')}: {error}")

@@ -3,6 +3,7 @@
 An error names the line of the file, what came and what is allowed.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -98,6 +99,17 @@ def section(name: str) -> type[Settings]:
     return found
 
 
+def wanted(sections: Mapping[str, Any], sources: Sequence[str] = ()) -> Wanted:
+    """What some sections ask for, given by their fields, on sources that a lake holds already; with the signals.
+
+    `wanted({"dedup": {"exact": False}, "decontaminate": {"benchmarks": ["humaneval"]}}, ["web"])`
+    """
+    found = Wanted.of({}, sources=tuple(sources))
+    for name, fields in sections.items():
+        found |= Wanted.of_section(name, section(name).model_validate(fields), tuple(sources))
+    return found
+
+
 def load(path: str | Path) -> "Recipe":
     """The recipe in a file; raises `UserError` that names the line."""
     try:
@@ -119,9 +131,9 @@ def parse(text: str, name: str = "recipe", folder: Path | None = None) -> "Recip
     except ValidationError as error:
         raise UserError(of_file(error, node, name, model())) from error
 
-    wanted = Wanted.by(recipe)
-    for family in wanted.families:
-        settings = wanted.settings[family.name]
+    asked = Wanted.by(recipe)
+    for family in asked.families:
+        settings = asked.settings[family.name]
         place: list[str | int] = [*family.path.split(".")]
         try:
             if isinstance(settings, Settings):

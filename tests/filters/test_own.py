@@ -248,7 +248,7 @@ def test_a_decision_does_not_depend_on_the_documents_beside(forum: str, divisor:
 def test_the_names_of_stages_are_those_of_the_pipeline() -> None:
     from pomona.stages import deciding
 
-    assert own.STAGES == deciding()
+    assert deciding() == own.STAGES
 
 
 def test_an_expression_that_ends_in_a_share_is_no_share(forum: str) -> None:
