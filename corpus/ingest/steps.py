@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 
 from corpus import extract, schema
 from corpus.grouping import groups
-from corpus.ingest import tables
 from corpus.ingest.listing import Listing
 from corpus.limits import MAX_RECORD_BYTES, TIMEOUT_SECONDS
 from corpus.records import Reject
@@ -219,7 +218,7 @@ def rejects_batch(source_name: str, rejects: list[Reject]) -> pa.RecordBatch:
         [reject.reason for reject in rejects],
         [" ".join(valid(reject.detail).split())[:_MAX_DETAIL] for reject in rejects],
     ]
-    arrow = tables.REJECTS.schema
+    arrow = schema.REJECTS.schema
     return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, arrow, strict=True)], schema=arrow)
 
 
@@ -227,5 +226,5 @@ def passed_batch(source_name: str, passed: Mapping[tuple[str, str], int]) -> pa.
     """Rows of `passed_over`."""
     uris, kinds = [uri for uri, _ in passed], [kind for _, kind in passed]
     columns = [[source_name] * len(passed), uris, kinds, list(passed.values())]
-    arrow = tables.PASSED_OVER.schema
+    arrow = schema.PASSED_OVER.schema
     return pa.record_batch([pa.array(c, f.type) for c, f in zip(columns, arrow, strict=True)], schema=arrow)

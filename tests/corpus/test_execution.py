@@ -3,6 +3,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 import pytest
@@ -20,6 +21,8 @@ OUTPUTS = (Output("rejects", "slot", REJECTS),)
 @dataclass(frozen=True)
 class Counting:
     """Writes its item's label; leaves a mark for every call; may fail, or die, on one item."""
+
+    spec_type: ClassVar = dict
 
     marks: str
     fail: str = ""
@@ -89,6 +92,8 @@ BOTH = (Output("documents", "slot", DOCUMENTS), Output("rejects", "slot", REJECT
 class Twofold:
     """Writes a document and a reject of each item."""
 
+    spec_type: ClassVar = dict
+
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         yield "documents", documents((item.label, item.label))
         yield "rejects", rejects(item.label)
@@ -137,6 +142,8 @@ def test_workers_carry_the_token_of_their_run(lake: Lake, marks: Path, workers: 
 @dataclass(frozen=True)
 class Listing:
     """Notes the temporaries that are there while it runs, and fails."""
+
+    spec_type: ClassVar = dict
 
     marks: str
     root: str

@@ -152,7 +152,7 @@ def test_a_lake_that_changes_meanwhile_gives_no_export(
         (["--out", "{}/x.parquet", "--format", "jsonl"], "--format and --shard-bytes are for a folder"),
         (["--out", "{}/x", "--format", "csv"], "unknown --format 'csv'"),
         (["--out", "{}/x", "--shard-bytes", "5"], "--shard-bytes 5 is 5 bytes, too little"),
-        (["--out", "{}/x", "--shard-bytes", "huge"], "--shard-bytes: 'huge' is no size"),
+        (["--out", "{}/x", "--shard-bytes", "huge"], "--shard-bytes: 'huge' is not a size"),
         (["--out", "{}/full"], "is not empty; name a new one, or --replace"),
         (["--out", "{}/full", "--replace"], "holds mine, so it is no export; name a new one"),
         (["--out", ""], "an empty name"),
