@@ -10,10 +10,11 @@ from corpus.family import Cost, Family, Section
 from pomona import pipeline
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from corpus.lake import Lake
     from corpus.schema import Table
     from corpus.stage import Context, Stage
-    from pomona.recipe import Recipe
 
 
 def family_of(stage: str) -> Family:
@@ -112,7 +113,7 @@ class Wanted:
     sources: tuple[str, ...] = ()  # names, in the order that decides which copy stays
 
     @classmethod
-    def by(cls, recipe: "Recipe") -> "Wanted":
+    def by(cls, recipe: "BaseModel") -> "Wanted":
         """What a recipe asks for."""
         settings: dict[str, Any] = {}
         shared: dict[str, Any] = {}

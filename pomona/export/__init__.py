@@ -6,13 +6,9 @@ documents are and what made them. A file has its card beside it. Either is there
 
 import os
 import re
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from corpus.errors import UserError, unknown
 from corpus.lake import Lake
@@ -20,6 +16,7 @@ from corpus.storage import is_remote
 from pomona import standing
 from pomona.destination import Layout, new_file, new_folder
 from pomona.export import card
+from pomona.export.counts import Counts
 from pomona.export.shards import FORMATS, Shards, format_of, metadata_keys
 from pomona.kept_documents import COLUMNS, batches
 
@@ -27,30 +24,6 @@ SHARD_BYTES = 500_000_000  # what Hugging Face makes of a large dataset, too
 _CARD, _DATA = "README.md", "data"
 _OURS = re.compile(rf"{_DATA}/train-\d{{5,}}\.({'|'.join(map(re.escape, FORMATS))})|{re.escape(_CARD)}")
 LAYOUT = Layout(_CARD, card.MARK, lambda path: _OURS.fullmatch(path) is not None)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was written, counted on the documents as they were written."""
-
-    documents: int = 0
-    text_bytes: int = 0
-    sources: dict[str, list[int]] = field(default_factory=dict)  # documents and bytes of text
-    licenses: Counter[str] = field(default_factory=Counter)  # documents
-    files: int = 0
-    file_bytes: int = 0
-    memory_bytes: int = 0  # as Arrow holds them
-    metadata_keys: list[str] = field(default_factory=list)
-
-    def add(self, rows: pl.DataFrame) -> None:
-        """Counts some documents."""
-        sizes = rows.group_by("source").agg(pl.len(), pl.col("text").str.len_bytes().sum())
-        for name, n_documents, n_bytes in sizes.iter_rows():
-            before = self.sources.setdefault(name, [0, 0])
-            self.sources[name] = [before[0] + n_documents, before[1] + n_bytes]
-            self.documents += n_documents
-            self.text_bytes += n_bytes
-        self.licenses.update(dict(rows["license"].fill_null(card.NOT_STATED).value_counts().iter_rows()))
 
 
 def export(

@@ -7,20 +7,17 @@ A Hugging Face dataset card: YAML that `datasets` and the Hub read, then Markdow
 import json
 import re
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from corpus.lake import Lake
 from corpus.storage import public
 from pomona import __version__, kept_documents, stages, summary
+from pomona.export.counts import NOT_STATED, Counts
 from pomona.export.shards import arrow_schema
 from pomona.output import visible
 
-if TYPE_CHECKING:
-    from pomona.export import Counts
-
-NOT_STATED = "not stated"
 MARK = "Made by Pomona"  # by which an export is known
 _MOST_LISTED = 20
 _LEAST_SHARE = 0.01  # of the documents: a language below is not one of the dataset's
@@ -42,7 +39,7 @@ _LICENSES = frozenset(
 )  # that the Hub knows, as docs/hub/repositories-licenses lists them
 
 
-def text(lake: Lake, name: str, counts: "Counts", data_files: str | None) -> str:
+def text(lake: Lake, name: str, counts: Counts, data_files: str | None) -> str:
     """The card of an export called `name`; `data_files` is the pattern of a folder's files, None for one file."""
     import yaml
 
@@ -78,7 +75,7 @@ def license_id(stated: str) -> str:
     return name if name in _LICENSES else "other"
 
 
-def _head(name: str, counts: "Counts", languages: list[tuple[str, int]], data_files: str | None) -> dict[str, Any]:
+def _head(name: str, counts: Counts, languages: list[tuple[str, int]], data_files: str | None) -> dict[str, Any]:
     known = [code for code, n in languages if code != "und" and n >= _LEAST_SHARE * counts.documents]
     licenses = sorted({license_id(stated) for stated in counts.licenses})
 
@@ -123,7 +120,7 @@ def _languages(lake: Lake) -> list[tuple[str, int]]:
     return [(str(code), int(n)) for code, n in counted.collect(engine="streaming").rows()]
 
 
-def _reading(name: str, counts: "Counts", data_files: str | None) -> str:
+def _reading(name: str, counts: Counts, data_files: str | None) -> str:
     if data_files is None:
         return "One document a row: `id`, `source`, `uri`, `text`, `license`, and `metadata` by key."
     kind = "parquet" if data_files.endswith(".parquet") else "jsonl"

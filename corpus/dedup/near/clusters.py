@@ -22,8 +22,8 @@ from corpus.dedup import canary
 from corpus.dedup.near import tables
 from corpus.dedup.near.banding import Banding, buckets
 from corpus.dedup.near.candidates import SignaturePart
+from corpus.dedup.near.kinds import Verify
 from corpus.dedup.near.minhash import Sketch, as_binary, from_binary, shingle_sets, signatures
-from corpus.dedup.near.settings import Verify
 from corpus.dedup.near.verify import NOTHING, SHINGLES, SIGNATURES, Members, similarities, verify
 from corpus.dedup.priority import LAST_ADDRESS, priority
 from corpus.dedup.settings import Keep

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.dedup.near.settings import Unit
+from corpus.dedup.near.kinds import Unit
 from corpus.text.buffers import slices, string_buffers
 from corpus.text.normal import Normalizer, normal_points
 

@@ -1,18 +1,16 @@
 """The recipe's section `dedup.minhash`: how near-duplicates are found."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, model_validator
 
+from corpus.dedup.near.kinds import Unit, Verify
 from corpus.errors import UserError
 from corpus.settings import Flag, Settings
 
 if TYPE_CHECKING:
     from corpus.dedup.near.banding import Banding
     from corpus.dedup.near.minhash import Sketch
-
-Unit = Literal["words", "characters"]
-Verify = Literal["shingles", "signatures", "none"]
 
 
 class MinHash(Settings):
