@@ -5,8 +5,11 @@ in which they do not meet has lost others too, so it fails. They never reach a t
 """
 
 import random
+from collections.abc import Sequence
 
 import pyarrow as pa
+
+from corpus.schema import Table
 
 IDS = ("canary-one", "canary-two")
 N_WORDS = 120
@@ -27,8 +30,10 @@ def places(item: int, n_items: int) -> tuple[int, ...]:
 class CanaryLostError(RuntimeError):
     """The planted duplicate was not found: results of this run are not to be trusted."""
 
-    def __init__(self, step: str) -> None:
+    def __init__(self, step: str, tables: Sequence[Table]) -> None:
+        folders = ", ".join(table.name for table in tables)
         super().__init__(
             f"{step}: the planted duplicate was not found, so real ones were lost too. Most likely parts of the lake "
-            "were changed or deleted under the run; delete the lake's minhash_* folders and run the same command again"
+            "were changed or deleted under the run; delete these folders of the lake and run the same command again: "
+            f"{folders}"
         )

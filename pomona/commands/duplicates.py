@@ -204,7 +204,9 @@ def _render(found: dict[str, Any], recipe: Any) -> str:
     text = output.table(rows, ("stage", "documents", "kept", "dropped", "clusters", "cuts", "characters cut"))
     seconds = sum(stage["seconds"] for stage in found["stages"])
     text += f"\n\n{seconds:.1f} s; `pomona explain ID` shows a cluster, `pomona similar ID` what is near"
-    return text + (f"\n{describe(recipe.minhash.banding())}" if recipe.minhash else "")
+    if recipe.minhash is None:
+        return text
+    return f"{text}\n{describe(recipe.minhash.banding(), verified=recipe.minhash.verify != 'none')}"
 
 
 def _write_curve(recipe: Any, path: str) -> str:
@@ -218,7 +220,7 @@ def _write_curve(recipe: Any, path: str) -> str:
     chosen = recipe.minhash.banding()
     series = {"seen": chosen.curve()}
     Path(path).write_text(charts.lines(series, "pairs seen, by Jaccard similarity", chosen.threshold, standalone=True))
-    return f"{path}\n{describe(chosen)}"
+    return f"{path}\n{describe(chosen, verified=recipe.minhash.verify != 'none')}"
 
 
 def similar(

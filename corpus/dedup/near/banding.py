@@ -84,13 +84,14 @@ def optimal(threshold: float, n_hashes: int, verified: bool) -> tuple[int, int]:
     return int(bands), int(rows)
 
 
-def describe(chosen: Banding) -> str:
-    """The S-curve in words: how likely pairs of some similarities are seen."""
+def describe(chosen: Banding, *, verified: bool = True) -> str:
+    """The S-curve in words: how likely pairs of some similarities are seen, and which of those are merged."""
     shown = sorted({0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, round(chosen.threshold, 2)})
     seen = ", ".join(f"{s:g}: {chosen.probability(s):.1%}" for s in shown)
+    merged = f"pairs at or above {chosen.threshold:g} are merged" if verified else "every pair that is seen is merged"
     return (
         f"{chosen.bands} bands of {chosen.rows} rows, {chosen.n_hashes} hashes; "
-        f"pairs at or above {chosen.threshold:g} are merged; seen with probability, by similarity: {seen}"
+        f"{merged}; seen with probability, by similarity: {seen}"
     )
 
 

@@ -175,7 +175,7 @@ class ComponentsStep:
             for batch in self.lake.open_part("minhash_edges", part).iter_batches():
                 unite_all(parent, batch["first"].to_numpy(), batch["document"].to_numpy())
         if find(parent, self.n_documents) != find(parent, self.n_documents + 1):
-            raise canary.CanaryLostError("minhash")
+            raise canary.CanaryLostError("minhash", tables.INTERMEDIATE)
         flatten(parent)
         members = _connected(parent)
         roots = parent[members]

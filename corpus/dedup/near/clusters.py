@@ -245,7 +245,7 @@ def _checked(ids: pl.Series, root: npt.NDArray[np.int64]) -> npt.NDArray[np.int6
     if not places:
         return root
     if len(places) != len(canary.IDS) or root[places[0]] != root[places[1]]:
-        raise canary.CanaryLostError(STAGE)
+        raise canary.CanaryLostError(STAGE, tables.INTERMEDIATE)
     root = root.copy()
     together = [i for i in np.flatnonzero(root == root[places[0]]) if i not in places]
     root[together] = together[:1] * len(together)  # whatever a text that resembles them is worth, it stays one cluster

@@ -197,7 +197,7 @@ class CutStep:
         numbers, start, end, copies = (rows[name].to_numpy() for name in rows.column_names)
         document, start, end, copies = merged(numbers, start, end, copies)
         if self.has_canary and item.spec.is_last and self.n_documents + 1 not in document:
-            raise canary.CanaryLostError(self.stage)
+            raise canary.CanaryLostError(self.stage, tables.TABLES)
         remaining = of_groups(self.lake, self.slots, item.spec.row_groups)
         for part, group, base, n_rows in item.spec.row_groups:
             some = documents(self.lake, remaining, part, group, ["id", "source", "text"])

@@ -260,7 +260,7 @@ class LeadersStep:
     def _check(frame: pl.DataFrame, has_canary: bool) -> None:
         found = frame.filter(pl.col("id").is_in(canary.IDS))
         if has_canary and (found.height != len(canary.IDS) or found["representative"].n_unique() != 1):
-            raise canary.CanaryLostError(STAGE)
+            raise canary.CanaryLostError(STAGE, tables.INTERMEDIATE)
 
 
 def leaders(vectors: Vectors, threshold: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:

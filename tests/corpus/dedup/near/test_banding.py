@@ -73,3 +73,8 @@ def test_the_curve_is_described() -> None:
 @pytest.mark.parametrize("asked", banding_module.OPTIMAL)
 def test_what_is_known_is_what_the_optimizer_gives(asked: tuple[float, int]) -> None:
     assert banding_module.optimal(*asked, verified=True) == banding_module.OPTIMAL[asked]
+
+
+def test_without_a_check_no_threshold_is_promised() -> None:
+    assert "pairs at or above 0.8 are merged" in describe(banding())
+    assert "every pair that is seen is merged" in describe(banding(), verified=False)
