@@ -54,11 +54,9 @@ class Entry:
 class Section:
     """A section of the recipe, and a command, that several families share."""
 
-    name: str  # in the recipe
+    name: str  # of the section and of the command
     doc: str
     settings: type[Settings]  # what the families have in common
-    command: str = ""  # the command that runs them; as the section by default
-    source_option: str = ""  # the option of that command that names sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # each is one of a kind
@@ -76,7 +74,6 @@ class Family:
     stages: tuple[Entry, ...]
     decides: bool = False  # it writes `decisions`
     reasons: Mapping[str, str] = field(default_factory=dict)  # reasons of its decisions, and what they mean
-    command: str = ""  # that runs it alone; that of its section by default
 
     @property
     def field(self) -> str:
@@ -91,7 +88,7 @@ class Family:
     @property
     def commanded_by(self) -> str:
         """The command that brings it up to date."""
-        return self.command or ((self.within.command or self.within.name) if self.within else self.name)
+        return self.within.name if self.within else self.name
 
     def names(self, entries: tuple[str, ...] = ()) -> list[str]:
         """Names of its stages, in order; `entries` are those of its section, if that is a list."""

@@ -3,8 +3,8 @@
 An item is planned the same way every time, so its key names its result: a part with that name is a finished item. A
 `Task` is what an executor runs, on this machine or another (corpus.execution, corpus.engines).
 
-A work item's spec is a small frozen dataclass that the step declares as `spec_type`. It goes to workers as JSON, which
-cannot run code, and is rebuilt there by `decoded`.
+A work item's spec is a small frozen dataclass or named tuple, which the step declares as `spec_type`. It goes to
+workers as JSON, which cannot run code, and is rebuilt there by `decoded`.
 """
 
 import json
@@ -47,7 +47,7 @@ class WorkItem:
     key: str  # names the parts that the item's result is written to
     label: str  # for a person
     n_bytes: int  # of input
-    spec: Any  # what the step reads: a frozen dataclass, the step's `spec_type`
+    spec: Any  # what the step reads, of the step's `spec_type`
     longest: int = 0  # bytes of the longest document in it: kernels hold several times that much
 
 

@@ -18,7 +18,7 @@ from numba import njit
 from corpus.text.buffers import string_buffers
 from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES
 from corpus.text.normal import Normalizer, NormalWords
-from corpus.text.segment import _code_point
+from corpus.text.segment import code_point
 from decontam.disguises import Reader, folding
 from decontam.index import N_MAX, N_MIN, Arrays, hash4
 
@@ -173,7 +173,7 @@ def _same_text(index, at, n, words, i, data, fold, expansion, expansion_offsets)
         while b < stop:
             point, width = np.int64(data[b]), 1
             if point >= 0x80:
-                point, width = _code_point(data, b, stop)
+                point, width = code_point(data, b, stop)
             folded = fold[point]
 
             # A character is folded to several code points, to none, or to one.

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError, unknown
-from corpus.family import Cost, Family, Section
+from corpus.family import Cost, Family
 from pomona import pipeline
 
 if TYPE_CHECKING:
@@ -18,23 +18,27 @@ if TYPE_CHECKING:
 
 
 def family_of(stage: str) -> Family:
-    """The family that a stage belongs to, by the stage's name."""
-    for family in pipeline.FAMILIES:
-        if (
-            stage == family.name
-            or stage in family.names()
-            or (family.per_entry and stage.startswith(f"{family.name}:"))
-        ):
-            return family
-    raise UserError(f"no stage is called {stage!r}")
+    """The family that a stage belongs to, by the stage's name, or the family of this name."""
+    family = _family_of(stage)
+    if family is None:
+        raise UserError(f"no stage is called {stage!r}")
+    return family
 
 
 def known(stage: str) -> bool:
     """Whether there is a stage of that name in this version."""
-    return any(
-        stage == f.name or stage in f.names() or (f.per_entry and stage.startswith(f"{f.name}:"))
-        for f in pipeline.FAMILIES
-    )
+    return _family_of(stage) is not None
+
+
+def _family_of(stage: str) -> Family | None:
+    for family in pipeline.FAMILIES:
+        if stage == family.name or stage in family.names() or (family.per_entry and _is_entry(stage, family)):
+            return family
+    return None
+
+
+def _is_entry(stage: str, family: Family) -> bool:
+    return stage.startswith(f"{family.name}:")
 
 
 def cost(stage: str) -> Cost:
@@ -44,7 +48,7 @@ def cost(stage: str) -> Cost:
 
 def reads_sources(stage: str) -> bool:
     """Whether a stage reads raw files, so that its documents are those of one source."""
-    return any(family.per_entry and stage.startswith(f"{family.name}:") for family in pipeline.FAMILIES)
+    return _is_entry(stage, source_family())
 
 
 def source_family() -> Family:
@@ -62,11 +66,11 @@ def deciding() -> tuple[str, ...]:
     return tuple(family.name for family in pipeline.FAMILIES if family.decides)
 
 
-def in_section(section: Section | None, family: Family) -> tuple[str, ...]:
-    """The deciding families that share a section, and so a command, with this one; itself, at least."""
-    if section is None:
+def run_together(family: Family) -> tuple[str, ...]:
+    """The deciding families that one command runs with this one: those of its section, or itself alone."""
+    if family.within is None:
         return (family.name,)
-    return tuple(one.name for one in pipeline.FAMILIES if one.within is section and one.decides)
+    return tuple(one.name for one in pipeline.FAMILIES if one.within is family.within and one.decides)
 
 
 def decided(lake: "Lake") -> list[str]:
@@ -115,19 +119,15 @@ class Wanted:
     @classmethod
     def by(cls, recipe: "BaseModel") -> "Wanted":
         """What a recipe asks for."""
-        settings: dict[str, Any] = {}
+        settings = _always()
+        settings |= _on(recipe, [family for family in pipeline.FAMILIES if not family.within])
+
         shared: dict[str, Any] = {}
-        for family in pipeline.FAMILIES:
-            if family.by_default == "always":
-                settings[family.name] = None
-                continue
-            holder = getattr(recipe, family.within.name) if family.within else recipe
-            value = getattr(holder, family.field) if holder is not None else None
-            if value is None or value is False:
-                continue
-            settings[family.name] = value if family.settings else None
-            if family.within:
-                shared[family.within.name] = holder
+        for section in {family.within for family in pipeline.FAMILIES if family.within}:
+            holder = getattr(recipe, section.name)
+            if holder is not None:
+                shared[section.name] = holder
+                settings |= _on(holder, [family for family in pipeline.FAMILIES if family.within is section])
 
         sources = settings.get(source_family().name, ())
         return cls(settings, shared, tuple(source.name for source in sources))
@@ -139,9 +139,7 @@ class Wanted:
         if alone:
             return cls.of({alone.name: settings}, sources=sources)
         inside = [family for family in pipeline.FAMILIES if family.within and family.within.name == name]
-        on = {f.name: value if f.settings else None for f in inside if (value := getattr(settings, f.field))}
-        found = cls.of(on, sources=sources)
-        return replace(found, shared={name: settings})
+        return replace(cls.of(_on(settings, inside), sources=sources), shared={name: settings})
 
     def __or__(self, other: "Wanted") -> "Wanted":
         """Both."""
@@ -151,8 +149,7 @@ class Wanted:
     @classmethod
     def of(cls, families: Mapping[str, Any], sources: tuple[str, ...] = ()) -> "Wanted":
         """Some families, by name, with their settings, and those that run in any case before them."""
-        always = {family.name: None for family in pipeline.FAMILIES if family.by_default == "always"}
-        return cls(always | dict(families), {}, sources)
+        return cls(_always() | dict(families), {}, sources)
 
     @property
     def families(self) -> Iterator[Family]:
@@ -229,6 +226,18 @@ class Wanted:
     def unwanted(self) -> tuple[str, ...]:
         """The deciding families that are not among these: what they decided is to leave the lake."""
         return tuple(name for name in deciding() if name not in self.settings)
+
+
+def _always() -> dict[str, Any]:
+    """The families that run whatever a recipe says; they have no settings."""
+    return {family.name: None for family in pipeline.FAMILIES if family.by_default == "always"}
+
+
+def _on(holder: Any, families: list[Family]) -> dict[str, Any]:
+    """The families that a section turns on, with their settings: None and false mean off."""
+    values = {family: getattr(holder, family.field) for family in families if family.by_default != "always"}
+    is_on = {family: value for family, value in values.items() if value is not None and value is not False}
+    return {family.name: value if family.settings else None for family, value in is_on.items()}
 
 
 def _numeric_signals() -> set[str]:

@@ -58,7 +58,7 @@ def _out_of_date(lake: Lake, slots: Sequence[str]) -> list[OutOfDate]:
 def _command(lake: Lake, slot: str, made: Lineage) -> str:
     """What brings a stage up to date. Families of one section share a command, the last one: another would undo it."""
     family = stages.family_of(slot)
-    together = stages.in_section(family.within, family)
+    together = stages.run_together(family)
     if len(together) > 1:
         last = next((c.lineage for c in lake.history("decisions") if c.lineage and c.lineage.slot in together), made)
         made = made if last.dropped or not last.facts.get("command") else last

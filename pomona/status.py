@@ -38,14 +38,17 @@ def _status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
     leaving = Removal(wanted.unwanted(), frozenset(wanted.sources)).due(lake, None)
     upstream: str | None = None
     of_new = False  # whether documents will change
+
     for name in wanted.names():
         if leaving and not stages.reads_sources(name):
             for gone in (*leaving.sources, *leaving.stages):
                 yield Status(f"drop:{gone}", "stale", "the recipe no longer names it", {})
             upstream, of_new, leaving = upstream or "a removal", of_new or bool(leaving.sources), NO_REMOVAL
+
         stage = wanted.plan(name, lake)
         rows = rows_of(lake, stage)
         made = lake.current(stage.outputs[0].table, stage.slot)
+
         if made is None:
             finished = len(lake.finished(stage.outputs[0].table, stage.slot))
             why = f"never committed; {finished} work items finished" if finished else "never committed"
@@ -57,6 +60,7 @@ def _status(lake: Lake, recipe: Recipe) -> Iterator[Status]:
         else:
             yield Status(name, "current", "made from what the lake holds", rows)
             continue
+
         upstream = upstream or name
         of_new |= stages.reads_sources(name)
 

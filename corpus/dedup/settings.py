@@ -50,9 +50,4 @@ class Copies(Settings):
         }
 
 
-DEDUP = Section(
-    name="dedup",
-    doc="Removal of duplicates; null for none",
-    settings=Copies,
-    source_option="--cut-sources",
-)
+DEDUP = Section(name="dedup", doc="Removal of duplicates; null for none", settings=Copies)

@@ -61,12 +61,13 @@ def _generate() -> dict[str, npt.NDArray[np.int32]]:
         lowered = char.lower()
         shifts[point] = ord(lowered) - point if len(lowered) == 1 else 0
 
-    flags_, flags_run = _runs(kinds)
-    shift, shift_run = _runs(shifts)
+    flags_, flags_run = run_lengths(kinds)
+    shift, shift_run = run_lengths(shifts)
     return {"flags": flags_.astype(np.uint8), "flags_run": flags_run, "shift": shift, "shift_run": shift_run}
 
 
-def _runs(values: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+def run_lengths(values: npt.NDArray[np.int32]) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+    """(values, lengths) of runs of equal values."""
     starts = np.flatnonzero(np.r_[True, values[1:] != values[:-1]])
     return values[starts], np.diff(np.r_[starts, len(values)]).astype(np.int32)
 

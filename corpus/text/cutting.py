@@ -12,7 +12,7 @@ from numba import njit
 
 from corpus.text.buffers import string_array, string_buffers
 from corpus.text.classes import SPACE, flags
-from corpus.text.segment import _code_point
+from corpus.text.segment import code_point
 
 _LINE_END, _SPACE = np.uint8(10), np.uint8(SPACE)
 
@@ -80,7 +80,7 @@ def _rewrite(offsets, data, cuts, blank, kinds, out, out_offsets):
             if leads:
                 point = np.int64(data[i])
                 if point >= 0x80:
-                    point, _ = _code_point(data, i, offsets[d + 1])
+                    point, _ = code_point(data, i, offsets[d + 1])
                 is_space = (kinds[point] & _SPACE) != 0
                 if open_cut and not (blank or spaced or is_space):
                     out[n] = _LINE_END

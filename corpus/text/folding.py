@@ -61,7 +61,7 @@ def _vanishes(char: str) -> bool:
 
 
 def _generate() -> dict[str, npt.NDArray[np.int32]]:
-    from corpus.text.classes import _runs
+    from corpus.text.classes import run_lengths
 
     shift, special = np.zeros(N_CODE_POINTS, np.int32), np.ones(N_CODE_POINTS, np.int32)
     expansions: list[str] = []
@@ -82,8 +82,8 @@ def _generate() -> dict[str, npt.NDArray[np.int32]]:
     # Runs of equal values keep the file small.
     points = [ord(c) if c != " " else SEPARATOR for text in expansions for c in text]
     offsets = np.cumsum([0, *map(len, expansions)])
-    shifts, shift_run = _runs(shift)
-    specials, special_run = _runs(special)
+    shifts, shift_run = run_lengths(shift)
+    specials, special_run = run_lengths(special)
     return {"shift": shifts, "shift_run": shift_run, "special": specials, "special_run": special_run,
             "expansion": np.array(points, np.int32), "expansion_offsets": offsets.astype(np.int32)}  # fmt: skip
 

@@ -18,7 +18,7 @@ from numba import njit
 
 from corpus.text.buffers import Bytes, Offsets, string_buffers
 from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES, Folding, folding
-from corpus.text.segment import _code_point
+from corpus.text.segment import code_point
 from corpus.text.words import stands_alone
 
 _START = np.uint64(0x9E3779B97F4A7C15)
@@ -117,7 +117,7 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
                 continue
 
             # Other characters: `k` to `k_end` is the range of folded characters, in `expansion` if there are several.
-            first, width = _code_point(data, i, stop)
+            first, width = code_point(data, i, stop)
             folded = fold[first]
             k, k_end = 0, 1
             if folded <= SEVERAL:
@@ -165,7 +165,7 @@ def _fold(offsets, data, fold, expansion, expansion_offsets, points, point_offse
         while i < stop:
             point, width = np.int64(data[i]), 1
             if point >= 0x80:
-                point, width = _code_point(data, i, stop)
+                point, width = code_point(data, i, stop)
 
             folded = fold[point]
             k, k_end = 0, 1

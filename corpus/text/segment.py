@@ -53,7 +53,7 @@ class Segments(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def _code_point(data, i, end):
+def code_point(data, i, end):
     """Returns (code point, width in bytes) of the UTF-8 character at i, which is not ASCII.
 
     Texts in the lake are valid UTF-8. In other texts, a byte that does not start a character is read as U+FFFD.
@@ -104,7 +104,7 @@ def _segment(offsets, data, table, abbreviations, s):
             if i < end:
                 point, width = np.int64(data[i]), 1  # the ASCII fast path
                 if point >= 0x80:
-                    point, width = _code_point(data, i, end)
+                    point, width = code_point(data, i, end)
                     unspaced |= stands_alone(point)
                 kind = table[point]
                 chars[c], kinds[c] = point, kind

@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 
 from corpus.text.folding import SEPARATOR, VANISHES
-from corpus.text.segment import _code_point
+from corpus.text.segment import code_point
 from decontam.disguises.names import LATIN, LOOKS_LATIN, NEUTRAL, OTHER, PAD, SEPARATES
 
 
@@ -35,7 +35,7 @@ def latinize(out, start, stop, tables):
             ):  # most letters of such documents: a small table instead of the large one
                 kind, width = kinds[(np.int64(byte) & 0x1F) << 6 | np.int64(out[i + 1] & 0x3F)], 2
             else:
-                point, width = _code_point(out, i, stop)
+                point, width = code_point(out, i, stop)
                 kind = LATIN if 0x1E00 <= point < 0x1F00 else OTHER
                 if fold[point] <= SEPARATOR and fold[point] >= VANISHES:
                     kind = SEPARATES if fold[point] == SEPARATOR else NEUTRAL

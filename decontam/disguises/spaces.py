@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from corpus.text.segment import _code_point
+from corpus.text.segment import code_point
 from decontam.disguises.names import PAD, fill, is_alphanumeric
 
 LONG_RUN = 20  # in a longer run of letters without white space, zero-width characters separate words
@@ -24,7 +24,7 @@ def space(out, start, stop):
             if out[i] != 0xE2 and out[i] != 0xEF:
                 i += 1
                 continue
-            point, width = _code_point(out, i, stop)
+            point, width = code_point(out, i, stop)
             if point == 0xFFFD or (letters > LONG_RUN and is_zero_width(point) and not (joins and _joins(point))):
                 fill(out, i, i + width, np.uint8(32))
             i += width
@@ -44,7 +44,7 @@ def _unspaced(out, at, stop):
             letters += is_alphanumeric(byte)
             i += 1
         elif byte == 0xE2 or byte == 0xEF:
-            point, width = _code_point(out, i, stop)
+            point, width = code_point(out, i, stop)
             zero_width += point == 0xFFFD or is_zero_width(point)
             i += width
         else:

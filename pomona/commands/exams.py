@@ -57,7 +57,6 @@ def decontam(
         recipe = Decontaminate.model_validate(fields)
     except ValidationError as error:
         raise UserError(of_option(error, {"benchmarks": "--benchmark"})) from error
-    recipe.prepare()  # what is wrong with a benchmark is reported before anything runs
     opened = open_lake(lake)
     options: dict[str, Any] = {"workers": workers, "memory": memory_bytes(memory), "engine": parse(executor)}
     with output.progress() as progress:

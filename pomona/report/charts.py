@@ -22,6 +22,7 @@ def histogram(
     inner_w, inner_h = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
     step = inner_w / max(n_columns, 1)
     parts = [_y_axis([(0, "0"), (top, _short(top))], 0, top)]
+
     for i, (k, d) in enumerate(zip(kept, dropped, strict=True)):
         x, y = _LEFT + i * step, float(_TOP + inner_h)
         for count, color in ((k, "var(--accent)"), (d, "var(--drop)")):
@@ -33,6 +34,7 @@ def histogram(
                     f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(step - 1, 0.5):.1f}" height="{height:.1f}" '
                     f'fill="{color}"><title>{escape(tip)}</title></rect>'
                 )
+
     for value, label in marks:
         place = _place(value, edges)
         if place is not None:

@@ -6,6 +6,7 @@ import tarfile
 from importlib import import_module
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from corpus import schema
@@ -87,7 +88,7 @@ def test_a_toy_family_runs_resumes_reports_and_is_explained(
     page = report.render(lake)
     assert "kept by shout" in page
     assert "It is written in capitals" in page
-    dropped = lake.scan("decisions", slot="shout").filter(~__import__("polars").col("kept")).collect()["id"][0]
+    dropped = lake.scan("decisions", slot="shout").filter(~pl.col("kept")).collect()["id"][0]
     found = explain.explain(lake, dropped)
     assert isinstance(found, explain.Explanation)
     assert found.decisions[0]["measured"][0]["rule"] == "shout.capitals"

@@ -98,12 +98,12 @@ def _shingle_batches(
             units = points.astype(np.uint64)
         if len(hashes) < len(units) or len(shingle_offsets) < len(unit_offsets):
             hashes, shingle_offsets = np.empty(len(units), np.uint64), np.empty(len(unit_offsets), np.int64)
-        n_shingles = _shingle(units, unit_offsets, sketch.ngram, hashes, shingle_offsets)
+        n_shingles = shingle_hashes(units, unit_offsets, sketch.ngram, hashes, shingle_offsets)
         yield hashes[:n_shingles], shingle_offsets[: len(unit_offsets)]
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _mix(h):
+def mix64(h):
     """MurmurHash3's finalizer of 64 bits."""
     h = (h ^ (h >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
     h = (h ^ (h >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
@@ -111,7 +111,7 @@ def _mix(h):
 
 
 @njit(cache=True, nogil=True)
-def _shingle(units, offsets, ngram, hashes, shingle_offsets):
+def shingle_hashes(units, offsets, ngram, hashes, shingle_offsets):
     """A polynomial modulo 2^64 over word hashes, or code points, that rolls on from unit to unit, then mixed."""
     s = 0
     shingle_offsets[0] = 0
@@ -123,11 +123,11 @@ def _shingle(units, offsets, ngram, hashes, shingle_offsets):
             for i in range(first, first + n):
                 h = h * _GOLDEN + units[i]
                 top *= _GOLDEN
-            hashes[s] = _mix(h + np.uint64(n))
+            hashes[s] = mix64(h + np.uint64(n))
             s += 1
             for i in range(first + n, end):
                 h = h * _GOLDEN + (units[i] - top * units[i - n])
-                hashes[s] = _mix(h + np.uint64(n))
+                hashes[s] = mix64(h + np.uint64(n))
                 s += 1
         shingle_offsets[d + 1] = s
     return s
@@ -149,15 +149,21 @@ def _least(hashes, offsets, a, b, found):
         row = found[d]
         row[:] = EMPTY
         i, end = offsets[d], offsets[d + 1]
+
+        # Four shingles at a time: the compiler makes vectors of the loop over permutations.
         while i + 4 <= end:
             x0, x1, x2, x3 = _fmix32(hashes[i]), _fmix32(hashes[i + 1]), _fmix32(hashes[i + 2]), _fmix32(hashes[i + 3])
+            # Each permutation: the least of its four values and of those before.
             for k in range(a.size):
                 left = min(np.uint32(a[k] * x0 + b[k]), np.uint32(a[k] * x1 + b[k]))
                 right = min(np.uint32(a[k] * x2 + b[k]), np.uint32(a[k] * x3 + b[k]))
                 row[k] = min(row[k], min(left, right))
             i += 4
+
+        # The last shingles, one by one.
         while i < end:
             x = _fmix32(hashes[i])
+            # Each permutation, as above.
             for k in range(a.size):
                 row[k] = min(row[k], np.uint32(a[k] * x + b[k]))
             i += 1

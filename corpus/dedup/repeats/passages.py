@@ -19,7 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.dedup.near.minhash import _mix, _shingle
+from corpus.dedup.near.minhash import mix64, shingle_hashes
 from corpus.text.buffers import string_buffers
 from corpus.text.cutting import characters_before
 from corpus.text.normal import NormalWords, normalize
@@ -77,7 +77,7 @@ def _spans(words: NormalWords, n_words: int) -> tuple[npt.NDArray[Any], ...]:
     lengths = np.diff(words.offsets)
     counts = np.maximum(lengths - n_words + 1, 0)
     hashes, offsets = np.empty(len(words.hash), np.uint64), np.empty(len(words.offsets), np.int64)
-    _shingle(words.hash, words.offsets, n_words, hashes, offsets)
+    shingle_hashes(words.hash, words.offsets, n_words, hashes, offsets)
     document = np.repeat(np.arange(len(lengths)), counts)
     within = np.arange(len(document)) - np.repeat(np.cumsum(counts) - counts, counts)
     first = words.offsets[document] + within
@@ -86,15 +86,22 @@ def _spans(words: NormalWords, n_words: int) -> tuple[npt.NDArray[Any], ...]:
 
 @njit(cache=True, nogil=True)
 def _blocks(offsets, data, words, paragraphs, n_words, document, start, end, hashes):
-    """Paragraphs, or lines, of `n_words` words or more; each with the blank lines, or the line end, behind it."""
+    """Paragraphs, or lines, of `n_words` words or more; each with the blank lines, or the line end, behind it.
+
+    One pass over the bytes: a block grows line by line until a line with text follows a blank one. The words, which are
+    in the order of the text, are taken along by their places. Writes one entry per block, and returns how many.
+    """
     n = 0
     for d in range(offsets.size - 1):
         w, i, stop = words.offsets[d], offsets[d], offsets[d + 1]
         while i < stop:
             first, h, n_own = i, np.uint64(0), 0
             blank = seen = False
-            while i < stop:  # line by line
+
+            # A line at a time: a paragraph ends where text follows a blank line, a line at its own end.
+            while i < stop:
                 low, empty = i, True
+                # To the end of the line; it is blank if it holds nothing but white space and controls.
                 while i < stop and data[i] != 10:
                     empty = empty and data[i] <= 32
                     i += 1
@@ -104,6 +111,7 @@ def _blocks(offsets, data, words, paragraphs, n_words, document, start, end, has
                     break
                 blank, seen = empty and seen, seen or not empty
 
+                # The line's words join the hash of the block.
                 while w < words.offsets[d + 1] and words.start[w] < i:
                     h = (h + words.hash[w]) * _GOLDEN
                     n_own += 1
@@ -113,6 +121,6 @@ def _blocks(offsets, data, words, paragraphs, n_words, document, start, end, has
 
             if n_own >= n_words:
                 document[n], start[n], end[n] = d, first, i
-                hashes[n] = _mix(h + np.uint64(n_own))
+                hashes[n] = mix64(h + np.uint64(n_own))
                 n += 1
     return n

@@ -6,6 +6,7 @@ Paragraphs and substrings are two families with the same three stages; they diff
 from dataclasses import dataclass
 from typing import Any
 
+from corpus.basis import content
 from corpus.dedup import canary, shuffle
 from corpus.dedup.repeats import steps
 from corpus.dedup.repeats.passages import Passages
@@ -61,7 +62,7 @@ def repeats(context: Context[Repeats]) -> Stage:
     lake, slot = context.lake, context.family
     total = sum(part.n_rows for part in lake.parts("passages", slot)) * PASSAGE_BYTES
     bounds = tuple(piece.row_groups[0].base for piece in _pieces(context))
-    inputs = {"passages": digest([part.path for part in lake.parts("passages", slot)])}
+    inputs = content("passages", lake.parts("passages", slot))
     rests_on = context.basis()
 
     def plan_items() -> list[WorkItem]:
@@ -87,7 +88,7 @@ def cuts(context: Context[Repeats]) -> Stage:
     lake, slot, min_words_left = context.lake, context.family, context.settings.min_words_left
     rests_on, pieces = context.basis(), _pieces(context)
     config = _config(context) | {"min_words_left": min_words_left}
-    found = {"repeats": digest([part.path for part in lake.parts("repeats", slot)])}
+    found = content("repeats", lake.parts("repeats", slot))
     n_documents = _n_documents(pieces)
 
     def plan_items() -> list[WorkItem]:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.dedup.near.minhash import _mix
+from corpus.dedup.near.minhash import mix64
 from corpus.errors import UserError
 from corpus.text.normal import normalize
 
@@ -83,7 +83,7 @@ def _features(words, offsets, counts, touched, found):
             for pair in range(2):
                 if pair and i + 1 == offsets[d + 1]:
                     continue
-                h = _mix(words[i] + np.uint64(3) * words[i + 1]) if pair else _mix(words[i])
+                h = mix64(words[i] + np.uint64(3) * words[i + 1]) if pair else mix64(words[i])
                 bucket = np.int64(h & mask)
                 if counts[bucket] == 0:
                     touched[n] = bucket
@@ -93,10 +93,10 @@ def _features(words, offsets, counts, touched, found):
         for k in range(n):
             bucket = touched[k]
             weight = np.float32(1 + np.log(counts[bucket]))
-            h = _mix(np.uint64(bucket) + np.uint64(0x9E3779B97F4A7C15))
+            h = mix64(np.uint64(bucket) + np.uint64(0x9E3779B97F4A7C15))
             for _ in range(4):  # places of a feature: fewer chance meetings of two strong ones
                 place = np.int64(h % np.uint64(found.shape[1]))
-                h = _mix(h)
+                h = mix64(h)
                 found[d, place] += weight if h >> np.uint64(63) else -weight
             counts[bucket] = 0
 

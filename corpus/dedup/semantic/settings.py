@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Semantic(Settings):
     """How documents that say the same are found: embeddings, clusters, cosine similarity."""
 
-    renamed = {"documents_a_cluster": "documents_per_cluster"}  # noqa: RUF012 - pydantic's own way to a class variable
+    renamed = {"documents_a_cluster": "documents_per_cluster"}  # noqa: RUF012 - a class variable, as the base says
 
     model: Annotated[
         str,
