@@ -155,3 +155,13 @@ def test_names_of_families_resolve() -> None:
     assert meaning("paragraphs.min_words_left").startswith("It had too few words left")
     assert meaning("decontam.gpt3")
     assert meaning("nosuch.rule") == ""
+
+
+def test_false_and_null_turn_a_family_off_and_nothing_else_does() -> None:
+    sources = "sources: [{name: a, path: x}]\n"
+    on = Wanted.by(parse(sources)).settings.keys()
+    assert on == {"ingest", "signals", "filter", "exact", "minhash"}
+    off = parse(f"{sources}filter: null\ndedup: {{exact: false, minhash: null, paragraphs: {{min_words_left: 0}}}}\n")
+    assert Wanted.by(off).settings.keys() == {"ingest", "signals", "paragraphs"}
+    assert Wanted.by(off).unwanted() == tuple(name for name in deciding() if name != "paragraphs")
+    assert Wanted.by(parse(f"{sources}dedup: null\n")).settings.keys() == {"ingest", "signals", "filter"}
