@@ -36,6 +36,14 @@ def publish(temporary: str, target: str) -> None:
     sync_folder(os.path.dirname(target))
 
 
+def sync_below(folder: str) -> None:
+    """Returns when all files and folders below a folder, and itself, are on disk."""
+    for inner, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            sync_file(os.path.join(inner, name))
+        sync_folder(inner)
+
+
 def _sync(path: str, flags: int) -> None:
     descriptor = os.open(path, flags)
     try:

@@ -173,7 +173,23 @@ DUPLICATES = Table(
     ),
 )
 
-SHARED = declare(DOCUMENTS, REJECTS, PASSED_OVER, SIGNALS, DECISIONS, CUTS, DUPLICATES)
+ARTIFACT_LINEAGE = Table(
+    "artifact_lineage",
+    "an artifact: a folder of files below the lake, such as an index (corpus.artifacts)",
+    pa.schema(
+        [
+            column("kind", pa.string(), "What it is, e.g. decontamination-index"),
+            column("key", pa.string(), "Hash of all that its files depend on"),
+            column("path", pa.string(), "Its folder below the lake: artifacts/<kind>/<key>"),
+            column("stage", pa.string(), "Stage that made it"),
+            column("made_from", pa.string(), "Settings and inputs that it was made from, as JSON"),
+            column("files", pa.int64(), "How many files it has"),
+            column("bytes", pa.int64(), "Bytes of all its files"),
+        ]
+    ),
+)
+
+SHARED = declare(DOCUMENTS, REJECTS, PASSED_OVER, SIGNALS, DECISIONS, CUTS, DUPLICATES, ARTIFACT_LINEAGE)
 
 
 def table(name: str) -> Table:

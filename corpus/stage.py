@@ -61,6 +61,7 @@ class Stage:
     step: Step
     plan_items: Callable[[], list[WorkItem]]
     prepare: Callable[[], None] | None = None  # makes what the workers need besides tables, before the first item runs
+    is_prepared: Callable[[], bool] | None = None  # whether that is there; the stage is not current without it
     in_process: bool = False  # the step uses every core by itself, so it runs in one process
     may_be_empty: bool = False  # a result without rows is not a mistake
     keeps_documents: bool = False  # a result without rows may not replace one that has rows

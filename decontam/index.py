@@ -20,13 +20,11 @@ W words in all units, U units, I items.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
-from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
@@ -241,22 +239,11 @@ def _fill(words, suffixes, first, table, bitmap):
 
 
 def save(index: Index, folder: Path) -> None:
-    """Writes the index into `folder`, which appears only when all its files are complete."""
-    if folder.exists():
-        return
-
-    temporary = folder.with_name(f".{folder.name}-{uuid4().hex[:8]}.tmp")
-    temporary.mkdir(parents=True)
+    """Writes the index into an empty folder."""
     for name, array in index.arrays._asdict().items():
-        np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
     names = {"items": index.items, "texts": index.texts, "unidentified": index.unidentified}
-    (temporary / "items.json").write_text(json.dumps(names))
-
-    try:
-        os.replace(temporary, folder)
-    except OSError:  # another process was faster
-        if not folder.exists():
-            raise
+    (folder / "items.json").write_text(json.dumps(names))
 
 
 def load(folder: Path) -> Index:

@@ -32,8 +32,9 @@ def read_index(lake: Lake) -> Index:
     if made is None:
         raise UserError(f"lake {lake.url} was not decontaminated yet; run `pomona decontam --benchmark ...` first")
     at = folder(lake, made.config["index"])
-    if not at.exists():
-        raise UserError("the benchmarks' index is gone from the lake's .pomona folder; run `pomona decontam` again")
+    if at is None:
+        command = made.facts.get("command") or "pomona decontam ..."
+        raise UserError(f"the lake's index of the benchmarks is missing or damaged; make it again: {command}")
     return indexing.load(at)
 
 

@@ -33,6 +33,7 @@ def counts(context: Context[Decontaminate]) -> Stage:
         step=steps.CountStep(lake, key, context.decided),
         plan_items=lambda: _items(context, [config, rests_on]),
         prepare=lambda: steps.store(lake, key, benchmarks),
+        is_prepared=lambda: steps.is_stored(lake, key),
         may_be_empty=True,
         facts=_facts(context),
     )
@@ -80,6 +81,7 @@ def decisions(context: Context[Decontaminate]) -> Stage:
         step=steps.DecontamStep(lake, key, settings.policy, common, context.decided),
         plan_items=lambda: _items(context, [[config, summed], rests_on]),
         prepare=lambda: steps.store(lake, key, benchmarks),
+        is_prepared=lambda: steps.is_stored(lake, key),
         facts=_facts(context) | ({} if n_words is None else {"n_words": n_words}),
     )
 

@@ -8,21 +8,20 @@
 Documents that an earlier stage dropped are not seen.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
-from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from corpus import schema
+from corpus import artifacts, schema
 from corpus.deciding import decisions
+from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.remaining import batches, documents, kept_ids, left
 from corpus.row_groups import RowGroup
@@ -39,37 +38,44 @@ from decontam.usage import Usage
 
 VERSION = 2  # raised when the same documents and benchmarks would give other rows
 STAGE = "decontam"
+KIND = "decontamination-index"  # of artifact
 
 
 class LeakLostError(RuntimeError):
     """The planted leak was not found: results of this run are not to be trusted."""
 
 
-def folder(lake: Lake, key: str) -> Path:
-    """Where the index of this key is on this machine; that of a lake in an object store is fetched once."""
-    if lake.is_local:
-        return Path(lake.root) / ".pomona" / "decontam" / key
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pomona" / "decontam" / key
-    remote = f"{lake.root}/.pomona/decontam/{key}"
-    if not cache.exists() and lake.fs.exists(f"{remote}/items.json"):
-        temporary = cache.with_name(f".{key}-{uuid4().hex[:8]}.tmp")
-        temporary.mkdir(parents=True)
-        for path in lake.fs.ls(remote, detail=False):
-            lake.fs.get_file(path, str(temporary / path.rpartition("/")[2]))
-        if not cache.exists():
-            os.replace(temporary, cache)
-    return cache
+def folder(lake: Lake, key: str) -> Path | None:
+    """Where the index of this key is on this machine, or None if the lake does not have it."""
+    earlier = _earlier(lake, key)
+    return earlier if earlier.is_dir() else artifacts.find(lake, KIND, key)
+
+
+def is_stored(lake: Lake, key: str) -> bool:
+    """Whether the lake has the index of this key."""
+    return _earlier(lake, key).is_dir() or artifacts.has(lake, KIND, key)
+
+
+def _earlier(lake: Lake, key: str) -> Path:
+    """Where version 0.1 put an index, on disk."""
+    return Path(lake.root, ".pomona", "decontam", key)
 
 
 def store(lake: Lake, key: str, benchmarks: Sequence[Benchmark]) -> None:
     """Builds the index of some benchmarks where every worker finds it, if it is not there."""
-    at = folder(lake, key)
-    if at.exists():
+    if _earlier(lake, key).is_dir():
         return
-    indexing.save(indexing.build(benchmarks), at)
-    if not lake.is_local:
-        for path in sorted(at.iterdir(), key=lambda path: path.name == "items.json"):  # which says that all is there
-            lake.fs.put_file(str(path), f"{lake.root}/.pomona/decontam/{key}/{path.name}")
+    made_from = {"benchmarks": {one.name: one.key for one in benchmarks}, "version": indexing.VERSION}
+    artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"{STAGE}:counts", made_from=made_from)
+    artifacts.ensure(lake, artifact, lambda at: indexing.save(indexing.build(benchmarks), at))
+
+
+def _loaded(lake: Lake, key: str) -> tuple[Index, npt.NDArray[np.int32]]:
+    """The index of a key, and how many items each n-gram occurs in."""
+    at = folder(lake, key)
+    if at is None:
+        raise UserError("the lake's index of the benchmarks went away while the stage ran; run the same command again")
+    return _index(at)
 
 
 @lru_cache(maxsize=2)
@@ -99,8 +105,8 @@ def _scanner(index: Index) -> Scanner:
         _, matches = scanner(pa.array([leak], pa.large_string()))
         if not len(matches.n) or matches.n.max() < indexing.UNIT_WORDS:
             raise LeakLostError(
-                "decontam: a planted leak was not found, so real ones would be lost too. Most likely the index under "
-                ".pomona/decontam was changed; delete that folder and run the same command again"
+                "decontam: a planted leak was not found, so real ones would be lost too. Most likely a file of the "
+                f"index was changed; delete the lake's folder artifacts/{KIND} and run the same command again"
             )
     return scanner
 
@@ -123,7 +129,7 @@ class CountStep:
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `ngram_counts`."""
-        index, items = _index(folder(self.lake, self.key))
+        index, items = _loaded(self.lake, self.key)
         scanner = _scanner(index)
         usage = Usage(index.arrays, items)
         for batch in _texts(self.lake, item.spec.row_groups, self.slots):
@@ -161,7 +167,7 @@ class DecontamStep:
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `decisions`, `contamination`, `verdicts` and `cuts`."""
-        index, items = _index(folder(self.lake, self.key))
+        index, items = _loaded(self.lake, self.key)
         documents, names = _totals(self.lake, index.n_words), item_names(index)
         scanner = _scanner(index)
         for batch in _texts(self.lake, item.spec.row_groups, self.slots):

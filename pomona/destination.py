@@ -120,10 +120,7 @@ def _on_disk(out: str, layout: Layout, replace: bool) -> Iterator[NewFolder]:
     temporary.mkdir()
     try:
         yield NewFolder(temporary)
-        for folder, _, names in os.walk(temporary, topdown=False):
-            for name in names:
-                durable.sync_file(os.path.join(folder, name))
-            durable.sync_folder(folder)
+        durable.sync_below(str(temporary))
 
         if replace and place.is_dir():
             _check_on_disk(out, place, layout, replace)  # hours may have passed

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from corpus import schema
 from corpus.engines import LOCAL, Engine
 from corpus.errors import UserError
 from corpus.execution import Clock, run
@@ -138,9 +139,13 @@ _Keys = dict[tuple[str, str, str], str]  # by stage, table and slot: the key of 
 
 
 def _keys(lake: Lake, tables: Iterable[str] | None = None) -> _Keys:
-    """What made each slot of the lake, or of some of its tables, as it stands."""
+    """What made each slot of the lake, or of some of its tables, as it is now.
+
+    Artifacts do not count: they never change, so nothing is out of date because of a new one.
+    """
     with lake.snapshot():
         tables = lake.tables() if tables is None else filter(lake.exists, tables)
+        tables = [table for table in tables if table != schema.ARTIFACT_LINEAGE.name]
         made = [(table, slot, one) for table in tables for slot, one in lake.lineages(table).items()]
     return {(one.stage, table, slot): one.key for table, slot, one in made}
 
@@ -230,8 +235,10 @@ def commit(
 
 
 def is_current(lake: Lake, stage: Stage) -> bool:
-    """Whether every output of the stage was made from what it would be made from now, and is whole."""
+    """Whether every output of the stage was made from what it would be made from now, and all it made is whole."""
     made = [lake.current(output.table, output.slot) for output in stage.outputs]
     if not all(lineage is not None and lineage.key == stage.key for lineage in made):
         return False
-    return not any(lake.damaged(output.table, output.slot) for output in stage.outputs)
+    if any(lake.damaged(output.table, output.slot) for output in stage.outputs):
+        return False
+    return stage.is_prepared is None or stage.is_prepared()

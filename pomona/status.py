@@ -78,7 +78,11 @@ def _why(made: Lineage, stage: Stage) -> str:
         return f"the recipe changed: {', '.join(changed)}"
     inputs = sorted(name for name in stage.inputs if made.inputs.get(name) != stage.inputs[name])
     names = ["earlier decisions" if name == "decided" else name for name in inputs]
-    return f"its input changed: {', '.join(names)}" if names else "a part of its output is missing or damaged"
+    return (
+        f"its input changed: {', '.join(names)}"
+        if names
+        else "a part of its output, or of what it prepared, is missing or damaged"
+    )
 
 
 def plain(value: Any) -> Any:

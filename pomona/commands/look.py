@@ -43,7 +43,7 @@ def lake(
     as_json: JsonOption = False,
 ) -> None:
     """List tables: rows, bytes, versions and what made them."""
-    from corpus import lease, schema
+    from corpus import artifacts, lease, schema
     from pomona import output
 
     opened = open_lake(lake)
@@ -53,6 +53,7 @@ def lake(
         with lease.alone(opened, purpose="pomona lake --vacuum"):  # a stage's finished parts are in no version yet
             names = [table] if table else opened.tables()
             gone = [f"{name}/{path}" for name in names for path in opened.vacuum(name, dry_run=False)]
+            gone += [] if table else artifacts.sweep(opened)
         output.show({"deleted": gone}, f"{len(gone)} files deleted", as_json)
         return
     if table:

@@ -62,12 +62,10 @@ def test_the_suffix_array_is_sorted_and_knows_what_neighbours_share(texts: list[
 
 def test_a_saved_index_is_the_same_and_mapped(tmp_path: Path) -> None:
     index = build([BENCHMARK])
-    save(index, tmp_path / "i")
-    save(index, tmp_path / "i")
-    loaded = load(tmp_path / "i")
+    save(index, tmp_path)
+    loaded = load(tmp_path)
     assert all((a == b).all() for a, b in zip(index.arrays, loaded.arrays, strict=True))
     assert (loaded.items, loaded.texts, loaded.unidentified) == (index.items, index.texts, index.unidentified)
-    assert not list(tmp_path.glob(".*"))
 
 
 def test_the_words_of_a_unit() -> None:

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 from corpus.dedup.near.family import FAMILY as NEAR
+from corpus.errors import UserError
 from corpus.lake import Lake
-from decontam import benchmarks, steps
+from decontam import benchmarks, report, steps
 from decontam import index as indexing
 from decontam.family import FAMILY
 from pomona import runner
@@ -156,6 +157,22 @@ def test_nothing_runs_twice_and_another_policy_counts_nothing_again(lake: Lake, 
     decontaminate(lake, exam)
     assert [o.state for o in decontaminate(lake, exam)] == ["current"] * 4
     assert [o.state for o in decontaminate(lake, exam, policy="tulu")] == ["current", "current", "ran", "ran"]
+
+
+def test_an_index_that_is_lost_is_made_again_by_the_same_command(lake: Lake, exam: str) -> None:
+    commit(lake, TEXTS)
+    decontaminate(lake, exam)
+    row = lake.scan("artifact_lineage").collect().row(0, named=True)
+    assert (row["stage"], row["bytes"] > 0) == ("decontam:counts", True)
+    at = Path(lake.root, row["path"])
+    (at / "suffixes.npy").unlink()
+    with pytest.raises(UserError, match="index of the benchmarks is missing or damaged; make it again: "):
+        report.read_index(lake)
+
+    outcomes = decontaminate(lake, exam)
+    assert [(o.state, o.items_run) for o in outcomes] == [("ran", 0), ("current", 0), ("current", 0), ("current", 0)]
+    assert report.read_index(lake).n_words > 0
+    assert lake.scan("artifact_lineage").collect().height == 1
 
 
 def test_a_broken_index_is_noticed_by_a_planted_leak(lake: Lake, exam: str) -> None:
