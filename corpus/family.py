@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from corpus.settings import Settings
 
 if TYPE_CHECKING:
+    from corpus.lake import Lake
     from corpus.schema import Table
     from corpus.stage import Context, Stage
 
@@ -73,6 +74,8 @@ class Family:
     per_entry: bool = False  # its section is a list, and it has one stage per entry
     stages: tuple[Entry, ...]
     decides: bool = False  # it writes `decisions`
+    copies: str = ""  # what the documents that it drops as copies are called, e.g. near-duplicates; '' for no copies
+    cuts: str = ""  # heading of what it cuts out of documents; '' if it cuts nothing
     reasons: Mapping[str, str] = field(default_factory=dict)  # reasons of its decisions, and what they mean
 
     @property
@@ -111,10 +114,12 @@ class Family:
         """Its own tables."""
         return getattr(self._face("tables"), "TABLES", ())
 
-    def meanings(self) -> Mapping[str, str]:
+    def meanings(self, lake: "Lake | None" = None) -> Mapping[str, str]:
         """What each reason means. A family whose reasons are many has a function `reasons` in `views.py` instead."""
-        listed: Callable[[], Mapping[str, str]] | None = getattr(self._face("views"), "reasons", None)
-        return {**self.reasons, **(listed() if listed else {})}
+        listed: Callable[[Lake | None], Mapping[str, str]] | None = None
+        if self.decides:
+            listed = getattr(self._face("views"), "reasons", None)
+        return {**self.reasons, **(listed(lake) if listed else {})}
 
     def _face(self, name: str) -> Any:
         """A module of the room, or None if the room has none of that name."""

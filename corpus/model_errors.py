@@ -58,17 +58,17 @@ def _message(first: Mapping[str, Any]) -> str:
     return message if kind in _SELF_EXPLAINING else f"{message}, got {first['input']!r}"
 
 
-def of_option(error: ValidationError, options: Mapping[str, str]) -> str:
-    """One line that names the option as it was typed.
+def of_option(error: ValidationError, options: Mapping[str, str], section: type[BaseModel]) -> str:
+    """One line that names the option as it was typed; `options` has that of each field, by its path in the section.
 
-    `options` has those that are not called as their field, and '' for a section, whose errors say themselves what they
-    are about.
+    Errors of a section as a whole say themselves what they are about.
     """
     place, message = told(error)
-    named = [str(part) for part in place if isinstance(part, str)]
-    option = options.get(".".join(named), options.get(named[-1] if named else ""))
-    if option is None:
-        option = f"--{named[-1].replace('_', '-')}" if named else ""
+    path = [str(part) for part in place if isinstance(part, str)]
+    option = options.get(".".join(path), "")
+    if _first(error)["type"] == "extra_forbidden":
+        message = _no_such_field(path[-1], _fields_at(section, [*path[:-1]]))
+        option = f"--set {'.'.join(path)}"  # only this option takes any name
     return f"{option}: {message}" if option else message
 
 
@@ -77,15 +77,18 @@ def of_file(error: ValidationError, node: yaml.Node | None, name: str, root: typ
     place, message = told(error)
     path, first = list(place), _first(error)
     if first["type"] == "extra_forbidden":
-        allowed = _fields_at(root, path[:-1])
-        near = get_close_matches(str(path[-1]), allowed, n=1)
-        message = "no such field" + (f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(allowed)}")
+        message = _no_such_field(str(path[-1]), _fields_at(root, path[:-1]))
     if not path and ": " in message:  # a check of the whole recipe says itself which field it is about
         named, _, message = message.partition(": ")
         path = list(named.split("."))
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     field = f"{'.'.join(map(str, path))}: " if path else ""
     return f"{name} line {yaml_text.line(node, path)}: {field}{message}{more}"
+
+
+def _no_such_field(name: str, allowed: list[str]) -> str:
+    near = get_close_matches(name, allowed, n=1)
+    return "no such field" + (f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(allowed)}")
 
 
 def _fields_at(model: type[BaseModel], path: list[str | int]) -> list[str]:

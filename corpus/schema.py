@@ -60,6 +60,7 @@ class Table:
     open_ended: bool = False
     row_group_rows: int | None = None  # at most so many rows of a row group, so that readers can pass over the others
     unique: str | None = None  # no two rows of the table have the same value here (corpus.uniqueness)
+    by_stages: bool = True  # stages make it; otherwise the lake keeps it about itself
     alone: str | None = None  # a row whose text in this column is long has a row group of its own (corpus.parts)
 
 
@@ -187,6 +188,7 @@ ARTIFACT_LINEAGE = Table(
             column("bytes", pa.int64(), "Bytes of all its files"),
         ]
     ),
+    by_stages=False,
 )
 
 SHARED = declare(DOCUMENTS, REJECTS, PASSED_OVER, SIGNALS, DECISIONS, CUTS, DUPLICATES, ARTIFACT_LINEAGE)

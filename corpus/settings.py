@@ -53,7 +53,8 @@ class Flag:
     """Marks a field that has an option of its own on the command line."""
 
     name: str  # as typed: --threshold
-    metavar: str | None = None
+    metavar: str | None = None  # what stands for the value in the help; with commas for a list: A,B,...
+    turns_on: bool = True  # a section that is off is on if the option is given; otherwise the option is refused
 
 
 class Located(Protocol):

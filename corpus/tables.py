@@ -87,9 +87,9 @@ class Tables:
             self._absent.add(table)
         return there
 
-    def tables(self) -> list[str]:
-        """Names of the tables that exist, in the schema's order."""
-        return [name for name in schema.TABLES if self.exists(name)]
+    def tables(self, *, with_records: bool = False) -> list[str]:
+        """Names of the tables that exist, in the schema's order; those that the lake keeps about itself on request."""
+        return [name for name, one in schema.TABLES.items() if (one.by_stages or with_records) and self.exists(name)]
 
     def version(self, table: str) -> int | None:
         """The table's newest version, or None before the first."""

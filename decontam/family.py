@@ -20,4 +20,5 @@ FAMILY = Family(
         Entry("decontam:touched", "touched", replace(_COST, share=0.01)),
     ),
     decides=True,
+    cuts="Cut by decontamination",
 )

@@ -2,3 +2,4 @@
 
 POLICIES = ("coverage", "afm", "gpt3", "llama", "tulu", "report")
 DEFAULT = "coverage"
+KEPT = "kept"  # the mixture of all documents that no stage dropped

@@ -10,7 +10,7 @@ from corpus.stage import Context, Stage, output, work_item
 from corpus.task import ITEM_BYTES, All, WorkItem, digest
 from decontam import index as indexing
 from decontam import policies, steps
-from decontam.report import KEPT
+from decontam.names import KEPT
 from decontam.settings import Decontaminate
 
 _MOST_ITEMS = 4096  # each of them reads the totals of all n-grams

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import polars as pl
 
@@ -101,20 +101,6 @@ class Settings:
         return self.limits.get(name, self.rule(name).limit)
 
 
-def parse(spec: str) -> Settings:
-    """Settings from `gopher_quality,mine.yaml,gopher_quality.min_words=30`: rule sets, and limits to change.
-
-    `off` as a limit turns a rule off. Raises `UserError` for a name that is no rule set or rule, or a bad number.
-    """
-    parts = [part for part in (part.strip() for part in spec.split(",")) if part]
-    limits = dict(part.split("=", 1) for part in parts if "=" in part)
-    sets, files = with_files([part for part in parts if "=" not in part])
-    if not sets:
-        raise UserError(f"no rule set in {spec!r}; name at least one of {', '.join(RULE_SETS)}, or a .yaml file")
-    settings = Settings(sets, own=files)
-    return replace(settings, limits={name: _parse_limit(name, settings.rule(name), limits[name]) for name in limits})
-
-
 def with_files(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[RuleSet, ...]]:
     """(names of sets, those that are from files) for names among which some are paths of YAML files."""
     sets: dict[str, RuleSet | None] = {}
@@ -130,21 +116,11 @@ def with_files(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[RuleSet, ..
     return tuple(sets), tuple(one for one in sets.values() if one)
 
 
-def _parse_limit(name: str, rule: Rule, value: str) -> Limit:
-    if value == "off":
-        return None
-    if rule.bound == "one_of":
-        return tuple(value.split("+"))
-    try:
-        return float(value)
-    except ValueError:
-        raise UserError(f"{name} takes a number or off, got {value!r}") from None
-
-
 def _check_limit(name: str, rule: Rule, limit: Limit) -> None:
     wants_names = rule.bound == "one_of"
     if limit is not None and wants_names != isinstance(limit, tuple):
-        raise UserError(f"{name} takes {'a list of names' if wants_names else 'a number'}, got {limit!r}")
+        came = limit[0] if isinstance(limit, tuple) and len(limit) == 1 else limit
+        raise UserError(f"{name} takes {'a list of names' if wants_names else 'a number'} or off, got {came!r}")
     if isinstance(limit, (int, float)) and rule.is_share and limit > 1:
         raise UserError(f"{name} takes a share, from 0 to 1, or off; got {limit!r}")
     least = -math.inf if rule.is_expression else 0  # what is computed may be below 0; no signal is

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from corpus.settings import Flag, Settings, joined
 
@@ -24,6 +24,16 @@ class RuleSetPath:
     def placed(self, value: str, folder: str, section: Mapping[str, Any]) -> str:
         """The path of a file, joined to the folder if it is relative; or the name."""
         return joined(value, folder) if value.lower().endswith(_RULE_FILES) else value
+
+
+def _limit(text: str) -> Limit:
+    """A limit as it is written on a command line: a number, off, or a+b for a list."""
+    if text == "off":
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        return tuple(text.split("+"))
 
 
 def _known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
@@ -61,7 +71,11 @@ class FilterSettings(Settings):
 
     rules: Annotated[
         tuple[str, ...],
-        Field(min_length=1, description="Rule sets that every document must pass: names, or YAML files of your own"),
+        Field(
+            min_length=1,
+            description="Rule sets that every document must pass: names, or YAML files of your own. Among them, "
+            "ruleset.rule=number changes a limit, and ruleset.rule=off turns a rule off",
+        ),
         RuleSetPath(),
         Flag("--rules", "A,B,..."),
     ] = DEFAULT_RULES
@@ -75,6 +89,20 @@ class FilterSettings(Settings):
         tuple[OverrideSettings, ...],
         Field(description="Other rules and limits for a source or a language; the last one wins"),
     ] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_limits(cls, value: Any) -> Any:
+        """Limits among the rule sets, as a command line has them, become limits."""
+        rules = value.get("rules") if isinstance(value, Mapping) else None
+        if not isinstance(rules, list | tuple) or not all(isinstance(one, str) for one in rules):
+            return value
+        changed = dict(one.split("=", 1) for one in rules if "=" in one)
+        limits = {name.strip(): _limit(limit.strip()) for name, limit in changed.items()}
+        sets = [one for one in rules if "=" not in one]
+        if limits and not sets:
+            raise ValueError(f"no rule set in {','.join(rules)!r}; name at least one, or a .yaml file")
+        return {**value, "rules": sets, **({"limits": {**value.get("limits", {}), **limits}} if limits else {})}
 
     @field_validator("languages")
     @classmethod

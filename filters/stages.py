@@ -31,12 +31,11 @@ def measure(context: Context[None]) -> Stage:
     )
 
 
-def decisions(context: Context[FilterSettings | decide.Settings]) -> Stage:
+def decisions(context: Context[FilterSettings]) -> Stage:
     """One decision per document, from its signals."""
     rests_on = context.basis(through="signals")
     parts = context.lake.parts("signals")
-    chosen = context.settings
-    settings = chosen.decisive() if isinstance(chosen, FilterSettings) else chosen
+    settings = context.settings.decisive()
     config = as_config(settings)
 
     def plan_items() -> list[WorkItem]:

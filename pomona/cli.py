@@ -23,26 +23,27 @@ _NO_SPACE = "No space left on device"
 _STOPPED = 130  # what a shell says of Ctrl-C; typer returns it too
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
-app = typer.Typer(
-    name="pomona",
-    help="Raw files in, an audited corpus out: ingest, measure, filter, deduplicate, decontaminate, explain.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
 COMMANDS = (
-    "whole",
-    "single",
-    "duplicates",
-    "exams",
-    "look",
-    "judge",
-)  # modules of pomona.commands, in the order of `pomona --help`
-for _name in COMMANDS:
-    import_module(f"pomona.commands.{_name}").register(app)
+    "run", "status", "recipe", "report", "ingest", "filter", "dedup", "decontam", "export", "explain", "lake", "rules",
+    "calibrate", "section",
+)  # fmt: skip  # modules of pomona.commands, in the order of `pomona --help`; the last one fills what is missing
+
+
+def application() -> typer.Typer:
+    """The command line with all commands."""
+    app = typer.Typer(
+        name="pomona",
+        help="Raw files in, an audited corpus out: ingest, measure, filter, deduplicate, decontaminate, explain.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for name in COMMANDS:
+        import_module(f"pomona.commands.{name}").register(app)
+    return app
 
 
 def _version(asked: bool) -> None:
@@ -51,7 +52,6 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     debug: bool = typer.Option(False, "--debug", help="Show tracebacks for every error."),
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     damage.begin()
 
     try:
-        code = get_command(app).main(arguments, prog_name="pomona", standalone_mode=False)
+        code = get_command(application()).main(arguments, prog_name="pomona", standalone_mode=False)
         return _stopped() if code == _STOPPED else code if isinstance(code, int) else 0
     except UserError as error:
         if debug:

@@ -45,7 +45,7 @@ def found(error: BaseException, lake: "Lake | None" = None) -> str | None:
 
 def _lost(lake: "Lake", *, deeply: bool) -> "tuple[str, Part] | None":
     """The first part, and its table, that is gone or cut short; or `deeply`, that cannot be read to its end."""
-    for table in lake.tables():
+    for table in lake.tables(with_records=True):
         parts = [p for p in lake.parts(table) if not _reads(lake, table, p)] if deeply else lake.damaged(table)
         if parts:
             return table, parts[0]
@@ -85,7 +85,7 @@ def _may_be_of(lake: "Lake", error: BaseException) -> bool:
 
     if isinstance(error, OSError) and (error.errno is not None or isinstance(error, FileNotFoundError)):
         named = f"{error.filename or error}"  # polars leaves out the beginning of a long path
-        return ".parquet" in named and any(f"/{table}/" in named for table in lake.tables())
+        return ".parquet" in named and any(f"/{table}/" in named for table in lake.tables(with_records=True))
     return isinstance(error, OSError | pa.ArrowException | pl.exceptions.ComputeError | duckdb.Error)
 
 

@@ -27,9 +27,9 @@ def command_line() -> str:
     """Help of every command."""
     from typer.main import get_command
 
-    from pomona.cli import app
+    from pomona.cli import application
 
-    root = get_command(app)
+    root = get_command(application())
     lines = [
         "# Command line",
         "",

@@ -58,6 +58,11 @@ def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def counted(n: int, noun: str) -> str:
+    """A number with its noun: 1 document, 2 documents."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
 def n_bytes(value: float) -> str:
     """Bytes for a person: 1.2 MB."""
     for unit in ("B", "kB", "MB", "GB", "TB"):
@@ -69,7 +74,7 @@ def n_bytes(value: float) -> str:
 
 @contextmanager
 def progress() -> Iterator["Report"]:
-    """A bar a stage on standard error; a line a stage where that is no terminal."""
+    """One bar per stage on standard error; one line per stage when standard error is not a terminal."""
     if not sys.stderr.isatty():
         yield lambda stage, done, total, item: _plain(stage, done, total)
         return

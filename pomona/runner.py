@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from corpus import schema
 from corpus.engines import LOCAL, Engine
 from corpus.errors import UserError
 from corpus.execution import Clock, run
@@ -139,13 +138,9 @@ _Keys = dict[tuple[str, str, str], str]  # by stage, table and slot: the key of 
 
 
 def _keys(lake: Lake, tables: Iterable[str] | None = None) -> _Keys:
-    """What made each slot of the lake, or of some of its tables, as it is now.
-
-    Artifacts do not count: they never change, so nothing is out of date because of a new one.
-    """
+    """What made each slot of the lake, or of some of its tables, as it is now."""
     with lake.snapshot():
         tables = lake.tables() if tables is None else filter(lake.exists, tables)
-        tables = [table for table in tables if table != schema.ARTIFACT_LINEAGE.name]
         made = [(table, slot, one) for table in tables for slot, one in lake.lineages(table).items()]
     return {(one.stage, table, slot): one.key for table, slot, one in made}
 

@@ -94,10 +94,9 @@ def order() -> list[str]:
     return [name for family in pipeline.FAMILIES for name in (family.names() or [family.name])]
 
 
-def meaning(reason: str) -> str:
-    """What a reason of `decisions` means; '' for one that no family declares."""
-    family = next((family for family in pipeline.FAMILIES if family.name == reason.partition(".")[0]), None)
-    return family.meanings().get(reason, "") if family else ""
+def meanings(lake: "Lake | None" = None) -> dict[str, str]:
+    """What each reason of `decisions` means; with the limits in force in a lake, if one is given."""
+    return {reason: text for family in pipeline.FAMILIES for reason, text in family.meanings(lake).items()}
 
 
 def tables() -> "list[Table]":

@@ -7,7 +7,10 @@ import pytest
 from hypothesis import settings
 
 from corpus.lake import Lake
+from pomona import runner
+from pomona.recipe import load
 from tests.buckets import bucket
+from tests.pomona.corpora import raw, recipe
 
 __all__ = ["bucket"]
 
@@ -34,3 +37,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 def lake(tmp_path: Path) -> Lake:
     """An empty lake."""
     return Lake(tmp_path / "lake")
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake after a recipe over four sources, which tests read and none writes."""
+    root = raw(tmp_path_factory.mktemp("raw"))
+    lake = Lake(root / "lake")
+    list(runner.run_recipe(lake, load(recipe(root, root / "lake")), workers=1))
+    return lake

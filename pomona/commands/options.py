@@ -2,7 +2,8 @@
 
 import os
 import re
-from typing import TYPE_CHECKING, Annotated
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,11 +16,14 @@ if TYPE_CHECKING:
 _LEAST_MEMORY = 1 << 20  # bytes; less is a unit forgotten
 LEAST_SHARD = 1_000  # bytes
 
+RecipeArgument = Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
 LakeOption = Annotated[
     str | None, typer.Option("--lake", metavar="DIR", help="Folder or URL of the lake; else $POMONA_LAKE, else ./lake.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-WorkersOption = Annotated[int | None, typer.Option("--workers", min=1, help="Worker processes; one a core by default.")]
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Worker processes; one per core by default.")
+]
 ExecutorOption = Annotated[
     str,
     typer.Option(
@@ -32,6 +36,22 @@ ExecutorOption = Annotated[
 MemoryOption = Annotated[
     str | None, typer.Option("--memory", metavar="SIZE", help="Memory that all workers together may use, e.g. 8GB.")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How stages are to run: the options `--lake`, `--workers`, `--executor` and `--memory` as they were given."""
+
+    lake: str | None
+    workers: int | None
+    executor: str
+    memory: str | None
+
+    def options(self) -> dict[str, Any]:
+        """What `pomona.runner` takes; raises `UserError` for an engine or a size that makes no sense."""
+        from corpus.engines import parse
+
+        return {"workers": self.workers, "memory": memory_bytes(self.memory), "engine": parse(self.executor)}
 
 
 def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bool = True) -> "Lake":
@@ -84,3 +104,8 @@ def size_bytes(option: str, text: str | None, *, least: int) -> int | None:
     if n_bytes is not None and n_bytes < least:
         raise UserError(f"{option} {text} is {n_bytes:,} bytes, too little; write a size with its unit, e.g. 8GB")
     return n_bytes
+
+
+def rows_text(rows: dict[str, int]) -> str:
+    """Rows of each table: `12 documents, 1 rejects`."""
+    return ", ".join(f"{n:,} {table}" for table, n in rows.items())

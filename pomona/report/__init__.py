@@ -3,10 +3,17 @@
 import json
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus.lake import Lake
 from pomona.destination import new_file
+from pomona.report import charts
+
+if TYPE_CHECKING:
+    from corpus.dedup.near.views import NearMisses
+    from filters.views import Histogram
+
+_ITEMS = 10  # benchmark items that are shown
 
 
 def write(lake: Lake, out: str) -> None:
@@ -24,46 +31,54 @@ def render(lake: Lake) -> str:
 def _render(lake: Lake) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
-    from pomona import __version__, output, standing
-    from pomona.report import copies, distributions, facts
-    from pomona.stages import decided
+    from corpus import views
+    from corpus.dedup.near.views import near_misses
+    from corpus.dedup.views import duplicates
+    from decontam import views as decontamination
+    from filters.views import has_overrides, histograms
+    from pomona import __version__, output, pipeline, standing
+    from pomona.views import lineage, overview
 
     standing.require(lake)
-
     environment = Environment(
         loader=PackageLoader("pomona", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.n_bytes, "g": _number, "json": _json, "breakable": _breakable,
-        "beside": _beside,
+        "beside": _beside, "histogram": _histogram, "curve": _curve,
     }  # fmt: skip
     environment.filters |= filters
-    found = facts.verdicts(lake)
+
+    verdicts = overview.verdicts(lake)
+    cutting = {family.name: family.cuts for family in pipeline.FAMILIES if family.cuts}
     return environment.get_template("page.html").render(
         lake=lake.url,
         now=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         version=__version__,
-        total=found.height,
-        kept=int(found["kept"].sum()),
-        words=int(found.filter("kept")["n_words"].sum() or 0),
-        all_words=int(found["n_words"].sum() or 0),
-        slots=decided(lake),
-        overridden=facts.has_overrides(lake),
-        funnel=facts.funnel(lake, found),
-        sources=facts.by_source(lake, found),
-        reasons=facts.by_reason(lake),
-        distributions=distributions.distributions(lake, found),
-        kept_samples=facts.samples(lake, found, kept=True),
-        dropped_samples=facts.samples(lake, found, kept=False),
-        duplicates=copies.duplicates(lake),
-        near=copies.near_misses(lake),
-        passages=copies.passages(lake),
-        contamination=copies.contamination(lake),
-        rejects=facts.rejects(lake),
-        passed_over=facts.passed_over(lake),
-        lineage=facts.lineage(lake),
+        whole=overview.overview(lake, verdicts),
+        overridden=has_overrides(lake),
+        histograms=histograms(lake, verdicts),
+        kept_samples=overview.samples(lake, verdicts, kept=True),
+        dropped_samples=overview.samples(lake, verdicts, kept=False),
+        duplicates=duplicates(lake),
+        copies={family.name: family.copies for family in pipeline.FAMILIES},
+        near=near_misses(lake),
+        cuts=[cut for name in cutting if (cut := views.cuts(lake, name))],
+        cut_headings=cutting,
+        contamination=decontamination.overview(lake, _ITEMS) if decontamination.is_decontaminated(lake) else None,
+        rejects=views.rejects(lake),
+        passed_over=views.passed_over(lake),
+        lineage=lineage.lineage(lake),
     )
+
+
+def _histogram(row: "Histogram") -> str:
+    return charts.histogram(row.kept, row.dropped, row.edges, row.limits, row.signal)
+
+
+def _curve(near: "NearMisses") -> str:
+    return charts.lines({"seen": near.curve}, "probability that a pair is seen", near.threshold)
 
 
 def _count(value: Any) -> str:

@@ -58,7 +58,7 @@ OPTIONS = {
     ("filter", "--rules", "gopher_quality,gopher_quality.min_words=nan"): "takes a number of 0 or more, or off",
     ("filter", "--rules", "gopher_quality", "--memory", "8"): "--memory 8 is 8 bytes",
     ("filter", "--rules", "gopher_quality", "--memory", "much"): "--memory: 'much' is not a size",
-    ("dedup", "--cut-sources", "s"): "--cut-sources says where --paragraphs or --substrings cut",
+    ("dedup", "--cut-sources", "s"): "--cut-sources goes with --paragraphs or --substrings, which is not given",
     ("dedup", "--paragraphs", "line", "--cut-sources", "nosuch"): "--cut-sources: unknown source 'nosuch'. Allowed: s",
     ("dedup", "--paragraphs", "word"): "--paragraphs: must be one of 'paragraph' or 'line', got 'word'",
     ("dedup", "--threshold", "2"): "--threshold: must be at most 1.0, got 2.0",

@@ -9,11 +9,12 @@ import pytest
 from corpus.dedup.near.family import FAMILY as NEAR
 from corpus.errors import UserError
 from corpus.lake import Lake
-from decontam import benchmarks, report, steps
+from decontam import benchmarks, steps, views
 from decontam import index as indexing
 from decontam.family import FAMILY
 from pomona import runner
-from pomona.explain import Explanation, explain, render
+from pomona.terminal.explanation import render
+from pomona.views.explanation import Explanation, explain
 from tests import planning
 from tests.corpus.dedup.made import commit, prose
 from tests.decontam.exams import ITEMS
@@ -167,11 +168,11 @@ def test_an_index_that_is_lost_is_made_again_by_the_same_command(lake: Lake, exa
     at = Path(lake.root, row["path"])
     (at / "suffixes.npy").unlink()
     with pytest.raises(UserError, match="index of the benchmarks is missing or damaged; make it again: "):
-        report.read_index(lake)
+        views.read_index(lake)
 
     outcomes = decontaminate(lake, exam)
     assert [(o.state, o.items_run) for o in outcomes] == [("ran", 0), ("current", 0), ("current", 0), ("current", 0)]
-    assert report.read_index(lake).n_words > 0
+    assert views.read_index(lake).n_words > 0
     assert lake.scan("artifact_lineage").collect().height == 1
 
 

@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from corpus.errors import UserError
-from filters.decide import Override, Settings, decide, parse
+from filters.decide import Override, Settings, decide
 from filters.rules import rules
+from filters.spec import parse
 
 
 def rows(**columns: list[object]) -> pl.DataFrame:

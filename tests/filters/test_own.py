@@ -10,7 +10,8 @@ import pytest
 from corpus.errors import UserError
 from corpus.lake import Lake
 from filters import own
-from filters.decide import decide, parse
+from filters.decide import decide
+from filters.spec import parse
 from pomona import runner
 from pomona.cli import main
 from pomona.recipe import load as load_recipe
@@ -211,7 +212,7 @@ def test_commands_take_files(forum: str, capsys: pytest.CaptureFixture[str]) -> 
     assert json.loads(capsys.readouterr().out)["counts"]["dropped_kept"] == 2
     assert main(["rules", "sweep", "forum.words_a_line", "--rules", forum, *lake]) == 0
     assert main(["rules", "sweep", "forum.words_a_line", *lake]) == 2
-    assert "one of your own is named by its file: --rules FILE" in capsys.readouterr().err
+    assert "name the file of your own with --rules FILE" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

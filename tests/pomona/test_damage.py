@@ -110,7 +110,7 @@ def test_a_fault_that_is_no_damage_keeps_its_traceback(lake: Lake, monkeypatch: 
     def faulty(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("pomona.explain.find", faulty)
+    monkeypatch.setattr("pomona.views.explanation.find", faulty)
     with pytest.raises(ZeroDivisionError):
         main(["explain", "web.jsonl#0"])
 

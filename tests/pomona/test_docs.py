@@ -25,9 +25,9 @@ def test_links_between_pages_lead_somewhere(path: Path) -> None:
 def test_commands_in_the_documents_exist(path: Path) -> None:
     from typer.main import get_command
 
-    from pomona.cli import app
+    from pomona.cli import application
 
-    known = set(get_command(app).commands)  # type: ignore[attr-defined]
+    known = set(get_command(application()).commands)  # type: ignore[attr-defined]
     for block in re.findall(r"```(?:sh|console)\n(.*?)```", path.read_text(), re.DOTALL):
         for command in re.findall(r"^(?:\$ )?pomona (\w+)", block, re.MULTILINE):
             assert command in known, command

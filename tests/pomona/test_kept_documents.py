@@ -9,10 +9,10 @@ import pytest
 import pomona
 from corpus.lake import Lake
 from pomona import runner, sql
-from pomona.explain import Explanation, explain
 from pomona.export import export
 from pomona.recipe import load
-from pomona.report import facts
+from pomona.views.explanation import Explanation, explain
+from pomona.views.overview import verdicts as by_family
 from tests.pomona.corpora import EVERY_STAGE, raw, recipe
 
 
@@ -63,7 +63,7 @@ def test_all_readers_agree(lake: Lake, tmp_path: Path) -> None:
     assert columns == ["id", "text"]
     assert dict(answer) == kept  # type: ignore[arg-type]
 
-    verdicts = facts.verdicts(lake)
+    verdicts = by_family(lake)
     assert set(verdicts.filter("kept")["id"]) == set(kept)
     for id_ in lake.scan("documents").select("id").collect()["id"]:
         explained = explain(lake, id_)

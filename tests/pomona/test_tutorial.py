@@ -21,7 +21,7 @@ from typer.main import get_command
 from corpus.lake import Lake
 from filters import rules, signals
 from pomona import sql
-from pomona.cli import app, main
+from pomona.cli import application, main
 from tests.pomona.corpora import PROSE
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "tutorial.md").read_text()
@@ -62,7 +62,7 @@ QUERIES = [words(line)[1] for line in POMONA if line.startswith("pomona sql ")]
 
 @pytest.mark.parametrize("line", POMONA)
 def test_commands_and_their_options_exist(line: str) -> None:
-    command: Any = get_command(app)
+    command: Any = get_command(application())
     rest = words(line)
     while hasattr(command, "commands"):
         assert rest[0] in command.commands, line

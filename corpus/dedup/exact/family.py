@@ -11,5 +11,6 @@ FAMILY = Family(
     by_default="on",
     stages=(Entry("exact", "exact", Cost(mb_per_second=60.0, reads="signals", writes=0.2, held_per_byte=12.0)),),
     decides=True,
+    copies="exact copies",
     reasons={"exact.duplicate": "Its text differs from another document's only in case and white space"},
 )

@@ -28,5 +28,6 @@ FAMILY = Family(
         Entry("minhash", "clustered", replace(_COST, share=0.15)),
     ),
     decides=True,
+    copies="near-duplicates",
     reasons={"minhash.duplicate": "It shares most of its shingles with a document that stays"},
 )

@@ -7,7 +7,9 @@ from corpus.dedup.settings import DEDUP
 from corpus.family import Cost, Entry, Family
 
 
-def _family(name: str, doc: str, settings: type[Repeats], cost: Cost, shares: tuple[float, ...], reason: str) -> Family:
+def _family(
+    name: str, doc: str, settings: type[Repeats], cost: Cost, shares: tuple[float, ...], cuts: str, reason: str
+) -> Family:
     planned = ((f"{name}:passages", "passages"), (f"{name}:repeats", "repeats"), (name, "cuts"))
     return Family(
         name=name,
@@ -20,6 +22,7 @@ def _family(name: str, doc: str, settings: type[Repeats], cost: Cost, shares: tu
             for (stage, function), share in zip(planned, shares, strict=True)
         ),
         decides=True,
+        cuts=cuts,
         reasons={f"{name}.min_words_left": reason},
     )
 
@@ -30,6 +33,7 @@ PARAGRAPHS = _family(
     Paragraphs,
     Cost(work="paragraphs", mb_per_second=60.0, held_per_byte=6.0, held_per_longest=22.0, sized_to_memory=True),
     (0.5, 0.2, 0.3),
+    "Repeated passages that were cut",
     "It had too few words left after paragraphs that other documents hold too were cut",
 )
 SUBSTRINGS = _family(
@@ -38,5 +42,6 @@ SUBSTRINGS = _family(
     Substrings,
     Cost(work="substrings", mb_per_second=10.0, held_per_byte=5.0, held_per_longest=44.0, sized_to_memory=True),
     (0.4, 0.4, 0.2),
+    "Repeated runs of words that were cut",
     "It had too few words left after runs of words that the corpus holds elsewhere were cut",
 )

@@ -16,7 +16,7 @@ MinWordsLeft = Annotated[
 OnlySources = Annotated[
     tuple[str, ...] | None,
     Field(min_length=1, description="Sources to look at and cut, best without code; all by default"),
-    Flag("--cut-sources", "A,B,..."),
+    Flag("--cut-sources", "A,B,...", turns_on=False),
 ]
 
 

@@ -25,5 +25,6 @@ FAMILY = Family(
         Entry("semantic", "leaders", replace(_COST, share=0.6)),
     ),
     decides=True,
+    copies="semantic duplicates",
     reasons={"semantic.duplicate": "It says what another document says, by their embeddings"},
 )

@@ -24,7 +24,7 @@ class Semantic(Settings):
     threshold: Annotated[
         float,
         Field(gt=0, le=1, description="Cosine similarity from which a document is dropped, in (0, 1]"),
-        Flag("--semantic-threshold"),
+        Flag("--semantic-threshold", turns_on=False),
     ] = 0.95
     documents_per_cluster: Annotated[
         int,

@@ -1,0 +1,147 @@
+"""What a person asks of near-duplicates: pairs near the threshold, and the documents most like one."""
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from corpus.dedup.near.banding import Banding
+from corpus.dedup.near.family import FAMILY
+from corpus.dedup.near.minhash import Sketch, agreements, from_binary, signatures
+from corpus.errors import UserError
+from corpus.lake import Lake
+from corpus.views import find
+
+_MAX_FILE_BYTES = 32 << 20
+_MAX_WORDS = 4000  # of each side of a diff
+_PAIRS = 5  # on each side of the threshold
+
+Change = tuple[Literal["same", "-", "+"], str]  # words of both texts, of the first only, or of the second only
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two documents that were compared."""
+
+    left: str
+    right: str
+    similarity: float  # Jaccard
+    merged: bool
+    left_uri: str | None
+    right_uri: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NearMisses:
+    """How likely a pair is to be compared, and the pairs that were nearest to the threshold on both sides."""
+
+    bands: int
+    rows: int
+    threshold: float
+    verify: str
+    curve: tuple[tuple[float, float], ...]  # (Jaccard similarity, probability that a pair of it is compared)
+    pairs: tuple[Pair, ...]  # the most similar first
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A document, and how similar it is to the one asked for."""
+
+    id: str
+    source: str
+    uri: str
+    estimate: float  # of the Jaccard similarity, from the signatures
+    changes: list[Change] | None  # None if they were not asked for
+
+
+def near_misses(lake: Lake) -> NearMisses | None:
+    """The pairs nearest to the threshold; None if near-duplicates were not looked for."""
+    made = lake.current("decisions", FAMILY.name)
+    if made is None:
+        return None
+    config = made.config
+    chosen = Banding(config["bands"], config["rows"], config["threshold"])
+    pairs = lake.scan("pairs").with_columns(distance=(pl.col("similarity") - chosen.threshold).abs())
+    uris = lake.scan("documents").select("id", "uri")
+
+    found: list[Pair] = []
+    for merged in (True, False):
+        nearest = pairs.filter(pl.col("merged") == merged).sort("distance", "left", "right").head(_PAIRS)
+        for side in ("left", "right"):
+            nearest = nearest.join(uris.rename({"id": side, "uri": f"{side}_uri"}), on=side, how="left")
+        rows = nearest.select("left", "right", "similarity", "merged", "left_uri", "right_uri").collect()
+        found += [Pair(*row) for row in rows.iter_rows()]
+    found.sort(key=lambda pair: -pair.similarity)
+    return NearMisses(
+        chosen.bands, chosen.rows, chosen.threshold, config["verify"], tuple(chosen.curve()), tuple(found)
+    )
+
+
+def similar(lake: Lake, wanted: str, top: int = 10, diff: int = 1) -> list[Similar]:
+    """The `top` documents most similar to a document (id, URI) or a text file, the first `diff` of them with changes.
+
+    Every signature is read once, part by part; no threshold applies. Raises `UserError` if the lake has no signatures.
+    """
+    made = lake.current("signatures", "signatures")
+    if made is None:
+        raise UserError(f"lake {lake.url} has no signatures yet; run `pomona dedup` first")
+    sketch = Sketch(**made.config)
+    own, text = _text(lake, wanted)
+    query, _ = signatures(pa.array([text], pa.large_string()), sketch)
+    best = _best(lake, sketch, query[0], own, top)
+
+    ids = [id_ for _, id_, _ in best]
+    documents = lake.scan("documents").filter(pl.col("id").is_in(ids)).select("id", "uri", "text").collect()
+    by_id = {id_: (uri, other) for id_, uri, other in documents.iter_rows()}
+    found = []
+    for i, (estimate, id_, source) in enumerate(best):
+        uri, other = by_id[id_]
+        found.append(Similar(id_, source, uri, estimate, changes(text, other) if i < diff else None))
+    return found
+
+
+def _text(lake: Lake, wanted: str) -> tuple[str | None, str]:
+    """(id, text) of a document, or (None, text) of a file."""
+    found = find(lake, wanted)
+    if found is not None:
+        return found, lake.scan("documents").filter(pl.col("id") == found).select("text").head(1).collect().item()
+    path = Path(wanted)
+    if not path.is_file():
+        raise UserError(f"{wanted!r} is neither a document's id or URI nor a file")
+    if path.stat().st_size > _MAX_FILE_BYTES:
+        raise UserError(f"{wanted} is larger than {_MAX_FILE_BYTES >> 20} MiB; give a part of it")
+    return None, path.read_text(encoding="utf-8", errors="replace")
+
+
+def _best(lake: Lake, sketch: Sketch, query: Any, own: str | None, top: int) -> list[tuple[float, str, str]]:
+    """(estimate, id, source) of the most similar documents that share anything."""
+    best: list[tuple[float, str, str]] = []
+    for part in lake.parts("signatures"):
+        rows = lake.open_part("signatures", part).read(["id", "source", "n_shingles", "signature"])
+        estimates = agreements(from_binary(rows["signature"], sketch.n_hashes), query)
+        estimates[rows["n_shingles"].to_numpy() == 0] = 0.0
+        for i in np.argsort(-estimates, kind="stable")[: top + 1]:
+            id_ = rows["id"][int(i)].as_py()
+            if id_ != own:
+                best.append((float(estimates[i]), id_, rows["source"][int(i)].as_py()))
+        best = sorted(best, key=lambda row: (-row[0], row[1]))[:top]
+    return [row for row in best if row[0] > 0]
+
+
+def changes(left: str, right: str) -> list[Change]:
+    """Runs of words of two texts: `same`, `-` (only on the left) or `+` (only on the right); of the first words."""
+    a, b = left.split()[:_MAX_WORDS], right.split()[:_MAX_WORDS]
+    found: list[Change] = []
+    for kind, i, i_end, j, j_end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
+        if kind == "equal":
+            found.append(("same", " ".join(a[i:i_end])))
+            continue
+        if i_end > i:
+            found.append(("-", " ".join(a[i:i_end])))
+        if j_end > j:
+            found.append(("+", " ".join(b[j:j_end])))
+    return found

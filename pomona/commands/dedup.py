@@ -1,0 +1,121 @@
+"""`pomona dedup` and `pomona similar`: duplicates, and what is like one document."""
+
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from corpus.errors import UserError
+from pomona.commands.given import Given, command
+from pomona.commands.options import JsonOption, LakeOption, Running, open_lake
+
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("dedup")(command(dedup, "dedup"))
+    app.command("similar")(similar)
+
+
+def dedup(
+    given: Given,
+    exact_only: Annotated[bool, typer.Option("--exact-only", help="Only texts that are equal.")] = False,
+    curve: Annotated[
+        str | None,
+        typer.Option("--curve", metavar="FILE", help="Write the S-curve as an SVG file, and do nothing else."),
+    ] = None,
+    run: Running = None,  # type: ignore[assignment]
+    as_json: JsonOption = False,
+) -> None:
+    """Find exact and near duplicates among the documents that the filter kept, and decide which copy stays.
+
+    Repeated passages are cut out of documents, not dropped with them; `pomona export` leaves them out.
+    """
+    from pomona import output, standing
+    from pomona.commands.running import bring_up_to_date, print_out_of_date
+    from pomona.views.decided import decided
+    from pomona.views.ingested import sources
+
+    if exact_only and given.fields.get("minhash"):
+        raise UserError("--exact-only turns near-duplicates off, so it takes no option about them")
+    settings = given.settings(minhash=None) if exact_only else given.settings()
+    if curve:
+        print(_write_curve(settings, curve))
+        return
+
+    lake = open_lake(run.lake)
+    before = _configs(lake)
+    wanted = given.wanted(settings, sources(lake))
+    outcomes = bring_up_to_date(lake, wanted, run)
+    for line in _changes(before, _configs(lake)):
+        print(line, file=sys.stderr)
+    print_out_of_date(standing.out_of_date(lake))
+
+    stages = [{"stage": one.stage, "state": one.state, "seconds": one.seconds} for one in outcomes]
+    counts = {family.name: decided(lake, family.name) for family in wanted.families if family.decides}
+    value = {"stages": stages, **{name: asdict(one) for name, one in counts.items()}}
+    rows = [(name, *asdict(one).values()) for name, one in counts.items()]
+    text = output.table(rows, ("stage", "documents", "kept", "dropped", "clusters", "cuts", "characters cut"))
+    seconds = sum(one.seconds for one in outcomes)
+    text += f"\n\n{seconds:.1f} s; `pomona explain ID` shows a cluster, `pomona similar ID` what is near"
+    output.show(value, f"{text}\n{_banding(settings)}".rstrip(), as_json)
+
+
+def _configs(lake: "Lake") -> dict[str, Any]:
+    """The settings that each family of deduplication has decided with."""
+    from corpus.dedup.settings import DEDUP
+    from pomona import pipeline
+
+    families = [family.name for family in pipeline.FAMILIES if family.within is DEDUP]
+    made = lake.lineages("decisions") if lake.exists("decisions") else {}
+    return {name: made[name].config for name in families if name in made}
+
+
+def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What this command decides otherwise than the one before it: an option that is left out gets its default."""
+    lines = [f"{name} decides no more" for name in before if name not in now]
+    for name in before.keys() & now.keys():
+        changed = [key for key in now[name] if key in before[name] and before[name][key] != now[name][key]]
+        lines += [f"{name}: {key} is {now[name][key]!r}, it was {before[name][key]!r}" for key in changed]
+    return sorted(lines)
+
+
+def _banding(settings: Any) -> str:
+    """What the bands find, in a line; '' if near-duplicates are off."""
+    from corpus.dedup.near.banding import describe
+
+    chosen = settings.minhash
+    return describe(chosen.banding(), verified=chosen.verify != "none") if chosen else ""
+
+
+def _write_curve(settings: Any, path: str) -> str:
+    from pomona import destination
+    from pomona.report import charts
+
+    if settings.minhash is None:
+        raise UserError("--curve is about --threshold or --bands and --rows, not --exact-only")
+    chosen = settings.minhash.banding()
+    svg = charts.lines({"seen": chosen.curve()}, "pairs seen, by Jaccard similarity", chosen.threshold, standalone=True)
+    with destination.new_file(path) as file:
+        file.write_text(svg)
+    return f"{path}\n{_banding(settings)}"
+
+
+def similar(
+    document: Annotated[str, typer.Argument(metavar="ID|FILE", help="A document's id or URI, or a text file.")],
+    top: Annotated[int, typer.Option("--top", min=1, max=1000, help="Documents to list.")] = 10,
+    diff: Annotated[int, typer.Option("--diff", min=0, help="Show how this many of them differ from it.")] = 1,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the documents most like one, with estimated Jaccard similarity and a diff of the words."""
+    from corpus.dedup.near import views
+    from pomona import output
+    from pomona.terminal.similar import render
+
+    found = views.similar(open_lake(lake), document, top, diff)
+    text = render(found, color=sys.stdout.isatty())
+    output.show([asdict(row) for row in found], text, as_json, is_safe=True)

@@ -1,0 +1,44 @@
+"""`pomona export`: the kept documents leave the lake."""
+
+from typing import Annotated
+
+import typer
+
+from pomona.commands.options import LEAST_SHARD, JsonOption, LakeOption, open_lake, size_bytes
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("export")(export)
+
+
+def export(
+    out: Annotated[
+        str,
+        typer.Option(
+            "--out",
+            metavar="DIR",
+            help="A new folder, or a file: .parquet, .jsonl, .jsonl.gz or .jsonl.zst; or a URL.",
+        ),
+    ],
+    kind: Annotated[
+        str | None,
+        typer.Option("--format", help="Of a folder's files: parquet (default), jsonl, jsonl.gz, jsonl.zst."),
+    ] = None,
+    shard_bytes: Annotated[
+        str | None, typer.Option("--shard-bytes", metavar="SIZE", help="About how large a folder's files are; 500MB.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Put the folder in place of an earlier export.")] = False,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the kept documents, with a data card: a Hugging Face dataset in a folder, or one file."""
+    from pomona import output
+    from pomona.export import export as write
+
+    n_bytes = size_bytes("--shard-bytes", shard_bytes, least=LEAST_SHARD)
+    result = write(open_lake(lake), out, kind=kind, shard_bytes=n_bytes, replace=replace)
+    n_files = result.get("files", 1)
+    where = result.get("file") or f"{n_files:,} {'file' if n_files == 1 else 'files'} in {result['folder']}"
+    size = output.n_bytes(result["file_bytes"])
+    output.show(result, f"{result['documents']:,} documents ({size}) to {where}; card: {result['card']}", as_json)

@@ -1,0 +1,280 @@
+"""Options of commands, out of the settings of stage families: one place for name, default, help and bounds.
+
+A command that takes a section of the recipe declares a parameter `given: Given`, and is registered through `command`.
+Every field of the section that is marked with a `Flag` becomes an option; `--set` reaches all others. Parameters
+annotated with `Running` become `--lake`, `--workers`, `--executor` and `--memory`.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
+
+import typer
+
+from corpus.errors import UserError
+from corpus.settings import Flag, inner_model, is_list, marker
+from pomona.commands.options import (
+    ExecutorOption,
+    LakeOption,
+    MemoryOption,
+    Running,
+    WorkersOption,
+)
+from pomona.recipe.model import section as model_of
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from pydantic.fields import FieldInfo
+
+    from pomona.stages import Wanted
+
+_SET = "--set"
+_TYPES: tuple[type, ...] = (bool, int, float, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option that sets one or more fields of a section."""
+
+    flag: Flag
+    places: tuple[str, ...]  # of the fields, with dots, inside the section
+    info: "FieldInfo"  # of the first of them
+    turns_on: str = ""  # what the section does that the option turns on; '' if the section is on anyway
+
+    @property
+    def parameter(self) -> str:
+        """Name of the function's parameter."""
+        return self.flag.name.lstrip("-").replace("-", "_")
+
+    @property
+    def by_commas(self) -> bool:
+        """Whether several values are given at once: A,B."""
+        return is_list(self.info.annotation) and "," in (self.flag.metavar or "")
+
+    def as_parameter(self) -> inspect.Parameter:
+        """As the command line's library takes it. Nothing that is not given has a value: the settings know defaults."""
+        kind: Any = _plain_type(self.info.annotation)
+        if is_list(self.info.annotation) and not self.by_commas:
+            kind = list[str]
+        default: Any = inspect.Parameter.empty if self.info.is_required() else False if kind is bool else None
+        made = typer.Option(self.flag.name, metavar=self._metavar(), help=self._help(), show_default=False)
+        if default is not inspect.Parameter.empty and kind is not bool:
+            kind = kind | None
+        annotation = Annotated[kind, made]
+        return inspect.Parameter(self.parameter, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+    def value(self, given: Any) -> Any:
+        """What was typed as the settings take it; None if the option was not given."""
+        if given is None or given is False:
+            return None
+        return [part.strip() for part in given.split(",") if part.strip()] if self.by_commas else given
+
+    def _metavar(self) -> str | None:
+        return self.flag.metavar or "|".join(_choices(self.info.annotation)) or None
+
+    def _help(self) -> str:
+        default = self.info.default
+        if self.turns_on and self.flag.turns_on:
+            return f"{self.turns_on}. {self.info.description}."
+        if self.info.is_required() or default in (None, False, (), ""):
+            return f"{self.info.description}."
+        shown = ",".join(default) if isinstance(default, tuple) else default
+        return f"{self.info.description}. [default: {shown}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a command was given of a section of the recipe."""
+
+    section: str
+    fields: dict[str, Any] = field(default_factory=dict)  # nested, as a recipe has them
+
+    def settings(self, **more: Any) -> Any:
+        """The section's settings; raises `UserError` that names the option as it was typed.
+
+        `more` are fields that the command knows otherwise.
+        """
+        from pydantic import ValidationError
+
+        from corpus.model_errors import of_option
+
+        model = model_of(self.section)
+        try:
+            found: Any = model.model_validate(self.fields | more)
+        except ValidationError as error:
+            raise UserError(of_option(error, _typed(model), model)) from error
+        found.check()
+        return found
+
+    def wanted(self, settings: Any, sources: tuple[str, ...]) -> "Wanted":
+        """The families that these settings turn on; raises `UserError` for a source or signal that does not exist."""
+        from pomona.stages import Wanted
+
+        found = Wanted.of_section(self.section, settings, sources)
+        typed = _typed(model_of(self.section))
+        for place, error in found.mistakes():
+            inside = place.removeprefix(f"{self.section}.")
+            raise UserError(f"{typed.get(inside, inside)}: {error}")
+        return found
+
+
+def command(function: Callable[..., None], section: str = "") -> Callable[..., None]:
+    """The function as the command line's library takes it: with an option for each setting of a section."""
+    signature = inspect.signature(function)
+    kinds = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    options = options_of(section) if section else []
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in signature.parameters.items():
+        if kinds[name] is Given:
+            parameters += [*(option.as_parameter() for option in options), _set_parameter(section)]
+        elif kinds[name] is Running:
+            parameters += _running_parameters()
+        else:
+            parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+
+    def run(**values: Any) -> None:
+        taken: dict[str, Any] = {}
+        for name in signature.parameters:
+            if kinds[name] is Given:
+                taken[name] = Given(section, _fields(section, options, values, values.pop("set_")))
+            elif kinds[name] is Running:
+                taken[name] = Running(*(values.pop(one.name) for one in _running_parameters()))
+            else:
+                taken[name] = values.pop(name)
+        function(**taken)
+
+    run.__name__, run.__doc__ = function.__name__, function.__doc__
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
+def options_of(section: str) -> list[Option]:
+    """The options of a section: one for each flag, in the order of the fields."""
+    found: dict[str, Option] = {}
+    for place, info, turns_on in _walk(model_of(section)):
+        flag = marker(info, Flag)
+        if flag is None or not flag.name.startswith("--"):
+            continue
+        before = found.get(flag.name)
+        places = (*before.places, place) if before else (place,)
+        found[flag.name] = Option(flag, places, before.info if before else info, turns_on)
+    return list(found.values())
+
+
+def _walk(model: type["BaseModel"], prefix: str = "", turns_on: str = "") -> "Iterator[tuple[str, FieldInfo, str]]":
+    """(path, info, what its section does if that is off) of every field, those of inner sections too.
+
+    Lists of sections have no options.
+    """
+    for name, info in model.model_fields.items():
+        inner = inner_model(info.annotation)
+        if inner is None:
+            yield f"{prefix}{name}", info, turns_on
+        elif not is_list(info.annotation):
+            is_off = info.default is None
+            yield from _walk(inner, f"{prefix}{name}.", (info.description or "").partition(";")[0] if is_off else "")
+
+
+def _typed(model: type["BaseModel"]) -> dict[str, str]:
+    """What a user types for each field, by its path."""
+    typed = {}
+    for place, info, _ in _walk(model):
+        flag = marker(info, Flag)
+        typed[place] = flag.name if flag else f"{_SET} {place}"
+    return typed
+
+
+def _fields(section: str, options: list[Option], values: dict[str, Any], settings: list[str] | None) -> dict[str, Any]:
+    """The section's fields out of the options that were given, nested."""
+    fields: dict[str, Any] = {}
+    for assignment in settings or ():
+        place, value = _assigned(assignment, section)
+        _put(fields, place, value)
+
+    given = [(option, option.value(values.pop(option.parameter))) for option in options]
+    given = [(option, value) for option, value in given if value is not None]
+    for option, value in sorted(given, key=lambda pair: not pair[0].flag.turns_on):
+        places = [place for place in option.places if option.flag.turns_on or _is_on(fields, place)]
+        if not places:
+            openers = [_opener(options, place.rpartition(".")[0]) for place in option.places]
+            raise UserError(f"{option.flag.name} goes with {' or '.join(openers)}, which is not given")
+        for place in places:
+            _put(fields, place, value)
+    return fields
+
+
+def _is_on(fields: dict[str, Any], place: str) -> bool:
+    """Whether the section of a field was turned on."""
+    for name in place.split(".")[:-1]:
+        if name not in fields:
+            return False
+        fields = fields[name]
+    return True
+
+
+def _opener(options: list[Option], inner: str) -> str:
+    """The option that turns an inner section on."""
+    opens = (o.flag.name for o in options if o.flag.turns_on and o.places[0].startswith(f"{inner}."))
+    return next(opens, f"{_SET} {inner}")
+
+
+def _put(fields: dict[str, Any], place: str, value: Any) -> None:
+    *above, last = place.split(".")
+    for name in above:
+        inner = fields.setdefault(name, {})
+        if not isinstance(inner, dict):
+            raise UserError(f"{_SET} {place}: {name} was set to {inner!r}, so it has no fields")
+        fields = inner
+    fields[last] = value
+
+
+def _assigned(text: str, section: str) -> tuple[str, Any]:
+    """(path in the section, value) of `FIELD=VALUE`; the value is read as in a recipe."""
+    from corpus import yaml_text
+
+    place, equals, value = text.partition("=")
+    place = place.strip().removeprefix(f"{section}.")
+    if not equals or not place:
+        raise UserError(f"{_SET} takes FIELD=VALUE, as {_SET} {_example(section)}; got {text!r}")
+    return place, yaml_text.read(value, f"{_SET} {place}")[0]
+
+
+def _set_parameter(section: str) -> inspect.Parameter:
+    made = typer.Option(
+        _SET,
+        metavar="FIELD=VALUE",
+        help=f"Any other field of the recipe's section {section}, e.g. {_example(section)}; see `pomona recipe`.",
+        show_default=False,
+    )
+    kind = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter("set_", kind, default=None, annotation=Annotated[list[str] | None, made])
+
+
+def _example(section: str) -> str:
+    """A field that has no option of its own, with its default."""
+    fields = [(place, info) for place, info, _ in _walk(model_of(section))]
+    unmarked = [(place, info) for place, info in fields if marker(info, Flag) is None]
+    numbers = (f"{place}={info.default}" for place, info in unmarked if type(info.default) in (int, float))
+    return next(numbers, f"{(unmarked or fields)[0][0]}=...")
+
+
+def _running_parameters() -> list[inspect.Parameter]:
+    kinds = {"lake": LakeOption, "workers": WorkersOption, "executor": ExecutorOption, "memory": MemoryOption}
+    defaults = {"executor": "local"}
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return [inspect.Parameter(n, keyword, default=defaults.get(n), annotation=kind) for n, kind in kinds.items()]
+
+
+def _plain_type(annotation: Any) -> type:
+    """bool, int, float or str: what an option of a field is read as. The settings check the rest."""
+    return next((kind for kind in _TYPES if annotation is kind or kind in get_args(annotation)), str)
+
+
+def _choices(annotation: Any) -> list[str]:
+    """The values of a field that takes one of a few."""
+    for one in (annotation, *get_args(annotation)):
+        if get_origin(one) is Literal:
+            return [str(value) for value in get_args(one)]
+    return []

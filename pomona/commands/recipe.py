@@ -1,0 +1,19 @@
+"""`pomona recipe`: what a recipe may hold."""
+
+import typer
+
+from pomona.commands.options import JsonOption
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the command."""
+    app.command("recipe")(recipe)
+
+
+def recipe(as_json: JsonOption = False) -> None:
+    """Print a recipe with every field's meaning, unit and bounds."""
+    from pomona import output
+    from pomona.recipe.text import commented, fields
+
+    listed = [dict(zip(("field", "type", "default", "doc"), field, strict=True)) for field in fields()]
+    output.show(listed, commented().rstrip(), as_json)

@@ -1,0 +1,91 @@
+"""`pomona run` and `quickstart`: a whole recipe."""
+
+import sys
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pomona.commands.given import command
+from pomona.commands.options import (
+    ExecutorOption,
+    JsonOption,
+    RecipeArgument,
+    Running,
+    WorkersOption,
+    open_lake,
+    rows_text,
+)
+
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+    from pomona.recipe import Recipe
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("quickstart")(quickstart)
+    app.command("run")(command(run))
+
+
+def quickstart(
+    out: Annotated[
+        str, typer.Option("--out", metavar="DIR", help="Folder for the lake and the report.")
+    ] = "quickstart",
+    lake: Annotated[str | None, typer.Option("--lake", metavar="DIR", help="Another place for the lake.")] = None,
+    workers: WorkersOption = None,
+    executor: ExecutorOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Run the whole loop, offline, on the text that this Python holds, and write a report."""
+    from corpus.lake import Lake
+    from pomona.recipe import parse
+
+    text = (files("pomona") / "recipes" / "quickstart.yaml").read_text()
+    Path(out).mkdir(parents=True, exist_ok=True)
+    (Path(out) / "recipe.yaml").write_text(text)
+    how = Running(lake, workers, executor, None)
+    _run(Lake(lake or f"{out}/lake"), parse(text, "quickstart.yaml"), how, f"{out}/report.html", as_json)
+
+
+def run(
+    path: RecipeArgument,
+    run: Running,
+    report: Annotated[str | None, typer.Option("--report", metavar="FILE", help="Write the HTML report there.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a recipe: skip what is current, go on where a killed run stopped."""
+    from pomona.recipe import load
+
+    recipe = load(path)
+    _run(open_lake(run.lake, recipe, must_exist=False), recipe, run, report, as_json)
+
+
+def _run(lake: "Lake", recipe: "Recipe", how: Running, report: str | None, as_json: bool) -> None:
+    """Runs the recipe, writes the report, and prints a line per stage."""
+    from filters.family import FILTER
+    from filters.views import other_languages
+    from pomona import destination, output, runner, summary
+    from pomona.report import write
+    from pomona.stages import Wanted
+    from pomona.terminal.rules import render_other_languages
+
+    options = how.options()
+    if report:
+        destination.check_file(report)
+    with output.progress() as progress:
+        outcomes = list(runner.run_recipe(lake, recipe, report=progress, **options))
+    if report:
+        write(lake, report)
+
+    result = {"lake": lake.url, "stages": [asdict(outcome) for outcome in outcomes], "report": report}
+    rows = [(o.stage, o.state, summary.items(o), rows_text(o.rows), round(o.seconds, 2)) for o in outcomes]
+    text = output.table(rows, ("stage", "", "work items", "rows", "seconds"))
+    text += f"\n\nreport: {report}" if report else ""
+    output.show(result, text if as_json else f"{text}\n\n{summary.closing(lake)}", as_json)
+
+    chosen = Wanted.by(recipe).settings.get(FILTER.name)
+    if chosen and (told := render_other_languages(other_languages(lake, chosen.decisive()))):
+        print(told, file=sys.stderr)

@@ -1,0 +1,65 @@
+"""`pomona status` and `plan`: what of a recipe is up to date, and what the rest will take."""
+
+from dataclasses import asdict
+
+import typer
+
+from pomona.commands.options import (
+    JsonOption,
+    LakeOption,
+    MemoryOption,
+    RecipeArgument,
+    WorkersOption,
+    memory_bytes,
+    open_lake,
+    rows_text,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("status")(status)
+    app.command("plan")(plan)
+
+
+def status(path: RecipeArgument, lake: LakeOption = None, as_json: JsonOption = False) -> None:
+    """Say which stages are current, stale or missing, and why."""
+    from pomona import output
+    from pomona import status as of_stages
+    from pomona.recipe import load
+
+    recipe = load(path)
+    found = list(of_stages.status(open_lake(lake, recipe, must_exist=False), recipe))
+    text = output.table(
+        [(s.stage, s.state, s.why, rows_text(s.rows)) for s in found], ("stage", "state", "why", "rows")
+    )
+    output.show([asdict(s) for s in found], text, as_json)
+
+
+def plan(
+    path: RecipeArgument,
+    lake: LakeOption = None,
+    workers: WorkersOption = None,
+    memory: MemoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what is left to do, and what it will take: work items, minutes, memory and disk of each stage, and of all."""
+    from pomona import budget, output, runner
+    from pomona import left as of_stages
+    from pomona.recipe import load
+
+    recipe = load(path)
+    wanted = workers or runner.default_workers()
+    found = of_stages.left(open_lake(lake, recipe, must_exist=False), recipe, wanted, memory_bytes(memory))
+    everything = of_stages.total(found)
+    rows = [
+        (e.stage, e.state, *((e.items, output.n_bytes(e.n_bytes), e.workers, f"{e.minutes:.2f}",
+         output.n_bytes(e.peak_bytes), output.n_bytes(e.disk_bytes)) if e.items else [""] * 6))
+        for e in [*found, everything]
+    ]  # fmt: skip
+    measured = "as measured on this machine" if budget.rates_path().exists() else "typical; `pomona calibrate` measures"
+    text = output.table(rows, ("stage", "", "items", "input", "workers", "minutes", "peak memory", "disk"))
+    if any(e.state == "stale" for e in found):
+        text += "\n\na stale stage runs at most so many items: those that did not change are reused"
+    value = {"stages": [asdict(e) for e in found], "total": asdict(everything)}
+    output.show(value, f"{text}\n\nrates: {measured}", as_json)

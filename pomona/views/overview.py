@@ -1,0 +1,178 @@
+"""What became of the documents: counts by stage, by source and by reason, and samples."""
+
+import math
+from dataclasses import dataclass
+
+import polars as pl
+
+from corpus.lake import Lake
+from corpus.views import passed_over
+from pomona import stages
+
+N_SAMPLES = 20
+_SAMPLE_CHARACTERS = 700
+_TITLE_CHARACTERS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the funnel: what was left after it."""
+
+    name: str
+    count: int
+    share: float  # of the first step
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What became of one source."""
+
+    source: str
+    documents: int
+    rejects: int
+    dropped: dict[str, int]  # by the stage that dropped them
+    kept: int
+    words: int  # of the kept documents
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A reason for which documents were dropped."""
+
+    reason: str
+    documents: int
+    alone: int  # documents that it alone dropped
+    share: float  # of the documents of the most frequent reason
+    doc: str  # what it means, with the limit in force
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Why a document was dropped: the rule, the value and the limit that it broke; None if they are no numbers."""
+
+    rule: str
+    value: float | None
+    limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A document, to be looked at."""
+
+    id: str
+    source: str
+    uri: str
+    title: str
+    text: str  # its beginning
+    measured: tuple[Measure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What became of all documents."""
+
+    documents: int
+    kept: int
+    words: int | None  # of all documents; None if they were not measured
+    words_kept: int | None
+    decided: tuple[str, ...]  # families that decided, in order
+    funnel: tuple[Step, ...]
+    sources: tuple[Source, ...]
+    reasons: tuple[Reason, ...]
+
+
+def verdicts(lake: Lake) -> pl.DataFrame:
+    """id, source, n_words, one boolean per family that decided (null if it did not see the document), and `kept`."""
+    columns = ["id", "source"]
+    if lake.exists("signals"):
+        frame = lake.scan("signals").select(*columns, "n_words")
+    else:
+        frame = lake.scan("documents").select(*columns).with_columns(n_words=pl.lit(None, pl.Int64))
+    slots = stages.decided(lake)
+    for slot in slots:
+        decided = lake.scan("decisions", slot=slot).select("id", pl.col("kept").alias(slot))
+        frame = frame.join(decided, on="id", how="left")
+    kept = pl.all_horizontal([pl.col(slot).fill_null(False) for slot in slots]) if slots else pl.lit(True)
+    return frame.with_columns(kept=kept).collect(engine="streaming")
+
+
+def overview(lake: Lake, found: pl.DataFrame | None = None) -> Overview:
+    """What became of all documents; `found` are the `verdicts`, if they are known already."""
+    found = verdicts(lake) if found is None else found
+    kept = found.filter("kept")
+    measured = lake.exists("signals")
+    return Overview(
+        documents=found.height,
+        kept=kept.height,
+        words=int(found["n_words"].sum()) if measured else None,
+        words_kept=int(kept["n_words"].sum()) if measured else None,
+        decided=tuple(stages.decided(lake)),
+        funnel=funnel(lake, found),
+        sources=by_source(lake, found),
+        reasons=by_reason(lake),
+    )
+
+
+def funnel(lake: Lake, found: pl.DataFrame) -> tuple[Step, ...]:
+    """Raw records, documents, then what each family left."""
+    n_rejects = sum(part.n_rows for part in lake.parts("rejects"))
+    n_passed = sum(one.records for one in passed_over(lake))
+    steps = [("raw records", found.height + n_rejects + n_passed)] if n_passed else []
+    steps += [("records that qualify", found.height + n_rejects), ("documents", found.height)]
+    steps += [(f"kept by {slot}", int(found[slot].fill_null(False).sum())) for slot in stages.decided(lake)]
+    top = max(steps[0][1], 1)
+    return tuple(Step(name, count, count / top) for name, count in steps)
+
+
+def by_source(lake: Lake, found: pl.DataFrame) -> tuple[Source, ...]:
+    """What became of each source."""
+    slots = stages.decided(lake)
+    per_source = found.group_by("source").agg(
+        pl.len().alias("documents"),
+        *((~pl.col(slot)).fill_null(False).sum().alias(slot) for slot in slots),
+        pl.col("kept").sum(),
+        pl.col("n_words").filter("kept").sum().alias("words"),
+    )
+    rejects = lake.scan("rejects").group_by("source").len("rejects").collect()
+    joined = per_source.join(rejects, on="source", how="full", coalesce=True).fill_null(0).sort("source")
+    return tuple(
+        Source(
+            row["source"], row["documents"], row["rejects"], {slot: row[slot] for slot in slots}, row["kept"],
+            row["words"],
+        )
+        for row in joined.to_dicts()
+    )  # fmt: skip
+
+
+def by_reason(lake: Lake) -> tuple[Reason, ...]:
+    """For each reason: documents that were dropped for it, and those that were dropped for nothing else."""
+    reasons = pl.col("reasons")
+    dropped = lake.scan("decisions").filter(~pl.col("kept")).select(reasons, n=reasons.list.len())
+    counted = dropped.explode("reasons", empty_as_null=False).group_by("reasons")
+    counts = counted.agg(documents=pl.len(), alone=(pl.col("n") == 1).sum())
+    rows = counts.sort("documents", "reasons", descending=[True, False]).collect()
+    top, meanings = max(rows["documents"].to_list(), default=1), stages.meanings(lake)
+    return tuple(Reason(name, n, alone, n / top, meanings.get(name, "")) for name, n, alone in rows.iter_rows())
+
+
+def samples(lake: Lake, found: pl.DataFrame, *, kept: bool) -> tuple[Sample, ...]:
+    """`N_SAMPLES` documents, spread over sources, the same every time: the first by id, which is a hash."""
+    side = found.filter(pl.col("kept") == kept).select("id", "source").sort("id")
+    n_each = math.ceil(N_SAMPLES / max(side["source"].n_unique(), 1))
+    per_source = side.group_by("source", maintain_order=True).head(n_each)
+    first = pl.concat([per_source.select("id", "source"), side]).unique("id", maintain_order=True).head(N_SAMPLES)
+    chosen = first.select("id").lazy()
+
+    texts = lake.scan("documents").join(chosen, on="id", how="semi")
+    texts = texts.select("id", "source", "uri", "metadata", pl.col("text").str.slice(0, _SAMPLE_CHARACTERS + 1))
+    broken = lake.scan("decisions").filter(~pl.col("kept")).join(chosen, on="id", how="semi").select("id", "measured")
+    rows = texts.join(broken, on="id", how="left").sort("source", "id").collect()
+    return tuple(_sample(**row) for row in rows.to_dicts())
+
+
+def _sample(id: str, source: str, uri: str, metadata: list, text: str, measured: list | None) -> Sample:  # type: ignore[type-arg]
+    shown = text[:_SAMPLE_CHARACTERS] + (" …" if len(text) > _SAMPLE_CHARACTERS else "")
+    title = dict(metadata).get("title") or next((line for line in text.split("\n") if line.strip()), "")
+    title = " ".join(title.split())
+    title = title if len(title) <= _TITLE_CHARACTERS else f"{title[:_TITLE_CHARACTERS]}…"
+    return Sample(id, source, uri, title, shown, tuple(Measure(**one) for one in measured or ()))

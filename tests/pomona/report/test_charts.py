@@ -1,0 +1,36 @@
+"""Charts: labels are escaped, short, and inside the picture."""
+
+import re
+
+import pytest
+
+from pomona.report import charts
+
+
+def test_charts_escape_their_labels_and_take_no_data() -> None:
+    assert "<b>" not in charts.histogram([1], [0], [0, 1], [(0.5, "<b>")], "<b>")
+    assert charts.lines({}, "empty").startswith("<svg")
+    assert "limit" in charts.lines({"a": [(0, 1), (10, 0)]}, "t", mark=5)
+    assert "limit" not in charts.lines({"a": [(0, 1), (10, 0)]}, "t", mark=50)
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        (0, "0"), (1, "1"), (50, "50"), (147.2, "147"), (199.9, "200"), (24.31, "24.3"), (6.244, "6.2"), (0.256, "0.26"),
+        (0.00512, "0.0051"), (-0.5, "-0.5"), (1612.3, "1.61k"), (12_843, "12.8k"), (5_700_439, "5.7M"), (2e9, "2G"),
+        (0.0000004, "0"), (float("inf"), "-"),
+    ],
+)  # fmt: skip
+def test_ticks_are_short_and_have_no_exponent(value: float, label: str) -> None:
+    assert charts._short(value) == label
+
+
+def test_ticks_stay_inside_the_chart() -> None:
+    chart = charts.histogram([1] * 28, [0] * 28, [i * 1000.5 for i in range(29)], [(14_000.0, "≥ 14000")], "n")
+    labels = re.findall(r'<text x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)">([^<]+)</text>', chart)
+    for x, anchor, text in labels:
+        width = 7 * len(text)  # at most, at 11 pixels
+        left, right = {"start": (0, width), "middle": (width / 2, width / 2), "end": (width, 0)}[anchor]
+        assert float(x) - left >= 0, text
+        assert float(x) + right <= charts._WIDTH, text
