@@ -29,3 +29,8 @@ def unknown(what: str, came: str, allowed: Iterable[str]) -> UserError:
         return UserError(f"unknown {what} {came!r}{hint} {len(names):,} are known")
     more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
     return UserError(f"unknown {what} {came!r}{hint} Allowed: {', '.join(names[:_MOST_NAMES])}{more}")
+
+
+def counted(n: int, noun: str) -> str:
+    """A number with its noun: 1 document, 2 documents."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

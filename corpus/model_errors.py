@@ -72,6 +72,14 @@ def of_option(error: ValidationError, options: Mapping[str, str], section: type[
     return f"{option}: {message}" if option else message
 
 
+def of_fields(error: ValidationError, root: type[BaseModel]) -> str:
+    """One line that names the field, with dots: for settings that Python code gave."""
+    place, message = told(error)
+    if _first(error)["type"] == "extra_forbidden":
+        message = _no_such_field(str(place[-1]), _fields_at(root, list(place[:-1])))
+    return f"{'.'.join(map(str, place))}: {message}" if place else message
+
+
 def of_file(error: ValidationError, node: yaml.Node | None, name: str, root: type[BaseModel]) -> str:
     """One line that names the file, its line and the field."""
     place, message = told(error)

@@ -50,6 +50,9 @@ class Tables:
         self._absent: set[str] = set()  # in a snapshot: the tables that were not there
         self._commits: dict[str, list[Commit]] = {}  # newest first; a commit never changes
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.url!r})"
+
     def __reduce__(self) -> tuple[type["Tables"], tuple[str, dict[str, str]]]:
         return type(self), (self.url, self.storage_options)
 
@@ -122,6 +125,11 @@ class Tables:
             assert isinstance(empty, pl.DataFrame)
             return empty.lazy()
         return self.scan_paths(table, [part.path for part in parts])
+
+    def table(self, name: str, version: int | None = None) -> "pl.LazyFrame":
+        """A table as a Polars lazy frame, empty before its stage ran; raises `UserError` for a name of none."""
+        schema.table(name)
+        return self.scan(name, version)
 
     def scan_paths(self, table: str, paths: Sequence[str]) -> "pl.LazyFrame":
         """A lazy frame over some parts of a table, in the order given."""

@@ -314,7 +314,13 @@ def _lm_eval(task: str) -> Iterator[Item]:
     They are from the test split, or from the validation or the training split if there is no test split.
     """
     is_offline = hub.offline_if_unreachable()
-    from lm_eval.tasks import TaskManager
+    try:
+        from lm_eval.tasks import TaskManager
+    except ImportError as error:
+        raise UserError(
+            f"benchmark {task!r} is neither humaneval nor a file; tasks of lm-eval need a package: "
+            "pip install 'pomona[eval]'"
+        ) from error
 
     manager = TaskManager()
     if task not in manager.all_tasks:

@@ -1,19 +1,43 @@
-"""What a person runs: the command line, recipes, the runner and reports."""
+"""Pomona in Python: what the command line does, as functions. Importing it is quick; each function imports its own.
 
-from typing import TYPE_CHECKING
+    import pomona
+
+    pomona.run("recipe.yaml")
+    lake = pomona.open("./lake")
+    pomona.kept(lake)                     # a Polars lazy frame
+    pomona.explain(lake, "page.html")     # why a document is in the corpus or not
+    pomona.report(lake)                   # a page, shown in a notebook
+
+docs/guides/python.md shows them all.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from pomona.api.documents import contamination, duplicates, explain, kept, near_misses, overview, similar, sql
+from pomona.api.lakes import open, report
+from pomona.api.recipes import plan, run, status
+from pomona.api.rules import compare_rules, sweep_rule
+from pomona.api.stages import decontam, dedup, drop, export, filter, ingest, run_section, signals
+from pomona.version import __version__
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    import polars as pl
-
+    from corpus.errors import UserError
     from corpus.lake import Lake
+    from pomona.recipe import Recipe
 
-__version__ = "0.1.0"
+__all__ = [
+    "Lake", "Recipe", "UserError", "__version__", "compare_rules", "contamination", "decontam", "dedup", "drop",
+    "duplicates", "explain", "export", "filter", "ingest", "kept", "near_misses", "open", "overview", "plan", "report",
+    "run", "run_section", "signals", "similar", "sql", "status", "sweep_rule",
+]  # fmt: skip
+
+_HEAVY = {"Lake": "corpus.lake", "Recipe": "pomona.recipe", "UserError": "corpus.errors"}
 
 
-def kept(lake: "Lake | str | Path") -> "pl.LazyFrame":
-    """The kept documents of a lake, or of the lake at a path: see `pomona.kept_documents.kept`."""
-    from pomona import kept_documents
+def __getattr__(name: str) -> Any:
+    """Classes whose modules take long to import."""
+    from importlib import import_module
 
-    return kept_documents.kept(lake)
+    if name in _HEAVY:
+        return getattr(import_module(_HEAVY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -15,8 +15,9 @@ from typer.main import get_command
 
 from corpus import storage
 from corpus.errors import UserError
-from pomona import __version__, command_line, damage
+from pomona import command_line, damage
 from pomona.output import visible
+from pomona.version import __version__
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NO_SPACE = "No space left on device"
@@ -93,6 +94,8 @@ def main(arguments: list[str] | None = None) -> int:
         if message is None:
             raise
         return _fail(message)
+    finally:
+        command_line.forget()
 
 
 def _of_files(error: Exception) -> str | None:

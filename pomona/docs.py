@@ -104,10 +104,11 @@ def signals() -> str:
 def tables() -> str:
     """Tables of the lake, and the reasons of rejects."""
     from corpus.records import REASONS
-    from corpus.schema import TABLES, describe
+    from corpus.schema import describe
+    from pomona import stages
 
     parts = ["# Tables\n\nDelta tables below the lake's folder: any Delta reader opens them.\n"]
-    for table in TABLES.values():
+    for table in stages.tables():
         rows = "\n".join(f"| `{c['name']}` | {c['type']} | {c['doc']} |" for c in describe(table.schema))
         more = "\nand one column a signal: see [signals](signals.md)\n" if table.open_ended else ""
         head = "| column | type | meaning |\n| --- | --- | --- |"

@@ -58,11 +58,6 @@ def _cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def counted(n: int, noun: str) -> str:
-    """A number with its noun: 1 document, 2 documents."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
 def n_bytes(value: float) -> str:
     """Bytes for a person: 1.2 MB."""
     for unit in ("B", "kB", "MB", "GB", "TB"):

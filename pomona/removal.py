@@ -18,7 +18,8 @@ from corpus.ingest.stages import TABLES as OF_SOURCES
 from corpus.ingest.stages import slot as slot_of_source
 from corpus.lake import Lake, Lineage
 from corpus.lease import Lease, hold
-from pomona import __version__, command_line, stages
+from pomona import command_line, stages
+from pomona.version import __version__
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from corpus.lake import Lake, Lineage
 from corpus.lease import hold
 from corpus.stage import Stage
 from corpus.task import WorkItem
-from pomona import __version__, budget, command_line, stages, standing
+from pomona import budget, command_line, stages, standing
 from pomona.counts import refuse_emptying, require_rows
 from pomona.recipe import Recipe
 from pomona.removal import NOTHING, Due, Removal
 from pomona.stages import Wanted
+from pomona.version import __version__
 
 _MOST_PASSES = 3  # over the stages, where other processes change the lake meanwhile
 Report = Callable[[str, int, int, WorkItem], None]  # stage, items done, items in all, the item that just ended
@@ -69,6 +70,23 @@ def run_wanted(
     yield from run_stages(
         lake, wanted.plans(lake, data, parser), removal, workers=workers, memory=memory, report=report, engine=engine
     )
+
+
+def bring_up_to_date(
+    lake: Lake, wanted: Wanted, *, workers: int | None = None, memory: int | None = None,
+    report: Report | None = None, engine: Engine = LOCAL,
+) -> Iterator[Outcome]:  # fmt: skip
+    """Runs the stages of some families, on a lake whose other stages stay as they are.
+
+    Families that share a section with one of them, and are not among them, decide no more. Raises `UserError` if a
+    stage before them is out of date.
+    """
+    deciding = [family for family in wanted.families if family.decides]
+    together = list(dict.fromkeys(name for family in deciding for name in stages.run_together(family)))
+    if together:
+        standing.require(lake, before=min(together, key=stages.place))
+    removal = Removal(tuple(name for name in together if name not in wanted.settings))
+    yield from run_wanted(lake, wanted, removal, workers=workers, memory=memory, report=report, engine=engine)
 
 
 def run_stages(

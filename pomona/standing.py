@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from corpus import basis
-from corpus.errors import UserError
+from corpus.errors import UserError, counted
 from corpus.ingest import steps
 from corpus.lake import Lake, Lineage
 from corpus.task import digest
@@ -119,7 +119,8 @@ def _new_documents(lake: Lake, slot: str) -> str | None:
     if not rows:
         return None
     named = ", ".join(f"{n:,} of source {name!r}" for name, n in rows[:_MOST_NAMED])
-    return f"{sum(n for _, n in rows):,} documents came after it and are undecided ({named})"
+    total = sum(n for _, n in rows)
+    return f"{counted(total, 'document')} came after it and {'is' if total == 1 else 'are'} undecided ({named})"
 
 
 def undecided(lake: Lake, slot: str) -> pl.LazyFrame:

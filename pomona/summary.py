@@ -5,6 +5,7 @@ import shlex
 
 import polars as pl
 
+from corpus.errors import counted
 from corpus.lake import Lake
 from pomona import kept_documents, standing
 from pomona.runner import Outcome
@@ -30,7 +31,7 @@ def reasons(lake: Lake, slot: str, most: int = _MOST_REASONS) -> list[tuple[str,
 
 def told(found: list[tuple[str, int, int]]) -> str:
     """The main `reasons` of a stage as lines; '' where it dropped nothing."""
-    lines = [f"  {reason}: {n:,} documents, {alone:,} of them for it alone" for reason, n, alone in found]
+    lines = [f"  {reason}: {counted(n, 'document')}, {alone:,} of them for it alone" for reason, n, alone in found]
     return "\n".join(["main reasons:", *lines]) if lines else ""
 
 

@@ -8,7 +8,8 @@ import typer
 
 from corpus.errors import UserError
 from pomona.commands.given import Given, command
-from pomona.commands.options import JsonOption, LakeOption, Running, open_lake
+from pomona.commands.options import JsonOption, LakeOption, Running
+from pomona.opening import open_lake
 
 if TYPE_CHECKING:
     from corpus.lake import Lake

@@ -8,7 +8,8 @@ import typer
 
 from corpus.errors import UserError
 from pomona.commands.given import Given, command
-from pomona.commands.options import JsonOption, LakeOption, Running, open_lake
+from pomona.commands.options import JsonOption, LakeOption, Running
+from pomona.opening import open_lake
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
@@ -93,7 +94,7 @@ def _banding(settings: Any) -> str:
 
 def _write_curve(settings: Any, path: str) -> str:
     from pomona import destination
-    from pomona.report import charts
+    from pomona.page import charts
 
     if settings.minhash is None:
         raise UserError("--curve is about --threshold or --bands and --rows, not --exact-only")

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pomona.commands.options import JsonOption, LakeOption, open_lake
+from pomona.commands.options import JsonOption, LakeOption
+from pomona.opening import open_lake
 
 
 def register(app: typer.Typer) -> None:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from pomona.commands.options import LEAST_SHARD, JsonOption, LakeOption, open_lake, size_bytes
+from pomona.commands.options import JsonOption, LakeOption
+from pomona.opening import LEAST_SHARD, open_lake, size_bytes
 
 
 def register(app: typer.Typer) -> None:
@@ -34,7 +35,7 @@ def export(
 ) -> None:
     """Write the kept documents, with a data card: a Hugging Face dataset in a folder, or one file."""
     from pomona import output
-    from pomona.export import export as write
+    from pomona.exporting import export as write
 
     n_bytes = size_bytes("--shard-bytes", shard_bytes, least=LEAST_SHARD)
     result = write(open_lake(lake), out, kind=kind, shard_bytes=n_bytes, replace=replace)

@@ -14,13 +14,7 @@ import typer
 
 from corpus.errors import UserError
 from corpus.settings import Flag, inner_model, is_list, marker
-from pomona.commands.options import (
-    ExecutorOption,
-    LakeOption,
-    MemoryOption,
-    Running,
-    WorkersOption,
-)
+from pomona.commands.options import ExecutorOption, LakeOption, MemoryOption, Running, WorkersOption
 from pomona.recipe.model import section as model_of
 
 if TYPE_CHECKING:

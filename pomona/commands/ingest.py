@@ -8,7 +8,8 @@ import typer
 
 from corpus.errors import UserError
 from pomona.commands.given import Given, command
-from pomona.commands.options import JsonOption, LakeOption, Running, open_lake
+from pomona.commands.options import JsonOption, LakeOption, Running
+from pomona.opening import open_lake
 
 if TYPE_CHECKING:
     from corpus.stage import Stage
@@ -75,7 +76,7 @@ def _absolute(paths: list[str], kind: str | None) -> list[str]:
 
 def _refuse_other_options(source: str, before: dict[str, Any], now: dict[str, Any]) -> None:
     """Raises `UserError` for settings that differ from those that the source's documents were made with."""
-    from pomona.status import plain
+    from pomona.state import plain
 
     asked = [name for name in now if name in before and name not in ("paths", "version")]  # the rest is not the user's
     changed = [name for name in asked if plain(before[name]) != plain(now[name])]

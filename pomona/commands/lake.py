@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from corpus.errors import UserError
-from pomona.commands.options import JsonOption, LakeOption, open_lake
+from pomona.commands.options import JsonOption, LakeOption
+from pomona.opening import open_lake
 
 _MAX_ROWS = 50
 
@@ -87,7 +88,7 @@ def sql(
 ) -> None:
     """Run a DuckDB query over the lake's tables; it reads and writes nothing else."""
     from pomona import output
-    from pomona import sql as asking
+    from pomona import query as asking
 
     columns, rows = asking.query(open_lake(lake), query, _versions(at or []), files=files)
     text = output.table(rows[:_MAX_ROWS], columns) if columns else ""

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from pomona.commands.options import JsonOption, LakeOption, open_lake
+from pomona.commands.options import JsonOption, LakeOption
+from pomona.opening import open_lake
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +20,7 @@ def report(
 ) -> None:
     """Write one self-contained HTML page about the lake: funnel, signals, samples, duplicates, lineage."""
     from pomona import output
-    from pomona.report import write
+    from pomona.page import write
 
     write(open_lake(lake), out)
     output.show({"report": out}, out, as_json)

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from corpus.errors import UserError
-from pomona.commands.options import JsonOption, LakeOption, open_lake
+from pomona.commands.options import JsonOption, LakeOption
+from pomona.opening import open_lake
 
 
 def register(app: typer.Typer) -> None:

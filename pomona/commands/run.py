@@ -9,15 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pomona.commands.given import command
-from pomona.commands.options import (
-    ExecutorOption,
-    JsonOption,
-    RecipeArgument,
-    Running,
-    WorkersOption,
-    open_lake,
-    rows_text,
-)
+from pomona.commands.options import ExecutorOption, JsonOption, RecipeArgument, Running, WorkersOption, rows_text
+from pomona.opening import open_lake
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
@@ -68,7 +61,7 @@ def _run(lake: "Lake", recipe: "Recipe", how: Running, report: str | None, as_js
     from filters.family import FILTER
     from filters.views import other_languages
     from pomona import destination, output, runner, summary
-    from pomona.report import write
+    from pomona.page import write
     from pomona.stages import Wanted
     from pomona.terminal.rules import render_other_languages
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from corpus.errors import counted
 from pomona.commands.options import Running
 
 if TYPE_CHECKING:
@@ -18,21 +19,12 @@ _MOST_LISTED = 6  # kinds of rejects, or of records passed over, that a line nam
 
 
 def bring_up_to_date(lake: "Lake", wanted: "Wanted", run: Running) -> "list[Outcome]":
-    """Runs the stages of some families, with progress.
-
-    Families that share a section with one of them, and are not among them, decide no more.
-    """
-    from pomona import output, runner, stages, standing
-    from pomona.removal import Removal
+    """Runs the stages of some families, with progress."""
+    from pomona import output, runner
 
     options = run.options()
-    deciding = [family for family in wanted.families if family.decides]
-    together = [name for family in deciding for name in stages.run_together(family)]
-    if together:
-        standing.require(lake, before=min(together, key=stages.place))
-    removal = Removal(tuple(name for name in dict.fromkeys(together) if name not in wanted.settings))
     with output.progress() as progress:
-        return list(runner.run_wanted(lake, wanted, removal, report=progress, **options))
+        return list(runner.bring_up_to_date(lake, wanted, report=progress, **options))
 
 
 def bring_planned_up_to_date(lake: "Lake", plans: "Mapping[str, Callable[[], Stage]]", run: Running) -> "list[Outcome]":
@@ -85,15 +77,15 @@ def _made(lake: "Lake", outcome: "Outcome") -> tuple[str, dict[str, Any]]:
 
 def _ingested(lake: "Lake", stage: str) -> tuple[str, dict[str, Any]]:
     """How many raw records there were, and what became of each kind, as text and as JSON."""
-    from pomona import output, stages
+    from pomona import stages
     from pomona.views.ingested import ingested
 
     found = ingested(lake, stages.source_of(stage))
     kind = f" of kind {found.kind}" if found.kind else ""
     n_rejects, n_passed = sum(found.rejects.values()), sum(found.passed_over.values())
     text = (
-        f"{output.counted(found.records, 'record')}{kind}: {output.counted(found.documents, 'document')}, "
-        f"{output.counted(n_rejects, 'reject')}{_listed(found.rejects)}, "
+        f"{counted(found.records, 'record')}{kind}: {counted(found.documents, 'document')}, "
+        f"{counted(n_rejects, 'reject')}{_listed(found.rejects)}, "
         f"{n_passed:,} passed over{_listed(found.passed_over)}"
     )
     return text, {"records": found.records, "rejects": found.rejects, "passed_over": found.passed_over}

@@ -4,7 +4,8 @@ import typer
 
 from pomona import pipeline
 from pomona.commands.given import Given, command
-from pomona.commands.options import JsonOption, Running, open_lake
+from pomona.commands.options import JsonOption, Running
+from pomona.opening import open_lake
 
 
 def register(app: typer.Typer) -> None:

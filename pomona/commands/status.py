@@ -11,9 +11,9 @@ from pomona.commands.options import (
     RecipeArgument,
     WorkersOption,
     memory_bytes,
-    open_lake,
     rows_text,
 )
+from pomona.opening import open_lake
 
 
 def register(app: typer.Typer) -> None:
@@ -24,12 +24,11 @@ def register(app: typer.Typer) -> None:
 
 def status(path: RecipeArgument, lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """Say which stages are current, stale or missing, and why."""
-    from pomona import output
-    from pomona import status as of_stages
+    from pomona import output, state
     from pomona.recipe import load
 
     recipe = load(path)
-    found = list(of_stages.status(open_lake(lake, recipe, must_exist=False), recipe))
+    found = list(state.status(open_lake(lake, recipe, must_exist=False), recipe))
     text = output.table(
         [(s.stage, s.state, s.why, rows_text(s.rows)) for s in found], ("stage", "state", "why", "rows")
     )
@@ -44,14 +43,13 @@ def plan(
     as_json: JsonOption = False,
 ) -> None:
     """Say what is left to do, and what it will take: work items, minutes, memory and disk of each stage, and of all."""
-    from pomona import budget, output, runner
-    from pomona import left as of_stages
+    from pomona import budget, output, runner, workload
     from pomona.recipe import load
 
     recipe = load(path)
     wanted = workers or runner.default_workers()
-    found = of_stages.left(open_lake(lake, recipe, must_exist=False), recipe, wanted, memory_bytes(memory))
-    everything = of_stages.total(found)
+    found = workload.workload(open_lake(lake, recipe, must_exist=False), recipe, wanted, memory_bytes(memory))
+    everything = workload.total(found)
     rows = [
         (e.stage, e.state, *((e.items, output.n_bytes(e.n_bytes), e.workers, f"{e.minutes:.2f}",
          output.n_bytes(e.peak_bytes), output.n_bytes(e.disk_bytes)) if e.items else [""] * 6))

@@ -3,16 +3,17 @@
 An error names the line of the file, what came and what is allowed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pomona.recipe.model import BaseRecipe, model, section
 
 if TYPE_CHECKING:
+    from corpus.errors import UserError
     from pomona.stages import Wanted
 
-__all__ = ["BaseRecipe", "Recipe", "load", "model", "parse", "section", "wanted"]
+__all__ = ["BaseRecipe", "Recipe", "load", "mistakes", "model", "parse", "section", "wanted"]
 
 if TYPE_CHECKING:
     Recipe: TypeAlias = BaseRecipe
@@ -56,9 +57,7 @@ def parse(text: str, name: str = "recipe", folder: Path | None = None) -> "Recip
     from corpus import yaml_text
     from corpus.errors import UserError
     from corpus.model_errors import of_file
-    from corpus.settings import Settings
     from pomona.recipe.paths import placed
-    from pomona.stages import Wanted
 
     value, node = yaml_text.read(text, name)
     if not isinstance(value, dict):
@@ -70,13 +69,22 @@ def parse(text: str, name: str = "recipe", folder: Path | None = None) -> "Recip
     except ValidationError as error:
         raise UserError(of_file(error, node, name, model())) from error
 
+    for place, wrong in mistakes(recipe):
+        raise UserError(f"{name} line {yaml_text.line(node, [*place.split('.')])}: {place}: {wrong}") from wrong
+    return recipe
+
+
+def mistakes(recipe: "Recipe") -> "Iterator[tuple[str, UserError]]":
+    """Yields (section, what is wrong) for settings that name what does not exist, or make no sense together."""
+    from corpus.errors import UserError
+    from corpus.settings import Settings
+    from pomona.stages import Wanted
+
     asked = Wanted.by(recipe)
     for family in asked.families:
         settings = asked.settings[family.name]
-        place: list[str | int] = [*family.path.split(".")]
         try:
             if isinstance(settings, Settings):
                 settings.check()
         except UserError as error:
-            raise UserError(f"{name} line {yaml_text.line(node, place)}: {family.path}: {error}") from error
-    return recipe
+            yield family.path, error

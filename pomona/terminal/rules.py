@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pomona import output
-from pomona.report import charts
+from pomona.page import charts
 
 if TYPE_CHECKING:
     from filters.views import Comparison, OtherLanguages, Sweep

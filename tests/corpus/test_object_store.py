@@ -12,8 +12,8 @@ from corpus.lake import Lake
 from corpus.lease import hold
 from pomona import runner
 from pomona.cli import main
+from pomona.page import render
 from pomona.recipe import load
-from pomona.report import render
 from pomona.stages import Wanted
 from tests import planning
 from tests.corpus.test_lake import seen_in_a_snapshot

@@ -42,7 +42,9 @@ def test_a_lake_on_a_plain_http_endpoint_needs_no_second_word(
     monkeypatch.delenv("AWS_ALLOW_HTTP")
     (tmp_path / "a.txt").write_text("One document, for a lake in a bucket.")
     command = [sys.executable, "-m", "pomona", "ingest", str(tmp_path / "a.txt"), "--source", "a", "--lake", bucket]
-    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.startswith("ingest:a: 1 records")
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.startswith(
+        "ingest:a: 1 record of kind text: 1 document, 0 rejects"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import gzip
 import json
 import os
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -225,3 +226,9 @@ def test_an_lm_eval_task_is_loaded_offline(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
     loaded = load("my_exam")
     assert loaded.items == (Item("my_exam/0", "Q: Who? A:", "", "Me."), Item("my_exam/1", "Q: Where? A:", "", "Here."))
+
+
+def test_a_task_of_lm_eval_needs_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "lm_eval.tasks", None)
+    with pytest.raises(UserError, match=r"tasks of lm-eval need a package: pip install 'pomona\[eval\]'"):
+        load("arc_easy")

@@ -14,8 +14,8 @@ from filters.decide import decide
 from filters.spec import parse
 from pomona import runner
 from pomona.cli import main
+from pomona.page import render
 from pomona.recipe import load as load_recipe
-from pomona.report import render
 from tests.pomona.corpora import raw, recipe
 
 FORUM = """
@@ -205,7 +205,7 @@ def test_commands_take_files(forum: str, capsys: pytest.CaptureFixture[str]) -> 
     lake = ["--lake", "lake"]
     assert main(["ingest", "a.jsonl", "--source", "a", *lake]) == 0
     assert main(["filter", "--rules", f"{forum},forum.balance=off", *lake]) == 0
-    assert "forum.min_words: 1 documents, 1 of them for it alone" in capsys.readouterr().out
+    assert "forum.min_words: 1 document, 1 of them for it alone" in capsys.readouterr().out
     assert main(["rules", "list", forum]) == 0
     assert "n_words / n_lines >= 3" in capsys.readouterr().out
     assert main(["rules", "diff", forum, f"{forum},forum.balance=off", "--json", *lake]) == 0

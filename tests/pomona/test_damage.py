@@ -151,6 +151,6 @@ def test_a_full_disk_is_one_line(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr("pomona.export.export", full)
+    monkeypatch.setattr("pomona.exporting.export", full)
     line = said(capsys, ["export", "--out", "kept.jsonl"])
     assert line == "error: writing: No space left on device; make room, then run the same command again"

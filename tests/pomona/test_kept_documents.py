@@ -8,8 +8,8 @@ import pytest
 
 import pomona
 from corpus.lake import Lake
-from pomona import runner, sql
-from pomona.export import export
+from pomona import query, runner
+from pomona.exporting import export
 from pomona.recipe import load
 from pomona.views.explanation import Explanation, explain
 from pomona.views.overview import verdicts as by_family
@@ -59,7 +59,7 @@ def test_all_readers_agree(lake: Lake, tmp_path: Path) -> None:
     exported = [json.loads(line) for line in (tmp_path / "kept.jsonl").read_text().splitlines()]
     assert {row["id"]: row["text"] for row in exported} == kept
 
-    columns, answer = sql.query(lake, "select id, text from kept")
+    columns, answer = query.query(lake, "select id, text from kept")
     assert columns == ["id", "text"]
     assert dict(answer) == kept  # type: ignore[arg-type]
 
@@ -95,7 +95,7 @@ def test_copies_add_up_to_the_documents_that_copies_dropped(lake: Lake) -> None:
 
 
 def test_a_view_that_is_read_twice_in_one_query(lake: Lake) -> None:
-    _, [(n, m)] = sql.query(lake, "select count(*), (select count(*) from kept) from kept")
+    _, [(n, m)] = query.query(lake, "select count(*), (select count(*) from kept) from kept")
     assert n == m == pomona.kept(lake).collect().height
 
 

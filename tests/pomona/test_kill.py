@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from corpus.lake import Lake
-from pomona import status
+from pomona import state
 from pomona.recipe import load
 from pomona.stages import Wanted
 from tests.pomona.corpora import EVERY_STAGE, PROSE, contents, raw, recipe
@@ -53,7 +53,7 @@ def command(path: Path, lake: Path) -> "subprocess.Popen[bytes]":
 
 
 def stage_reached(path: Path, lake: Path) -> str:
-    states = status.status(Lake(lake), load(path))
+    states = state.status(Lake(lake), load(path))
     return next((one.stage for one in states if one.state != "current"), "done")
 
 

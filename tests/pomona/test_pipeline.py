@@ -13,7 +13,7 @@ from corpus import schema
 from corpus.errors import UserError
 from corpus.lake import Lake
 from filters.rules import RULE_SETS
-from pomona import docs, kept_documents, pipeline, report, runner, standing, status
+from pomona import docs, kept_documents, page, pipeline, runner, standing, state
 from pomona.cli import main
 from pomona.recipe import load, parse
 from pomona.recipe.text import fields
@@ -79,15 +79,15 @@ def test_a_toy_family_runs_resumes_reports_and_is_explained(
 
     # Another limit: it and all that rests on it run again.
     other = parse("sources: [{name: a, path: a.jsonl}]\nfilter: null\nshout: {most_capitals: 1.0}\n")
-    states = {one.stage: one.state for one in status.status(lake, other)}
+    states = {one.stage: one.state for one in state.status(lake, other)}
     assert (states["signals"], states["shout"], states["exact"]) == ("current", "stale", "stale")
 
     # It is in the plan, the report, the explanation, the recipe and the references.
     assert main(["plan", "r.yaml", "--json"]) == 0
     assert any(row["stage"] == "shout" for row in json.loads(capsys.readouterr().out)["stages"])
-    page = report.render(lake)
-    assert "kept by shout" in page
-    assert "It is written in capitals" in page
+    shown = page.render(lake)
+    assert "kept by shout" in shown
+    assert "It is written in capitals" in shown
     dropped = lake.scan("decisions", slot="shout").filter(~pl.col("kept")).collect()["id"][0]
     found = explain(lake, dropped)
     assert isinstance(found, Explanation)

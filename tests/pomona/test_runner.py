@@ -12,7 +12,7 @@ from corpus.dedup.near.family import FAMILY as NEAR
 from corpus.errors import UserError
 from corpus.lake import Lake, Lineage
 from corpus.stage import Stage
-from pomona import runner, status
+from pomona import runner, state
 from pomona.cli import main
 from pomona.recipe import Recipe, load, section
 from pomona.stages import Wanted
@@ -61,7 +61,7 @@ def test_a_second_run_does_nothing(small: tuple[Lake, Recipe, Path]) -> None:
     versions = {name: lake.version(name) for name in lake.tables()}
     assert {outcome.state for outcome in run(lake, recipe, workers=1).values()} == {"current"}
     assert {name: lake.version(name) for name in lake.tables()} == versions
-    assert {one.state for one in status.status(lake, recipe)} == {"current"}
+    assert {one.state for one in state.status(lake, recipe)} == {"current"}
 
 
 def test_a_stage_is_current_only_if_all_its_outputs_are(small: tuple[Lake, Recipe, Path]) -> None:
@@ -116,8 +116,8 @@ def test_a_changed_limit_redecides_and_reads_no_text(small: tuple[Lake, Recipe, 
     run(lake, recipe, workers=1)
     path.write_text(path.read_text().replace("min_words: 40", "min_words: 100000"))
     changed = load(path)
-    assert {s.stage: s.state for s in status.status(lake, changed)}["filter"] == "stale"
-    whys = {s.stage: s.why for s in status.status(lake, changed)}
+    assert {s.stage: s.state for s in state.status(lake, changed)}["filter"] == "stale"
+    whys = {s.stage: s.why for s in state.status(lake, changed)}
     assert whys["filter"] == "the recipe changed: rules"
     assert whys["exact"] == "filter will run before it"
     with pytest.raises(UserError, match="the stages before it kept no document"):
@@ -129,7 +129,7 @@ def test_only_new_files_are_read_when_a_source_grows(small: tuple[Lake, Recipe, 
     lake, recipe, _ = small
     run(lake, recipe, workers=1)
     (tmp_path / "raw" / "html" / "zzz.html").write_text(f"<p>Another page. {PROSE}</p>")
-    whys = {s.stage: s.why for s in status.status(lake, recipe)}
+    whys = {s.stage: s.why for s in state.status(lake, recipe)}
     assert whys["ingest:pages"] == "its input changed: files"
     outcomes = run(lake, recipe, workers=1)
     assert outcomes["ingest:pages"].rows["documents"] == 31
@@ -245,7 +245,7 @@ def test_status_tells_what_will_run_after_any_setting_changed(small: tuple[Lake,
     run(lake, recipe, workers=1)
     for change in ({"threshold": 0.7}, {"hashes": 64}, {"ngram": 7}, {"bands": 20, "rows": 5}):
         changed = recipe.model_copy(update={"dedup": section("dedup").model_validate({"minhash": change})})
-        states = {s.stage: s.state for s in status.status(lake, changed)}
+        states = {s.stage: s.state for s in state.status(lake, changed)}
         ran = {name: outcome.state for name, outcome in run(lake, changed, workers=1).items()}
         assert states["minhash:edges"] == "stale"
         for name in ("signals", "signatures", "minhash:bands", "minhash"):
@@ -253,7 +253,7 @@ def test_status_tells_what_will_run_after_any_setting_changed(small: tuple[Lake,
 
     limits = {"gopher_quality.min_words": 1.0}
     other = changed.model_copy(update={"filter": section("filter")(rules=("gopher_quality",), limits=limits)})
-    states = {s.stage: s.state for s in status.status(lake, other)}
+    states = {s.stage: s.state for s in state.status(lake, other)}
     ran = {name: outcome.state for name, outcome in run(lake, other, workers=1).items()}
     assert (states["filter"], states["exact"]) == ("stale", "stale")
     for name in ("signals", "signatures"):

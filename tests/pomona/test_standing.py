@@ -232,7 +232,7 @@ def test_decisions_for_fewer_documents_than_there_are_do_not_hold(at: Path) -> N
         writer.write(lake.open_part("decisions", part).read().slice(0, 1).cast(arrow).to_batches()[0])
     lake.commit("decisions", {"filter": ["fewer"]}, made)
     assert [one.why for one in standing.out_of_date(lake)] == [
-        "1 documents came after it and are undecided (1 of source 'web')"
+        "1 document came after it and is undecided (1 of source 'web')"
     ]
 
 

@@ -20,7 +20,7 @@ from typer.main import get_command
 
 from corpus.lake import Lake
 from filters import rules, signals
-from pomona import sql
+from pomona import query as asking
 from pomona.cli import application, main
 from tests.pomona.corpora import PROSE
 
@@ -72,7 +72,7 @@ def test_commands_and_their_options_exist(line: str) -> None:
 
 @pytest.mark.parametrize("query", QUERIES)
 def test_tables_and_columns_of_queries_exist(lake: Lake, query: str) -> None:
-    connection = sql.connect(lake)
+    connection = asking.connect(lake)
     connection.register("signals", pa.table(signals.table_schema().empty_table()))
     assert connection.sql(query).fetchall() == []
 

@@ -8,8 +8,8 @@ from corpus.dedup.views import BySource, Size, duplicates
 from corpus.lake import Lake
 from decontam.views import is_decontaminated
 from pomona import runner
+from pomona.page import render
 from pomona.recipe import parse
-from pomona.report import render
 from pomona.views import overview
 from pomona.views.lineage import lineage
 from tests.pomona.corpora import PROSE

@@ -17,7 +17,7 @@ from corpus.dedup.repeats.passages import Passages, find, rank
 from corpus.dedup.repeats.steps import merged, repeats
 from corpus.lake import Lake
 from corpus.text.normal import normal_text
-from pomona import export, runner
+from pomona import exporting, runner
 from tests import planning
 from tests.corpus.dedup.made import commit, prose
 
@@ -124,7 +124,7 @@ def dedup(lake: Lake, memory: int | None = None, **fields: Any) -> list[runner.O
 
 
 def texts_of(lake: Lake, tmp_path: Path) -> dict[str, str]:
-    export.export(lake, str(tmp_path / "out.parquet"))
+    exporting.export(lake, str(tmp_path / "out.parquet"))
     return dict(pl.read_parquet(tmp_path / "out.parquet").select("uri", "text").iter_rows())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.lake import Lake
 from pomona.destination import new_file
-from pomona.report import charts
+from pomona.page import charts
 
 if TYPE_CHECKING:
     from corpus.dedup.near.views import NearMisses
@@ -36,12 +36,13 @@ def _render(lake: Lake) -> str:
     from corpus.dedup.views import duplicates
     from decontam import views as decontamination
     from filters.views import has_overrides, histograms
-    from pomona import __version__, output, pipeline, standing
+    from pomona import output, pipeline, standing
+    from pomona.version import __version__
     from pomona.views import lineage, overview
 
     standing.require(lake)
     environment = Environment(
-        loader=PackageLoader("pomona", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        loader=PackageLoader("pomona", "page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
     filters: dict[str, Any] = {

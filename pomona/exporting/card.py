@@ -13,10 +13,11 @@ import polars as pl
 
 from corpus.lake import Lake
 from corpus.storage import public
-from pomona import __version__, kept_documents, stages, summary
-from pomona.export.counts import NOT_STATED, Counts
-from pomona.export.shards import arrow_schema
+from pomona import kept_documents, stages, summary
+from pomona.exporting.counts import NOT_STATED, Counts
+from pomona.exporting.shards import arrow_schema
 from pomona.output import visible
+from pomona.version import __version__
 
 MARK = "Made by Pomona"  # by which an export is known
 _MOST_LISTED = 20

@@ -5,8 +5,8 @@ import pytest
 
 from corpus.errors import UserError
 from corpus.lake import Lake
-from pomona import sql
-from pomona.sql import connect
+from pomona import query as asking
+from pomona.query import connect
 
 
 def test_tables_are_views_with_joins(ran: Lake) -> None:
@@ -43,20 +43,20 @@ def test_a_query_sees_the_lake_and_no_file(ran: Lake, tmp_path: Path, query: str
     (tmp_path / "a.csv").write_text("a\n1\n")
     pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "a.parquet")
     with pytest.raises(UserError):
-        sql.query(ran, query.format(folder=tmp_path))
+        asking.query(ran, query.format(folder=tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "a.parquet"]
 
 
 def test_files_are_there_when_they_are_asked_for(ran: Lake, tmp_path: Path) -> None:
     out = tmp_path / "out.csv"
-    sql.query(ran, f"copy (select count(*) as n from documents) to '{out}'", files=True)
+    asking.query(ran, f"copy (select count(*) as n from documents) to '{out}'", files=True)
     assert out.read_text().split() == ["n", "120"]
-    assert sql.query(ran, f"select n from '{out}'", files=True) == (["n"], [(120,)])
+    assert asking.query(ran, f"select n from '{out}'", files=True) == (["n"], [(120,)])
 
 
 def test_a_confined_query_joins_sorts_and_asks_for_kept(ran: Lake) -> None:
     text = "select d.source, count(*) from documents d semi join kept k on d.id = k.id group by 1 order by 1"
-    columns, rows = sql.query(ran, text)
+    columns, rows = asking.query(ran, text)
     assert columns == ["source", "count_star()"]
     assert sum(n for _, n in rows) > 0
 
@@ -65,4 +65,4 @@ def test_variables_of_this_program_are_no_tables(ran: Lake) -> None:
     secret = pl.DataFrame({"a": [1]})
     assert len(secret) == 1
     with pytest.raises(UserError, match="secret"):
-        sql.query(ran, "select * from secret")
+        asking.query(ran, "select * from secret")

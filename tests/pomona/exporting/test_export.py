@@ -13,8 +13,8 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import kept_documents, runner
 from pomona.cli import main
-from pomona.export import export
-from pomona.export.shards import FORMATS
+from pomona.exporting import export
+from pomona.exporting.shards import FORMATS
 from pomona.recipe import load
 from tests.pomona.corpora import PROSE, raw, recipe
 
@@ -176,7 +176,7 @@ def test_the_card_is_of_the_same_state_as_the_files(ran: Lake, tmp_path: Path, m
     """Another process decides anew after the last shard was written, before the card is."""
     import shutil
 
-    from pomona.export import card
+    from pomona.exporting import card
 
     shutil.copytree(ran.url, tmp_path / "lake")
     lake = Lake(tmp_path / "lake")
@@ -186,7 +186,7 @@ def test_the_card_is_of_the_same_state_as_the_files(ran: Lake, tmp_path: Path, m
         assert main(["filter", "--rules", "gopher_quality,gopher_quality.min_words=95", "--lake", lake.url]) == 0
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("pomona.export.card.text", late)
+    monkeypatch.setattr("pomona.exporting.card.text", late)
     with pytest.raises(UserError, match="was changed by another command meanwhile"):
         export(lake, str(tmp_path / "x"))
     assert not (tmp_path / "x").exists()

@@ -5,8 +5,8 @@ import pytest
 
 from corpus.lake import Lake
 from pomona import runner
+from pomona.page import _beside, _breakable, render, write
 from pomona.recipe import parse
-from pomona.report import _beside, _breakable, render, write
 from tests.pomona.corpora import PROSE
 from tests.pomona.looked_at import small
 

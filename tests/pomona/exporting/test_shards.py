@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pomona.export.shards import Shards, arrow_schema, format_of
+from pomona.exporting.shards import Shards, arrow_schema, format_of
 
 ROWS = st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=200), min_size=1, max_size=30)
 

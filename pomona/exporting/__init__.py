@@ -15,9 +15,9 @@ from corpus.lake import Lake
 from corpus.storage import is_remote
 from pomona import standing
 from pomona.destination import Layout, new_file, new_folder
-from pomona.export import card
-from pomona.export.counts import Counts
-from pomona.export.shards import FORMATS, Shards, format_of, metadata_keys
+from pomona.exporting import card
+from pomona.exporting.counts import Counts
+from pomona.exporting.shards import FORMATS, Shards, format_of, metadata_keys
 from pomona.kept_documents import COLUMNS, batches
 
 SHARD_BYTES = 500_000_000  # what Hugging Face makes of a large dataset, too

@@ -1,6 +1,6 @@
 import pytest
 
-from pomona.export.card import _cell, _public, license_id
+from pomona.exporting.card import _cell, _public, license_id
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from pomona.report import charts
+from pomona.page import charts
 
 
 def test_charts_escape_their_labels_and_take_no_data() -> None:

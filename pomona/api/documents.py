@@ -1,0 +1,124 @@
+"""What a lake says about its documents."""
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from pomona.api.lakes import LakeLike, existing
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from corpus.dedup.near.views import NearMisses, Similar
+    from corpus.dedup.views import Duplicates
+    from decontam.views import ItemTexts
+    from decontam.views import Overview as Contamination
+    from pomona.views.explanation import Explanation, Refused
+    from pomona.views.overview import Overview
+
+
+def kept(lake: LakeLike) -> "pl.LazyFrame":
+    """The kept documents: id, source, uri, text, license, metadata, cluster, copies.
+
+    `text` is without what was cut, `copies` is how many documents one stands for. Read in pieces, and only the columns
+    that are asked for. Raises `UserError` if a stage is out of date.
+    """
+    from pomona import kept_documents
+
+    return kept_documents.kept(existing(lake))
+
+
+def overview(lake: LakeLike) -> "Overview":
+    """What became of all documents: counts by stage, by source and by reason."""
+    from pomona.views import overview as views
+
+    opened = existing(lake)
+    with opened.snapshot():
+        return views.overview(opened)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A view that prints itself as the command line does; its fields are those of `view`."""
+
+    view: "Explanation | Refused"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.view, name)
+
+    def __dir__(self) -> list[str]:
+        return [one.name for one in fields(self.view)]
+
+    def __repr__(self) -> str:
+        from pomona.output import visible
+        from pomona.terminal.explanation import render
+
+        return visible(render(self.view))
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        return f"<pre style='white-space: pre-wrap'>{escape(repr(self))}</pre>"
+
+
+def explain(lake: LakeLike, document: str) -> Told:
+    """Why a document was kept or dropped, by its id or URI or a part that only it has; or why a file was refused.
+
+    `.kept`, `.decisions`, `.duplicates`, `.signals`, `.contamination` and `.cuts` have what is printed.
+    """
+    from pomona.views import explanation
+
+    opened = existing(lake)
+    with opened.snapshot():
+        return Told(explanation.explain(opened, document))
+
+
+def similar(lake: LakeLike, document: str, top: int = 10, diff: int = 1) -> "list[Similar]":
+    """The `top` documents most like a document (id, URI) or a text file, with estimated Jaccard similarity.
+
+    The first `diff` of them have `changes`: runs of words that are the same, only in the one, or only in the other.
+    """
+    from corpus.dedup.near import views
+
+    return views.similar(existing(lake), document, top, diff)
+
+
+def duplicates(lake: LakeLike) -> "Duplicates | None":
+    """The clusters that deduplication found, over all its families; None if there are none."""
+    from corpus.dedup import views
+
+    return views.duplicates(existing(lake))
+
+
+def near_misses(lake: LakeLike) -> "NearMisses | None":
+    """The pairs nearest to the threshold of near-duplicates, on both sides; None if these were not looked for."""
+    from corpus.dedup.near import views
+
+    return views.near_misses(existing(lake))
+
+
+def contamination(
+    lake: LakeLike, benchmark: str | None = None, item: str | None = None, top: int = 20
+) -> "Contamination | ItemTexts":
+    """Which benchmark items are touched, and what each policy drops; or one item with the documents that touch it."""
+    from corpus.errors import UserError
+    from decontam import views
+
+    opened = existing(lake)
+    if benchmark is None:
+        return views.overview(opened, top)
+    if item is None:
+        raise UserError(f"which item of {benchmark}? pomona.contamination(lake).items lists those that are touched")
+    return views.item(opened, benchmark, item, top)
+
+
+def sql(lake: LakeLike, query: str, at: dict[str, int] | None = None) -> "pl.DataFrame":
+    """The answer of a DuckDB query over the lake's tables, and `kept`; `at` names earlier versions of tables.
+
+    The query reads and writes nothing else.
+    """
+    import polars as pl
+
+    from pomona import query as asking
+
+    columns, rows = asking.query(existing(lake), query, at or {})
+    return pl.DataFrame(rows, schema=list(columns), orient="row", infer_schema_length=None)

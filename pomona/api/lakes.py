@@ -1,0 +1,65 @@
+"""Lakes by their names, and the report about one."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+
+LakeLike: TypeAlias = Union["Lake", str, Path]
+
+
+def open(lake: LakeLike = "./lake") -> "Lake":
+    """The lake at a path or URL; nothing is read or made yet.
+
+    `lake.table("signals")` is a table as a Polars lazy frame, `lake.tables()` names those that exist. Raises
+    `UserError` for a path that cannot be a lake: a file, or a folder with other things in it.
+    """
+    from pomona import opening
+
+    return lake if not isinstance(lake, (str, Path)) else opening.open_lake(str(lake), must_exist=False)
+
+
+def existing(lake: LakeLike) -> "Lake":
+    """The lake, if it has a table; else raises `UserError`, because an empty answer would hide a mistyped path."""
+    from corpus.errors import UserError
+
+    opened = open(lake)
+    if not opened.tables():
+        raise UserError(f"there is no lake at {opened.url}; make one with pomona.run(...) or pomona.ingest(...)")
+    return opened
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A page about a lake. A notebook shows it; `save` writes it to a file."""
+
+    lake: str
+    html: str = field(repr=False)  # one self-contained document, without scripts
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the page; it appears when it is whole."""
+        from pomona.destination import new_file
+
+        with new_file(str(path)) as temporary:
+            temporary.write_text(self.html, encoding="utf-8")
+        return Path(path)
+
+    def _repr_html_(self) -> str:
+        """The page in a frame, in which nothing can run: its styles stay off the notebook's own."""
+        from html import escape
+
+        style = "width: 100%; height: 720px; border: 1px solid #8884; border-radius: 6px"
+        return f'<iframe sandbox srcdoc="{escape(self.html)}" style="{style}"></iframe>'
+
+
+def report(lake: LakeLike) -> Report:
+    """One self-contained page about a lake: funnel, reasons, signals, samples, duplicates, contamination, lineage.
+
+    Raises `UserError` if a stage is out of date.
+    """
+    from pomona.page import render
+
+    opened = existing(lake)
+    return Report(opened.url, render(opened))

@@ -1,0 +1,128 @@
+"""Whole recipes: run one, ask what of it is up to date, and what the rest will take."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
+
+from pomona.api.lakes import LakeLike, open
+
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+    from pomona.recipe import Recipe
+    from pomona.runner import Outcome
+    from pomona.state import Status
+    from pomona.workload import Work
+
+RecipeLike: TypeAlias = Union["Recipe", Mapping[str, Any], str, Path]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Ran:
+    """What a run came to: one outcome per stage."""
+
+    lake: "Lake"
+    outcomes: "tuple[Outcome, ...]"
+
+    def __repr__(self) -> str:
+        from pomona import output, summary
+
+        rows = [
+            (o.stage, o.state, summary.items(o), ", ".join(f"{n:,} {table}" for table, n in o.rows.items()), o.seconds)
+            for o in self.outcomes
+        ]
+        return output.visible(output.table(rows, ("stage", "", "work items", "rows", "seconds")))
+
+
+def run(
+    recipe: RecipeLike,
+    lake: LakeLike | None = None,
+    *,
+    workers: int | None = None,
+    memory: str | int | None = None,
+    executor: str = "local",
+    progress: bool | None = None,
+) -> Ran:
+    """Runs a recipe: a YAML file, a `pomona.Recipe`, or a dict of its sections.
+
+    Stages that are current are skipped, and one that was killed goes on. `lake` takes the place of the recipe's.
+    `memory` is what all workers together may use, e.g. "8GB". `progress` shows bars, by default in a terminal or a
+    notebook. Raises `UserError`.
+    """
+    from pomona import command_line, runner
+
+    loaded = _recipe(recipe)
+    opened = open(loaded.lake if lake is None else lake)
+    called = f"pomona.run({str(recipe)!r})" if isinstance(recipe, (str, Path)) else "pomona.run(...)"
+    with command_line.python_call(called), shown(progress) as report:
+        options = how(workers, memory, executor)
+        return Ran(opened, tuple(runner.run_recipe(opened, loaded, report=report, **options)))
+
+
+def status(recipe: RecipeLike, lake: LakeLike | None = None) -> "list[Status]":
+    """Which stages of a recipe are current, stale or missing, and why."""
+    from pomona import state
+
+    loaded = _recipe(recipe)
+    return list(state.status(open(loaded.lake if lake is None else lake), loaded))
+
+
+def plan(
+    recipe: RecipeLike, lake: LakeLike | None = None, *, workers: int | None = None, memory: str | int | None = None
+) -> "list[Work]":
+    """What is left to do of a recipe, and what it will take: items, minutes, memory and disk of each stage."""
+    from pomona import runner, workload
+
+    loaded = _recipe(recipe)
+    options = how(workers, memory, "local")
+    opened = open(loaded.lake if lake is None else lake)
+    return workload.workload(opened, loaded, workers or runner.default_workers(), options["memory"])
+
+
+def how(workers: int | None, memory: str | int | None, executor: str) -> dict[str, Any]:
+    """What `pomona.runner` takes; raises `UserError` for a size or an engine that makes no sense."""
+    from corpus.engines import parse
+    from corpus.errors import UserError
+    from pomona.opening import size_bytes
+
+    if workers is not None and workers < 1:
+        raise UserError(f"workers must be 1 or more, got {workers}")
+    n_bytes = size_bytes("memory", None if memory is None else str(memory), least=1 << 20)
+    return {"workers": workers, "memory": n_bytes, "engine": parse(executor)}
+
+
+@contextmanager
+def shown(progress: bool | None) -> Iterator[Any]:
+    """Bars of progress, if they are asked for, or by default if a person looks on."""
+    import sys
+
+    from pomona import output
+
+    if progress is None:
+        progress = sys.stderr.isatty() or "ipykernel" in sys.modules
+    if not progress:
+        yield None
+        return
+    with output.progress() as report:
+        yield report
+
+
+def _recipe(recipe: RecipeLike) -> "Recipe":
+    """The recipe of a file, of a dict, or as it is; raises `UserError` for one that makes no sense."""
+    from pydantic import ValidationError
+
+    from corpus.errors import UserError
+    from corpus.model_errors import of_fields
+    from pomona.recipe import load, mistakes, model
+
+    if isinstance(recipe, (str, Path)):
+        return load(recipe)
+    if isinstance(recipe, Mapping):
+        try:
+            recipe = model().model_validate(dict(recipe))
+        except ValidationError as error:
+            raise UserError(f"recipe: {of_fields(error, model())}") from error
+    for place, wrong in mistakes(recipe):
+        raise UserError(f"recipe: {place}: {wrong}") from wrong
+    return recipe

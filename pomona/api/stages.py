@@ -1,0 +1,144 @@
+"""Each stage as a function: it brings the stage up to date, with what it rests on.
+
+The keyword arguments are the fields of the recipe's section, by the same names and with the same meaning:
+docs/reference/recipe.md lists them. Every function also takes `workers`, `memory`, `executor` and `progress`, as
+`pomona.run` does.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pomona.api.lakes import LakeLike, existing, open
+from pomona.api.recipes import Ran, how, shown
+
+if TYPE_CHECKING:
+    from corpus.lake import Lake
+    from pomona.stages import Wanted
+
+
+def ingest(lake: LakeLike, path: str | Path | Sequence[str | Path], source: str, **settings: Any) -> Ran:
+    """Reads raw files, extracts their text, and makes it all that the source has.
+
+    `path` is a file, a folder, a pattern or a URL, or several of them. `kind`, `license`, `extractor`, `honor_rights`,
+    `text_column`, ... are fields of a source. Another call with the same paths reads only what changed.
+    """
+    from pomona import stages
+
+    several = [path] if isinstance(path, (str, Path)) else list(path)
+    running, fields = _split(settings)
+    family = stages.source_family()
+    entry = _settings(family.field, {"name": source, "path": [str(one) for one in several], **fields})
+    wanted = stages.Wanted({family.name: (entry,)}, sources=(source,))
+    return _run(open(lake), wanted, running, f"pomona.ingest(..., source={source!r})")
+
+
+def signals(lake: LakeLike, **running: Any) -> Ran:
+    """Measures every signal of every document that has none yet."""
+    from pomona.stages import Wanted
+
+    opened = existing(lake)
+    return _run(opened, Wanted.of({}), running, "pomona.signals(lake)")
+
+
+def filter(lake: LakeLike, **settings: Any) -> Ran:
+    """Decides by rules which documents stay: `rules`, `languages`, `limits`, `overrides`."""
+    return _section(lake, "filter", settings, "filter")
+
+
+def dedup(lake: LakeLike, **settings: Any) -> Ran:
+    """Finds copies and decides which one stays: `keep`, `exact`, `minhash`, `semantic`, `paragraphs`, `substrings`."""
+    return _section(lake, "dedup", settings, "dedup")
+
+
+def decontam(lake: LakeLike, **settings: Any) -> Ran:
+    """Drops documents that have items of `benchmarks`, by a `policy`."""
+    return _section(lake, "decontaminate", settings, "decontam")
+
+
+def run_section(lake: LakeLike, section: str, **settings: Any) -> Ran:
+    """Brings the stages of one section of the recipe up to date, e.g. "filter", and measures signals first."""
+    return _section(lake, section, settings)
+
+
+def drop(lake: LakeLike, source: str) -> None:
+    """Takes a source out of the lake: its documents, rejects and counts. Older versions keep it."""
+    from pomona import command_line, removal
+
+    with command_line.python_call(f"pomona.drop(lake, {source!r})"):
+        removal.drop_source(existing(lake), source)
+
+
+def export(
+    lake: LakeLike,
+    out: str | Path,
+    *,
+    format: str | None = None,
+    shard_bytes: str | int | None = None,
+    replace: bool = False,
+) -> dict[str, Any]:
+    """Writes the kept documents with a data card: a Hugging Face dataset in a new folder, or one file.
+
+    Returns what was written: documents, bytes and files, and the card's path.
+    """
+    from pomona.exporting import export as write
+    from pomona.opening import LEAST_SHARD, size_bytes
+
+    n_bytes = size_bytes("shard_bytes", None if shard_bytes is None else str(shard_bytes), least=LEAST_SHARD)
+    return write(existing(lake), str(out), kind=format, shard_bytes=n_bytes, replace=replace)
+
+
+def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], name: str = "") -> Ran:
+    """Runs a section; `name` is the function's, if it has one of its own."""
+    from corpus.errors import unknown
+    from pomona.recipe import model
+    from pomona.stages import Wanted
+    from pomona.views.ingested import sources
+
+    names = [one for one in model().model_fields if one != "lake"]
+    if section not in names:
+        raise unknown("section", section, names)
+    running, fields = _split(settings)
+    opened, chosen = existing(lake), _settings(section, fields)
+    wanted = Wanted.of_section(section, chosen, sources(opened))
+    for place, error in wanted.mistakes():
+        raise type(error)(f"{place}: {error}")
+    arguments = ["lake", *([] if name else [repr(section)]), *(f"{one}={value!r}" for one, value in fields.items())]
+    return _run(opened, wanted, running, f"pomona.{name or 'run_section'}({', '.join(arguments)})")
+
+
+def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(how to run, fields of the section)."""
+    running = {name: value for name, value in settings.items() if name in _RUNNING}
+    return running, {name: value for name, value in settings.items() if name not in _RUNNING}
+
+
+_RUNNING = ("workers", "memory", "executor", "progress")
+
+
+def _settings(section: str, fields: Mapping[str, Any]) -> Any:
+    """The settings of a section; raises `UserError` that names the argument."""
+    from pydantic import ValidationError
+
+    from corpus.errors import UserError
+    from corpus.model_errors import of_fields
+    from pomona.recipe import section as model_of
+
+    model = model_of(section)
+    try:
+        found: Any = model.model_validate(dict(fields))
+    except ValidationError as error:
+        raise UserError(of_fields(error, model)) from error
+    found.check()
+    return found
+
+
+def _run(lake: "Lake", wanted: "Wanted", running: Mapping[str, Any], called: str) -> Ran:
+    from pomona import command_line, runner
+
+    unknown_names = sorted(running.keys() - set(_RUNNING))
+    if unknown_names:
+        raise TypeError(f"no argument is called {', '.join(unknown_names)}; allowed: {', '.join(_RUNNING)}")
+    options = how(running.get("workers"), running.get("memory"), running.get("executor", "local"))
+    with command_line.python_call(called), shown(running.get("progress")) as report:
+        return Ran(lake, tuple(runner.bring_up_to_date(lake, wanted, report=report, **options)))
