@@ -68,42 +68,42 @@ class Places:
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Remaining:
     """What earlier stages left of some row groups."""
 
     rows: Mapping[int, npt.NDArray[np.int64]] | None  # by row group's number, those kept by all; None: all are
     cuts: pl.DataFrame  # row_group, row, start, end
 
-    def of(self, number: int, n_rows: int) -> npt.NDArray[np.int64]:
+    def rows_of(self, number: int, n_rows: int) -> npt.NDArray[np.int64]:
         """The rows of a row group that no stage dropped, in order."""
         return np.arange(n_rows) if self.rows is None else self.rows.get(number, np.empty(0, np.int64))
 
 
-def left(lake: Lake, slots: Sequence[str], numbers: Sequence[int]) -> Left:
+def remaining(lake: Lake, slots: Sequence[str], numbers: Sequence[int]) -> Remaining:
     """What the stages `slots` left of the row groups with these numbers; what one of them did not see is not kept."""
     if slots and "row_group" not in lake.schema("decisions").names:
         raise UserError(f"lake {lake.url} was made by an older version; bring it up to date with the same recipe first")
     stays: npt.NDArray[np.int64] | None = None
     ordered = np.array(sorted(numbers), np.int64)
     for slot in slots:
-        found = _of(lake.scan("decisions", slot=slot).filter("kept"), ordered).select("row_group", "row").collect()
-        keys = np.searchsorted(ordered, found["row_group"].to_numpy()) << 32 | found["row"].to_numpy().astype(np.int64)
+        kept = _about(lake.scan("decisions", slot=slot).filter("kept"), ordered).select("row_group", "row").collect()
+        keys = np.searchsorted(ordered, kept["row_group"].to_numpy()) << 32 | kept["row"].to_numpy().astype(np.int64)
         stays = np.unique(keys) if stays is None else np.intersect1d(stays, keys)
     gone = [
-        _of(lake.scan("cuts", slot=slot), ordered).select("row_group", "row", "start", "end")
+        _about(lake.scan("cuts", slot=slot), ordered).select("row_group", "row", "start", "end")
         for slot in slots
         if lake.parts("cuts", slot)
     ]
     empty = pl.DataFrame(schema=dict.fromkeys(("row_group", "row", "start", "end"), pl.Int64))
     cuts = pl.concat(gone).collect().cast(pl.Int64).sort("row_group", "row", "start") if gone else empty
     if stays is None:
-        return Left(None, cuts)
+        return Remaining(None, cuts)
     bounds = np.searchsorted(stays, np.arange(len(ordered) + 1) << 32)
     rows = {int(n): stays[bounds[i] : bounds[i + 1]] & 0xFFFFFFFF for i, n in enumerate(ordered)}
-    return Left(rows, cuts)
+    return Remaining(rows, cuts)
 
 
-def _of(frame: pl.LazyFrame, ordered: npt.NDArray[np.int64]) -> pl.LazyFrame:
+def _about(frame: pl.LazyFrame, ordered: npt.NDArray[np.int64]) -> pl.LazyFrame:
     """The rows about some row groups; the range lets the reader pass over what statistics rule out."""
     if not len(ordered):
         return frame.filter(pl.lit(False))
@@ -111,27 +111,27 @@ def _of(frame: pl.LazyFrame, ordered: npt.NDArray[np.int64]) -> pl.LazyFrame:
     return frame.filter(number.is_between(int(ordered[0]), int(ordered[-1])) & number.is_in(ordered.tolist()))
 
 
-def documents(lake: Lake, found: Left, part: str, group: int, columns: Sequence[str]) -> pa.RecordBatch | None:
+def documents(lake: Lake, what: Remaining, part: str, group: int, columns: Sequence[str]) -> pa.RecordBatch | None:
     """The documents of a row group that are left, their texts blanked where they were cut; None where none is.
 
     The column `row` tells each one's row in the row group.
     """
     number = row_group_number(part, group)
     rows = lake.open_part("documents", part).read_row_group(group, list(columns)).combine_chunks()
-    stays = found.of(number, len(rows))
+    stays = what.rows_of(number, len(rows))
     rows = rows.append_column("row", pa.array(np.arange(len(rows))))
     rows = rows if len(stays) == len(rows) else rows.take(pa.array(stays))
     if not len(rows):
         return None
     batch: pa.RecordBatch = rows.combine_chunks().to_batches()[0]
-    gone = cuts_of(found, number, stays)
+    gone = cuts_of(what, number, stays)
     return _with_text(batch, blanked(batch["text"], gone)) if len(gone.document) else batch
 
 
-def cuts_of(found: Left, number: int, rows: npt.NDArray[np.int64]) -> Cuts:
+def cuts_of(what: Remaining, number: int, rows: npt.NDArray[np.int64]) -> Cuts:
     """The cuts of a row group's documents in these rows, numbered by their place in `rows`."""
-    low, high = found.cuts["row_group"].search_sorted(number), found.cuts["row_group"].search_sorted(number + 1)
-    frame = found.cuts[low:high]
+    low, high = what.cuts["row_group"].search_sorted(number), what.cuts["row_group"].search_sorted(number + 1)
+    frame = what.cuts[low:high]
     row = frame["row"].to_numpy()
     place = np.searchsorted(rows, row)
     here = np.isin(row, rows)

@@ -23,7 +23,7 @@ from corpus import artifacts, schema
 from corpus.deciding import decisions
 from corpus.errors import UserError
 from corpus.lake import Lake
-from corpus.remaining import batches, documents, kept_ids, left
+from corpus.remaining import batches, documents, kept_ids, remaining
 from corpus.row_groups import RowGroup
 from corpus.task import All, WorkItem
 from corpus.text.buffers import string_buffers
@@ -87,9 +87,9 @@ def _index(path: Path) -> tuple[Index, npt.NDArray[np.int32]]:
 
 def _texts(lake: Lake, row_groups: Sequence[RowGroup], slots: Sequence[str]) -> Iterator[pa.RecordBatch]:
     """id, source, text, row and row_group of what earlier stages left, in batches of about a megabyte."""
-    remaining = left(lake, slots, [group.number for group in row_groups])
+    remains = remaining(lake, slots, [group.number for group in row_groups])
     for group in row_groups:
-        rows = documents(lake, remaining, group.part, group.row_group, ["id", "source", "text"])
+        rows = documents(lake, remains, group.part, group.row_group, ["id", "source", "text"])
         if rows is not None:
             rows = rows.append_column("row_group", pa.array(np.full(len(rows), group.number)))
             yield from batches(rows)

@@ -76,16 +76,16 @@ def _batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
     for part in lake.parts("documents"):
         parquet = lake.open_part("documents", part)
         numbers = [remaining.row_group_number(part.path, group) for group in range(parquet.metadata.num_row_groups)]
-        left = remaining.left(lake, slots, numbers)
+        remains = remaining.remaining(lake, slots, numbers)
         for group, number in enumerate(numbers):
             n_rows = parquet.metadata.row_group(group).num_rows
-            stays = left.of(number, n_rows)
+            stays = remains.rows_of(number, n_rows)
             if not len(stays):
                 continue
             rows = pl.from_arrow(parquet.read_row_group(group, columns=read or ["id"]))
             assert isinstance(rows, pl.DataFrame)
             rows = rows[stays]
-            gone = remaining.cuts_of(left, number, stays)
+            gone = remaining.cuts_of(remains, number, stays)
             if "text" in columns and len(gone.document):
                 rows = rows.with_columns(text=pl.Series(without(rows["text"].to_arrow(), gone)))
             if joined is not None:

@@ -8,7 +8,7 @@ import pytest
 
 from corpus import schema
 from corpus.lake import Lake, Lineage
-from corpus.remaining import Places, batches, check_numbers, cuts_of, documents, kept_ids, left, row_group_number
+from corpus.remaining import Places, batches, check_numbers, cuts_of, documents, kept_ids, remaining, row_group_number
 from tests.corpus.dedup.made import commit
 
 
@@ -60,9 +60,9 @@ def test_a_later_stage_sees_what_is_left(lake: Lake, per_part: int) -> None:
     texts: dict[str, str] = {}
     kept: dict[int, set[str]] = {n: set() for n in range(4)}
     for n in range(4):
-        found = left(lake, SLOTS[:n], numbers)
+        remains = remaining(lake, SLOTS[:n], numbers)
         for part in parts:
-            rows = documents(lake, found, part, 0, ["uri", "text"])
+            rows = documents(lake, remains, part, 0, ["uri", "text"])
             if rows is not None:
                 kept[n] |= set(rows["uri"].to_pylist())
                 texts |= dict(zip(rows["uri"].to_pylist(), rows["text"].to_pylist(), strict=True)) if n == 3 else {}
@@ -77,17 +77,21 @@ def test_a_work_item_reads_of_its_own_documents_only(lake: Lake) -> None:
     judged(lake)
     second = lake.parts("documents")[1].path
     number = row_group_number(second, 0)
-    found = left(lake, SLOTS, [number])
-    assert found.rows is not None
-    assert {n: rows.tolist() for n, rows in found.rows.items()} == {number: [0]}
-    assert [c.tolist() for c in cuts_of(found, number, found.of(number, 2))] == [[0, 0, 0], [0, 3, 9], [4, 6, 11]]
-    assert found.of(number + 1, 2).tolist() == []
-    assert documents(lake, found, lake.parts("documents")[0].path, 0, ["text"]) is None
+    remains = remaining(lake, SLOTS, [number])
+    assert remains.rows is not None
+    assert {n: rows.tolist() for n, rows in remains.rows.items()} == {number: [0]}
+    assert [c.tolist() for c in cuts_of(remains, number, remains.rows_of(number, 2))] == [
+        [0, 0, 0],
+        [0, 3, 9],
+        [4, 6, 11],
+    ]
+    assert remains.rows_of(number + 1, 2).tolist() == []
+    assert documents(lake, remains, lake.parts("documents")[0].path, 0, ["text"]) is None
 
 
 def test_batches_hold_one_document_at_least(lake: Lake) -> None:
     commit(lake, TEXTS)
-    rows = documents(lake, left(lake, (), []), lake.parts("documents")[0].path, 0, ["text"])
+    rows = documents(lake, remaining(lake, (), []), lake.parts("documents")[0].path, 0, ["text"])
     assert rows is not None
     assert [len(b) for b in batches(rows, 1)] == [1, 1, 1, 1]
     assert [len(b) for b in batches(rows, 1000)] == [4]

@@ -10,7 +10,7 @@ import pyarrow as pa
 from corpus import schema
 from corpus.deciding import decisions
 from corpus.lake import Lake
-from corpus.remaining import documents, left
+from corpus.remaining import documents, remaining
 from corpus.row_groups import RowGroup, items
 from corpus.stage import Context, Stage, output
 from corpus.task import WorkItem
@@ -29,8 +29,8 @@ class ShoutStep:
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Yields rows of `decisions` and `loudness`."""
         group = item.spec
-        remaining = left(self.lake, self.slots, [group.number])
-        rows = documents(self.lake, remaining, group.part, group.row_group, ["id", "source", "text"])
+        remains = remaining(self.lake, self.slots, [group.number])
+        rows = documents(self.lake, remains, group.part, group.row_group, ["id", "source", "text"])
         if rows is None:
             return
         frame = pl.from_arrow(rows)

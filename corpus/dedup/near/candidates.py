@@ -26,7 +26,7 @@ from corpus.dedup.near.banding import Banding, buckets
 from corpus.dedup.near.minhash import Sketch, as_binary, from_binary, signatures
 from corpus.dedup.shuffle import cell_bounds, read_cells, sorting
 from corpus.lake import Lake
-from corpus.remaining import Places, left
+from corpus.remaining import Places, remaining
 from corpus.row_groups import RowGroup
 from corpus.task import All, WorkItem
 
@@ -94,10 +94,10 @@ class BandsStep:
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `minhash_bands`: batch number band x n_ranges + range is that cell."""
         hashes, documents = [], []
-        remaining = left(self.lake, self.slots, [part.row_group for part in item.spec.parts])
+        remains = remaining(self.lake, self.slots, [part.row_group for part in item.spec.parts])
         for path, base, n_rows, number in item.spec.parts:
             part = self.lake.open_part("signatures", path).read(["n_shingles", "signature"])
-            stays = remaining.of(number, n_rows)
+            stays = remains.rows_of(number, n_rows)
             stays = stays[part["n_shingles"].to_numpy()[stays] > 0]
             found = from_binary(part["signature"], self.sketch.n_hashes)[stays]
             hashes.append(buckets(found, self.banding))

@@ -29,7 +29,7 @@ from corpus.dedup.priority import LAST_ADDRESS, priority
 from corpus.dedup.settings import Keep
 from corpus.dedup.shuffle import read_cells
 from corpus.lake import Lake
-from corpus.remaining import left
+from corpus.remaining import remaining
 from corpus.task import WorkItem
 from corpus.text.buffers import string_buffers
 
@@ -212,13 +212,13 @@ class ClustersStep:
 
     def _alone(self, parts: tuple[SignaturePart, ...]) -> dict[str, pl.DataFrame]:
         frames = []
-        remaining = left(self.lake, self.slots, [part.row_group for part in parts])
+        remains = remaining(self.lake, self.slots, [part.row_group for part in parts])
         for path, base, n_rows, number in parts:
             columns = ["id", "source", "row_group", "row"]
             frame = pl.from_arrow(self.lake.open_part("signatures", path).read(columns))
             assert isinstance(frame, pl.DataFrame)
             connected = _components(self.lake, base, n_rows)["document"].to_numpy() - base
-            stays = np.setdiff1d(remaining.of(number, n_rows), connected, assume_unique=True)
+            stays = np.setdiff1d(remains.rows_of(number, n_rows), connected, assume_unique=True)
             frames.append(frame[stays].with_columns(representative="id", similarity=1.0))
         return {"decisions": self._decisions(pl.concat(frames))}
 

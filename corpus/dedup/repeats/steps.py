@@ -35,7 +35,7 @@ from corpus.dedup.repeats import tables
 from corpus.dedup.repeats.passages import Passages, find, rank
 from corpus.dedup.shuffle import cell_bounds, read_cells, sorting
 from corpus.lake import Lake
-from corpus.remaining import Left, batches, documents, left, row_group_number
+from corpus.remaining import Remaining, batches, documents, remaining, row_group_number
 from corpus.task import WorkItem
 from corpus.text.cutting import Cuts, blanked
 from corpus.text.normal import normalize
@@ -92,8 +92,8 @@ class PassagesStep:
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `passages`: batch number i is range i."""
-        remaining = of_groups(self.lake, self.slots, item.spec.row_groups)
-        found = [rows for group in item.spec.row_groups for rows in self._row_group(remaining, *group)]
+        remains = of_groups(self.lake, self.slots, item.spec.row_groups)
+        found = [rows for group in item.spec.row_groups for rows in self._row_group(remains, *group)]
         found += [self._canary(place) for place in item.spec.canaries]
         arrow = tables.PASSAGES.schema
         rows = pa.Table.from_batches(found, arrow).combine_chunks()
@@ -104,8 +104,8 @@ class PassagesStep:
         for low, high in itertools.pairwise(cell_bounds(hashes[order], self.n_ranges)):
             yield "passages", batch.slice(low, high - low)
 
-    def _row_group(self, remaining: Left, part: str, group: int, base: int, _: int) -> Iterator[pa.RecordBatch]:
-        rows = documents(self.lake, remaining, part, group, ["id", "source", "text"])
+    def _row_group(self, remains: Remaining, part: str, group: int, base: int, _: int) -> Iterator[pa.RecordBatch]:
+        rows = documents(self.lake, remains, part, group, ["id", "source", "text"])
         if rows is not None and self.passages.only is not None:
             rows = rows.filter(pc.is_in(rows["source"], pa.array(self.passages.only, rows["source"].type)))
         for batch in batches(rows) if rows is not None else ():
@@ -198,9 +198,9 @@ class CutStep:
         document, start, end, copies = merged(numbers, start, end, copies)
         if self.has_canary and item.spec.is_last and self.n_documents + 1 not in document:
             raise canary.CanaryLostError(self.stage, tables.TABLES)
-        remaining = of_groups(self.lake, self.slots, item.spec.row_groups)
+        remains = of_groups(self.lake, self.slots, item.spec.row_groups)
         for part, group, base, n_rows in item.spec.row_groups:
-            some = documents(self.lake, remaining, part, group, ["id", "source", "text"])
+            some = documents(self.lake, remains, part, group, ["id", "source", "text"])
             if some is None:
                 continue
             low, high = np.searchsorted(document, [base, base + n_rows])
@@ -228,9 +228,9 @@ class CutStep:
         yield "cuts", schema.batch("cuts", cut)
 
 
-def of_groups(lake: Lake, slots: tuple[str, ...], row_groups: tuple[NumberedGroup, ...]) -> Left:
+def of_groups(lake: Lake, slots: tuple[str, ...], row_groups: tuple[NumberedGroup, ...]) -> Remaining:
     """What earlier stages left of the row groups of a work item."""
-    return left(lake, slots, [row_group_number(part, group) for part, group, *_ in row_groups])
+    return remaining(lake, slots, [row_group_number(part, group) for part, group, *_ in row_groups])
 
 
 def _words_left(text: pa.Array, gone: Cuts, touched: npt.NDArray[Any]) -> npt.NDArray[np.int64]:

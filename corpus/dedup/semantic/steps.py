@@ -34,7 +34,7 @@ from corpus.dedup.semantic.embedding import Embedding, Vectors, as_lists, embed,
 from corpus.dedup.settings import Keep
 from corpus.dedup.shuffle import read_cells
 from corpus.lake import Lake
-from corpus.remaining import Left, Places, left, row_group_number
+from corpus.remaining import Places, Remaining, remaining, row_group_number
 from corpus.row_groups import RowGroup
 from corpus.task import All, WorkItem
 
@@ -165,8 +165,8 @@ class AssignStep:
         """Rows of `semantic_members`: batch number i holds the clusters whose number modulo the cells is i."""
         mean, means, planted = centroids(self.lake)
         arrow = tables.SEMANTIC_MEMBERS.schema
-        remaining = left(self.lake, self.slots, [part.number for part in item.spec.parts])
-        found = [self._part(part, remaining, mean, means) for part in item.spec.parts]
+        remains = remaining(self.lake, self.slots, [part.number for part in item.spec.parts])
+        found = [self._part(part, remains, mean, means) for part in item.spec.parts]
         found += [_planted(place, planted, mean, means) for place in item.spec.canaries]
         rows = pa.concat_tables(found).combine_chunks()
         cell = rows["cluster"].to_numpy() % self.n_cells
@@ -177,9 +177,9 @@ class AssignStep:
         for low, high in itertools.pairwise(bounds):
             yield "semantic_members", whole.slice(low, high - low)
 
-    def _part(self, part: Neighbors, remaining: Left, mean: Vectors, means: Vectors) -> pa.Table:
+    def _part(self, part: Neighbors, remains: Remaining, mean: Vectors, means: Vectors) -> pa.Table:
         rows = self.lake.open_part("embeddings", part.embeddings).read()
-        picked = pa.array(remaining.of(part.number, len(rows)))
+        picked = pa.array(remains.rows_of(part.number, len(rows)))
         rows = rows.take(picked)
         wanted = ["n_characters", *([self.quality] if self.quality else [])]
         signals = self.lake.open_part("signals", part.signals).read(wanted).take(picked)
