@@ -5,6 +5,8 @@ a reader knows that one with several rows holds only short documents.
 """
 
 import os
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,7 @@ ROW_GROUP_BYTES = 16 << 20  # as Arrow holds the rows; one row may be larger
 LONG_DOCUMENT_BYTES = 4 << 20  # of text; a longer one has a row group of its own
 MAX_ROW_GROUPS = 1 << 16  # of a part: corpus.remaining numbers them with 16 bits
 COMPRESSION = "zstd"
+_COUNT = "pomona:count:"  # how the names of numbers begin, among the metadata of a Parquet file
 _MAGIC, _TAIL_BYTES = b"PAR1", 8  # a part ends with the footer's length, 4 bytes, and the magic
 
 
@@ -68,6 +71,17 @@ def check_strings(table: str, batch: pa.RecordBatch) -> None:
             raise RuntimeError(f"table {table!r}, column {name!r}: {error}; nothing was written") from error
 
 
+def with_counts(batch: pa.RecordBatch, **counts: int) -> pa.RecordBatch:
+    """The batch, with numbers that its part keeps beside the rows: what a step saw and made no row of."""
+    return batch.replace_schema_metadata({f"{_COUNT}{name}": str(n) for name, n in counts.items()})
+
+
+def counts_in(metadata: Mapping[bytes, bytes] | None) -> dict[str, int]:
+    """The numbers of a part, or of a batch, by name."""
+    found = ((name.decode("utf-8", "replace"), value) for name, value in (metadata or {}).items())
+    return {name.removeprefix(_COUNT): int(value) for name, value in found if name.startswith(_COUNT)}
+
+
 class PartWriter:
     """Gathers rows into row groups of at most `ROW_GROUP_BYTES`; or makes each batch one."""
 
@@ -86,10 +100,12 @@ class PartWriter:
         self._waiting: list[pa.RecordBatch] = []  # the rows of the next row group
         self._n_rows = self._n_bytes = self._n_groups = 0
         self._hashes: list[uniqueness.Hashes] = []
+        self._counts: Counter[str] = Counter()
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Adds rows; full row groups go to disk. Raises RuntimeError for a string that is no valid UTF-8."""
         check_strings(self._table.name, batch)
+        self._counts.update(counts_in(batch.schema.metadata))
         if self._table.unique is not None:
             self._hashes.append(uniqueness.hashes(batch[self._table.unique]))
         if self._row_group_per_batch:
@@ -108,6 +124,8 @@ class PartWriter:
     def close(self) -> None:
         """Writes what is left and the footer."""
         self._flush()
+        if self._counts:
+            self._writer.add_key_value_metadata({f"{_COUNT}{name}": str(n) for name, n in self._counts.items()})
         self._writer.close()
 
     def repeats(self) -> uniqueness.Hashes:

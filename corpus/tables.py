@@ -6,6 +6,7 @@ about one state of the lake does so inside a `snapshot`: each look at a log in a
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,7 @@ from corpus import delta_log, schema, storage
 from corpus import lineage as lineages
 from corpus.errors import UserError
 from corpus.lineage import Commit, Lineage
-from corpus.parts import Part
+from corpus.parts import Part, counts_in
 
 if TYPE_CHECKING:
     import polars as pl
@@ -114,6 +115,13 @@ class Tables:
         """A part's Parquet file, opened for reading row group by row group."""
         path = part if isinstance(part, str) else part.path
         return self._open(f"{self.root}/{table}/{path}")
+
+    def counts(self, table: str, slot: str) -> dict[str, int]:
+        """The numbers that a slot's parts keep beside their rows (corpus.parts.with_counts), summed. Reads footers."""
+        total: Counter[str] = Counter()
+        for part in self.parts(table, slot):
+            total.update(counts_in(self.open_part(table, part).metadata.metadata))
+        return dict(total)
 
     def scan(self, table: str, version: int | None = None, *, slot: str = "") -> "pl.LazyFrame":
         """A lazy frame over a version of the table, or over one slot of it; empty where nothing was committed."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from corpus.errors import UserError
+from corpus.errors import UserError, counted
 from pomona.commands.given import Given, command
 from pomona.commands.options import JsonOption, LakeOption, Running
 from pomona.opening import open_lake
@@ -35,6 +35,7 @@ def dedup(
 
     Repeated passages are cut out of documents, not dropped with them; `pomona export` leaves them out.
     """
+    from corpus.dedup.near.views import unlinked
     from pomona import output, standing
     from pomona.commands.running import bring_up_to_date, print_out_of_date
     from pomona.views.decided import decided
@@ -63,6 +64,10 @@ def dedup(
     seconds = sum(one.seconds for one in outcomes)
     text += f"\n\n{seconds:.1f} s; `pomona explain ID` shows a cluster, `pomona similar ID` what is near"
     output.show(value, f"{text}\n{_banding(settings)}".rstrip(), as_json)
+    if settings.minhash and (n_unlinked := unlinked(lake)):
+        told = f"{counted(n_unlinked, 'document')} in very large buckets: each was compared with 1,000 others only"
+        hint = "near-duplicates may stay; more --rows make smaller buckets"
+        print(f"warning: {told}, and is like none; {hint}", file=sys.stderr)
 
 
 def _configs(lake: "Lake") -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from corpus import parts, schema
-from corpus.lake import Lake
+from corpus.lake import Lake, Lineage
 from corpus.parts import check_strings, is_whole
 from tests.corpus.test_lake import REJECTS, rejects, write
 from tests.corpus.test_uniqueness import DOCUMENTS
@@ -163,3 +163,18 @@ def test_a_part_is_whole_or_not(lake: Lake, cut: int) -> None:
     assert not is_whole(str(path))
     write(lake, "one", "k", "a")
     assert path.read_bytes() == whole
+
+
+def test_numbers_beside_the_rows_are_kept_and_summed(lake: Lake) -> None:
+    arrow = schema.TABLES["rejects"].schema
+    for key, n in (("k1", 2), ("k2", 5)):
+        with lake.part_writer("rejects", "one", key, arrow) as writer:
+            row = {"source": "s", "uri": key, "position": "", "reason": "binary", "detail": ""}
+            batch = pa.RecordBatch.from_pylist([row], arrow)
+            writer.write(parts.with_counts(batch, seen=n))
+            writer.write(parts.with_counts(batch, seen=n, other=1))
+            writer.write(batch)
+    lake.commit("rejects", {"one": ["k1", "k2"]}, Lineage("stage", "one", "k"))
+    assert lake.counts("rejects", "one") == {"seen": 14, "other": 2}
+    assert lake.counts("rejects", "none") == {}
+    assert lake.scan("rejects").collect().height == 6

@@ -29,6 +29,7 @@ from corpus.dedup.priority import LAST_ADDRESS, priority
 from corpus.dedup.settings import Keep
 from corpus.dedup.shuffle import read_cells
 from corpus.lake import Lake
+from corpus.parts import with_counts
 from corpus.remaining import remaining
 from corpus.task import WorkItem
 from corpus.text.buffers import string_buffers
@@ -172,11 +173,16 @@ class ClustersStep:
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `duplicates`, `pairs` and `decisions`."""
         spec = item.spec
-        tables = self._partition(spec.partition) if isinstance(spec, PartitionSpec) else self._alone(spec.parts)
+        if isinstance(spec, AloneSpec):
+            yield "decisions", schema.batch("decisions", self._alone(spec.parts))
+            return
+        tables, n_unlinked = self._partition(spec.partition)
         for table, frame in tables.items():
-            yield table, schema.batch(table, frame)
+            batch = schema.batch(table, frame)
+            yield table, with_counts(batch, unlinked=n_unlinked) if n_unlinked and table == "decisions" else batch
 
-    def _partition(self, partition: int) -> dict[str, pl.DataFrame]:
+    def _partition(self, partition: int) -> tuple[dict[str, pl.DataFrame], int]:
+        """(rows by table, documents of large buckets that were compared with 1,000 leaders and are like none)"""
         rows = read_cells(self.lake, "minhash_members", [partition]).sort_by(
             [("component", "ascending"), ("id", "ascending")]
         )
@@ -204,13 +210,14 @@ class ClustersStep:
         duplicates = frame.filter((pl.col("n") > 1) & real)
         duplicates = duplicates.with_columns(stage=pl.lit(STAGE))
         columns = ["id", "source", "stage", "cluster", "representative", "similarity"]
-        return {
+        found = {
             "decisions": self._decisions(frame.filter(real).sort("row_group", "row")),
             "duplicates": duplicates.select(columns),
             "pairs": pairs,
         }
+        return found, clusters.n_unlinked
 
-    def _alone(self, parts: tuple[SignaturePart, ...]) -> dict[str, pl.DataFrame]:
+    def _alone(self, parts: tuple[SignaturePart, ...]) -> pl.DataFrame:
         frames = []
         remains = remaining(self.lake, self.slots, [part.row_group for part in parts])
         for path, base, n_rows, number in parts:
@@ -220,7 +227,7 @@ class ClustersStep:
             connected = _components(self.lake, base, n_rows)["document"].to_numpy() - base
             stays = np.setdiff1d(remains.rows_of(number, n_rows), connected, assume_unique=True)
             frames.append(frame[stays].with_columns(representative="id", similarity=1.0))
-        return {"decisions": self._decisions(pl.concat(frames))}
+        return self._decisions(pl.concat(frames))
 
     def _decisions(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Kept is what represents its cluster, or has none."""

@@ -41,7 +41,7 @@ class Clusters(NamedTuple):
     right: npt.NDArray[np.int64]
     similarity: npt.NDArray[np.float64]
     n_compared: int
-    n_unlinked: int  # documents of large buckets that were compared with MOST_COMPARED leaders and fit none
+    n_unlinked: int  # documents alone in their cluster that fit none of the MOST_COMPARED leaders of a large bucket
 
 
 @njit(cache=True, nogil=True)
@@ -57,10 +57,10 @@ def similarity(members, how, i, j):
 
 
 @njit(cache=True, nogil=True)
-def _verify(members, how, threshold, parent, left, right, found):
+def _verify(members, how, threshold, parent, left, right, found, unlinked):
     # For each component, band and bucket: of few members, all pairs that are not united yet are compared; of many,
     # each with the leaders so far, and it joins the first that is near enough, or leads. Near misses are noted.
-    n_noted = n_compared = n_unlinked = 0
+    n_noted = n_compared = 0
     leaders = np.empty(MOST_COMPARED, np.int64)
     for c in range(members.offsets.size - 1):
         low, high = members.offsets[c], members.offsets[c + 1]
@@ -99,9 +99,9 @@ def _verify(members, how, threshold, parent, left, right, found):
                             leaders[n_leaders] = i
                             n_leaders += 1
                         else:
-                            n_unlinked += 1
+                            unlinked[i] = True
                 start = end
-    return n_noted, n_compared, n_unlinked
+    return n_noted, n_compared
 
 
 def verify(members: Members, how: int, threshold: float) -> Clusters:
@@ -110,8 +110,10 @@ def verify(members: Members, how: int, threshold: float) -> Clusters:
     parent = np.arange(n_members)
     left, right = np.empty(MOST_NOTED, np.int64), np.empty(MOST_NOTED, np.int64)
     found = np.empty(MOST_NOTED)
-    n_noted, n_compared, n_unlinked = _verify(members, how, threshold, parent, left, right, found)
+    unlinked = np.zeros(n_members, np.bool_)
+    n_noted, n_compared = _verify(members, how, threshold, parent, left, right, found, unlinked)
     flatten(parent)
+    n_unlinked = int((unlinked & (np.bincount(parent, minlength=n_members)[parent] == 1)).sum())
     noted = np.unique(np.stack([left[:n_noted], right[:n_noted]]), axis=1, return_index=True)[1]
     return Clusters(parent, left[noted], right[noted], found[noted], n_compared, n_unlinked)
 

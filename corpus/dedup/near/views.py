@@ -45,6 +45,7 @@ class NearMisses:
     verify: str
     curve: tuple[tuple[float, float], ...]  # (Jaccard similarity, probability that a pair of it is compared)
     pairs: tuple[Pair, ...]  # the most similar first
+    unlinked: int  # documents of buckets so large that they were compared with 1,000 others only, and are like none
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,19 @@ def near_misses(lake: Lake) -> NearMisses | None:
         found += [Pair(*row) for row in rows.iter_rows()]
     found.sort(key=lambda pair: -pair.similarity)
     return NearMisses(
-        chosen.bands, chosen.rows, chosen.threshold, config["verify"], tuple(chosen.curve()), tuple(found)
+        bands=chosen.bands,
+        rows=chosen.rows,
+        threshold=chosen.threshold,
+        verify=config["verify"],
+        curve=tuple(chosen.curve()),
+        pairs=tuple(found),
+        unlinked=unlinked(lake),
     )
+
+
+def unlinked(lake: Lake) -> int:
+    """Documents of large buckets that were compared with 1,000 others only, and are like none: near copies may stay."""
+    return lake.counts("decisions", FAMILY.name).get("unlinked", 0)
 
 
 def similar(lake: Lake, wanted: str, top: int = 10, diff: int = 1) -> list[Similar]:

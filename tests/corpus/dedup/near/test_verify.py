@@ -77,3 +77,14 @@ def test_a_large_bucket_is_compared_with_its_leaders(n: int, monkeypatch: pytest
     assert sorted(set(found.root.tolist())) == [0, 1, 2]
     assert found.n_compared <= 3 * len(sets)
     assert found.n_unlinked == 0
+
+
+def test_documents_beyond_the_leaders_of_a_bucket_are_counted() -> None:
+    n = module.MOST_COMPARED + 5
+    sets = [{2 * i, 2 * i + 1} for i in range(n)]
+    two_bands = np.ones((2, n), np.uint64)
+    alone = members(sets, [n], two_bands.tolist())
+    assert verify(alone, SHINGLES, 0.5).n_unlinked == 5  # once each, and not once per band
+    assert verify(members([*sets, *sets[-5:]], [n + 5], [[1] * (n + 5)]), SHINGLES, 0.5).n_unlinked == 10
+    linked_elsewhere = [[1] * n, [*range(n - 2), n, n]]
+    assert verify(members([*sets[:-2], {0, 1, 2}, {0, 1, 2, 3}], [n], linked_elsewhere), SHINGLES, 0.7).n_unlinked == 3

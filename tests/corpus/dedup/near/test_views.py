@@ -2,10 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from corpus.dedup.near import clusters
 from corpus.dedup.near.family import FAMILY
 from corpus.dedup.near.views import changes, near_misses, similar
 from corpus.errors import UserError
 from corpus.lake import Lake
+from pomona.cli import main
+from pomona.page import render
 from tests import planning
 from tests.corpus.dedup.made import commit, edited, jaccard, prose
 
@@ -41,6 +44,20 @@ def test_changes_rebuild_both_texts() -> None:
     assert found == [("same", "a"), ("-", "b"), ("+", "x"), ("same", "c d"), ("+", "e")]
     assert " ".join(w for kind, w in found if kind != "+") == "a b c d"
     assert " ".join(w for kind, w in found if kind != "-") == "a x c d e"
+
+
+def test_what_was_compared_with_too_few_is_reported(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commit(lake, TEXTS)
+    whole = clusters.verify
+    monkeypatch.setattr(clusters, "verify", lambda *given: whole(*given)._replace(n_unlinked=1200))
+    assert main(["dedup", "--lake", lake.url, "--workers", "1"]) == 0
+    assert "warning: 1,200 documents in very large buckets" in capsys.readouterr().err
+    found = near_misses(lake)
+    assert found is not None
+    assert found.unlinked == 1200
+    assert "are like none of these: 1,200." in render(lake)
 
 
 def test_mistakes(near: Lake, tmp_path: Path) -> None:
