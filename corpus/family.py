@@ -8,6 +8,7 @@ A family lives in one folder, its room, with the same files everywhere:
   stages.py     one function per stage: Context -> Stage
   steps.py      the steps as workers run them, and the kernels around them
   views.py      what a person asks of its tables, as frozen dataclasses
+  rates.py      how fast its kernels are on this machine, for `pomona calibrate`; typical rates count without it
 
 `pomona.pipeline` puts the families in order. The recipe, its errors, the budget, staleness, reports and documents come
 from there: nothing else names a stage.
@@ -22,6 +23,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from corpus.settings import Settings
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from corpus.lake import Lake
     from corpus.schema import Table
     from corpus.stage import Context, Stage
@@ -113,6 +116,17 @@ class Family:
     def tables(self) -> "tuple[Table, ...]":
         """Its own tables."""
         return getattr(self._face("tables"), "TABLES", ())
+
+    def rates(self, text: "pa.Array") -> dict[str, float]:
+        """MB/s on one core of its kinds of work, and of those of all families of the room, measured on some texts."""
+        measure: Callable[[pa.Array], dict[str, float]] | None = getattr(self._face("rates"), "rates", None)
+        return measure(text) if measure else {}
+
+    def example(self) -> Settings | None:
+        """Settings to try it with: those in `rates.py`, or the default ones."""
+        if self.settings is None:
+            return None
+        return getattr(self._face("rates"), "EXAMPLE", None) or self.settings()
 
     def meanings(self, lake: "Lake | None" = None) -> Mapping[str, str]:
         """What each reason means. A family whose reasons are many has a function `reasons` in `views.py` instead."""

@@ -43,6 +43,10 @@ class Settings(BaseModel):
         """Yields (field, name) for every source that the settings name, so that a recipe can check them."""
         yield from ()
 
+    def reason_names(self) -> Iterator[tuple[str, str]]:
+        """Yields (field, name) for every name that the user gives reasons: none may be that of a stage family."""
+        yield from ()
+
     def signal_names(self) -> Iterator[tuple[str, str]]:
         """Yields (field, name) for every numeric signal that the settings name."""
         yield from ()

@@ -31,8 +31,6 @@ from filters.rules import RULE_SETS, Rule, RuleSet
 from filters.signals import language, signals
 
 SUFFIXES = (".yaml", ".yml")
-# The stages that decide, whose reasons begin with these names.
-STAGES = ("filter", "exact", "minhash", "semantic", "paragraphs", "substrings", "decontam")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)|\d+(?:\.\d+)?|<=|>=|<>|!=|/(?!/)|[-+*%(),<>=])")
 _FUNCTIONS = frozenset(  # that see one document and no other
@@ -90,9 +88,8 @@ def set_name(path: str) -> str:
             f"rule set {path}: a set is called as its file, and {name!r} is no name for it; "
             "write small letters, digits and _, a letter first"
         )
-    if name in RULE_SETS or name in STAGES:
-        what = "published set" if name in RULE_SETS else "stage"
-        raise UserError(f"rule set {path}: there is a {what} {name!r}; give the file another name")
+    if name in RULE_SETS:
+        raise UserError(f"rule set {path}: there is a published set {name!r}; give the file another name")
     return name
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -118,6 +119,12 @@ class FilterSettings(Settings):
         for override in self.overrides:
             if override.source:
                 yield "overrides", override.source
+
+    def reason_names(self) -> Iterator[tuple[str, str]]:
+        """The names of rule sets from files."""
+        for name in (*self.rules, *(name for override in self.overrides for name in override.rules or ())):
+            if name.lower().endswith(_RULE_FILES):
+                yield "rules", PurePath(name).stem
 
     def decisive(self) -> "Decisive":
         """What `filters.decide` takes; raises `UserError` for a rule or set that does not exist."""

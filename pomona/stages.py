@@ -164,7 +164,7 @@ class Wanted:
         return family.names(tuple(entry.name for entry in entries))
 
     def mistakes(self) -> Iterator[tuple[str, UserError]]:
-        """Yields (field of the recipe, what is wrong) for names of sources and signals that do not exist."""
+        """Yields (field of the recipe, what is wrong) for sources and signals that do not exist, and names in use."""
         from corpus.settings import Settings
 
         for place, settings in self._placed():
@@ -173,6 +173,9 @@ class Wanted:
             for name_of, source in settings.source_names():
                 if source not in self.sources:
                     yield f"{place}.{name_of}", unknown("source", source, self.sources)
+            for name_of, reason in settings.reason_names():
+                if reason in deciding():
+                    yield f"{place}.{name_of}", UserError(f"{reason!r} is the name of a stage; choose another name")
             for name_of, signal in settings.signal_names():
                 if signal not in (known := _numeric_signals()):
                     yield f"{place}.{name_of}", unknown("signal", signal, known)

@@ -31,6 +31,7 @@ COVERED_TOGETHER = {
     "corpus/grouping.py": "tests/corpus/ingest/test_steps.py",
     "corpus/dedup/settings.py": "tests/pomona/recipe/test_recipe.py",
     "corpus/limits.py": "numbers and names only",
+    "corpus/rates.py": "tests/pomona/test_calibrate.py",
     "corpus/sizes.py": "tests/pomona/recipe/test_recipe.py",
     "corpus/basis.py": "tests/pomona/test_standing.py",
     "corpus/family.py": "tests/pomona/test_pipeline.py",
@@ -62,7 +63,13 @@ TOGETHER = (
 )  # one test file for the folder
 
 
-FACES = ("family.py", "settings.py", "tables.py", "stages.py")  # of each room: tests/pomona/test_pipeline.py, and
+FACES = (
+    "family.py",
+    "settings.py",
+    "tables.py",
+    "stages.py",
+    "rates.py",
+)  # of each room: tests/pomona/test_pipeline.py, and
 # tests/pomona/recipe for settings; that the rooms do their work is what the tests of their steps show
 
 

@@ -43,17 +43,17 @@ def signals(lake: LakeLike, **running: Any) -> Ran:
 
 def filter(lake: LakeLike, **settings: Any) -> Ran:
     """Decides by rules which documents stay: `rules`, `languages`, `limits`, `overrides`."""
-    return _section(lake, "filter", settings, "filter")
+    return _section(lake, "filter", settings, named=True)
 
 
 def dedup(lake: LakeLike, **settings: Any) -> Ran:
     """Finds copies and decides which one stays: `keep`, `exact`, `minhash`, `semantic`, `paragraphs`, `substrings`."""
-    return _section(lake, "dedup", settings, "dedup")
+    return _section(lake, "dedup", settings, named=True)
 
 
 def decontam(lake: LakeLike, **settings: Any) -> Ran:
     """Drops documents that have items of `benchmarks`, by a `policy`."""
-    return _section(lake, "decontaminate", settings, "decontam")
+    return _section(lake, "decontaminate", settings, named=True)
 
 
 def run_section(lake: LakeLike, section: str, **settings: Any) -> Ran:
@@ -88,8 +88,8 @@ def export(
     return write(existing(lake), str(out), kind=format, shard_bytes=n_bytes, replace=replace)
 
 
-def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], name: str = "") -> Ran:
-    """Runs a section; `name` is the function's, if it has one of its own."""
+def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], *, named: bool = False) -> Ran:
+    """Runs a section; some have a function that is called as their command."""
     from corpus.errors import unknown
     from pomona.recipe import model
     from pomona.stages import Wanted
@@ -103,8 +103,9 @@ def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], name: st
     wanted = Wanted.of_section(section, chosen, sources(opened))
     for place, error in wanted.mistakes():
         raise type(error)(f"{place}: {error}")
-    arguments = ["lake", *([] if name else [repr(section)]), *(f"{one}={value!r}" for one, value in fields.items())]
-    return _run(opened, wanted, running, f"pomona.{name or 'run_section'}({', '.join(arguments)})")
+    name = next(one.commanded_by for one in wanted.families if section in (one.field, one.within and one.within.name))
+    arguments = ["lake", *([] if named else [repr(section)]), *(f"{one}={value!r}" for one, value in fields.items())]
+    return _run(opened, wanted, running, f"pomona.{name if named else 'run_section'}({', '.join(arguments)})")
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -246,10 +246,14 @@ def test_a_decision_does_not_depend_on_the_documents_beside(forum: str, divisor:
             assert not decide(signals(n_words=[broken, *others]), settings)["kept"][0], (bound, others)
 
 
-def test_the_names_of_stages_are_those_of_the_pipeline() -> None:
-    from pomona.stages import deciding
-
-    assert deciding() == own.STAGES
+@pytest.mark.parametrize("name", ["exact", "decontam", "filter"])
+def test_a_set_is_not_called_as_a_stage(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    own_set = tmp_path / f"{name}.yaml"
+    own_set.write_text("rules: {a: {signal: n_words, at_least: 80}}")
+    recipe = {"sources": [{"name": "a", "path": str(tmp_path)}], "filter": {"rules": [str(own_set)]}}
+    (tmp_path / "r.yaml").write_text(json.dumps(recipe))
+    assert main(["run", str(tmp_path / "r.yaml")]) == 2
+    assert f"filter.rules: '{name}' is the name of a stage; choose another name" in capsys.readouterr().err
 
 
 def test_an_expression_that_ends_in_a_share_is_no_share(forum: str) -> None:

@@ -40,11 +40,11 @@ def test_every_family_has_its_room() -> None:
 
 
 def test_the_application_knows_no_stage_by_name() -> None:
-    """Commands are called as sections, and calibration measures kinds of work; everything else derives."""
-    allowed = {"pipeline.py", "calibrate.py", "cli.py"}
+    """Commands and functions are called as sections; everything else derives."""
+    allowed = {"pipeline.py", "cli.py"}
     names = {name for family in pipeline.FAMILIES for name in family.names()} - {"filter", "signals"}
     for path in (ROOT / "pomona").rglob("*.py"):
-        if path.name in allowed or "commands" in path.parts:
+        if path.name in allowed or "commands" in path.parts or path == ROOT / "pomona" / "__init__.py":
             continue
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
