@@ -1,5 +1,6 @@
 """Plans the stage that reads a source: raw files to `documents`, `rejects`, and counts of what was passed over."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
@@ -34,7 +35,7 @@ def slot(source: str) -> str:
 
 def read(context: Context[Source]) -> Stage:
     """The documents and rejects of one source."""
-    source = context.settings
+    source = _as_before(context)
     listing = _list(source)
     settings = source.options(listing.kind)
     links = [[reject.uri, reject.reason] for reject in listing.rejects]
@@ -57,6 +58,24 @@ def read(context: Context[Source]) -> Stage:
         why_empty=lambda keys: _no_document(context.lake, source.name, n_files, keys),
         facts={"n_files": n_files, "n_bytes": n_bytes, "kind": listing.kind},
     )
+
+
+def _as_before(context: Context[Source]) -> Source:
+    """The source, its paths as they were written when the lake read them, if they are the same files.
+
+    A command stores absolute paths, and a recipe in the current folder relative ones. Addresses of documents begin with
+    these, so another spelling would make every document a new one.
+    """
+    source = context.settings
+    made = context.lake.current("documents", slot(source.name))
+    before = tuple(made.config.get("paths", ())) if made else ()
+    if source.kind != "python" and [*map(_absolute, before)] == [*map(_absolute, source.path)]:
+        return source.model_copy(update={"path": before})
+    return source
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else os.path.abspath(os.path.expanduser(path))
 
 
 def _list(source: Source) -> Listing:

@@ -1,0 +1,34 @@
+"""The same files under another spelling of their path are the same source."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from corpus.lake import Lake
+from pomona.cli import main
+
+
+def test_a_recipe_and_a_command_over_the_same_path_agree(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.jsonl").write_text(json.dumps({"text": "Some words."}) + "\n")
+    Path("r.yaml").write_text("sources: [{name: a, path: a.jsonl}]\nfilter: null\ndedup: null\n")
+    assert main(["ingest", "a.jsonl", "--source", "a", "--workers", "1"]) == 0
+    before = Lake("lake").scan("documents").collect()
+    capsys.readouterr()
+    assert main(["status", "r.yaml", "--json"]) == 0
+    assert {one["stage"]: one["state"] for one in json.loads(capsys.readouterr().out)}["ingest:a"] == "current"
+
+    # The other way around: a recipe first, then the command, which adds nothing twice.
+    assert main(["run", "r.yaml", "--lake", "other", "--workers", "1"]) == 0
+    assert main(["ingest", str(tmp_path / "a.jsonl"), "--source", "a", "--lake", "other", "--workers", "1"]) == 0
+    assert Lake("other").scan("documents").collect().height == before.height == 1
+
+    # Another file is another source.
+    Path("b.jsonl").write_text(json.dumps({"text": "Other words."}) + "\n")
+    Path("r.yaml").write_text("sources: [{name: a, path: b.jsonl}]\nfilter: null\ndedup: null\n")
+    capsys.readouterr()
+    assert main(["status", "r.yaml", "--json"]) == 0
+    assert {one["stage"]: one["state"] for one in json.loads(capsys.readouterr().out)}["ingest:a"] == "stale"
