@@ -1,8 +1,8 @@
 """Runs a step over work items on datatrove's executors, and skips the items that are finished.
 
-A part with an item's key is a finished item, so a run that was killed continues where it stopped. On this machine
-datatrove's LocalPipelineExecutor runs the tasks in a process pool of our own, because datatrove's pool does not notice
-a worker that dies. Ray and Slurm run the same tasks (corpus.engines).
+An item is finished if a part with its key exists, so a run that was killed continues where it stopped. On this machine,
+datatrove's LocalPipelineExecutor runs the tasks in this module's own process pool, because datatrove's pool does not
+notice a worker that dies. Ray and Slurm run the same tasks (corpus.engines).
 """
 
 import multiprocessing
@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, TextIO
 
 import pyarrow as pa
@@ -25,20 +26,22 @@ from corpus.engines import LOCAL, Engine, elsewhere
 from corpus.lake import Lake
 from corpus.task import Output, Step, Task, WorkItem, write_plan
 
+_END_SECONDS = 5.0  # for a process of a broken pool to end
+
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run came to: items that ran, and the peak memory of the largest process that ran them."""
+    """The result of a run."""
 
-    items: int
-    peak_bytes: int
+    items: int  # items that ran
+    peak_bytes: int  # peak memory of the largest process that ran them
 
 
-Progress = Callable[[int, int, WorkItem], None]  # items done, items in all, the item that just ended
+Progress = Callable[[int, int, WorkItem], None]  # items done, items in total, the item that has ended
 
 
 def pending(lake: Lake, outputs: Sequence[Output], items: Sequence[WorkItem]) -> list[WorkItem]:
-    """The items that lack a whole part in one of the outputs: such an item is made again, all of it."""
+    """Returns the items that lack a whole part in at least one output. All parts of such an item are made again."""
     done = set.intersection(*(lake.finished(output.table, output.slot) for output in outputs))
     return [item for item in items if item.key not in done]
 
@@ -54,23 +57,26 @@ def run(
     engine: Engine = LOCAL,
     token: str = "",
 ) -> Ran:
-    """Runs what is not finished. Raises what a step raised, when all workers stopped.
+    """Runs the items that are not finished. Raises a step's exception after all workers have stopped.
 
-    `token` is that of the lease which the run holds; by default one of this process.
+    `token` is the token of the lease that the run holds; by default, a new token of this process.
     """
     todo = pending(lake, outputs, items)
     if not todo:
         return Ran(0, peak_bytes())
+
     folder = f"{lake.root}/.pomona/{outputs[0].table}/{outputs[0].slot}"
     lake.make_folder(folder)
     plan = write_plan(lake, folder, todo)
     task = Task(lake, step, tuple(outputs), plan, token or owner.new_token())
+
     done, peak = len(items) - len(todo), 0
     logs = f"{folder}/logs" if lake.is_local else tempfile.mkdtemp(prefix="pomona-logs-")
     if engine.name == "local":
         ended = _execute(task, len(todo), min(workers, len(todo)), logs)
     else:
         ended = elsewhere(engine, task, [item.key for item in todo], min(workers, len(todo)), logs)
+
     for rank, worker_peak in ended:
         done, peak = done + 1, max(peak, worker_peak)
         if progress:
@@ -79,7 +85,7 @@ def run(
 
 
 def _execute(task: Task, n_tasks: int, workers: int, logs: str) -> Iterator[tuple[int, int]]:
-    """(rank, peak bytes of its process) in the order in which they end."""
+    """Yields (rank, peak bytes of its process) in the order in which the tasks end."""
     with _quiet():
         from datatrove.executor.local import LocalPipelineExecutor
         from datatrove.utils.logging import logger
@@ -96,7 +102,10 @@ def _execute(task: Task, n_tasks: int, workers: int, logs: str) -> Iterator[tupl
 
 
 def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[tuple[int, int]]:
-    """datatrove's own pool waits for ever when a worker is killed; this one raises, and stops the others."""
+    """Runs the tasks in a process pool.
+
+    datatrove's own pool waits forever when a worker is killed. This pool raises an error and stops the other workers.
+    """
     from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
     from concurrent.futures.process import BrokenProcessPool
 
@@ -105,10 +114,15 @@ def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[tuple[int, in
     pool = ProcessPoolExecutor(workers, context, initializer=_start_worker)
     ranks = iter(range(n_tasks))
     running: dict[Any, int] = {}
+    processes: dict[int, Any] = {}
+
     try:
         while True:
             while len(running) < workers and (rank := next(ranks, None)) is not None:
-                running[pool.submit(_run_rank, executor, rank)] = rank
+                with _main_not_imported(executor):
+                    running[pool.submit(_run_rank, executor, rank)] = rank
+                processes |= pool._processes or {}
+
             if not running:
                 break
             ended, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -116,8 +130,14 @@ def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[tuple[int, in
                 rank = running.pop(future)
                 yield rank, future.result()
     except BrokenProcessPool as error:
+        for process in processes.values():
+            process.join(_END_SECONDS)
+        if any(process.exitcode == 1 for process in processes.values()):  # Python itself ended it, with an error
+            raise RuntimeError(
+                "a worker process could not start; `python -c 'import corpus.preload'` may show why"
+            ) from error
         raise RuntimeError(
-            "a worker process died, most likely killed for want of memory; "
+            "a worker process died, most likely because memory ran out; "
             "run the same command again with fewer --workers or a smaller --memory"
         ) from error
     finally:
@@ -127,17 +147,39 @@ def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[tuple[int, in
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def _main_not_imported(executor: Any) -> Iterator[None]:
+    """For the block, processes that start do not import the script that runs.
+
+    They need nothing of it, and a script without `if __name__ == "__main__":` would run once more in each of them, and
+    wait there for itself. A step that is defined in the script needs it.
+    """
+    if any(type(task.step).__module__ == "__main__" for task in executor.pipeline):
+        yield
+        return
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
 def _run_rank(executor: Any, rank: int) -> int:
     executor._run_for_rank(rank, local_rank=1)
     return peak_bytes()
 
 
 def _start_worker() -> None:
-    """A worker leaves Ctrl-C to its parent, ends with it, keeps to one core and off the terminal."""
+    """Prepares a worker process.
+
+    The worker leaves Ctrl-C to its parent, ends when the parent ends, uses one core, and does not write to the
+    terminal.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ["POLARS_MAX_THREADS"] = "1"  # there is a worker for each core
+    os.environ["POLARS_MAX_THREADS"] = "1"  # one worker runs per core
     pa.set_cpu_count(1)
-    sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for the life of the process
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - open until the process ends
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
@@ -150,31 +192,37 @@ def _end_with(parent: Any) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """datatrove's logger writes to whatever standard error is when a task starts; the log files keep it all."""
+    """Silences standard error for the block.
+
+    datatrove's logger writes to the standard error of the moment when a task starts. The log files keep all messages.
+    """
     with redirect_stderr(_nowhere()):
         yield
 
 
 @lru_cache(maxsize=1)
 def _nowhere() -> TextIO:
-    """Never closed: a library that is imported meanwhile keeps it for its own log."""
+    """Returns the null device. It stays open, because a library that is imported meanwhile keeps it for its own log."""
     return open(os.devnull, "w")
 
 
 @dataclass(slots=True)
 class Clock:
-    """Wall and processor seconds of a stage, workers included once they have ended."""
+    """Measures wall and processor seconds of a stage. Workers are included after they have ended."""
 
-    started: float = field(default_factory=time.perf_counter)
-    cpu: float = field(default_factory=lambda: _cpu_seconds())
+    started: float = field(default_factory=time.perf_counter)  # wall seconds
+    cpu: float = field(default_factory=lambda: _cpu_seconds())  # processor seconds
 
     def read(self) -> dict[str, float]:
-        """Seconds since the clock was made."""
+        """Returns the seconds since the clock was made."""
         return {"seconds": time.perf_counter() - self.started, "cpu_seconds": _cpu_seconds() - self.cpu}
 
 
 def peak_bytes() -> int:
-    """Largest resident set of this process so far. The kernel's own count: rusage inherits that of the parent."""
+    """Returns the largest resident set of this process so far, in bytes.
+
+    Reads the kernel's own count, because rusage inherits the parent's.
+    """
     try:
         with open("/proc/self/status") as status:
             line = next(line for line in status if line.startswith("VmHWM"))

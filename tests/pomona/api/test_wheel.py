@@ -17,18 +17,18 @@ PACKAGES = ("corpus", "filters", "decontam", "training", "quantization", "eval_s
 USE = """
 import sys
 from pathlib import Path
-import pomona
+import pomona  # no `if __name__ == "__main__":` below: workers do not import the script
 
-if __name__ == "__main__":
-    assert Path(pomona.__file__).is_relative_to(sys.argv[1]), pomona.__file__
-    sections = {"sources": [{"name": "a", "path": "*.html"}], "filter": {"rules": ["c4"]},
-                "decontaminate": {"benchmarks": ["humaneval"]}}
-    lake = pomona.run(sections, "lake", workers=1).lake
-    print(pomona.kept(lake).collect().height, lake.table("signals").collect()["language"].to_list())
-    pomona.report(lake).save("r.html")
-    import corpus, filters, decontam
-    for package in (corpus, filters, decontam):
-        assert Path(package.__file__).is_relative_to(sys.argv[1]), package.__file__
+assert Path(pomona.__file__).is_relative_to(sys.argv[1]), pomona.__file__
+sections = {"sources": [{"name": "a", "path": "*.html"}], "filter": {"rules": ["c4"]},
+            "decontaminate": {"benchmarks": ["humaneval"]}}
+ran = pomona.run(sections, "lake", workers=2)
+assert any(one.items_run > 1 for one in ran.outcomes)  # by two processes
+print(pomona.kept(ran.lake).collect().height, ran.lake.table("signals").collect()["language"].to_list())
+pomona.report(ran.lake).save("r.html")
+import corpus, filters, decontam
+for package in (corpus, filters, decontam):
+    assert Path(package.__file__).is_relative_to(sys.argv[1]), package.__file__
 """
 
 
