@@ -1,1 +1,1 @@
-"""What the data is, how it gets in and out: sources, extraction, text kernels, deduplication and the lake."""
+"""The data, and how it gets in and out: sources, extraction, text kernels, deduplication and the lake."""

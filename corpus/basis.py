@@ -1,7 +1,7 @@
-"""What a stage's decisions rest on: the documents that it saw, and what the stages before it decided and cut.
+"""The basis of a stage's decisions: the documents that it saw, and what the stages before it decided and cut.
 
-Every stage that decides records its basis among its inputs. If the basis in the lake is another one now, the decisions
-are out of date, and nobody combines them with others (pomona.standing).
+Every stage that decides records its basis among its inputs. If the basis in the lake differs now, the decisions are out
+of date, and they are not combined with others (pomona.standing).
 """
 
 from collections.abc import Sequence
@@ -12,26 +12,30 @@ from corpus.task import digest
 
 
 def content(table: str, parts: Sequence[Part]) -> dict[str, Any]:
-    """A table's content as an input: parts are named by what they are made from, so their names identify it."""
+    """Returns a table's content as an input: a digest of the paths of its parts.
+
+    Parts are named after what they are made from, so their paths identify the content.
+    """
     return {table: digest([part.path for part in parts])}
 
 
 def contents(lake: Lake, *tables: str) -> dict[str, Any]:
-    """The content of whole tables as inputs."""
+    """Returns the content of whole tables as inputs."""
     return {name: value for table in tables for name, value in content(table, lake.parts(table)).items()}
 
 
 def basis(lake: Lake, slots: Sequence[str], through: str | None = None) -> dict[str, Any]:
-    """The documents, and what the stages `slots` decided and cut.
+    """Returns the documents, and what the stages `slots` decided and cut, as inputs.
 
-    A stage that sees documents `through` another table, such as `signals`, rests on the documents that this table was
-    made from: another process may have added more since. Take the basis before you read what it is about.
+    If a stage sees documents `through` another table, such as `signals`, its basis has the documents that this table
+    was made from, because another process may have added more since. Take the basis before you read the data that it
+    describes.
     """
     if through is None:
         documents = content("documents", lake.parts("documents"))
     else:
-        made = lake.current(through, through)
-        documents = {"documents": made.inputs.get("documents") if made else None}
+        lineage = lake.current(through, through)
+        documents = {"documents": lineage.inputs.get("documents") if lineage else None}
 
     decisions, cuts = lake.parts("decisions"), lake.parts("cuts")
     decided = {
@@ -42,11 +46,12 @@ def basis(lake: Lake, slots: Sequence[str], through: str | None = None) -> dict[
 
 
 def inherited(lake: Lake, slots: Sequence[str], table: str, slot: str) -> dict[str, Any]:
-    """The basis of a stage whose first step wrote a slot of `table`: what that step saw, however the lake looks now.
+    """Returns the basis of a stage whose first step wrote a slot of `table`: what that step saw.
 
-    Another process may have decided again since then, and the result must not pass for newer than it is.
+    The lake may be different now: another process may have decided again since then. The result must not appear newer
+    than it is.
     """
-    made = lake.current(table, slot)
-    if made is None or "decided" not in made.inputs:
+    lineage = lake.current(table, slot)
+    if lineage is None or "decided" not in lineage.inputs:
         return basis(lake, slots)
-    return {name: made.inputs[name] for name in ("documents", "decided")}
+    return {name: lineage.inputs[name] for name in ("documents", "decided")}

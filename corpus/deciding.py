@@ -1,4 +1,4 @@
-"""Rows of `decisions`: what a stage with one rule says of each document, and what it measured against what."""
+"""Rows of `decisions`: what a stage with one rule decided on each document, with measured value and limit."""
 
 import polars as pl
 
@@ -6,7 +6,10 @@ _MEASURES = pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": 
 
 
 def decisions(frame: pl.DataFrame, stage: str, rule: str) -> pl.DataFrame:
-    """Rows of `decisions` from `id`, `source`, `row_group`, `row`, `kept`, and the `value` that broke the `limit`."""
+    """Returns rows of `decisions`.
+
+    The frame has `id`, `source`, `row_group`, `row`, `kept`, and the `value` that broke the `limit`.
+    """
     measured = pl.struct(rule=pl.lit(rule), value=pl.col("value"), limit=pl.col("limit"))
     return frame.select(
         "id",

@@ -1,8 +1,8 @@
-"""A Delta table's log as files: whether there is one, that it is on disk, and what a power loss left of it.
+"""Files of a Delta table's log: whether the log exists, whether it is on disk, and what a power loss left of it.
 
-delta-rs writes an entry beside the log and links it to its name, but does not sync it: after a power loss, the newest
-entry may be there without its bytes. Such a version never happened. Local lakes only: in an object store a put is
-whole and stays.
+delta-rs writes an entry beside the log and links it to its name, but does not sync it. After a power loss, the newest
+entry may exist without its bytes. Such a version counts as never committed. This module is for local lakes only: in an
+object store, a put is whole and lasts.
 """
 
 import os
@@ -17,7 +17,7 @@ _CHECKPOINT = re.compile(r"\d{20}\.checkpoint\.parquet")
 
 
 def exists(folder: str) -> bool:
-    """Whether the log has a version: an entry that is not empty, or a checkpoint."""
+    """Returns whether the log has a version: an entry that is not empty, or a checkpoint."""
     with suppress(FileNotFoundError), os.scandir(folder) as entries:
         return any(
             (_number(entry.name) is not None and entry.stat().st_size > 0) or _CHECKPOINT.fullmatch(entry.name)
@@ -27,11 +27,11 @@ def exists(folder: str) -> bool:
 
 
 def sync(folder: str, version: int) -> None:
-    """Returns when a version, its checkpoint if it has one, and the folder are on disk."""
-    mine = [name for name in os.listdir(folder) if name.startswith(f"{version:020}.")]
-    if len(mine) > 1:  # a checkpoint was made, and the file that points to it
-        mine.append("_last_checkpoint")
-    for name in mine:
+    """Waits until a version, its checkpoint if it has one, and the folder are on disk."""
+    names = [name for name in os.listdir(folder) if name.startswith(f"{version:020}.")]
+    if len(names) > 1:  # there is a checkpoint, and so the file that points to it
+        names.append("_last_checkpoint")
+    for name in names:
         with suppress(FileNotFoundError):
             sync_file(f"{folder}/{name}")
 
@@ -40,10 +40,11 @@ def sync(folder: str, version: int) -> None:
 
 
 def set_aside_torn(folder: str) -> list[str]:
-    """Renames what a power loss left in the log, with a line on standard error for each; the new paths.
+    """Renames torn files that a power loss left in the log, and returns their new paths.
 
-    Two things: the newest entry where it has 0 bytes, and the newest checkpoint where it is cut short, with the pointer
-    to it. The entries say all that a checkpoint says.
+    Prints one line on standard error for each. Two files can be torn: the newest entry, if it has 0 bytes, and the
+    newest checkpoint, if it is cut short. The pointer to a torn checkpoint is deleted. No information is lost with a
+    checkpoint, because the entries hold all of it.
     """
     aside = [_set_aside_entry(folder), _set_aside_checkpoint(folder)]
     moved = [path for path in aside if path]
@@ -55,7 +56,7 @@ def set_aside_torn(folder: str) -> list[str]:
 
 
 def _set_aside_entry(folder: str) -> str | None:
-    """Nothing but the newest is touched: an empty one among others would leave a gap."""
+    """Renames the newest entry if it is empty. Other entries stay, because renaming one of them would leave a gap."""
     newest = _newest(folder)
     if newest is None:
         return None
@@ -65,10 +66,10 @@ def _set_aside_entry(folder: str) -> str | None:
         if os.stat(path).st_size:
             return None
         os.rename(path, aside)
-    except OSError:  # another process was faster, or the lake is read-only: deltalake reads over an empty entry
+    except OSError:  # another process was faster, or the lake is read-only: deltalake skips an empty entry
         return None
 
-    if (_newest(folder) or 0) > newest:  # a process that took it for a version has committed the next one meanwhile
+    if (_newest(folder) or 0) > newest:  # another process took it for a version and has committed the next one
         with suppress(OSError):
             os.link(aside, path)
             os.remove(aside)

@@ -1,43 +1,46 @@
-"""What makes a local file survive a power loss: its bytes on disk first, then the entry of its folder.
+"""Makes a local file survive a power loss: its bytes must be on disk first, then the entry in its folder.
 
-A rename that is on disk before the bytes leaves an empty file under the right name. So the order is: `sync_file`,
-rename, `sync_folder`. Object stores need none of it: a put is whole and stays.
+If a rename is on disk before the bytes, a power loss leaves an empty file under the right name. So the order is:
+`sync_file`, rename, `sync_folder`. Object stores do not need this: a put is whole and lasts.
 """
 
 import os
 
 
 def sync_file(path: str) -> None:
-    """Returns when the file's bytes are on disk; raises OSError where it is gone or the disk fails."""
+    """Waits until the file's bytes are on disk. Raises OSError if the file is missing or the disk fails."""
     _sync(path, os.O_RDONLY)
 
 
 def sync_folder(path: str) -> None:
-    """Returns when the folder's entries (names made, renamed, deleted) are on disk."""
+    """Waits until the folder's entries (names created, renamed, deleted) are on disk."""
     _sync(path, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
 
 
 def make_folders(path: str) -> None:
-    """Makes the folder and those above it that are missing, and syncs the entry of each one that is new."""
+    """Creates the folder and the missing folders above it, and syncs the entry of each new folder."""
     missing = []
     while not os.path.isdir(path):
         missing.append(path)
         path = os.path.dirname(path)
 
     for folder in reversed(missing):
-        os.makedirs(folder, exist_ok=True)  # another process may make it at this moment
+        os.makedirs(folder, exist_ok=True)  # another process may create it at this moment
         sync_folder(os.path.dirname(folder))
 
 
 def publish(temporary: str, target: str) -> None:
-    """Renames a finished file to its name, so that after a power loss the name stands for all of it or for nothing."""
+    """Renames a finished file to its final name.
+
+    After a power loss, the name refers to the whole file or to none of it.
+    """
     sync_file(temporary)
     os.replace(temporary, target)
     sync_folder(os.path.dirname(target))
 
 
 def sync_below(folder: str) -> None:
-    """Returns when all files and folders below a folder, and itself, are on disk."""
+    """Waits until a folder and all files and folders below it are on disk."""
     for inner, _, names in os.walk(folder, topdown=False):
         for name in names:
             sync_file(os.path.join(inner, name))

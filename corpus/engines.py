@@ -1,8 +1,9 @@
-"""Where work items run: local processes, a Ray cluster, or Slurm jobs. The same tasks, tables and resume everywhere.
+"""Engines that run work items: local processes, a Ray cluster, or Slurm jobs.
 
-An engine is named by one string: `local`, `ray`, `ray:address=auto,memory=8`, `slurm:partition=cpu,time=4:00:00`.
-Ray and Slurm run datatrove's executors; finished is an item whose part exists, whoever made it, so that a run goes on
-with another engine, or more tasks, where it stood. The lake must be where every node sees it.
+Tasks, tables and resume are the same with every engine. An engine is named by one string: `local`, `ray`,
+`ray:address=auto,memory=8`, `slurm:partition=cpu,time=4:00:00`. Ray and Slurm run datatrove's executors. An item is
+finished if its part exists, no matter which engine made it. So a run can continue where it stopped with another engine
+or with more tasks. Every node must be able to reach the lake.
 """
 
 import os
@@ -19,24 +20,24 @@ from typing import TYPE_CHECKING, Any, TextIO
 from corpus.errors import UserError, unknown
 
 if TYPE_CHECKING:
-    from corpus.task import Task  # imported late: the command line asks this module for the engines' names
+    from corpus.task import Task  # for types only: the command line loads this module for the engines' names
 
 _SETTINGS: dict[str, dict[str, str]] = {
     "local": {},
     "ray": {
-        "address": "the cluster's address; one of this machine's own by default",
-        "memory": "GB that a task may use",
-        "cpus": "cores of a task",
+        "address": "the cluster's address; by default, a cluster on this machine",
+        "memory": "GB per task",
+        "cpus": "cores per task",
         "tasks_per_job": "work items that one actor runs side by side",
     },
     "slurm": {
         "partition": "the partition; required",
-        "time": "time limit of a job, HH:MM:SS",
-        "memory": "GB of a task",
-        "cpus": "cores of a task",
+        "time": "time limit per job, HH:MM:SS",
+        "memory": "GB per task",
+        "cpus": "cores per task",
         "qos": "quality of service",
         "tasks_per_job": "work items that one job runs, one after the other",
-        "setup": "a command before the work, e.g. to load modules; this Python's environment by default",
+        "setup": "a command to run before the work, e.g. to load modules; default: this Python's environment",
     },
 }
 ENGINES = tuple(_SETTINGS)
@@ -55,7 +56,7 @@ LOCAL = Engine()
 
 
 def parse(text: str) -> Engine:
-    """The engine that a string names; raises `UserError` for one that does not exist or lacks what it needs."""
+    """Returns the engine that a string names. Raises `UserError` if it does not exist or lacks a required setting."""
     name, _, rest = text.partition(":")
     if name not in ENGINES:
         raise unknown("executor", name, ENGINES)
@@ -70,7 +71,7 @@ def parse(text: str) -> Engine:
     for key in ("memory", "cpus", "tasks_per_job"):
         if key in settings and (not settings[key].isdigit() or int(settings[key]) < 1):
             raise UserError(
-                f"executor {name}: {key} is a whole number above 0 ({_SETTINGS[name][key]}), got {settings[key]}"
+                f"executor {name}: {key} must be a whole number above 0 ({_SETTINGS[name][key]}), got {settings[key]}"
             )
     if name == "slurm" and "partition" not in settings:
         raise UserError("executor slurm needs a partition: --executor slurm:partition=NAME")
@@ -78,7 +79,7 @@ def parse(text: str) -> Engine:
 
 
 def describe() -> str:
-    """Every engine with its settings, for help and docs."""
+    """Returns a text that lists every engine with its settings, for help and docs."""
     return "; ".join(
         name + (f" ({', '.join(f'{key}: {doc}' for key, doc in keys.items())})" if keys else "")
         for name, keys in _SETTINGS.items()
@@ -86,7 +87,10 @@ def describe() -> str:
 
 
 def elsewhere(engine: Engine, task: "Task", keys: Sequence[str], workers: int, logs: str) -> Iterator[tuple[int, int]]:
-    """(rank, 0) of each item as its part appears; raises RuntimeError when the engine ends without all of them."""
+    """Runs the task on Ray or Slurm, and yields (rank, 0) of each item when its part appears.
+
+    Raises RuntimeError if the engine ends before all parts exist.
+    """
     launched = (
         _ray(engine, task, len(keys), workers, logs)
         if engine.name == "ray"
@@ -95,7 +99,7 @@ def elsewhere(engine: Engine, task: "Task", keys: Sequence[str], workers: int, l
     waiting = {key: rank for rank, key in enumerate(keys)}
     running = True
     while waiting and running:
-        running = launched.running()  # asked first: a part that appears after the answer is seen in the next line
+        running = launched.running()  # before the parts are listed, so that no part of an ended engine is missed
         done = set.intersection(*(task.lake.finished(output.table, output.slot) for output in task.outputs))
         for key in [key for key in waiting if key in done]:
             yield waiting.pop(key), 0
@@ -105,13 +109,13 @@ def elsewhere(engine: Engine, task: "Task", keys: Sequence[str], workers: int, l
         cause = f": {launched.error}" if launched.error else ""
         raise RuntimeError(
             f"{engine.name} ended with {len(waiting)} of {len(keys)} work items not done{cause}; "
-            f"their logs are in {logs}; the same command goes on with them"
+            f"their logs are in {logs}; the same command continues with them"
         )
     launched.wait(None)
 
 
 class _Ray:
-    """datatrove's executor in a thread, so that parts can be watched meanwhile."""
+    """Runs datatrove's executor in a thread, so that parts can be watched meanwhile."""
 
     def __init__(self, executor: Any) -> None:
         self.error: BaseException | None = None
@@ -122,7 +126,7 @@ class _Ray:
     def _run(self) -> None:
         try:
             self._executor.run()
-        except BaseException as error:  # noqa: BLE001 - told by whoever waits
+        except BaseException as error:  # noqa: BLE001 - reported by `elsewhere`, which waits
             self.error = error
 
     def running(self) -> bool:
@@ -163,7 +167,7 @@ def _ray(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) ->
 
 
 class _Slurm:
-    """Jobs that sbatch has taken, asked for by squeue."""
+    """Jobs that sbatch has accepted, watched with squeue."""
 
     error = None
 
@@ -171,10 +175,10 @@ class _Slurm:
         self._name = name
 
     def running(self) -> bool:
-        listed = subprocess.run(
+        queue = subprocess.run(
             ["squeue", "--noheader", f"--name={self._name}", "--format=%i"], capture_output=True, text=True, check=False
         )
-        return listed.returncode != 0 or bool(listed.stdout.strip())  # an overloaded controller is no end
+        return queue.returncode != 0 or bool(queue.stdout.strip())  # an overloaded controller does not mean the end
 
     def wait(self, seconds: float | None) -> None:
         if seconds:
@@ -184,7 +188,7 @@ class _Slurm:
 def _slurm(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) -> _Slurm:
     for command in ("sbatch", "squeue"):
         if shutil.which(command) is None:
-            raise UserError(f"executor slurm needs the command {command}; run this on a node that submits jobs")
+            raise UserError(f"executor slurm needs the command {command}; run this on a node that can submit jobs")
     with _logged(logs):
         executor = slurm_executor(engine, task, n_tasks, workers, logs)
         executor.run()
@@ -193,7 +197,7 @@ def _slurm(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) 
 
 @contextmanager
 def _logged(logs: str) -> Iterator[TextIO]:
-    """What an engine and datatrove have to say goes to a file beside the tasks' logs, from here on."""
+    """Sends the messages of an engine and datatrove to a file beside the tasks' logs, from here on."""
     os.makedirs(logs, exist_ok=True)
     path = os.path.join(logs, "engine.log")
     with open(path, "a", encoding="utf-8") as log:
@@ -206,7 +210,7 @@ def _logged(logs: str) -> Iterator[TextIO]:
 
 
 def slurm_executor(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) -> Any:
-    """datatrove's executor, which writes the sbatch script and submits it."""
+    """Returns datatrove's executor, which writes the sbatch script and submits it."""
     from datatrove.executor.slurm import SlurmPipelineExecutor
 
     settings = engine.settings

@@ -1,27 +1,27 @@
-"""The one exception that means "the person at the keyboard can mend this".
+"""The exception for mistakes that the user can fix.
 
-The command line prints its message as one line and exits with code 2; everything else keeps its traceback.
+The command line prints its message as one line and exits with code 2. All other exceptions keep their traceback.
 """
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-_MOST_NAMES = 30  # that an error lists
+_MOST_NAMES = 30  # most names that an error lists
 
 
 class UserError(ValueError):
-    """A mistake the user can mend: the message says what, where, what is allowed and what to do."""
+    """A mistake that the user can fix. The message says what is wrong, where, what is allowed and what to do."""
 
 
 def plainly(error: Exception) -> str:
-    """Why a file cannot be read, in the system's words without its numbers."""
+    """Returns why a file cannot be read, in the system's words without its error numbers."""
     if isinstance(error, UnicodeDecodeError):
         return f"it is not UTF-8 (byte {error.start})"
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 
 def unknown(what: str, came: str, allowed: Iterable[str]) -> UserError:
-    """The error for a name that is not in a closed list, with the nearest name first."""
+    """Returns the error for a name that is not in a closed list. It suggests the nearest name first."""
     names = sorted(allowed)
     near = get_close_matches(came, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
@@ -32,5 +32,5 @@ def unknown(what: str, came: str, allowed: Iterable[str]) -> UserError:
 
 
 def counted(n: int, noun: str) -> str:
-    """A number with its noun: 1 document, 2 documents."""
+    """Returns a number with its noun: 1 document, 2 documents."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"

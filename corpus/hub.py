@@ -1,4 +1,7 @@
-"""Hugging Face's hub, where there is none: its libraries are told so, instead of trying for half a minute a file."""
+"""Switches the libraries of Hugging Face's hub to offline if the hub cannot be reached.
+
+Otherwise they would try for half a minute per file.
+"""
 
 import os
 import socket
@@ -12,9 +15,10 @@ _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 
 
 def offline_if_unreachable() -> bool:
-    """Whether the hub's libraries work offline from here on: they were told to, or it does not answer in 3 seconds.
+    """Returns whether the hub's libraries work offline from here on.
 
-    Call it before they are imported; those that are already are told, too. Behind a proxy nothing is tried.
+    They do if they were set to, or if the hub does not answer in 3 seconds. Call this function before they are
+    imported. Libraries that are already imported are switched, too. Behind a proxy, the hub is not tried.
     """
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
         return True
@@ -32,6 +36,6 @@ def _answers() -> bool:
         parts = urlsplit(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
         port = parts.port or (80 if parts.scheme == "http" else 443)
         socket.create_connection((parts.hostname or "", port), timeout=_PATIENCE_SECONDS).close()
-    except (OSError, ValueError):  # no such host, no network, no URL
+    except (OSError, ValueError):  # no such host, no network, or not a URL
         return False
     return True

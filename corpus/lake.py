@@ -1,11 +1,11 @@
-"""The lake: Delta tables of Parquet parts, committed whole, with what made them in every commit.
+"""The lake: Delta tables of Parquet parts. Each commit is whole and records what made it.
 
-A stage's workers write parts into `<table>/<slot>/<key>.parquet`, where the key is a hash of what the part is made
-from. No reader sees them: a table is what its Delta log names. `commit` makes a slot's parts the table's next
-version in one transaction, in place of the slot's parts before. So a killed stage leaves nothing half-written, a
-repeated one finds its finished parts, and an unchanged part is never made twice.
+A stage's workers write parts into `<table>/<slot>/<key>.parquet`. The key is a hash of what the part is made from. No
+reader sees these parts yet, because a table consists of the parts that its Delta log names. `commit` makes a slot's
+parts the table's next version in one transaction, and they replace the previous parts of the slot. So a killed stage
+leaves nothing half-written, a repeated stage finds its finished parts, and an unchanged part is never made twice.
 
-Local paths and every URL that fsspec and delta-rs both know (s3://, gs://, az://) work alike.
+Local paths and every URL that both fsspec and delta-rs know (s3://, gs://, az://) work alike.
 """
 
 import random
@@ -26,30 +26,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Commit", "Lake", "Lineage", "Part", "PartWriter"]
 
-_TRIES = 50  # of a commit that loses to others; each time, one of them got through
-_MOST_WAIT_SECONDS = 1.0  # between two tries
-_SMALL_PART_BYTES = 64 << 10  # one without rows is smaller
+_TRIES = 50  # of a commit that loses to other processes; each time, one of them succeeds
+_MOST_WAIT_SECONDS = 1.0  # longest wait between two tries
+_SMALL_PART_BYTES = 64 << 10  # a part without rows is smaller
 
 
 class Lake(Tables):
-    """The tables below one path or URL, to be read and written. Opening a lake reads and creates nothing."""
+    """The tables below one path or URL, for reading and writing. Opening a lake reads and creates nothing."""
 
     def make_folder(self, path: str) -> None:
-        """Makes a folder below the root, on disk; an object store has none."""
+        """Creates a folder below the root, on disk. Does nothing in an object store, which has no folders."""
         if self.is_local:
             durable.make_folders(path)
 
     def damaged(self, table: str, slot: str = "") -> list[Part]:
-        """The parts of the newest version that are gone, cut short or of another size than the commit says.
+        """Returns the parts of the newest version that are missing, cut short or not of the size that the commit says.
 
-        Local lakes only; a stage with such a part is not current, however its lineage reads.
+        Works for local lakes only. A stage with such a part is not current, whatever its lineage says.
         """
         if not self.is_local:
             return []
         return [part for part in self.parts(table, slot) if not self._intact(table, part)]
 
     def finished(self, table: str, slot: str) -> set[str]:
-        """Keys of the parts that are there, whole, in a slot, committed or not."""
+        """Returns the keys of the whole parts in a slot, committed or not."""
         folder = f"{self.root}/{table}/{slot}"
         self.fs.invalidate_cache()
         try:
@@ -63,15 +63,16 @@ class Lake(Tables):
     def part_writer(
         self, table: str, slot: str, key: str, arrow: pa.Schema, *, row_group_per_batch: bool = False, token: str = ""
     ) -> Iterator[PartWriter]:
-        """Writes one part; it appears whole when the block ends, and not at all when it raises.
+        """Writes one part. It appears whole when the block ends, and not at all if the block raises.
 
-        A part that is there already stays: its key says that it is the same. `token` is that of the run
-        (corpus.owner) which the temporary file belongs to; by default this process's.
+        A part that exists already stays, because the same key means the same content. `token` is the token of the run
+        (corpus.owner) that the temporary file belongs to; by default, a token of this process.
         """
         schema.check(table, arrow)
         folder = f"{self.root}/{table}/{slot}"
         self.make_folder(folder)
         temporary = f"{folder}/{temporaries.name(key, token or owner.new_token())}"
+
         try:
             with self.fs.open(temporary, "wb") as file:
                 writer = PartWriter(file, table, arrow, row_group_per_batch=row_group_per_batch)
@@ -100,44 +101,46 @@ class Lake(Tables):
     ) -> int:
         """Makes the parts `slots[slot] = keys` the content of those slots, and returns the table's version.
 
-        What is replaced is read from the version that the commit follows: where another process commits first, it is
-        read and tried again. A part without rows is left out. Committing what is there under the same key changes
-        nothing. Raises RuntimeError for two documents of one id, and for a part with other columns.
+        The parts to replace are read from the version that the commit follows. If another process commits first, they
+        are read again, and the commit is tried again. A part without rows is left out. If the same parts are already
+        committed under the same lineage key, nothing changes. Raises RuntimeError for two documents with one id, and
+        for a part with other columns.
         """
         arrow = arrow or schema.table(table).schema
         schema.check(table, arrow)
         if not self.is_local:
-            self.fs.invalidate_cache()  # it lists folders as they were before the workers wrote their parts
-        made = [part for slot, keys in slots.items() for part in self._new_parts(table, slot, keys, arrow)]
+            self.fs.invalidate_cache()  # its listings are from before the workers wrote their parts
+
+        new = [part for slot, keys in slots.items() for part in self._new_parts(table, slot, keys, arrow)]
         if self.is_local:
             delta_log.set_aside_torn(self._log(table))
-            for slot in slots:  # a part may have got its name from a process that was killed before it could sync this
+            for slot in slots:  # a process may have named a part here and been killed before it synced the folder
                 with suppress(FileNotFoundError):
                     durable.sync_folder(f"{self.root}/{table}/{slot}")
 
-        version = self._commit(table, set(slots), made, lineage, arrow)
+        version = self._commit(table, set(slots), new, lineage, arrow)
         temporaries.sweep(self.fs, [f"{self.root}/{table}/{slot}" for slot in slots], token)
         return version
 
-    def _commit(self, table: str, slots: set[str], made: list[Part], lineage: Lineage, arrow: pa.Schema) -> int:
+    def _commit(self, table: str, slots: set[str], new: list[Part], lineage: Lineage, arrow: pa.Schema) -> int:
         from deltalake.exceptions import DeltaError
 
         for n_lost in range(_TRIES):
             self._look_again(table)
-            before = self.current(table, lineage.slot)  # reads the table anew: `delta` is what the answer was read from
+            before = self.current(table, lineage.slot)  # reads the table again; `delta` is the version that it read
             delta = self._newest.get(table)
             version = delta.version() if delta else -1
             old, others = _divided(parts_of(delta) if delta else [], slots)
-            if delta and before and before.key == lineage.key and set(made) == set(old):
+            if delta and before and before.key == lineage.key and set(new) == set(old):
                 return version
-            self._check_unique(table, others, made)
+            self._check_unique(table, others, new)
 
             try:
-                self._transact(table, delta, old, others, made, lineage, arrow)
+                self._transact(table, delta, old, others, new, lineage, arrow)
             except DeltaError:
                 self._forget(table)
                 if (self._delta(table).version() if self.exists(table) else -1) <= version:
-                    raise  # nobody was faster: it is another fault
+                    raise  # no other process was faster, so this is another error
                 time.sleep(random.uniform(0, min(_MOST_WAIT_SECONDS, 0.01 * 2**n_lost)))
                 continue
 
@@ -145,7 +148,7 @@ class Lake(Tables):
             if self.is_local:
                 delta_log.sync(self._log(table), version + 1)
             return version + 1
-        raise RuntimeError(f"table {table!r}: {_TRIES} commits in a row lost to other processes; run the same again")
+        raise RuntimeError(f"table {table!r}: {_TRIES} commits in a row lost to other processes; run the command again")
 
     def _transact(
         self,
@@ -153,24 +156,24 @@ class Lake(Tables):
         delta: "DeltaTable | None",
         old: list[Part],
         others: list[Part],
-        made: list[Part],
+        new: list[Part],
         lineage: Lineage,
         arrow: pa.Schema,
     ) -> None:
         if delta is None:
             if self.is_local:
                 durable.make_folders(f"{self.root}/{table}")
-            transaction.create(f"{self.url}/{table}", self.storage_options, made, lineage, arrow)
+            transaction.create(f"{self.url}/{table}", self.storage_options, new, lineage, arrow)
         elif pa.schema(delta.schema().to_arrow()).names == arrow.names:
-            transaction.replace(delta, old, made, lineage, arrow)
-        else:  # a new signal, or a newer Pomona: every part is made anew, by its stage
+            transaction.replace(delta, old, new, lineage, arrow)
+        else:  # a new signal, or a newer Pomona: each stage makes its parts again
             lost = sorted({part.slot for part in others})
-            transaction.replace_all(delta, lost, made, lineage, arrow)
+            transaction.replace_all(delta, lost, new, lineage, arrow)
 
-    def _check_unique(self, table: str, others: list[Part], made: list[Part]) -> None:
-        column, n_rows = schema.TABLES[table].unique, sum(part.n_rows for part in [*others, *made])
-        if column is not None and made and n_rows <= uniqueness.MAX_ROWS:
-            uniqueness.check(column, lambda path: self.open_part(table, path), [p.path for p in [*others, *made]])
+    def _check_unique(self, table: str, others: list[Part], new: list[Part]) -> None:
+        column, n_rows = schema.TABLES[table].unique, sum(part.n_rows for part in [*others, *new])
+        if column is not None and new and n_rows <= uniqueness.MAX_ROWS:
+            uniqueness.check(column, lambda path: self.open_part(table, path), [p.path for p in [*others, *new]])
 
     def _new_parts(self, table: str, slot: str, keys: Iterable[str], arrow: pa.Schema) -> Iterator[Part]:
         for key in keys:
@@ -179,13 +182,13 @@ class Lake(Tables):
             if footer.schema_arrow.names != arrow.names:
                 raise RuntimeError(
                     f"part {path} of {table} has the columns {', '.join(footer.schema_arrow.names)}, the table takes "
-                    f"{', '.join(arrow.names)}: its stage changed and kept its version"
+                    f"{', '.join(arrow.names)}: its stage changed but its version did not; raise the version"
                 )
             if footer.metadata.num_rows:
                 yield Part(path, footer.metadata.num_rows, int(self.fs.size(f"{self.root}/{table}/{path}")))
 
     def _publish(self, temporary: str, target: str) -> None:
-        """Gives a finished part its name; where a whole one has it, that one stays, for readers that have it open."""
+        """Gives a finished part its name. A whole part that has the name stays, because readers may have it open."""
         if not self.is_local:
             self.fs.mv(temporary, target)
         elif parts.is_whole(target):
@@ -196,8 +199,8 @@ class Lake(Tables):
     def vacuum(self, table: str, *, dry_run: bool = True) -> list[str]:
         """Deletes the files that no current version names, and with them older versions; returns their paths.
 
-        Parts without rows stay: no version names them, but they say that their work item is done. Nobody may write the
-        lake meanwhile: see `corpus.lease.alone`.
+        Parts without rows stay: no version names them, but they show that their work item is done. No other process may
+        write the lake meanwhile: see `corpus.lease.alone`.
         """
         listed = self._delta(table).vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=True)
         unnamed = [path for path in listed if not self._is_empty(table, path)]
@@ -206,14 +209,17 @@ class Lake(Tables):
         return unnamed
 
     def _is_empty(self, table: str, path: str) -> bool:
-        """Whether a file is a whole part without rows."""
+        """Returns whether a file is a whole part without rows."""
         full = f"{self.root}/{table}/{path}"
         if not path.endswith(".parquet") or self.fs.size(full) > _SMALL_PART_BYTES:
             return False
         return bool(self._is_whole(self.fs.info(full)) and self._open(full).metadata.num_rows == 0)
 
     def _is_whole(self, info: Mapping[str, Any]) -> bool:
-        """Whether a part is whole, as its folder lists it: in an object store a put is, if it has a byte."""
+        """Returns whether a part is whole, given its entry in the folder's listing.
+
+        In an object store, a part is whole if it has at least one byte.
+        """
         return parts.is_whole(info["name"]) if self.is_local else bool(info["size"])
 
     def _intact(self, table: str, part: Part) -> bool:
@@ -222,7 +228,7 @@ class Lake(Tables):
 
 
 def _divided(listed: Iterable[Part], slots: Iterable[str]) -> tuple[list[Part], list[Part]]:
-    """(those in one of the slots, the others)"""
+    """Returns (the parts in one of the slots, the other parts)."""
     old: list[Part] = []
     others: list[Part] = []
     for part in listed:

@@ -1,15 +1,17 @@
-"""One writer for a name: a lease, held by a process, waited for by others, taken over when its owner is dead.
+"""Leases: only one process at a time writes a name. Others wait for it, or take over when the owner is dead.
 
-A lease is a file `.pomona/leases/<name>.json`. Its owner renews it every few seconds. Whoever wants to replace or
-delete it first makes a *claim*, a file named by the token that it holds; only one process can make it, and only while
-the lease still holds that token does the claim count. So of several takers exactly one wins, and an owner that was
-only slow finds its claim taken and leaves the new lease alone. A claim whose own maker died is claimed in turn.
+A lease is a file `.pomona/leases/<name>.json`. Its owner renews it every few seconds. A process that wants to replace
+or delete the lease first makes a *claim*: a file named by the token that the lease holds. Only one process can make
+this file. The claim counts only while the lease still holds that token. So exactly one of several takers wins. An owner
+that was only slow finds its claim taken and leaves the new lease alone. If the maker of a claim dies, its claim is
+claimed in turn.
 
-Who deletes files of all stages holds the whole lake (`alone`): it makes that lease and then looks for others, and a
-stage makes its own and then looks for that one. So of the two at least one sees the other, whoever comes first.
+A process that deletes files of all stages holds the whole lake (`alone`): it makes that lease and then looks for
+others. A stage makes its own lease and then looks for that one. So at least one of the two sees the other, no matter
+which comes first.
 
-Weaker in object stores: a renewal reads and then puts, so that an owner that slept for minutes in between could put
-its lease over its successor's; the successor notices at its next renewal (`Lease.confirm`).
+Leases are weaker in object stores, where a renewal reads and then puts. An owner that slept for minutes in between
+could put its lease over its successor's. The successor notices this at its next renewal (`Lease.confirm`).
 """
 
 import os
@@ -29,25 +31,28 @@ from corpus.lease_files import Files, Record, files, is_dead
 if TYPE_CHECKING:
     from corpus.lake import Lake
 
-WAIT_SECONDS = 600.0  # for an owner that lives; POMONA_LEASE_WAIT changes it
+WAIT_SECONDS = 600.0  # longest wait for a live owner; POMONA_LEASE_WAIT changes it
 _RENEW_SECONDS = 5.0
 _POLL_SECONDS = 0.5
-_WHOLE = "the lake"  # the name that stands for all others
+_WHOLE = "the lake"  # the name that covers all others
 
 Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """A name that this process may write. What its run leaves unfinished carries `token`."""
+    """A name that this process may write. Unfinished files of its run carry `token`."""
 
     name: str
     token: str
-    waited: bool  # another process held it when we came: the lake may have changed since it was looked at
-    lost: threading.Event = field(default_factory=threading.Event)
+    waited: bool  # another process held it first: the lake may have changed since this one looked at it
+    lost: threading.Event = field(default_factory=threading.Event)  # set when another process has the lease
 
     def confirm(self) -> None:
-        """Raises `UserError` where another process took the lease: this one slept, on another host, for minutes."""
+        """Raises `UserError` if another process took the lease.
+
+        This happens if this process slept, on another host, for minutes.
+        """
         if self.lost.is_set():
             raise UserError(
                 f"another process took over {self.name}, or deleted its lease, while this one ran or slept; "
@@ -59,10 +64,10 @@ class Lease:
 def hold(
     lake: "Lake", name: str, *, purpose: str = "", wait_seconds: float | None = None, tell: Tell | None = None
 ) -> Iterator[Lease]:
-    """Holds `name` for the block. Waits for an owner that lives, and says so once through `tell`.
+    """Holds `name` for the block. Waits for a live owner, and reports this once through `tell`.
 
-    `purpose` is what others are told of this process: its command. Raises `UserError` after `wait_seconds`, and
-    RuntimeError where this process holds the name already.
+    `purpose` is shown to other processes: the command of this one. Raises `UserError` after `wait_seconds`, and
+    RuntimeError if this process holds the name already.
     """
     wait_seconds = _wait_seconds() if wait_seconds is None else wait_seconds
     mine = Record(owner.new_token(), socket.gethostname(), os.getpid(), purpose, time.time())
@@ -75,7 +80,7 @@ def hold(
             lease = replace(lease, waited=True)
         yield lease
     finally:
-        if owner.is_mine(mine.token):  # a forked child that unwinds holds nothing
+        if owner.is_mine(mine.token):  # a forked child that leaves the block does not hold the lease
             ended.set()
             renewer.join()
             _replace(files(lake), _path(lake, name), mine.token, None)
@@ -83,16 +88,16 @@ def hold(
 
 @contextmanager
 def alone(lake: "Lake", *, purpose: str = "") -> Iterator[None]:
-    """Holds the whole lake for the block: who wants to write a stage of it waits.
+    """Holds the whole lake for the block: processes that want to write one of its stages wait.
 
-    Raises `UserError` where a process that lives, another or this one, writes a stage already.
+    Raises `UserError` if a live process, this one or another, writes a stage already.
     """
-    with hold(lake, _WHOLE, purpose=purpose, wait_seconds=0) as held:
-        of = files(lake)
+    with hold(lake, _WHOLE, purpose=purpose, wait_seconds=0) as lease:
+        lease_files = files(lake)
         lake.fs.invalidate_cache()
         for path in sorted(lake.fs.ls(f"{lake.root}/.pomona/leases", detail=False)):
-            record = of.read(path) if path.endswith(".json") else None
-            if record is not None and record.token != held.token and not is_dead(of, path, record):
+            record = lease_files.read(path) if path.endswith(".json") else None
+            if record is not None and record.token != lease.token and not is_dead(lease_files, path, record):
                 raise UserError(f"lake {lake.url} is being written by {_who(record)}; try again when it has ended")
         yield
 
@@ -104,15 +109,19 @@ def _wait_seconds() -> float:
     except ValueError:
         seconds = -1.0
     if not seconds >= 0:
-        raise UserError(f"POMONA_LEASE_WAIT is {given!r}; it takes seconds to wait for another process, 0 or more")
+        raise UserError(f"POMONA_LEASE_WAIT is {given!r}; it must be the seconds to wait for a process, 0 or more")
     return seconds
 
 
 def _wait_for_whole(lake: "Lake", wait_seconds: float, tell: Tell | None) -> bool:
-    """Returns once no other process holds the whole lake: whether it took waiting."""
-    of, path, started = files(lake), _path(lake, _WHOLE), time.monotonic()
+    """Waits until no other process holds the whole lake; returns whether this took time."""
+    lease_files, path, started = files(lake), _path(lake, _WHOLE), time.monotonic()
     waited = False
-    while (other := of.read(path)) is not None and not owner.is_mine(other.token) and not is_dead(of, path, other):
+    while (
+        (other := lease_files.read(path)) is not None
+        and not owner.is_mine(other.token)
+        and not is_dead(lease_files, path, other)
+    ):
         if tell and not waited:
             tell(f"waiting for {_who(other)}")
         waited = True
@@ -132,68 +141,70 @@ def _too_long(name: str, other: Record, wait_seconds: float) -> UserError:
 
 
 def _take(lake: "Lake", name: str, mine: Record, wait_seconds: float, tell: Tell | None) -> bool:
-    """Returns once the lease is ours: whether it took waiting."""
-    of, path = files(lake), _path(lake, name)
+    """Takes the lease, and returns whether this process had to wait."""
+    lease_files, path = files(lake), _path(lake, name)
     folder = path.rpartition("/")[0]
     lake.make_folder(folder)
-    came, waited, told = time.monotonic(), False, False
+    started, waited, reported = time.monotonic(), False, False
+
     while True:
-        other = of.read(path)
+        other = lease_files.read(path)
         if other is None:
-            if of.create(path, mine):
+            if lease_files.create(path, mine):
                 return waited
             continue
+
         if owner.is_mine(other.token):
             raise RuntimeError(f"this process already holds the lease of {name}")
-        if is_dead(of, path, other):
-            if _replace(of, path, other.token, mine):
+        if is_dead(lease_files, path, other):
+            if _replace(lease_files, path, other.token, mine):
                 temporaries.sweep_below(lake.fs, lake.root, other.token)
                 temporaries.sweep(lake.fs, [folder])
                 return waited
-        elif tell and not told:
+        elif tell and not reported:
             tell(f"waiting for {_who(other)}")
-            told = True
+            reported = True
 
         waited = True
-        left = came + wait_seconds - time.monotonic()
+        left = started + wait_seconds - time.monotonic()
         if left <= 0:
             raise _too_long(name, other, wait_seconds)
         time.sleep(min(_POLL_SECONDS, left))
 
 
-def _replace(of: Files, path: str, token: str, mine: Record | None) -> bool:
-    """Puts `mine`, or nothing, in place of the lease that holds `token`; False where another process is at it."""
+def _replace(lease_files: Files, path: str, token: str, mine: Record | None) -> bool:
+    """Replaces the lease that holds `token` by `mine`, or deletes it; returns False if another process is doing so."""
     claims, claimer = [], Record(owner.new_token(), socket.gethostname(), os.getpid(), "", time.time())
-    wanted = token
+    claimed = token
     while True:
-        claims.append(f"{path}.claim-{wanted}")
-        if of.create(claims[-1], claimer):
+        claims.append(f"{path}.claim-{claimed}")
+        if lease_files.create(claims[-1], claimer):
             break
-        other = of.read(claims[-1])
-        if other is None or not is_dead(of, claims[-1], other):
+        other = lease_files.read(claims[-1])
+        if other is None or not is_dead(lease_files, claims[-1], other):
             return False
-        wanted = other.token  # who wanted to replace it died: whoever claims that one's claim goes on
+        claimed = other.token  # the claimer died: the process that claims its claim continues
 
     try:
-        held = of.read(path)
-        if held is None or held.token != token:  # it was replaced before we claimed it
+        current = lease_files.read(path)
+        if current is None or current.token != token:  # it was replaced before we claimed it
             claims = claims[-1:]
             return False
         if mine:
-            of.replace(path, mine)
+            lease_files.replace(path, mine)
         else:
-            of.remove(path)
+            lease_files.remove(path)
         return True
     finally:
         for claim in claims:
-            of.remove(claim)
+            lease_files.remove(claim)
 
 
 def _renew(lake: "Lake", lease: Lease, mine: Record, ended: threading.Event) -> None:
-    of, path = files(lake), _path(lake, lease.name)
+    lease_files, path = files(lake), _path(lake, lease.name)
     while not ended.wait(_RENEW_SECONDS):
-        with suppress(OSError):  # a network that is away for a moment; the next renewal may get through
-            if not of.renew(path, mine):
+        with suppress(OSError):  # the network may fail for a moment; the next renewal may succeed
+            if not lease_files.renew(path, mine):
                 lease.lost.set()
                 return
 
@@ -204,7 +215,7 @@ def _path(lake: "Lake", name: str) -> str:
 
 def _who(record: Record) -> str:
     if not owner.is_token(record.token):
-        return "a process that left no name"
+        return "an unknown process"
     since = time.strftime("%H:%M", time.localtime(record.since))
-    what = f"runs `{record.purpose}`" if record.purpose else "writes it"
-    return f"pid {record.pid} on host {record.host}, which {what} since {since}"
+    activity = f"running `{record.purpose}`" if record.purpose else "writing it"
+    return f"pid {record.pid} on host {record.host}, which has been {activity} since {since}"

@@ -1,4 +1,4 @@
-"""Files that only one of several processes can make: what a lease is built from, on disks and in object stores."""
+"""Files that only one of several processes can make, on disks and in object stores. Leases are built from them."""
 
 import json
 import os
@@ -11,58 +11,62 @@ from corpus import owner, temporaries
 if TYPE_CHECKING:
     from corpus.lake import Lake
 
-STALE_SECONDS = 120.0  # without a renewal, where the owner's process cannot be seen
-TORN_SECONDS = 10.0  # a file is made whole: one without its content was left by a power loss
+STALE_SECONDS = 120.0  # without a renewal, if the owner's process cannot be seen: then the owner is dead
+TORN_SECONDS = 10.0  # the same, for a file without its content: a power loss left it, because files are made whole
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Who holds a file. A token names its process and is new each time (corpus.owner)."""
+    """The process that holds a file."""
 
-    token: str
+    token: str  # names the process, and is new each time (corpus.owner)
     host: str = ""
     pid: int = 0
-    purpose: str = ""
+    purpose: str = ""  # the command of the process
     since: float = 0.0  # seconds since 1970, for people
 
 
 class Files(Protocol):
-    """How a file is made, read and dated."""
+    """Makes, reads and dates such files."""
 
     def create(self, path: str, record: Record) -> bool:
-        """Makes the file, whole; False where there is one."""
+        """Makes the whole file; returns False if it exists already."""
 
     def replace(self, path: str, record: Record) -> None:
-        """Makes the file, or puts it in place of another."""
+        """Makes the file, or replaces an existing one."""
 
     def read(self, path: str) -> Record | None:
-        """Whose file it is; None where there is none."""
+        """Returns the record of the file's holder; None if the file does not exist."""
 
     def renew(self, path: str, record: Record) -> bool:
-        """Dates one's own file anew; False where it is no longer one's own."""
+        """Renews the date of one's own file; returns False if it is no longer one's own."""
 
     def remove(self, path: str) -> None:
-        """Deletes the file, if there is one."""
+        """Deletes the file if it exists."""
 
     def age(self, path: str) -> float:
-        """Seconds since the file was made or renewed, by the file system's own clock; 0 where it is gone."""
+        """Returns the seconds since the file was made or renewed, by the file system's clock; 0 if it is missing."""
 
 
 def files(lake: "Lake") -> Files:
-    """Those of the lake's file system."""
+    """Returns the `Files` of the lake's file system."""
     return _Disk() if lake.is_local else _Store(lake)
 
 
 def is_dead(of: Files, path: str, record: Record) -> bool:
-    """Whether the owner has ended: its process is gone or, unseen from here, renews nothing. A stopped one lives."""
-    gone = owner.is_gone(record.token)
-    if gone is not None:
-        return gone
+    """Returns whether the owner has ended.
+
+    If its process cannot be seen from here, it has ended when it no longer renews the file. A suspended process has not
+    ended.
+    """
+    has_ended = owner.is_gone(record.token)
+    if has_ended is not None:
+        return has_ended
     return of.age(path) > (STALE_SECONDS if owner.is_token(record.token) else TORN_SECONDS)
 
 
 def _parse(text: str | bytes, mark: object) -> Record:
-    """A file's record; a torn one gets a token that stands for this very file."""
+    """Returns a file's record. The record of a torn file gets a token that identifies this very file."""
     with suppress(ValueError, TypeError):
         record = Record(**json.loads(text))
         if isinstance(record.token, str):
@@ -71,7 +75,7 @@ def _parse(text: str | bytes, mark: object) -> Record:
 
 
 class _Disk:
-    """A link gives a whole file its name, or fails: nobody sees one without its content."""
+    """Files on a disk. A link gives a whole file its name or fails, so no process sees a file without its content."""
 
     def create(self, path: str, record: Record) -> bool:
         temporary = self._written(path, record)
@@ -94,7 +98,7 @@ class _Disk:
         return None
 
     def renew(self, path: str, record: Record) -> bool:
-        with suppress(FileNotFoundError), open(path, "rb") as file:  # what is dated is what was read
+        with suppress(FileNotFoundError), open(path, "rb") as file:  # the file that is dated is the one that was read
             if _parse(file.read(), "").token == record.token:
                 os.utime(file.fileno())
                 return True
@@ -131,8 +135,10 @@ class _Disk:
 
 
 class _Store:
-    """A conditional put makes an object or fails. Where a store knows none, of two at once the last one stays: so an
-    object is read again after it was made, which leaves the moment between one's reading and the other's writing.
+    """Objects in a store. A conditional put makes an object or fails.
+
+    If a store does not support conditional puts, the last of two puts at once stays. So an object is read again after
+    it was made. This leaves a gap: the moment between the read of one process and the put of the other.
     """
 
     def __init__(self, lake: "Lake") -> None:
@@ -143,8 +149,8 @@ class _Store:
             self._fs.pipe_file(path, self._bytes(record), mode="create")
         except FileExistsError:
             return False
-        made = self.read(path)
-        return made is not None and made.token == record.token
+        current = self.read(path)
+        return current is not None and current.token == record.token
 
     def replace(self, path: str, record: Record) -> None:
         self._fs.pipe_file(path, self._bytes(record))
@@ -155,8 +161,8 @@ class _Store:
         return None
 
     def renew(self, path: str, record: Record) -> bool:
-        held = self.read(path)
-        if held is None or held.token != record.token:
+        current = self.read(path)
+        if current is None or current.token != record.token:
             return False
         self.replace(path, record)
         return True

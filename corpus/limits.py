@@ -1,5 +1,5 @@
-"""Limits of raw input, which settings show and the code that reads files obeys."""
+"""Limits of raw input. Settings show them, and the code that reads files obeys them."""
 
-KINDS = ("html", "warc", "jsonl", "parquet", "text", "code", "python")  # raw formats: a module each in corpus.sources
-MAX_RECORD_BYTES = 32 << 20  # of one raw record or text, by default
-TIMEOUT_SECONDS = 20.0  # that the extraction of one page may take, by default
+KINDS = ("html", "warc", "jsonl", "parquet", "text", "code", "python")  # raw formats, one module each in corpus.sources
+MAX_RECORD_BYTES = 32 << 20  # default limit of one raw record or text
+TIMEOUT_SECONDS = 20.0  # default limit for the extraction of one page

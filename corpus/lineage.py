@@ -1,4 +1,4 @@
-"""What made a version of a table: the part of a commit that says so, as JSON in Delta's commit information."""
+"""The lineage of a table's version: what made it, stored as JSON in Delta's commit information."""
 
 import json
 from collections.abc import Mapping
@@ -11,20 +11,20 @@ _DROP = "drop:"
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """What made a commit: everything a reader needs to know whether it is still current."""
+    """What made a commit: everything that a reader needs to decide whether it is still current."""
 
     stage: str
     slot: str
-    key: str
-    config: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, Any] = field(default_factory=dict)
+    key: str  # identifies everything that the result depends on
+    config: Mapping[str, Any] = field(default_factory=dict)  # settings that change the result
+    inputs: Mapping[str, Any] = field(default_factory=dict)  # what the result is made from, as digests
     stage_version: int = 1
     package_version: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)  # for the report, e.g. sizes of the input
 
     @property
     def dropped(self) -> bool:
-        """Whether the commit took the slot away: its stage is called `drop:` and what went."""
+        """Whether the commit dropped the slot. Then its stage is named `drop:` and the name of what was dropped."""
         return self.stage.startswith(_DROP)
 
 
@@ -35,21 +35,21 @@ class Commit:
     version: int
     timestamp_ms: int
     lineage: Lineage | None
-    lost: tuple[str, ...] = ()  # slots of other stages whose parts had the columns before, and went with them
+    lost: tuple[str, ...] = ()  # slots of other stages whose parts had the old columns and were removed with them
 
 
 def to_metadata(lineage: Lineage, lost: tuple[str, ...] = ()) -> dict[str, str]:
-    """The entries of the commit information."""
+    """Returns the entries of the commit information."""
     metadata = {_LINEAGE: json.dumps(asdict(lineage), sort_keys=True)}
     return metadata | {_LOST: json.dumps(lost)} if lost else metadata
 
 
 def from_metadata(entry: Mapping[str, Any]) -> Commit:
-    """A version as Delta's history tells it; one that Pomona did not make has no lineage."""
-    made, lost = entry.get(_LINEAGE), entry.get(_LOST)
+    """Returns a version from its entry in Delta's history. A version that Pomona did not make has no lineage."""
+    lineage, lost = entry.get(_LINEAGE), entry.get(_LOST)
     return Commit(
         entry["version"],
         entry["timestamp"],
-        Lineage(**json.loads(made)) if made else None,
+        Lineage(**json.loads(lineage)) if lineage else None,
         tuple(json.loads(lost)) if lost else (),
     )

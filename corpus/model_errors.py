@@ -1,4 +1,4 @@
-"""What is wrong with a file's fields or an option, in plain words: what, where, what is allowed."""
+"""Messages about a file's fields or an option, in plain words: what is wrong, where, and what is allowed."""
 
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -15,9 +15,9 @@ _PLAIN = {
     "string_type": "must be text",
     "tuple_type": "must be a list",
     "list_type": "must be a list",
-    "dict_type": "must be a section with fields of its own",
-    "model_type": "must be a section with fields of its own",
-    "model_attributes_type": "must be a section with fields of its own",
+    "dict_type": "must be a section with its own fields",
+    "model_type": "must be a section with its own fields",
+    "model_attributes_type": "must be a section with its own fields",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -31,23 +31,23 @@ _PLAIN = {
     "less_than": "must be below {lt}",
     "less_than_equal": "must be at most {le}",
     "literal_error": "must be one of {expected}",
-    "string_pattern_mismatch": "must begin with a letter or digit and go on with these, '_', '.' or '-'; at most 64",
+    "string_pattern_mismatch": "must begin with a letter or digit, then letters, digits, '_', '.' or '-'; at most 64",
     "too_short": "must have {min_length} or more entries, not {actual_length}",
 }
 _SELF_EXPLAINING = ("missing", "value_error", "extra_forbidden", "string_too_short", "too_short")
 
 
 def told(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
-    """(where, what is wrong) of the error that is told."""
+    """Returns (where, what is wrong) of the error to report."""
     first = _first(error)
     place = tuple(part for part in first["loc"] if isinstance(part, (str, int)))
     return place, _message(first)
 
 
 def _first(error: ValidationError) -> Mapping[str, Any]:
-    """A name that is not known, which explains one that is missing; else the first error."""
-    every = error.errors()
-    return next((one for one in every if one["type"] == "extra_forbidden"), every[0])
+    """Returns the error for an unknown name, because it explains a missing one; otherwise the first error."""
+    errors = error.errors()
+    return next((entry for entry in errors if entry["type"] == "extra_forbidden"), errors[0])
 
 
 def _message(first: Mapping[str, Any]) -> str:
@@ -59,21 +59,22 @@ def _message(first: Mapping[str, Any]) -> str:
 
 
 def of_option(error: ValidationError, options: Mapping[str, str], section: type[BaseModel]) -> str:
-    """One line that names the option as it was typed; `options` has that of each field, by its path in the section.
+    """Returns one line that names the option as the user typed it.
 
-    Errors of a section as a whole say themselves what they are about.
+    `options` maps each field's path in the section to its option. An error of a whole section already says what it is
+    about.
     """
     place, message = told(error)
     path = [str(part) for part in place if isinstance(part, str)]
     option = options.get(".".join(path), "")
     if _first(error)["type"] == "extra_forbidden":
         message = _no_such_field(path[-1], _fields_at(section, [*path[:-1]]))
-        option = f"--set {'.'.join(path)}"  # only this option takes any name
+        option = f"--set {'.'.join(path)}"  # only this option accepts any name
     return f"{option}: {message}" if option else message
 
 
 def of_fields(error: ValidationError, root: type[BaseModel]) -> str:
-    """One line that names the field, with dots: for settings that Python code gave."""
+    """Returns one line that names the field, with dots: for settings from Python code."""
     place, message = told(error)
     if _first(error)["type"] == "extra_forbidden":
         message = _no_such_field(str(place[-1]), _fields_at(root, list(place[:-1])))
@@ -81,14 +82,14 @@ def of_fields(error: ValidationError, root: type[BaseModel]) -> str:
 
 
 def of_file(error: ValidationError, node: yaml.Node | None, name: str, root: type[BaseModel]) -> str:
-    """One line that names the file, its line and the field."""
+    """Returns one line that names the file, its line and the field."""
     place, message = told(error)
     path, first = list(place), _first(error)
     if first["type"] == "extra_forbidden":
         message = _no_such_field(str(path[-1]), _fields_at(root, path[:-1]))
-    if not path and ": " in message:  # a check of the whole recipe says itself which field it is about
-        named, _, message = message.partition(": ")
-        path = list(named.split("."))
+    if not path and ": " in message:  # an error of the whole recipe begins with its field
+        dotted, _, message = message.partition(": ")
+        path = list(dotted.split("."))
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     field = f"{'.'.join(map(str, path))}: " if path else ""
     return f"{name} line {yaml_text.line(node, path)}: {field}{message}{more}"
@@ -100,7 +101,7 @@ def _no_such_field(name: str, allowed: list[str]) -> str:
 
 
 def _fields_at(model: type[BaseModel], path: list[str | int]) -> list[str]:
-    """Fields of the model at a place of a recipe, as its own types say."""
+    """Returns the fields of the model at a place of a recipe, according to the model's types."""
     for part in path:
         if isinstance(part, str) and part in model.model_fields:
             inner = _model_in(model.model_fields[part].annotation)
@@ -112,7 +113,7 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     for inner in getattr(annotation, "__args__", ()):
-        found = _model_in(inner)
-        if found is not None:
-            return found
+        model = _model_in(inner)
+        if model is not None:
+            return model
     return None

@@ -1,7 +1,7 @@
-"""Parts: the Parquet files of a table. How one is written, how its rows are grouped, and when it is whole.
+"""Parts: the Parquet files of a table. How a part is written, how its rows are grouped, and when it is whole.
 
-A row group is what a reader holds in memory, so it is cut by bytes. A long document stands alone in its row group:
-a reader knows that one with several rows holds only short documents.
+A reader holds one row group in memory, so row groups are cut by bytes. A long document is alone in its row group, so a
+reader knows that a row group with several rows holds only short documents.
 """
 
 import os
@@ -18,30 +18,30 @@ import pyarrow.parquet as pq
 from corpus import schema, uniqueness
 from corpus.row_sizes import Ends, ends
 
-ROW_GROUP_BYTES = 16 << 20  # as Arrow holds the rows; one row may be larger
-LONG_DOCUMENT_BYTES = 4 << 20  # of text; a longer one has a row group of its own
-MAX_ROW_GROUPS = 1 << 16  # of a part: corpus.remaining numbers them with 16 bits
+ROW_GROUP_BYTES = 16 << 20  # size of the rows in Arrow; one row may be larger
+LONG_DOCUMENT_BYTES = 4 << 20  # of text; a longer document has its own row group
+MAX_ROW_GROUPS = 1 << 16  # per part: corpus.remaining numbers them with 16 bits
 COMPRESSION = "zstd"
-_COUNT = "pomona:count:"  # how the names of numbers begin, among the metadata of a Parquet file
+_COUNT = "pomona:count:"  # prefix of the names of counts in the metadata of a Parquet file
 _MAGIC, _TAIL_BYTES = b"PAR1", 8  # a part ends with the footer's length, 4 bytes, and the magic
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One Parquet file of a table: its path below the table's folder, rows and bytes on disk."""
+    """One Parquet file of a table."""
 
-    path: str
+    path: str  # below the table's folder
     n_rows: int
-    n_bytes: int
+    n_bytes: int  # on disk
 
     @property
     def slot(self) -> str:
-        """Folder of the part: the stage, or stage and source, that made it."""
+        """Folder of the part: the stage, or stage and source, that made the part."""
         return self.path.rpartition("/")[0]
 
 
 def is_whole(path: str) -> bool:
-    """Whether a local part has its beginning and its end: a power loss or a copy may have cut it short."""
+    """Returns whether a local part has its beginning and its end. A power loss or a copy may have cut it short."""
     try:
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -58,13 +58,13 @@ def is_whole(path: str) -> bool:
 
 
 def check_strings(table: str, batch: pa.RecordBatch) -> None:
-    """Raises RuntimeError, with table and column, for a string that is no valid UTF-8, at any depth.
+    """Raises RuntimeError, with table and column, for a string that is not valid UTF-8, at any depth.
 
-    Sources reject such rows; this is what makes sure that no stage commits one. Costs 0.1 to 0.4 ms a MB of text.
+    Sources reject such rows. This check makes sure that no stage commits one. It takes 0.1 to 0.4 ms per MB of text.
     """
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if pa.types.is_nested(column.type) and column.get_total_buffer_size() > 2 * column.nbytes:
-            column = column.take(pa.array(np.arange(len(column))))  # Arrow would check all that a slice was cut from
+            column = column.take(pa.array(np.arange(len(column))))  # Arrow would check all that a slice is cut from
         try:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
@@ -72,29 +72,29 @@ def check_strings(table: str, batch: pa.RecordBatch) -> None:
 
 
 def with_counts(batch: pa.RecordBatch, **counts: int) -> pa.RecordBatch:
-    """The batch, with numbers that its part keeps beside the rows: what a step saw and made no row of."""
+    """Returns the batch with numbers that its part keeps beside the rows: what a step saw and made no row of."""
     return batch.replace_schema_metadata({f"{_COUNT}{name}": str(n) for name, n in counts.items()})
 
 
 def counts_in(metadata: Mapping[bytes, bytes] | None) -> dict[str, int]:
-    """The numbers of a part, or of a batch, by name."""
-    found = ((name.decode("utf-8", "replace"), value) for name, value in (metadata or {}).items())
-    return {name.removeprefix(_COUNT): int(value) for name, value in found if name.startswith(_COUNT)}
+    """Returns the numbers of a part, or of a batch, by name."""
+    entries = ((name.decode("utf-8", "replace"), value) for name, value in (metadata or {}).items())
+    return {name.removeprefix(_COUNT): int(value) for name, value in entries if name.startswith(_COUNT)}
 
 
 class PartWriter:
-    """Gathers rows into row groups of at most `ROW_GROUP_BYTES`; or makes each batch one."""
+    """Gathers rows into row groups of at most `ROW_GROUP_BYTES`, or writes each batch as one row group."""
 
     def __init__(self, file: Any, table: str, arrow: pa.Schema, *, row_group_per_batch: bool = False) -> None:
         self._table, self._schema, self._row_group_per_batch = schema.TABLES[table], arrow, row_group_per_batch
         plain = {field.name for field in arrow if schema.is_random(field)}
-        texts = {field.name for field in arrow if pa.types.is_large_string(field.type)}  # hardly one is there twice
+        texts = {field.name for field in arrow if pa.types.is_large_string(field.type)}  # they rarely repeat
         self._writer = pq.ParquetWriter(
             file,
             arrow,
             compression={field.name: "none" if field.name in plain else COMPRESSION for field in arrow},
             use_dictionary=[field.name for field in arrow if field.name not in plain | texts],
-            write_statistics=[field.name for field in arrow if field.name not in texts],  # copies of the longest text
+            write_statistics=[field.name for field in arrow if field.name not in texts],  # would copy the longest text
             store_schema=True,
         )
         self._waiting: list[pa.RecordBatch] = []  # the rows of the next row group
@@ -103,7 +103,7 @@ class PartWriter:
         self._counts: Counter[str] = Counter()
 
     def write(self, batch: pa.RecordBatch) -> None:
-        """Adds rows; full row groups go to disk. Raises RuntimeError for a string that is no valid UTF-8."""
+        """Adds rows and writes full row groups to disk. Raises RuntimeError for a string that is not valid UTF-8."""
         check_strings(self._table.name, batch)
         self._counts.update(counts_in(batch.schema.metadata))
         if self._table.unique is not None:
@@ -122,18 +122,18 @@ class PartWriter:
         self._gather(batch, sizes, start, len(batch))
 
     def close(self) -> None:
-        """Writes what is left and the footer."""
+        """Writes the remaining rows and the footer."""
         self._flush()
         if self._counts:
             self._writer.add_key_value_metadata({f"{_COUNT}{name}": str(n) for name, n in self._counts.items()})
         self._writer.close()
 
     def repeats(self) -> uniqueness.Hashes:
-        """Hashes of ids that the part may hold twice: none where the table's rows have no id of their own."""
+        """Returns the hashes of ids that the part may hold twice; none if the table's rows do not have ids."""
         return uniqueness.repeated(self._hashes)
 
     def _alone(self, batch: pa.RecordBatch) -> list[int]:
-        """Rows that get a row group of their own."""
+        """Returns the rows that get their own row group."""
         if self._table.alone is None:
             return []
         lengths = pc.fill_null(pc.binary_length(batch[self._table.alone]), 0)
@@ -141,7 +141,7 @@ class PartWriter:
         return rows
 
     def _gather(self, batch: pa.RecordBatch, sizes: Ends, start: int, end: int) -> None:
-        """Adds the rows from `start` to `end`; where the next one does not fit, a row group ends."""
+        """Adds the rows from `start` to `end`. A row group ends when the next row does not fit."""
         most_rows = self._table.row_group_rows or len(batch) + self._n_rows
         while start < end:
             room = sizes[start] + ROW_GROUP_BYTES - self._n_bytes
@@ -150,7 +150,7 @@ class PartWriter:
                 self._flush()
                 continue
 
-            fits = max(fits, start + 1)  # a row that is larger than a row group is one
+            fits = max(fits, start + 1)  # a row that is larger than a row group is its own row group
             self._waiting.append(batch.slice(start, fits - start))
             self._n_rows += fits - start
             self._n_bytes += int(sizes[fits] - sizes[start])
@@ -162,7 +162,10 @@ class PartWriter:
         self._waiting, self._n_rows, self._n_bytes = [], 0, 0
 
     def _write_group(self, batches: list[pa.RecordBatch]) -> None:
-        """Writes one row group; where the table bounds its rows and each batch is one, as many as that takes."""
+        """Writes one row group.
+
+        If the table limits the rows of a row group and each batch is one, writes as many row groups as that takes.
+        """
         rows = pa.Table.from_batches(batches, self._schema)
         most_rows = self._table.row_group_rows or max(len(rows), 1)
         self._writer.write_table(rows, row_group_size=most_rows)

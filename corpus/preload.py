@@ -1,4 +1,4 @@
-"""What every worker process imports, once, in the server that forks them. Libraries only: nothing runs here."""
+"""Imports of every worker process, done once in the server that forks them. Libraries only: nothing runs here."""
 
 import datatrove.executor.local  # noqa: F401
 import deltalake  # noqa: F401

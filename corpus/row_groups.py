@@ -1,7 +1,7 @@
-"""Row groups of `documents`: what most work items read, and where other tables keep rows about the same documents.
+"""Row groups of `documents`, which most work items read, and the parts of other tables about the same documents.
 
-A part of `signals`, `signatures` or `embeddings` holds the rows of one row group of `documents`, in the same order.
-Their columns `row_group` and `row` say which (corpus.remaining).
+A part of `signals`, `signatures` or `embeddings` holds rows about one row group of `documents`, in the same order.
+Their columns `row_group` and `row` say which documents these are (corpus.remaining).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ from corpus.parts import LONG_DOCUMENT_BYTES
 from corpus.remaining import check_numbers, row_group_number
 from corpus.task import WorkItem, digest
 
-_READERS = 16  # threads that read footers: most of the time they wait
+_READERS = 16  # threads that read footers; most of the time, they wait
 
 
 class RowGroup(NamedTuple):
@@ -27,17 +27,17 @@ class RowGroup(NamedTuple):
 
     @property
     def number(self) -> int:
-        """Its number in the column `row_group` of other tables."""
+        """The row group's number in the column `row_group` of other tables."""
         return row_group_number(self.part, self.row_group)
 
 
 class Measured(NamedTuple):
-    """A row group of `documents` with what planning needs to know of it, from its part's footer."""
+    """A row group of `documents` with the sizes that planning needs, from its part's footer."""
 
     group: RowGroup
     n_rows: int
     n_bytes: int  # uncompressed
-    longest: int  # bytes of the longest document, at most
+    longest: int  # upper bound on the bytes of the longest document
 
 
 _known: WeakKeyDictionary[Lake, dict[str, tuple[Measured, ...]]] = WeakKeyDictionary()  # by path of the part
@@ -62,19 +62,19 @@ def _of_part(lake: Lake, part: Part) -> Iterator[Measured]:
 
 
 def items(lake: Lake, parts: Sequence[Part], made_from: Sequence[Any]) -> list[WorkItem]:
-    """One work item per row group; `made_from` is what the result depends on besides the documents."""
+    """Returns one work item per row group. `made_from` is what the result depends on besides the documents."""
     check_numbers(part.path for part in parts)
-    found = []
+    work_items = []
     for spec, _, n_bytes, longest in measured(lake, parts):
         label = f"{spec.part} [{spec.row_group}]"
-        found.append(WorkItem(digest([spec._asdict(), *made_from]), label, n_bytes, spec, longest))
-    return found
+        work_items.append(WorkItem(digest([spec._asdict(), *made_from]), label, n_bytes, spec, longest))
+    return work_items
 
 
 def parts_by_number(lake: Lake, table: str) -> dict[int, Part]:
-    """The part of a table that holds the rows about each row group of `documents`, by the row group's number.
+    """Returns the part of a table with the rows about each row group of `documents`, by the row group's number.
 
-    For tables with one part per row group. Reads one footer per part.
+    Works for tables with one part per row group. Reads one footer per part.
     """
     parts = lake.parts(table)
     with ThreadPoolExecutor(_READERS) as pool:
@@ -83,7 +83,7 @@ def parts_by_number(lake: Lake, table: str) -> dict[int, Part]:
 
 
 def _number(part: pq.ParquetFile) -> int:
-    """The least value of the column `row_group`, from the statistics of the part's first row group."""
+    """Returns the least value of the column `row_group` in the part's first row group, from its statistics."""
     place = part.schema_arrow.names.index("row_group")
     statistics = part.metadata.row_group(0).column(place).statistics
     if statistics is not None and statistics.has_min_max:

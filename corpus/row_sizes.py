@@ -1,6 +1,6 @@
-"""Bytes of each row of a batch, from Arrow's offsets: what row groups are cut by.
+"""Bytes of each row of a batch, from Arrow's offsets. Row groups are cut by these sizes.
 
-A row's size is what its values take in memory: fixed widths, the bytes of strings with their offsets, and all below
+A row's size is the memory of its values: fixed widths, the bytes of strings with their offsets, and everything inside
 lists, maps and structs. Types that share values between rows (dictionaries, views) count by their average.
 """
 
@@ -12,7 +12,7 @@ Ends = npt.NDArray[np.int64]
 
 
 def ends(batch: pa.RecordBatch) -> Ends:
-    """int64 (rows + 1,): bytes of all rows before each one, and of all; a slice counts only its own rows."""
+    """Returns int64 (rows + 1,): the bytes before each row, and of all rows. A slice counts only its own rows."""
     total = np.zeros(len(batch) + 1, np.int64)
     for column in batch.columns:
         total += _ends(column)
@@ -33,8 +33,8 @@ def _ends(array: pa.Array) -> Ends:
         offsets = _offsets(array, np.int64 if large else np.int32)
         first, n_values = int(offsets[0]), int(offsets[-1] - offsets[0])
         columns = (array.keys, array.items) if pa.types.is_map(kind) else (array.values,)
-        below = sum((_ends(column.slice(first, n_values)) for column in columns), np.zeros(n_values + 1, np.int64))
-        return below[offsets - first] + (8 if large else 4) * np.arange(n_rows + 1)
+        inner_ends = sum((_ends(column.slice(first, n_values)) for column in columns), np.zeros(n_values + 1, np.int64))
+        return inner_ends[offsets - first] + (8 if large else 4) * np.arange(n_rows + 1)
 
     if pa.types.is_struct(kind):
         total = np.zeros(n_rows + 1, np.int64)
@@ -45,7 +45,7 @@ def _ends(array: pa.Array) -> Ends:
 
 
 def _offsets(array: pa.Array, kind: type[np.int32] | type[np.int64]) -> Ends:
-    """int64 (rows + 1,): where each row's bytes or values begin, and where the last ones end."""
+    """Returns int64 (rows + 1,): where each row's bytes or values begin, and where the last ones end."""
     buffer = array.buffers()[1]
     if not len(array) or buffer is None:
         return np.zeros(len(array) + 1, np.int64)

@@ -1,9 +1,9 @@
 """Tables of the lake: their Arrow schemas, with the meaning and unit of each column.
 
-Here are the tables that several families read or write. A family's own tables are in its `tables.py`.
+This module has the tables that several families read or write. A family's own tables are in its `tables.py`.
 
-A table whose columns are open-ended (`signals` has one column per signal) lists the columns that it always has; the
-stage that writes it hands the full schema to the lake.
+A table whose columns are open-ended (`signals` has one column per signal) lists the columns that it always has. The
+stage that writes the table passes the full schema to the lake.
 """
 
 from dataclasses import dataclass
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
 
 
 def column(name: str, kind: pa.DataType, doc: str, *, nullable: bool = False, random: bool = False) -> pa.Field:
-    """A field that carries its own meaning (`doc`), so that any Parquet reader can show it.
+    """Returns a field that carries its own meaning (`doc`), so that any Parquet reader can show it.
 
-    A `random` one holds hashes: it is written plain, because no encoding or compression makes it smaller.
+    A `random` field holds hashes. It is written plain, because no encoding or compression makes it smaller.
     """
     return pa.field(name, kind, nullable=nullable, metadata={"doc": doc} | ({"random": "yes"} if random else {}))
 
 
 def is_random(field: pa.Field) -> bool:
-    """Whether the column holds hashes."""
+    """Returns whether the column holds hashes."""
     return b"random" in (field.metadata or {})
 
 
 ID = column("id", pa.string(), "Document id: 32 hex digits, a 128-bit hash of source, file and position")
 SOURCE = column("source", pa.string(), "Name of the source in the recipe")
 PLACE = (
-    column("row_group", pa.int64(), "Where the document stands: its row group of documents (corpus.remaining)"),
-    column("row", pa.int32(), "Where the document stands: its row there"),
+    column("row_group", pa.int64(), "Place of the document: its row group in documents (corpus.remaining)"),
+    column("row", pa.int32(), "Place of the document: its row in the row group"),
 )
 DOCUMENT_NUMBER = column(
-    "document", pa.int64(), "Number of the document: its row, over the parts of signatures in order", random=True
+    "document", pa.int64(), "Number of the document: its row over all parts of signatures, in order", random=True
 )
 VECTOR = pa.list_(pa.float32())
 STRINGS = pa.map_(pa.string(), pa.string())
@@ -52,26 +52,26 @@ MEASURE = pa.struct(
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: what a row is, and the columns it has at least."""
+    """One table."""
 
     name: str
-    row: str
-    schema: pa.Schema
-    open_ended: bool = False
-    row_group_rows: int | None = None  # at most so many rows of a row group, so that readers can pass over the others
-    unique: str | None = None  # no two rows of the table have the same value here (corpus.uniqueness)
-    by_stages: bool = True  # stages make it; otherwise the lake keeps it about itself
-    alone: str | None = None  # a row whose text in this column is long has a row group of its own (corpus.parts)
+    row: str  # what a row is
+    schema: pa.Schema  # the columns that the table has at least
+    open_ended: bool = False  # whether the table may have more columns
+    row_group_rows: int | None = None  # most rows in a row group, so that readers can skip the other rows
+    unique: str | None = None  # no two rows of the table have the same value in this column (corpus.uniqueness)
+    by_stages: bool = True  # stages make the table; otherwise the lake keeps it about itself
+    alone: str | None = None  # a row whose text in this column is long has its own row group (corpus.parts)
 
 
-TABLES: dict[str, Table] = {}  # every table that is known, by name: shared ones, and those of families that are loaded
+TABLES: dict[str, Table] = {}  # every known table by name: shared ones, and those of loaded families
 
 
 def declare(*tables: Table) -> tuple[Table, ...]:
-    """Makes tables known to every lake, and returns them; a family's `tables.py` calls it once."""
-    for one in tables:
-        assert TABLES.get(one.name, one) == one, f"two tables are called {one.name}"
-        TABLES[one.name] = one
+    """Makes tables known to every lake, and returns them. A family's `tables.py` calls it once."""
+    for table in tables:
+        assert TABLES.get(table.name, table) == table, f"two tables are called {table.name}"
+        TABLES[table.name] = table
     return tables
 
 
@@ -99,7 +99,7 @@ REJECTS = Table(
         [
             SOURCE,
             column("uri", pa.string(), "File, or record, that was refused"),
-            column("position", pa.string(), "Where in the file: byte offset, row or member; '' for all of it"),
+            column("position", pa.string(), "Position in the file: byte offset, row or member; '' for the whole file"),
             column("reason", pa.string(), "One of a short list of causes, e.g. invalid_json"),
             column("detail", pa.string(), "What was found, for a person; at most 500 characters"),
         ]
@@ -108,13 +108,13 @@ REJECTS = Table(
 
 PASSED_OVER = Table(
     "passed_over",
-    "raw records of one kind that are no documents by their nature: records = documents + rejects + these",
+    "raw records of one kind that are not documents by their nature: records = documents + rejects + these",
     pa.schema(
         [
             SOURCE,
             column("uri", pa.string(), "File that held them; '' for files that are not read"),
             column("kind", pa.string(), "What they are: warc:request, http:404, type:image/png, file:.png"),
-            column("records", pa.int64(), "How many"),
+            column("records", pa.int64(), "Number of records"),
         ]
     ),
 )
@@ -123,18 +123,18 @@ SIGNALS = Table("signals", "a document's numbers", pa.schema([ID, SOURCE, *PLACE
 
 DECISIONS = Table(
     "decisions",
-    "a document x stage",
+    "a stage's decision on a document",
     pa.schema(
         [
             ID,
             SOURCE,
             column("stage", pa.string(), "Stage that decided: filter, dedup, ..."),
-            column("kept", pa.bool_(), "False where at least one reason stands"),
+            column("kept", pa.bool_(), "False if there is at least one reason"),
             column("reasons", pa.list_(pa.string()), "Every failing rule, as ruleset.rule"),
             column(
                 "measured",
                 pa.list_(MEASURE),
-                "For each reason: the value and the limit it broke; null where they are no numbers",
+                "For each reason: the value and the limit that it broke; null if they are not numbers",
             ),
             *PLACE,
         ]
@@ -150,9 +150,9 @@ CUTS = Table(
             ID,
             SOURCE,
             column("stage", pa.string(), "Stage that cut: paragraphs, substrings, decontam"),
-            column("start", pa.int64(), "First character that goes"),
-            column("end", pa.int64(), "Character after the last that goes"),
-            column("copies", pa.int64(), "Times that the passage stands in the corpus", nullable=True),
+            column("start", pa.int64(), "First character that is cut"),
+            column("end", pa.int64(), "Character after the last one that is cut"),
+            column("copies", pa.int64(), "Number of times that the passage occurs in the corpus", nullable=True),
             *PLACE,
         ]
     ),
@@ -167,9 +167,9 @@ DUPLICATES = Table(
             ID,
             SOURCE,
             column("stage", pa.string(), "Stage that found it: exact, minhash, semantic"),
-            column("cluster", pa.string(), "Exact: the 128-bit hash of the text; else the least id in it"),
-            column("representative", pa.string(), "Id of the member that stays"),
-            column("similarity", pa.float64(), "To the representative, in [0, 1]: Jaccard; semantic: cosine"),
+            column("cluster", pa.string(), "Exact: the 128-bit hash of the text; else the least id in the cluster"),
+            column("representative", pa.string(), "Id of the member that is kept"),
+            column("similarity", pa.float64(), "To the representative, in [0, 1]: Jaccard; for semantic, cosine"),
         ]
     ),
 )
@@ -179,12 +179,12 @@ ARTIFACT_LINEAGE = Table(
     "an artifact: a folder of files below the lake, such as an index (corpus.artifacts)",
     pa.schema(
         [
-            column("kind", pa.string(), "What it is, e.g. decontamination-index"),
-            column("key", pa.string(), "Hash of all that its files depend on"),
+            column("kind", pa.string(), "Kind of artifact, e.g. decontamination-index"),
+            column("key", pa.string(), "Hash of everything that its files depend on"),
             column("path", pa.string(), "Its folder below the lake: artifacts/<kind>/<key>"),
             column("stage", pa.string(), "Stage that made it"),
             column("made_from", pa.string(), "Settings and inputs that it was made from, as JSON"),
-            column("files", pa.int64(), "How many files it has"),
+            column("files", pa.int64(), "Number of its files"),
             column("bytes", pa.int64(), "Bytes of all its files"),
         ]
     ),
@@ -195,21 +195,21 @@ SHARED = declare(DOCUMENTS, REJECTS, PASSED_OVER, SIGNALS, DECISIONS, CUTS, DUPL
 
 
 def table(name: str) -> Table:
-    """The table called `name`; raises `UserError` with the nearest name where there is none."""
+    """Returns the table called `name`. Raises `UserError` with the nearest name if it does not exist."""
     if name not in TABLES:
         raise unknown("table", name, TABLES)
     return TABLES[name]
 
 
 def batch(name: str, frame: "pl.DataFrame") -> pa.RecordBatch:
-    """A data frame as one batch of rows of table `name`; columns that it does not have are left out."""
+    """Returns a data frame as one batch of rows of table `name`, without the columns that the table does not have."""
     arrow = TABLES[name].schema
     rows = frame.select(arrow.names).to_arrow().cast(arrow).combine_chunks()
     return rows.to_batches()[0] if len(rows) else pa.RecordBatch.from_pylist([], rows.schema)
 
 
 def check(name: str, schema: pa.Schema) -> None:
-    """Raises `UserError` unless `schema` is what table `name` holds: same names, types and order."""
+    """Raises `UserError` unless `schema` is that of table `name`: same names, types and order."""
     want = TABLES[name].schema
     came = pa.schema([schema.field(i) for i in range(len(want))]) if TABLES[name].open_ended else schema
     if _shape(came) != _shape(want):
@@ -221,7 +221,7 @@ def _shape(schema: pa.Schema) -> list[tuple[str, str]]:
 
 
 def describe(schema: pa.Schema) -> list[dict[str, Any]]:
-    """One entry a column: name, type, meaning. What `docs/tables.md` is generated from."""
+    """Returns one entry per column: name, type, meaning. `docs/reference/tables.md` is generated from it."""
     return [
         {"name": field.name, "type": str(field.type), "doc": (field.metadata or {}).get(b"doc", b"").decode()}
         for field in schema

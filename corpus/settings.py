@@ -20,7 +20,7 @@ from pydantic.fields import FieldInfo
 class Settings(BaseModel):
     """Base of all settings: they cannot be changed, and refuse fields that they do not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)  # built when it is first used
     renamed: ClassVar[Mapping[str, str]] = {}  # earlier names of fields, which recipes may still use
 
     @model_validator(mode="before")

@@ -1,7 +1,7 @@
-"""Disks and buckets: from a path or URL to its file system, and what to say where a bucket cannot be used.
+"""Disks and buckets: finds the file system of a path or URL, and words the message if a bucket cannot be used.
 
-No bucket is ever made: a name that does not exist is a mistyped one. Object stores have no folders, so none are made
-there either.
+No bucket is ever made, because a name that does not exist is a mistyped one. Object stores have no folders, so no
+folders are made there either.
 """
 
 import os
@@ -14,7 +14,7 @@ from corpus.errors import UserError
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})  # the first name of a path is a bucket's
+BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})  # in their paths, the first name is the bucket
 _INSTALLS = {"s3fs": "pip install 'pomona[s3]'", "gcsfs": "pip install gcsfs", "adlfs": "pip install adlfs"}
 _LIBRARIES = frozenset({"botocore", "aiobotocore", "boto3", "aiohttp", "gcsfs", "google", "azure", "adlfs", "s3fs"})
 _OBJECT_STORE = re.compile(
@@ -26,19 +26,19 @@ _HINTS = (
     (r"credentials|SignatureDoesNotMatch|InvalidAccessKeyId|AccessDenied|Forbidden|403|Unauthorized|401",
      "check the credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"),
     (r"connect|resolve|dns|timed? ?out|scheme|endpoint|HTTP error",
-     "check the network and AWS_ENDPOINT_URL; unset, it is Amazon's own"),
-    (r"NoSuchBucket|bucket", "check the bucket's name; buckets are not made here"),
+     "check the network and AWS_ENDPOINT_URL; if it is not set, Amazon's endpoint is used"),
+    (r"NoSuchBucket|bucket", "check the bucket's name; Pomona does not make buckets"),
 )  # fmt: skip
 
 
 def filesystem(url: str, options: Mapping[str, str] | None = None) -> "tuple[AbstractFileSystem, str]":
-    """The file system of a path or URL, and the path there. Raises `UserError` for one that is not known here."""
+    """Returns the file system of a path or URL, and the path there. Raises `UserError` if it is not known here."""
     import fsspec
 
     allow_stated_http()
     protocol, _, rest = url.partition("://")
     if protocol in BUCKETS and not rest.strip("/"):
-        raise UserError(f"{url} names no bucket; write a URL as s3://bucket/folder")
+        raise UserError(f"{url} does not name a bucket; write a URL as s3://bucket/folder")
     try:
         fs, path = fsspec.core.url_to_fs(url, **(options or {}))
     except ImportError as error:
@@ -51,46 +51,52 @@ def filesystem(url: str, options: Mapping[str, str] | None = None) -> "tuple[Abs
 
 
 def public(text: str) -> str:
-    """A URL, or a text with URLs, without the user and password that one may hold."""
+    """Returns a URL, or a text with URLs, without users and passwords."""
     return re.sub(r"(^|//)[^/@\s]+@", r"\1", text)
 
 
 def is_remote(url: str) -> bool:
-    """Whether a name is a URL of something that is not this machine's disk."""
+    """Returns whether a name is a URL of something that is not on this machine's disk."""
     return "://" in url and not url.startswith("file://")
 
 
 def allow_stated_http() -> None:
-    """An endpoint that is written with http:// is meant: delta-rs and Polars want to be told so a second time."""
+    """Allows http:// if the endpoint is written with it.
+
+    delta-rs and Polars require a second setting for that.
+    """
     stated = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
     if stated.startswith("http://"):
         os.environ.setdefault("AWS_ALLOW_HTTP", "true")
 
 
 def require_bucket(url: str) -> None:
-    """Raises `UserError` where the URL's bucket does not exist; where that cannot be told, whoever writes will see."""
+    """Raises `UserError` if the URL's bucket does not exist.
+
+    If this cannot be determined, the first write shows it.
+    """
     protocol, _, rest = url.partition("://")
     if protocol not in BUCKETS:
         return
     fs, _ = filesystem(url)
     bucket = rest.split("/")[0]
     try:
-        fs.info(bucket)  # `exists` says no where the service cannot be reached, or the key is wrong
-    except PermissionError:  # some keys may use a bucket and not list it
+        fs.info(bucket)  # `exists` returns False if the service cannot be reached or the key is wrong
+    except PermissionError:  # some keys may use a bucket but not list it
         return
     except FileNotFoundError as error:
-        hint = "make it first, or mend its name"
-        raise UserError(f"{public(url)}: there is no bucket {public(bucket)!r}; {hint}") from error
+        hint = "make it first, or correct its name"
+        raise UserError(f"{public(url)}: bucket {public(bucket)!r} does not exist; {hint}") from error
 
 
 def told(error: BaseException) -> str | None:
-    """What the library of a bucket says, in one line, with where to look; None for an error of anything else."""
-    of_bucket = [one for one in _chain(error) if _is_of_bucket(one)]
-    if not of_bucket:
+    """Returns the message of a bucket's library in one line, with what to check; None for all other errors."""
+    bucket_errors = [link for link in _chain(error) if _is_of_bucket(link)]
+    if not bucket_errors:
         return None
-    said = max((_line(one) for one in of_bucket), key=len)
-    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, said, re.IGNORECASE)), "")
-    return f"the bucket cannot be used: {said}{'; ' if hint else ''}{hint}"
+    message = max((_line(link) for link in bucket_errors), key=len)
+    hint = next((hint for pattern, hint in _HINTS if re.search(pattern, message, re.IGNORECASE)), "")
+    return f"the bucket cannot be used: {message}{'; ' if hint else ''}{hint}"
 
 
 def _is_of_bucket(error: BaseException) -> bool:
@@ -98,11 +104,11 @@ def _is_of_bucket(error: BaseException) -> bool:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, and those that it came from."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield seen
-        seen = seen.__cause__ or seen.__context__
+    """Yields the error, and the errors that caused it."""
+    link: BaseException | None = error
+    while link is not None:
+        yield link
+        link = link.__cause__ or link.__context__
 
 
 def _line(error: BaseException) -> str:

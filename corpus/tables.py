@@ -1,8 +1,8 @@
-"""Reading a lake: its tables, their parts and versions, and what made them.
+"""Reads a lake: its tables, their parts and versions, and what made them.
 
-A table is what its Delta log names, and nothing else: parts that no commit named are not there. What was read of a
-log is kept and brought up to date at each use, so that a reader sees what other processes commit. Whoever asks much
-about one state of the lake does so inside a `snapshot`: each look at a log in a bucket is a request.
+A table consists of the parts that its Delta log names. Parts that no commit named do not belong to it. What was read
+from a log is kept and brought up to date at each use, so that a reader sees what other processes commit. Code that
+reads one state of the lake many times does so inside a `snapshot`, because each look at a log in a bucket is a request.
 """
 
 import re
@@ -31,7 +31,7 @@ _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
 class Tables:
-    """The tables below one path or URL, to be read. Opening them reads and creates nothing."""
+    """The tables below one path or URL, for reading. Opening them reads and creates nothing."""
 
     def __init__(self, url: str | Path, storage_options: Mapping[str, str] | None = None) -> None:
         self.storage_options = dict(storage_options or {})
@@ -42,13 +42,13 @@ class Tables:
         if encoded:
             raise UserError(
                 f"{self.root} holds {encoded[0]!r}, which delta-rs takes for an encoded character; "
-                "name another folder for the lake"
+                "choose another folder for the lake"
             )
         self.url = self.root if self.is_local else str(url).rstrip("/")
         self._newest: dict[str, DeltaTable] = {}  # as last read; brought up to date at each use
-        self._seen: set[str] = set()  # tables that have a version: none ever goes
-        self._looked: set[str] | None = None  # in a snapshot: the tables that were looked at in it
-        self._absent: set[str] = set()  # in a snapshot: the tables that were not there
+        self._seen: set[str] = set()  # tables that have a version: a table is never removed
+        self._looked: set[str] | None = None  # in a snapshot: the tables that were read in it
+        self._absent: set[str] = set()  # in a snapshot: the tables that did not exist
         self._commits: dict[str, list[Commit]] = {}  # newest first; a commit never changes
 
     def __repr__(self) -> str:
@@ -59,9 +59,9 @@ class Tables:
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """For the block, a table is as it was when the block first asked for it: what others commit is not seen.
+        """Keeps tables, for the block, as they were when the block first read them. Commits of others are not seen.
 
-        One's own commits are. Blocks may stand in each other; the outer one counts.
+        Own commits are seen. Blocks may be nested; the outer one counts.
         """
         if self._looked is not None:
             yield
@@ -74,57 +74,62 @@ class Tables:
 
     @property
     def in_snapshot(self) -> bool:
-        """Whether a snapshot's block runs."""
+        """Whether a snapshot is active."""
         return self._looked is not None
 
     def exists(self, table: str) -> bool:
-        """Whether the table has a first version."""
+        """Returns whether the table has a first version."""
         schema.table(table)
         if table in self._newest or table in self._seen:
             return True
         if table in self._absent:
             return False
-        there = delta_log.exists(self._log(table)) if self.is_local else self._has_objects(self._log(table))
-        if there:
+        has_version = delta_log.exists(self._log(table)) if self.is_local else self._has_objects(self._log(table))
+        if has_version:
             self._seen.add(table)
         elif self._looked is not None:
             self._absent.add(table)
-        return there
+        return has_version
 
     def tables(self, *, with_records: bool = False) -> list[str]:
-        """Names of the tables that exist, in the schema's order; those that the lake keeps about itself on request."""
-        return [name for name, one in schema.TABLES.items() if (one.by_stages or with_records) and self.exists(name)]
+        """Returns the names of the tables that exist, in the schema's order.
+
+        Tables that the lake keeps about itself are included only `with_records`.
+        """
+        return [
+            name for name, table in schema.TABLES.items() if (table.by_stages or with_records) and self.exists(name)
+        ]
 
     def version(self, table: str) -> int | None:
-        """The table's newest version, or None before the first."""
+        """Returns the table's newest version, or None before the first."""
         return self._delta(table).version() if self.exists(table) else None
 
     def parts(self, table: str, slot: str = "", version: int | None = None) -> list[Part]:
-        """The parts of a version, those of one slot or of all, sorted by path. None exist before the first commit."""
+        """Returns the parts of a version, of one slot or all, sorted by path; none before the first commit."""
         if not self.exists(table):
             return []
         listed = parts_of(self._delta(table, version))
         return [part for part in listed if not slot or within(part.slot, slot)]
 
     def part_url(self, table: str, part: Part | str) -> str:
-        """Where fsspec and Parquet readers find a part."""
+        """Returns where fsspec and Parquet readers find a part."""
         path = part if isinstance(part, str) else part.path
         return f"{self.url}/{table}/{path}"
 
     def open_part(self, table: str, part: Part | str) -> pq.ParquetFile:
-        """A part's Parquet file, opened for reading row group by row group."""
+        """Returns a part's Parquet file, opened for reading row group by row group."""
         path = part if isinstance(part, str) else part.path
         return self._open(f"{self.root}/{table}/{path}")
 
     def counts(self, table: str, slot: str) -> dict[str, int]:
-        """The numbers that a slot's parts keep beside their rows (corpus.parts.with_counts), summed. Reads footers."""
+        """Returns the summed counts that a slot's parts keep (corpus.parts.with_counts). Reads footers."""
         total: Counter[str] = Counter()
         for part in self.parts(table, slot):
             total.update(counts_in(self.open_part(table, part).metadata.metadata))
         return dict(total)
 
     def scan(self, table: str, version: int | None = None, *, slot: str = "") -> "pl.LazyFrame":
-        """A lazy frame over a version of the table, or over one slot of it; empty where nothing was committed."""
+        """Returns a lazy frame over a version of the table or over one slot of it; empty if nothing was committed."""
         import polars as pl
 
         parts = self.parts(table, slot, version)
@@ -135,25 +140,25 @@ class Tables:
         return self.scan_paths(table, [part.path for part in parts])
 
     def table(self, name: str, version: int | None = None) -> "pl.LazyFrame":
-        """A table as a Polars lazy frame, empty before its stage ran; raises `UserError` for a name of none."""
+        """Returns a table as a Polars lazy frame, empty before its stage ran; raises `UserError` if it is unknown."""
         schema.table(name)
         return self.scan(name, version)
 
     def scan_paths(self, table: str, paths: Sequence[str]) -> "pl.LazyFrame":
-        """A lazy frame over some parts of a table, in the order given."""
+        """Returns a lazy frame over some parts of a table, in the given order."""
         import polars as pl
 
         urls = [self.part_url(table, path) for path in paths]
         return pl.scan_parquet(urls, glob=False, storage_options=None if self.is_local else self.storage_options)
 
     def schema(self, table: str, version: int | None = None) -> pa.Schema:
-        """The table's Arrow schema as committed, or as declared before the first commit."""
+        """Returns the table's Arrow schema as committed, or as declared before the first commit."""
         if not self.exists(table):
             return schema.table(table).schema
         return pa.schema(self._delta(table, version).schema().to_arrow())
 
     def history(self, table: str) -> list[Commit]:
-        """Every version of the table, newest first."""
+        """Returns every version of the table, newest first."""
         if not self.exists(table):
             return []
         delta = self._delta(table)
@@ -165,17 +170,17 @@ class Tables:
         return list(self._commits[table])
 
     def current(self, table: str, slot: str) -> Lineage | None:
-        """What made the slot as it stands, or None where it was never committed, or is gone."""
+        """Returns what made the slot as it is now, or None if it was never committed or was removed."""
         return self.lineages(table).get(slot)
 
     def lineages(self, table: str) -> dict[str, Lineage]:
-        """What made each slot of the table as it stands; a slot that was dropped, or lost its parts, is left out."""
+        """Returns what made each slot of the table as it is now, except slots that were dropped or lost their parts."""
         newest: dict[str, Lineage | None] = {}
         lost: set[str] = set()
         for commit in self.history(table):
             if commit.lineage:
                 slot = commit.lineage.slot
-                newest.setdefault(slot, None if any(within(gone, slot) for gone in lost) else commit.lineage)
+                newest.setdefault(slot, None if any(within(other, slot) for other in lost) else commit.lineage)
             lost.update(commit.lost)
         return {slot: lineage for slot, lineage in newest.items() if lineage and not lineage.dropped}
 
@@ -186,20 +191,23 @@ class Tables:
         return pq.ParquetFile(self.fs.open(path, "rb"))
 
     def _forget(self, table: str) -> None:
-        """What is known of the newest version may be old: the next use reads it anew."""
+        """Forgets the newest version, which may be outdated: the next use reads it again."""
         self._newest.pop(table, None)
         self._seen.discard(table)
         self._look_again(table)
         self.fs.invalidate_cache()
 
     def _look_again(self, table: str) -> None:
-        """The next use brings the table up to date, in a snapshot, too."""
+        """Makes the next use bring the table up to date, also in a snapshot."""
         self._absent.discard(table)
         if self._looked is not None:
             self._looked.discard(table)
 
     def _bring_up_to_date(self, table: str) -> None:
-        """Versions follow each other without a gap: one small read tells whether there is a newer one in a bucket."""
+        """Reads the versions since the last read.
+
+        Versions follow each other without a gap, so one small read shows whether a bucket has a newer one.
+        """
         newest = self._newest[table]
         if not self.is_local:
             try:
@@ -213,7 +221,7 @@ class Tables:
             self._looked.add(table)
 
     def _without_folder(self) -> set[str]:
-        """The tables of which a bucket holds no object."""
+        """Returns the tables that have no object in a bucket."""
         self.fs.invalidate_cache(self.root)
         try:
             listed = self.fs.ls(self.root, detail=False)
@@ -222,7 +230,7 @@ class Tables:
         return set(schema.TABLES) - {str(path).rstrip("/").rpartition("/")[2] for path in listed}
 
     def _has_objects(self, folder: str) -> bool:
-        """Whether a bucket holds an object below a folder."""
+        """Returns whether a bucket holds an object below a folder."""
         self.fs.invalidate_cache(folder)
         try:
             return bool(self.fs.ls(folder, detail=False))
@@ -256,13 +264,13 @@ class Tables:
     def _unreadable_log(self, table: str, error: Exception) -> UserError:
         first = next(iter(str(error).splitlines()), "")
         return UserError(
-            f"the log of table {table!r} cannot be read ({first}); put {self._log(table)} back from a copy, or delete "
-            "that folder and run the recipe or the commands again: parts that are finished are not made again"
+            f"the log of table {table!r} cannot be read ({first}); restore {self._log(table)} from a copy, or delete "
+            "that folder and run the recipe or the commands again: finished parts are not made again"
         )
 
 
 def parts_of(delta: "DeltaTable") -> list[Part]:
-    """The parts of the version that was read, sorted by path."""
+    """Returns the parts of the version that was read, sorted by path."""
     read = pa.RecordBatchReader.from_stream(delta.get_add_actions(flatten=True)).read_all()  # pa.table imports pandas
     adds = read.select(["path", "num_records", "size_bytes"])
     listed = (Part(row["path"], row["num_records"], row["size_bytes"]) for row in adds.to_pylist())
@@ -270,7 +278,7 @@ def parts_of(delta: "DeltaTable") -> list[Part]:
 
 
 def within(slot: str, outer: str) -> bool:
-    """Whether a slot is another one, or stands below it."""
+    """Returns whether a slot is `outer` or is below it."""
     return slot == outer or slot.startswith(f"{outer}/")
 
 

@@ -1,9 +1,9 @@
 """The unit of work: a stage's input is cut into work items, and a step turns one item into rows of tables.
 
-An item is planned the same way every time, so its key names its result: a part with that name is a finished item. A
-`Task` is what an executor runs, on this machine or another (corpus.execution, corpus.engines).
+An item is planned the same way every time, so its key names its result. If a part with that name exists, the item is
+finished. An executor runs a `Task`, on this machine or another (corpus.execution, corpus.engines).
 
-A work item's spec is a small frozen dataclass or named tuple, which the step declares as `spec_type`. It goes to
+A work item's spec is a small frozen dataclass or named tuple, which the step declares as `spec_type`. It is sent to
 workers as JSON, which cannot run code, and is rebuilt there by `decoded`.
 """
 
@@ -25,7 +25,7 @@ ITEM_BYTES = 64 << 20  # bytes of input in one work item
 
 
 def digest(value: Any) -> str:
-    """32 hex digits that identify a JSON value, the same on every machine; a dataclass counts as its fields."""
+    """Returns 32 hex digits that identify a JSON value, the same on every machine. A dataclass counts as its fields."""
     return blake2b(json.dumps(value, sort_keys=True, default=_plain).encode(), digest_size=16).hexdigest()
 
 
@@ -48,7 +48,7 @@ class WorkItem:
     label: str  # for a person
     n_bytes: int  # of input
     spec: Any  # what the step reads, of the step's `spec_type`
-    longest: int = 0  # bytes of the longest document in it: kernels hold several times that much
+    longest: int = 0  # bytes of the longest document in the item: kernels hold several times that much
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Output:
     table: str
     slot: str
     schema: pa.Schema
-    row_group_per_batch: bool = False  # each batch, even an empty one, is a row group: a reader finds it by its number
+    row_group_per_batch: bool = False  # each batch is a row group, even an empty one, so a reader finds it by number
 
 
 class Step(Protocol):
@@ -73,7 +73,7 @@ class Step(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What an executor runs: rank r is the r-th item of the plan."""
+    """The work of an executor: rank r runs the r-th item of the plan."""
 
     lake: Lake
     step: Step
@@ -90,7 +90,7 @@ class Task:
 
 
 def run_item(lake: Lake, step: Step, outputs: Sequence[Output], item: WorkItem, token: str = "") -> None:
-    """Writes the item's parts. Every output gets one, even without rows; the first output's part appears last."""
+    """Writes the item's parts. Every output gets a part, even without rows. The first output's part appears last."""
     with lake.snapshot(), ExitStack() as stack:
         writers: dict[str, PartWriter] = {}
         for output in outputs:
@@ -105,7 +105,7 @@ def run_item(lake: Lake, step: Step, outputs: Sequence[Output], item: WorkItem, 
 
 
 def write_plan(lake: Lake, folder: str, items: Sequence[WorkItem]) -> str:
-    """Writes the items to a file of the folder, which it returns; runs with other items write another file."""
+    """Writes the items to a file in the folder, and returns its path. Runs with other items write another file."""
     path = f"{folder}/plan-{digest([item.key for item in items])}.jsonl"
     lines = (json.dumps([item.key, item.label, item.n_bytes, item.spec], default=_plain) for item in items)
     with lake.fs.open(path, "w") as file:
@@ -120,7 +120,7 @@ def _read_plan(url: str, options: tuple[tuple[str, str], ...], plan: str) -> lis
 
 
 def decoded(kind: Any, value: Any) -> Any:
-    """The value of a declared type from its JSON: dataclasses, named tuples, tuples, and unions of dataclasses."""
+    """Rebuilds a value of a declared type from JSON: dataclasses, named tuples, tuples, and unions of dataclasses."""
     if isinstance(kind, types.UnionType):
         return _member(kind, value)
     if is_dataclass(kind) and isinstance(kind, type):
@@ -138,7 +138,7 @@ def decoded(kind: Any, value: Any) -> Any:
 
 
 def _member(union: types.UnionType, value: Any) -> Any:
-    """The member of a union that a value belongs to: of dataclasses, the one with these fields."""
+    """Rebuilds a value of a union. Among dataclasses, its type is the one with the same fields."""
     for kind in typing.get_args(union):
         if is_dataclass(kind) and isinstance(value, dict) and {field.name for field in fields(kind)} == value.keys():
             return decoded(kind, value)

@@ -1,7 +1,8 @@
-"""One try at a commit: a table's next version, made from the version that was read, or nothing.
+"""Tries a commit once: it makes a table's next version from the version that was read, or nothing.
 
-delta-rs may itself repeat a commit that lost to another, after a check that lets pass what only adds files. Here that
-is switched off: whoever lost reads the table anew and computes anew what to replace (corpus.lake.Lake.commit).
+delta-rs can repeat a commit that lost to another, after a check that accepts commits which only add files. This is
+switched off here. A process that lost reads the table again and computes again what to replace
+(corpus.lake.Lake.commit).
 """
 
 import json
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
     from deltalake import DeltaTable
     from deltalake.transaction import AddAction
 
-_LOG_DAYS = 3650  # how long the log keeps the versions that lineage speaks of
+_LOG_DAYS = 3650  # how long the log keeps the versions that lineage is about
 
 
 def create(
     url: str, storage_options: Mapping[str, str], parts: Sequence[Part], lineage: Lineage, arrow: pa.Schema
 ) -> None:
-    """Version 0 of a table; raises `DeltaError` where there is one already."""
+    """Makes version 0 of a table; raises `DeltaError` if the table exists already."""
     from deltalake import Schema
     from deltalake.transaction import create_table_with_add_actions
 
@@ -41,14 +42,15 @@ def create(
 def replace(
     delta: "DeltaTable", old: Sequence[Part], parts: Sequence[Part], lineage: Lineage, arrow: pa.Schema
 ) -> None:
-    """The version after the one that `delta` read, with `parts` in place of `old`; raises `DeltaError` where that
-    version has been made meanwhile.
+    """Makes the version after the one that `delta` read, with `parts` in place of `old`.
+
+    Raises `DeltaError` if that version has been made meanwhile.
     """
     from deltalake import Schema
     from deltalake.transaction import RemoveAction
 
-    have, paths = set(old), {part.path for part in parts}
-    adds = [_add(part) for part in parts if part not in have]
+    old_parts, paths = set(old), {part.path for part in parts}
+    adds = [_add(part) for part in parts if part not in old_parts]
     removes = [RemoveAction(part.path, True, 0, part.n_bytes) for part in old if part.path not in paths]
     delta.create_write_transaction(
         [*adds, *removes], "append", Schema.from_arrow(arrow), commit_properties=_properties(lineage, ())
@@ -58,7 +60,7 @@ def replace(
 def replace_all(
     delta: "DeltaTable", lost: Sequence[str], parts: Sequence[Part], lineage: Lineage, arrow: pa.Schema
 ) -> None:
-    """As `replace`, with other columns: nothing of the version before stays, and the slots `lost` are recorded."""
+    """Like `replace`, with other columns: no part of the version before stays, and the slots `lost` are recorded."""
     from deltalake import Schema
 
     delta.create_write_transaction(

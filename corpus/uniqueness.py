@@ -1,6 +1,6 @@
-"""No two documents have one id: checked over each part as it is written, and over the table as it is committed.
+"""Checks that no two documents have one id, in each part when it is written, and in the table when it is committed.
 
-Ids are compared by 64-bit hashes, 8 bytes a document; only where two are equal are the rows themselves read.
+Ids are compared by 64-bit hashes, 8 bytes per document. The rows themselves are read only if two hashes are equal.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,13 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-MAX_ROWS = 5_000_000  # of a table that a commit reads for it: 150 MB, 2 s; a larger one is not checked
+MAX_ROWS = 5_000_000  # of a table that a commit reads for the check: 150 MB, 2 s; larger tables are not checked
 
 Hashes = npt.NDArray[np.uint64]
 
 
 def hashes(ids: pa.Array | pa.ChunkedArray) -> Hashes:
-    """uint64 (D,), the same for the same id within a process."""
+    """Returns uint64 (D,); equal ids have equal hashes within a process."""
     import polars as pl
 
     series = pl.from_arrow(ids)
@@ -25,7 +25,7 @@ def hashes(ids: pa.Array | pa.ChunkedArray) -> Hashes:
 
 
 def repeated(gathered: Sequence[Hashes]) -> Hashes:
-    """The hashes that occur twice or more, each once."""
+    """Returns the hashes that occur twice or more, each once."""
     if not gathered:
         return np.empty(0, np.uint64)
     ordered = np.sort(np.concatenate(gathered))
@@ -33,7 +33,7 @@ def repeated(gathered: Sequence[Hashes]) -> Hashes:
 
 
 def check(column: str, opened: Callable[[str], pq.ParquetFile], paths: Sequence[str]) -> None:
-    """Raises RuntimeError with two rows where the parts at `paths` hold a value of `column` twice."""
+    """Raises RuntimeError with two rows if the parts at `paths` hold a value of `column` twice."""
     gathered = [hashes(opened(path).read([column])[column]) for path in paths]
     suspects = repeated(gathered)
     if len(suspects):
@@ -41,7 +41,7 @@ def check(column: str, opened: Callable[[str], pq.ParquetFile], paths: Sequence[
 
 
 def explain(column: str, opened: Callable[[str], pq.ParquetFile], paths: Sequence[str], suspects: Hashes) -> None:
-    """Reads the rows with these hashes again; raises RuntimeError where two of them are indeed the same."""
+    """Reads the rows with these hashes again; raises RuntimeError if two of them have the same value of `column`."""
     rows: dict[str, str] = {}
     for path in paths:
         table = opened(path).read([column, "source", "uri"])

@@ -1,4 +1,4 @@
-"""YAML that a person wrote: one line for what is wrong with it, with the line's number."""
+"""Reads YAML that a person wrote. An error is one line that says what is wrong, with the line's number."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ _MAX_CHARACTERS = 1 << 20
 
 
 def read(text: str, name: str) -> tuple[Any, yaml.Node | None]:
-    """(what the text says, its nodes, which know their lines); raises `UserError` that names the line in `name`.
+    """Returns (the text's content, its nodes, which have line numbers). Raises `UserError` with the line in `name`.
 
-    A key that stands twice in one mapping is an error: YAML would drop the first in silence.
+    A key that occurs twice in one mapping is an error, because YAML would drop the first one silently.
     """
     if len(text) > _MAX_CHARACTERS:
-        raise UserError(f"{name} is larger than {_MAX_CHARACTERS} bytes; nobody wrote that by hand")
+        raise UserError(f"{name} is larger than {_MAX_CHARACTERS} characters, which is the limit")
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         if node is not None:
@@ -24,41 +24,43 @@ def read(text: str, name: str) -> tuple[Any, yaml.Node | None]:
     except UserError:
         raise
     except RecursionError as error:
-        raise UserError(f"{name}: no valid YAML: it is nested too deeply, or in itself") from error
-    except (yaml.YAMLError, ValueError, TypeError) as error:  # a date that is none, a list as a key, a huge number
+        raise UserError(f"{name}: invalid YAML: it is nested too deeply, or contains itself") from error
+    except (yaml.YAMLError, ValueError, TypeError) as error:  # e.g. an invalid date, a list as a key, a huge number
         mark = getattr(error, "problem_mark", None)
         place = f" line {mark.line + 1}" if mark else ""
-        raise UserError(f"{name}{place}: no valid YAML: {getattr(error, 'problem', None) or error}") from error
+        raise UserError(f"{name}{place}: invalid YAML: {getattr(error, 'problem', None) or error}") from error
 
 
 def line(node: yaml.Node | None, path: list[str | int]) -> int:
-    """1-based line of the deepest part of the path that the file has."""
-    found = 1
+    """Returns the 1-based line of the deepest part of the path that the file has."""
+    number = 1
     for part in path:
         if isinstance(node, yaml.MappingNode):
             pair = next(((key, value) for key, value in node.value if key.value == part), None)
             if pair is None:
                 break
-            found, node = pair[0].start_mark.line + 1, pair[1]
+            number, node = pair[0].start_mark.line + 1, pair[1]
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
-            found = node.start_mark.line + 1
+            number = node.start_mark.line + 1
         else:
             break
-    return found
+    return number
 
 
 def _refuse_repeated_keys(node: yaml.Node, name: str, looked: set[int]) -> None:
-    if id(node) in looked:  # an alias: its node stands in several places
+    if id(node) in looked:  # an alias: its node is in several places
         return
     looked.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                raise UserError(f"{name} line {key.start_mark.line + 1}: a field's name is a word, no list or section")
+                raise UserError(
+                    f"{name} line {key.start_mark.line + 1}: a field's name must be a word, not a list or section"
+                )
             if key.value in seen:
-                raise UserError(f"{name} line {key.start_mark.line + 1}: the field {key.value!r} stands here twice")
+                raise UserError(f"{name} line {key.start_mark.line + 1}: the field {key.value!r} appears twice here")
             seen.add(key.value)
             _refuse_repeated_keys(value, name, looked)
     elif isinstance(node, yaml.SequenceNode):

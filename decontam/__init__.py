@@ -1,1 +1,1 @@
-"""Whether a document has seen the exam: n-gram indexes over benchmarks, a scan of the corpus, policies, reports."""
+"""Finds documents that hold benchmarks: n-gram indexes over benchmarks, a scan of the corpus, policies, reports."""

@@ -335,11 +335,11 @@ def _lm_eval(task: str) -> Iterator[Item]:
             f"lm-eval task {task!r} cannot be loaded ({cause}); give a file with its items: NAME=FILE"
         ) from error
 
-    for name, one in _leaves(loaded):
-        for number, document in enumerate(_documents(one)):
-            choices = _words(one.doc_to_choice(document)) if one.config.doc_to_choice is not None else ""
-            answer = "" if choices else _words(one.doc_to_target(document))
-            yield Item(f"{name}/{number}", _words(one.doc_to_text(document)), choices, answer)
+    for name, leaf in _leaves(loaded):
+        for number, document in enumerate(_documents(leaf)):
+            choices = _words(leaf.doc_to_choice(document)) if leaf.config.doc_to_choice is not None else ""
+            answer = "" if choices else _words(leaf.doc_to_target(document))
+            yield Item(f"{name}/{number}", _words(leaf.doc_to_text(document)), choices, answer)
 
 
 def _leaves(loaded: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NGRAM = 6  # words
 LEAST_SHARE, LEAST_EXTENT = 0.5, 0.65  # `share` and `extent` (see `Coverage`) that a document needs to hold a unit
 MOST_ITEMS = 10  # an n-gram in more items is a template of the benchmark
-MOST_PLACES = 1000  # an n-gram in more places of the benchmarks says nothing about one of them; the rest is not read
+MOST_PLACES = 1000  # an n-gram in more places of the benchmarks does not identify one of them; the rest is not read
 NEVER = 1 << 30  # no n-gram is in so many documents or items
 
 
@@ -54,14 +54,14 @@ def _touched(
     index: Arrays, matches: "Matches", documents: npt.NDArray[np.int32], items: npt.NDArray[np.int32], ngram: int,
     common: int, most_items: int,
 ) -> Coverage:  # fmt: skip
-    found = [_of_script(index, matches, documents, items, ngram, common, most_items, unspaced=False)]
+    by_script = [_of_script(index, matches, documents, items, ngram, common, most_items, unspaced=False)]
     if index.unspaced.any():
         letters = letters_of(ngram)
-        found.append(_of_script(index, matches, documents, items, letters, common, most_items, unspaced=True))
+        by_script.append(_of_script(index, matches, documents, items, letters, common, most_items, unspaced=True))
 
-    if len(found) == 1:
-        return found[0]
-    document, unit, share, extent = (np.concatenate(columns) for columns in zip(*found, strict=True))
+    if len(by_script) == 1:
+        return by_script[0]
+    document, unit, share, extent = (np.concatenate(columns) for columns in zip(*by_script, strict=True))
     order = np.argsort(document, kind="stable")
     return Coverage(document[order], unit[order], share[order], extent[order])
 
@@ -70,7 +70,7 @@ def _of_script(
     index: Arrays, matches: "Matches", documents: npt.NDArray[np.int32], items: npt.NDArray[np.int32], ngram: int,
     common: int, most_items: int, *, unspaced: bool,
 ) -> Coverage:  # fmt: skip
-    """Returns the same for the units of scripts with blanks only, or without blanks only."""
+    """Returns the result of `_touched` for the units of scripts with blanks only, or without blanks only."""
     capacity = 256 + 4 * len(matches.n)
     while True:
         touched = Coverage(
@@ -78,9 +78,9 @@ def _of_script(
         )
         n = _coverage(index, matches, documents, items, ngram, common, most_items, unspaced, touched)
         if n >= 0:
-            says = index.identifies[touched.unit[:n]]
-            document, unit = touched.document[:n][says], touched.unit[:n][says]
-            return Coverage(document, unit, touched.share[:n][says], touched.extent[:n][says])
+            identifies = index.identifies[touched.unit[:n]]
+            document, unit = touched.document[:n][identifies], touched.unit[:n][identifies]
+            return Coverage(document, unit, touched.share[:n][identifies], touched.extent[:n][identifies])
         capacity *= 4
 
 
@@ -112,7 +112,7 @@ def _coverage(index, matches, documents, items, ngram, common, most_items, unspa
         np.zeros(n_units, np.int64),
         np.zeros(n_units, np.int64),
     )
-    asks = common < NEVER or most_items < NEVER
+    has_limits = common < NEVER or most_items < NEVER
 
     n = 0
     for d in range(matches.offsets.size - 1):
@@ -127,8 +127,8 @@ def _coverage(index, matches, documents, items, ngram, common, most_items, unspa
                     continue
                 row = matches.rows[m, ngram - N_MIN]
                 gram = (ngram - N_MIN) * n_words + row
-                says = not asks or (documents[gram] < common and items[gram] <= most_items)
-                if says != counts:
+                touches = not has_limits or (documents[gram] < common and items[gram] <= most_items)
+                if touches != counts:
                     continue
 
                 # Each place of the n-gram in the benchmarks.

@@ -10,7 +10,7 @@ _COST = Cost(work="decontam", mb_per_second=50.0, held_per_byte=4.0, held_per_lo
 FAMILY = Family(
     name="decontam",
     room=__package__,
-    doc="Removal of documents that hold benchmarks; null for none",
+    doc="Removal of documents that hold benchmarks; null turns it off",
     settings=Decontaminate,
     section="decontaminate",
     stages=(

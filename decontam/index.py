@@ -32,6 +32,7 @@ import pyarrow as pa
 from numba import njit
 
 from corpus.task import digest
+from corpus.text.mixing import GOLDEN
 from corpus.text.normal import normal_points, normalize
 from corpus.text.words import stands_alone
 from decontam.benchmarks import Benchmark
@@ -41,7 +42,6 @@ VERSION = 3  # raise it when the same benchmarks give another index
 N_MIN, N_MAX = 4, 13  # AFM: "4- to 13-grams"
 UNIT_WORDS, ANSWER_WORDS = 8, 25  # a shorter question, or answer, does not identify an item alone
 LETTERS = 5 / 3  # letters of a script without blanks per word of other scripts: 1.65 in Chinese (filters/unspaced.py)
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 class Arrays(NamedTuple):
@@ -111,7 +111,7 @@ def build(benchmarks: Sequence[Benchmark]) -> Index:
     assert len(point_offsets) == len(words.hash) + 1
     unit = np.repeat(np.arange(len(units), dtype=np.int32), np.diff(words.offsets))
 
-    # The sorted positions, and the way to them.
+    # The sorted positions, and the tables that lead to them.
     suffixes, shared, length = _suffix_array(words.hash, words.offsets, unit)
     table, bitmap = _table(words.hash, suffixes, shared, length)
     unit_item = np.array([i for _, i, _ in units], np.int32)
@@ -204,10 +204,10 @@ def _shared(words, order, length):
 @njit(cache=True, nogil=True, inline="always")
 def hash4(words, i):
     """Returns the hash of the four words from i."""
-    h = words[i] * _GOLDEN
-    h = (h ^ (h >> np.uint64(29)) ^ words[i + 1]) * _GOLDEN
-    h = (h ^ (h >> np.uint64(29)) ^ words[i + 2]) * _GOLDEN
-    h = (h ^ (h >> np.uint64(29)) ^ words[i + 3]) * _GOLDEN
+    h = words[i] * GOLDEN
+    h = (h ^ (h >> np.uint64(29)) ^ words[i + 1]) * GOLDEN
+    h = (h ^ (h >> np.uint64(29)) ^ words[i + 2]) * GOLDEN
+    h = (h ^ (h >> np.uint64(29)) ^ words[i + 3]) * GOLDEN
     return h ^ (h >> np.uint64(32))
 
 

@@ -1,4 +1,4 @@
-"""Names of the policies: a module each in decontam.policies. Light, because the command line shows them."""
+"""Names of the policies: decontam.policies has a module per policy. Light, because the command line shows them."""
 
 POLICIES = ("coverage", "afm", "gpt3", "llama", "tulu", "report")
 DEFAULT = "coverage"

@@ -1,4 +1,4 @@
-"""Rate of decontamination, and settings to try it with."""
+"""Measures the rate of decontamination. `EXAMPLE` has settings to try it with."""
 
 import pyarrow as pa
 
@@ -12,7 +12,7 @@ EXAMPLE = Decontaminate(benchmarks=("humaneval",))
 
 
 def rates(text: pa.Array) -> dict[str, float]:
-    """MB/s on one core by kind of work."""
+    """Returns MB/s on one core, by kind of work."""
     scanner = Scanner(build([load("humaneval")]).arrays)
     scanner(text.slice(0, 8))  # compiles
     return {"decontam": rate(2 * text.nbytes, lambda: [scanner(text) for _ in range(2)]) / 2}  # two passes

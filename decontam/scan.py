@@ -134,12 +134,12 @@ def _extend(index, words, i, end, row, rows):
     while n < N_MAX and i + n < end:
         word = words[i + n]
         k = row
-        goes_on = False
+        continues = False
         # Rows with the same next word are neighbors. Compare the first of them, then skip to the next group.
         while True:
             at = index.suffixes[k]
             if index.length[at] > n and index.words[at + n] == word:
-                goes_on = True
+                continues = True
                 break
             k += 1
             # `shared` says how many words a row shares with the row before: more than n means the same group.
@@ -148,7 +148,7 @@ def _extend(index, words, i, end, row, rows):
             if k >= index.suffixes.size or index.shared[k] < n:
                 break
 
-        if not goes_on:
+        if not continues:
             break
         row = k
         n += 1
@@ -210,10 +210,10 @@ def item_counts(index: Arrays) -> npt.NDArray[np.int32]:
     count as one, because a question that is asked twelve times is not a template.
     """
     first_item: dict[bytes, int] = {}
-    speaks_for = np.empty(len(index.unit_item), np.int32)
+    counted_item = np.empty(len(index.unit_item), np.int32)
     for unit, (start, end) in enumerate(pairwise(index.unit_offsets.tolist())):
-        speaks_for[unit] = first_item.setdefault(index.words[start:end].tobytes(), int(index.unit_item[unit]))
-    return _item_counts(index, speaks_for)
+        counted_item[unit] = first_item.setdefault(index.words[start:end].tobytes(), int(index.unit_item[unit]))
+    return _item_counts(index, counted_item)
 
 
 @njit(cache=True, nogil=True)

@@ -1,4 +1,4 @@
-"""The recipe's section `decontaminate`: which benchmarks are protected, and what a document may share with them."""
+"""The recipe's section `decontaminate`: which benchmarks are protected, and how much a document may share with them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class BenchmarkPath:
     """Marks benchmarks: FILE, NAME=FILE, or the name of a benchmark."""
 
     def placed(self, value: str, folder: str, section: Mapping[str, Any]) -> str:
-        """The benchmark, with its file joined to the folder if there is one."""
+        """Returns the benchmark, with its file joined to the folder if there is a file."""
         place = PathIfExists().placed
         whole = place(value, folder, section)
         name, equals, file = value.partition("=")
@@ -27,7 +27,7 @@ class BenchmarkPath:
 
 
 class Decontaminate(Settings):
-    """Which benchmarks are protected, and what a document may share with them."""
+    """Settings: which benchmarks are protected, and how much a document may share with them."""
 
     benchmarks: Annotated[
         tuple[str, ...],
@@ -44,7 +44,10 @@ class Decontaminate(Settings):
     ] = DEFAULT
     common_documents: Annotated[
         int | None,
-        Field(ge=2, description="Documents from which an n-gram is common usage; AFM's 1,000 scaled to the corpus"),
+        Field(
+            ge=2,
+            description="Number of documents from which an n-gram is common usage; AFM's 1,000 scaled to the corpus",
+        ),
         Flag("--common-documents"),
     ] = None
     question_column: Annotated[
@@ -62,11 +65,11 @@ class Decontaminate(Settings):
         return value
 
     def prepare(self) -> None:
-        """Loads the benchmarks, and raises `UserError` for one that cannot be read."""
+        """Loads the benchmarks. Raises `UserError` for a benchmark that cannot be read."""
         self.load()
 
     def load(self) -> "list[Benchmark]":
-        """The benchmarks that are protected; raises `UserError` for one that cannot be read."""
+        """Returns the protected benchmarks. Raises `UserError` for a benchmark that cannot be read."""
         from decontam.benchmarks import load_all
 
         return load_all(self.benchmarks, self.question_column, self.answer_column)

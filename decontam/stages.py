@@ -13,11 +13,11 @@ from decontam import policies, steps
 from decontam.names import KEPT
 from decontam.settings import Decontaminate
 
-_MOST_ITEMS = 4096  # each of them reads the totals of all n-grams
+_MOST_ITEMS = 4096  # each work item reads the totals of all n-grams
 
 
 def counts(context: Context[Decontaminate]) -> Stage:
-    """How many documents hold each benchmark n-gram without its item."""
+    """The number of documents that hold each benchmark n-gram without its item."""
     lake = context.lake
     rests_on = context.basis()
     benchmarks = context.settings.load()
@@ -57,7 +57,7 @@ def totals(context: Context[Decontaminate]) -> Stage:
 
 
 def decisions(context: Context[Decontaminate]) -> Stage:
-    """What the policy drops and cuts, which items documents touch, and what other policies would drop."""
+    """The drops and cuts of the policy, the items that documents touch, and the verdicts of other policies."""
     lake, settings = context.lake, context.settings
     benchmarks = settings.load()
     key = indexing.key(benchmarks)
@@ -87,7 +87,7 @@ def decisions(context: Context[Decontaminate]) -> Stage:
 
 
 def touched(context: Context[Decontaminate]) -> Stage:
-    """Which benchmark items the kept documents touch."""
+    """The benchmark items that the kept documents touch."""
     inputs = context.contents("contamination", "decisions")
     present = (*context.decided, steps.STAGE)
 
@@ -105,27 +105,27 @@ def touched(context: Context[Decontaminate]) -> Stage:
 
 
 def _items(context: Context[Decontaminate], made_from: list[Any]) -> list[WorkItem]:
-    """Row groups of documents, together until they are worth reading the decisions for."""
+    """Returns work items with so many row groups of documents that reading the decisions is worth it."""
     groups = list(measured(context.lake, context.lake.parts("documents")))
     sizes = [group.n_bytes for group in groups]
-    most = max(ITEM_BYTES, sum(sizes) // _MOST_ITEMS)
-    found = []
-    for first, end in shuffle.cut(sizes, most):
+    max_bytes = max(ITEM_BYTES, sum(sizes) // _MOST_ITEMS)
+    work_items = []
+    for first, end in shuffle.cut(sizes, max_bytes):
         spec = steps.RowGroups(tuple(one.group for one in groups[first:end]))
         longest = max(one.longest for one in groups[first:end])
-        found.append(work_item(spec, [made_from, steps.VERSION], sum(sizes[first:end]), longest))
-    return found
+        work_items.append(work_item(spec, [made_from, steps.VERSION], sum(sizes[first:end]), longest))
+    return work_items
 
 
 def _n_words(context: Context[Decontaminate], rests_on: dict[str, Any]) -> int:
-    """Words of the documents that no earlier stage dropped; 0 if nothing was measured yet.
+    """Returns the number of words of the documents that no earlier stage dropped; 0 if nothing was measured yet.
 
-    The stage records them, so that they are counted once for each state of the lake.
+    The stage records the number, so that words are counted once per state of the lake.
     """
     lake = context.lake
-    made = lake.current("decisions", steps.STAGE)
-    if made and "n_words" in made.facts and all(made.inputs.get(name) == rests_on[name] for name in rests_on):
-        return int(made.facts["n_words"])
+    lineage = lake.current("decisions", steps.STAGE)
+    if lineage and "n_words" in lineage.facts and all(lineage.inputs.get(name) == rests_on[name] for name in rests_on):
+        return int(lineage.facts["n_words"])
     if not lake.exists("signals"):
         return 0
     words = lake.scan("signals").select("id", "n_words")

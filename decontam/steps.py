@@ -5,7 +5,7 @@
   DecontamStep   some row groups of documents  → decisions, touched items, every policy's verdict, cuts
   TouchedStep    all touched items             → those that the kept documents touch
 
-Documents that an earlier stage dropped are not seen.
+Documents that an earlier stage dropped are not read.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,57 +36,62 @@ from decontam.scan import N_LENGTHS, Scanner, item_counts
 from decontam.touches import item_names, touches
 from decontam.usage import Usage
 
-VERSION = 2  # raised when the same documents and benchmarks would give other rows
+VERSION = 2  # raise it when the same documents and benchmarks give other rows
 STAGE = "decontam"
 KIND = "decontamination-index"  # of artifact
 
 
 class LeakLostError(RuntimeError):
-    """The planted leak was not found: results of this run are not to be trusted."""
+    """The planted leak was not found, so the results of this run cannot be trusted."""
 
 
 def folder(lake: Lake, key: str) -> Path | None:
-    """Where the index of this key is on this machine, or None if the lake does not have it."""
+    """Returns the folder of the index of this key on this machine, or None if the lake does not have the index."""
     earlier = _earlier(lake, key)
     return earlier if earlier.is_dir() else artifacts.find(lake, KIND, key)
 
 
 def is_stored(lake: Lake, key: str) -> bool:
-    """Whether the lake has the index of this key."""
+    """Returns whether the lake has the index of this key."""
     return _earlier(lake, key).is_dir() or artifacts.has(lake, KIND, key)
 
 
 def _earlier(lake: Lake, key: str) -> Path:
-    """Where version 0.1 put an index, on disk."""
+    """Returns the folder on disk in which version 0.1 put an index."""
     return Path(lake.root, ".pomona", "decontam", key)
 
 
 def store(lake: Lake, key: str, benchmarks: Sequence[Benchmark]) -> None:
-    """Builds the index of some benchmarks where every worker finds it, if it is not there."""
+    """Builds the index of some benchmarks in a place where every worker finds it, if it is not there yet."""
     if _earlier(lake, key).is_dir():
         return
     made_from = {"benchmarks": {one.name: one.key for one in benchmarks}, "version": indexing.VERSION}
     artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"{STAGE}:counts", made_from=made_from)
-    artifacts.ensure(lake, artifact, lambda at: indexing.save(indexing.build(benchmarks), at))
+    artifacts.ensure(lake, artifact, lambda path: indexing.save(indexing.build(benchmarks), path))
 
 
 def _loaded(lake: Lake, key: str) -> tuple[Index, npt.NDArray[np.int32]]:
-    """The index of a key, and how many items each n-gram occurs in."""
-    at = folder(lake, key)
-    if at is None:
-        raise UserError("the lake's index of the benchmarks went away while the stage ran; run the same command again")
-    return _index(at)
+    """Returns the index of a key, and the number of items that each n-gram is in."""
+    path = folder(lake, key)
+    if path is None:
+        raise UserError(
+            "the lake's index of the benchmarks was deleted while the stage ran; run the same command again"
+        )
+    return _index(path)
 
 
 @lru_cache(maxsize=2)
 def _index(path: Path) -> tuple[Index, npt.NDArray[np.int32]]:
-    """The index of a folder, and how many items each n-gram stands in."""
+    """Returns the index in a folder, and the number of items that each n-gram is in."""
     index = indexing.load(path)
     return index, item_counts(index.arrays)
 
 
 def _texts(lake: Lake, row_groups: Sequence[RowGroup], slots: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """id, source, text, row and row_group of what earlier stages left, in batches of about a megabyte."""
+    """Yields id, source, text, row and row_group of the documents that earlier stages kept.
+
+    The batches have about a megabyte.
+    """
     remains = remaining(lake, slots, [group.number for group in row_groups])
     for group in row_groups:
         rows = documents(lake, remains, group.part, group.row_group, ["id", "source", "text"])
@@ -96,7 +101,7 @@ def _texts(lake: Lake, row_groups: Sequence[RowGroup], slots: Sequence[str]) -> 
 
 
 def _scanner(index: Index) -> Scanner:
-    """A scanner that has found a planted leak: an item's own words, in capitals and with other marks."""
+    """Returns a scanner that has found a planted leak: an item's own words, in capitals and with other marks."""
     scanner = Scanner(index.arrays)
     units = np.flatnonzero(index.arrays.identifies)
     if len(units):
@@ -105,8 +110,8 @@ def _scanner(index: Index) -> Scanner:
         _, matches = scanner(pa.array([leak], pa.large_string()))
         if not len(matches.n) or matches.n.max() < indexing.UNIT_WORDS:
             raise LeakLostError(
-                "decontam: a planted leak was not found, so real ones would be lost too. Most likely a file of the "
-                f"index was changed; delete the lake's folder artifacts/{KIND} and run the same command again"
+                "decontam: a planted leak was not found, so real leaks would be lost too. A file of the index was "
+                f"probably changed; delete the lake's folder artifacts/{KIND} and run the same command again"
             )
     return scanner
 
@@ -120,7 +125,7 @@ class RowGroups:
 
 @dataclass(frozen=True, slots=True)
 class CountStep:
-    """How many documents of some row groups hold each n-gram without the item that it belongs to."""
+    """Counts the documents of some row groups that hold each n-gram without the item that it belongs to."""
 
     spec_type: ClassVar = RowGroups
     lake: Lake
@@ -142,7 +147,7 @@ class CountStep:
 
 @dataclass(frozen=True, slots=True)
 class TotalsStep:
-    """The sums of all counts."""
+    """Sums all counts."""
 
     spec_type: ClassVar = All
     lake: Lake
@@ -156,7 +161,7 @@ class TotalsStep:
 
 @dataclass(frozen=True, slots=True)
 class DecontamStep:
-    """What the policy in force decides of some row groups, and what every other would."""
+    """Decides on the documents of some row groups by the policy in force, with the verdicts of all policies."""
 
     spec_type: ClassVar = RowGroups
     lake: Lake
@@ -188,12 +193,15 @@ class DecontamStep:
 
 @dataclass(frozen=True, slots=True)
 class TouchedStep:
-    """Which items a mixture's documents touch: what a model that reads it has seen, and scores are split by."""
+    """Finds the items that a mixture's documents touch.
+
+    A model that reads the mixture has seen these items, and its scores are split by them.
+    """
 
     spec_type: ClassVar = All
     lake: Lake
     mixture: str
-    slots: tuple[str, ...]  # stages that have decided: the mixture is what they left
+    slots: tuple[str, ...]  # stages that have decided: the mixture has the documents that they kept
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `touched`, the worst first."""
@@ -202,7 +210,10 @@ class TouchedStep:
 
 
 def by_item(lake: Lake, ids: pl.LazyFrame | None = None) -> pl.DataFrame:
-    """benchmark, item, documents, share, n: items that documents touch, the worst first; `ids` are a mixture's."""
+    """Returns benchmark, item, documents, share, n of the items that documents touch, the worst first.
+
+    `ids` are the documents of a mixture.
+    """
     rows = lake.scan("contamination")
     if ids is not None:
         rows = rows.join(ids.select("id"), on="id", how="semi")
@@ -215,7 +226,7 @@ def by_item(lake: Lake, ids: pl.LazyFrame | None = None) -> pl.DataFrame:
 
 
 def _totals(lake: Lake, n_words: int) -> npt.NDArray[np.int32]:
-    """int32 (10 * W,): documents of the corpus that hold each n-gram without its item."""
+    """Returns int32 (10 * W,): the number of documents of the corpus that hold each n-gram without its item."""
     totals = np.zeros(N_LENGTHS * n_words, np.int32)
     for part in lake.parts("ngram_totals"):
         rows = lake.open_part("ngram_totals", part).read()
@@ -255,4 +266,4 @@ def _cuts(batch: pa.RecordBatch, judged: Judged) -> pl.DataFrame:
     return frame.filter(~judged.dropped[document])
 
 
-assert N_MIN == 4  # `gram` in corpus.schema says so
+assert N_MIN == 4  # the meaning of `gram` in decontam.tables says so

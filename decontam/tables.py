@@ -16,11 +16,13 @@ CONTAMINATION = Table(
             column("benchmark", pa.string(), "Name of the benchmark"),
             column("item", pa.string(), "The item's id in it"),
             column("ngram", pa.string(), "A longest shared n-gram, as the document writes it"),
-            column("n", pa.int64(), "Its words, at most 13"),
+            column("n", pa.int64(), "Words of this n-gram, at most 13"),
             column("count", pa.int64(), "Documents of the corpus that hold this n-gram without an item of it"),
             column("start", pa.int64(), "First character of the n-gram in the document"),
             column("end", pa.int64(), "Character after it"),
-            column("share", pa.float64(), "Of the question's or answer's words, those in shared n-grams; (0, 1]"),
+            column(
+                "share", pa.float64(), "Share of the question's or answer's words that are in shared n-grams; (0, 1]"
+            ),
         ]
     ),
 )
@@ -32,9 +34,9 @@ VERDICTS = Table(
         [
             ID,
             SOURCE,
-            column("policy", pa.string(), "One of the policies; that in force decides"),
-            column("value", pa.float64(), "What the policy measures"),
-            column("limit", pa.float64(), "From which it drops"),
+            column("policy", pa.string(), "Name of the policy; the policy in force decides"),
+            column("value", pa.float64(), "Value that the policy measures"),
+            column("limit", pa.float64(), "Value from which the policy drops"),
         ]
     ),
 )
@@ -44,11 +46,11 @@ TOUCHED = Table(
     "a mixture x benchmark item that its documents touch",
     pa.schema(
         [
-            column("mixture", pa.string(), "Name of the mixture; `kept`: all that no stage dropped"),
+            column("mixture", pa.string(), "Name of the mixture; `kept`: all documents that no stage dropped"),
             column("benchmark", pa.string(), "Name of the benchmark"),
             column("item", pa.string(), "The item's id in it"),
             column("documents", pa.int64(), "Documents of the mixture that touch it"),
-            column("share", pa.float64(), "The greatest share of the item that one of them holds"),
+            column("share", pa.float64(), "Greatest share of the item that one of these documents holds"),
             column("n", pa.int64(), "Words of the longest n-gram shared, at most 13"),
         ]
     ),
@@ -62,7 +64,7 @@ NGRAM_COUNTS = Table(
 
 NGRAM_TOTALS = Table(
     "ngram_totals",
-    "a benchmark n-gram that the corpus holds without its item: how common its use is",
+    "a benchmark n-gram that the corpus holds without its item, with its number of documents",
     pa.schema([_GRAM, column("documents", pa.int64(), "Documents of the corpus that hold it without an item of it")]),
 )
 

@@ -47,8 +47,8 @@ def touches(
     match, n = np.full(len(unit), -1, np.int64), np.zeros(len(unit), np.int64)
     _longest(view.index, view.matches, document, unit, _LEVELS, match, n)
     least = np.where(view.index.unspaced[unit], letters_of(_LEAST_WORDS), _LEAST_WORDS)
-    tells = (match >= 0) & ((n >= least) | (share >= _LEAST_SHARE))
-    document, share, item, match, n = document[tells], share[tells], item[tells], match[tells], n[tells]
+    matters = (match >= 0) & ((n >= least) | (share >= _LEAST_SHARE))
+    document, share, item, match, n = document[matters], share[matters], item[matters], match[matters], n[matters]
 
     # Where the n-gram is in the text: bytes, and characters counted from the document's start.
     word = view.matches.word[match]

@@ -1,4 +1,4 @@
-"""What a person asks of decontamination: which items are touched, by which documents, and what each policy drops."""
+"""Views of decontamination for people: touched items, the documents that touch them, and the drops of each policy."""
 
 from dataclasses import dataclass
 
@@ -18,24 +18,24 @@ _MARGIN = 160  # characters of a document shown around an overlap
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """A benchmark: how many of its items are touched, by any document and by those that are kept."""
+    """A benchmark, with the number of items that are touched, by any document and by kept documents."""
 
     benchmark: str
     items: int
     touched: int
-    half_or_more: int  # items of which some document has half or more
+    half_or_more: int  # items of which some document has at least half
     touched_by_kept: int
     half_or_more_by_kept: int
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What one policy drops, or would drop."""
+    """The documents that one policy drops, or would drop."""
 
     policy: str
     in_force: bool
-    drops: int
-    share: float  # of the documents that decontamination saw
+    drops: int  # documents
+    share: float  # of the documents that decontamination read
     doc: str
 
 
@@ -46,7 +46,7 @@ class Item:
     benchmark: str
     item: str
     documents: int  # that touch it
-    share: float  # of the item's words, that the document has
+    share: float  # of the item's words, the share that the document has
     n: int  # words of the longest overlap
     uri: str | None  # of the document
     ngram: str  # the overlap
@@ -55,7 +55,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class LookedAt:
-    """Documents that decontamination saw, and what became of them."""
+    """Numbers of documents in the lake, and of those that decontamination read and dropped."""
 
     documents: int  # in the lake
     looked_at: int  # that no earlier stage had dropped
@@ -68,7 +68,7 @@ class Overview:
     """The last decontamination of a lake."""
 
     policy: str
-    common_documents: int  # an n-gram in so many documents is common usage
+    common_documents: int  # an n-gram in this many documents is common usage
     benchmarks: tuple[Touched, ...]
     policies: tuple[Policy, ...]
     items: tuple[Item, ...]  # the worst first
@@ -82,7 +82,7 @@ class Touching:
     id: str
     source: str
     uri: str
-    kept: bool | None  # None if the policy did not see it
+    kept: bool | None  # None if the policy did not read it
     share: float
     n: int
     count: int
@@ -118,57 +118,62 @@ class PolicyDoc:
 
 
 def reasons(lake: Lake | None = None) -> dict[str, str]:
-    """What each reason means: one reason per policy."""
+    """Returns the meaning of each reason. There is one reason per policy."""
     return {f"{STAGE}.{name}": module.DOC for name, module in policies().items()}
 
 
 def list_policies() -> list[PolicyDoc]:
-    """Every policy with its limit, meaning and source."""
-    return [PolicyDoc(name, one.LIMIT, one.UNIT, one.DOC, one.SOURCE) for name, one in policies().items()]
+    """Returns every policy with its limit, meaning and source."""
+    return [
+        PolicyDoc(name, module.LIMIT, module.UNIT, module.DOC, module.SOURCE) for name, module in policies().items()
+    ]
 
 
 def overview(lake: Lake, most: int = 20) -> Overview:
-    """Benchmarks, policies and the worst `most` items; raises `UserError` if the lake was never decontaminated."""
-    made = _made(lake)
+    """Returns benchmarks, policies and the worst `most` items.
+
+    Raises `UserError` if the lake was never decontaminated.
+    """
+    lineage = _made(lake)
     return Overview(
-        policy=made.config["policy"],
-        common_documents=made.config["common_documents"],
-        benchmarks=_by_benchmark(lake, made.config["benchmarks"]),
-        policies=_by_policy(lake, made.config["policy"]),
+        policy=lineage.config["policy"],
+        common_documents=lineage.config["common_documents"],
+        benchmarks=_by_benchmark(lake, lineage.config["benchmarks"]),
+        policies=_by_policy(lake, lineage.config["policy"]),
         items=_worst(lake, most),
         documents=_looked_at(lake),
     )
 
 
 def is_decontaminated(lake: Lake) -> bool:
-    """Whether there is anything to show."""
+    """Returns whether there is anything to show."""
     return lake.current("decisions", STAGE) is not None
 
 
 def read_index(lake: Lake) -> Index:
-    """The index that the lake was last decontaminated against; raises `UserError` if it never was."""
-    made = _made(lake)
-    at = folder(lake, made.config["index"])
-    if at is None:
-        command = made.facts.get("command") or "pomona decontam ..."
+    """Returns the index of the lake's last decontamination. Raises `UserError` if there was none."""
+    lineage = _made(lake)
+    path = folder(lake, lineage.config["index"])
+    if path is None:
+        command = lineage.facts.get("command") or "pomona decontam ..."
         raise UserError(f"the lake's index of the benchmarks is missing or damaged; make it again: {command}")
-    return indexing.load(at)
+    return indexing.load(path)
 
 
 def unidentified_items(lake: Lake) -> int:
-    """Items of fewer than eight words, which only the policy `afm` protects."""
+    """Returns the number of items of fewer than eight words, which only the policy `afm` protects."""
     return read_index(lake).unidentified
 
 
 def _made(lake: Lake) -> Lineage:
-    made = lake.current("decisions", STAGE)
-    if made is None:
+    lineage = lake.current("decisions", STAGE)
+    if lineage is None:
         raise UserError(f"lake {lake.url} was not decontaminated yet; run `pomona decontam --benchmark ...` first")
-    return made
+    return lineage
 
 
 def item(lake: Lake, benchmark: str, name: str, most: int = 5) -> ItemTexts:
-    """One item, and the `most` documents that have most of it, each with its text around the overlap."""
+    """Returns one item, and the `most` documents that have most of it, each with its text around the overlap."""
     index = read_index(lake)
     names = sorted({one for one, _ in index.items})
     if benchmark not in names:
@@ -202,14 +207,14 @@ def _with_margins(row: dict) -> Touching:  # type: ignore[type-arg]
 
 def _by_benchmark(lake: Lake, benchmarks: dict[str, int]) -> tuple[Touched, ...]:
     every, kept = by_item(lake), lake.scan("touched", slot=KEPT).collect()
-    found = []
+    benchmark_counts = []
     for name in sorted(benchmarks):
         counts = []
         for items in (every, kept):
             touched = items.filter(pl.col("benchmark") == name)
             counts += [touched.height, touched.filter(pl.col("share") >= 0.5).height]
-        found.append(Touched(name, benchmarks[name], *counts))
-    return tuple(found)
+        benchmark_counts.append(Touched(name, benchmarks[name], *counts))
+    return tuple(benchmark_counts)
 
 
 def _by_policy(lake: Lake, in_force: str) -> tuple[Policy, ...]:
@@ -222,7 +227,7 @@ def _by_policy(lake: Lake, in_force: str) -> tuple[Policy, ...]:
 
 
 def _worst(lake: Lake, most: int) -> tuple[Item, ...]:
-    """The items of which the largest share is in some document, each with that document."""
+    """Returns the items of which the largest share is in some document, each with that document."""
     items = by_item(lake).head(most)
     having_most = (
         lake.scan("contamination")

@@ -1,1 +1,1 @@
-"""Whether a document is good: signals measured once, rules that decide over them in seconds."""
+"""Decides whether a document is good: signals are measured once, and rules decide by them in seconds."""

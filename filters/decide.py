@@ -1,4 +1,4 @@
-"""Signals and rules to decisions. No text is read: a changed threshold re-decides a corpus in seconds."""
+"""Makes decisions from signals and rules. No text is read, so a changed threshold re-decides a corpus in seconds."""
 
 import math
 import os
@@ -16,7 +16,7 @@ STAGE = "filter"
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """Limits, and rule sets, that hold for some documents only: those of a source, of a language, or of both."""
+    """Limits and rule sets that apply to some documents only: those of a source, of a language, or of both."""
 
     source: str | None = None
     language: str | None = None
@@ -25,7 +25,7 @@ class Override:
 
     @property
     def applies(self) -> pl.Expr:
-        """True for the documents it holds for."""
+        """An expression that is true for the documents to which the override applies."""
         applies = pl.lit(True)
         if self.source is not None:
             applies &= pl.col("source") == self.source
@@ -36,12 +36,12 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Which rule sets decide, and with which limits; later overrides win."""
+    """The rule sets that decide, with their limits. Later overrides win."""
 
     rule_sets: tuple[str, ...]
     limits: Mapping[str, Limit] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
-    own: tuple[RuleSet, ...] = ()  # sets from files, which may be among the others by their names
+    own: tuple[RuleSet, ...] = ()  # rule sets from files; `rule_sets` and overrides name them
 
     def __post_init__(self) -> None:
         names = {one.name for one in self.own}
@@ -61,11 +61,11 @@ class Settings:
 
     @property
     def _known(self) -> dict[str, Rule]:
-        """Every rule that there is, published or own, by full name."""
+        """Every rule, published or own, by full name."""
         return rules() | {name: rule for one in self.own for name, rule in one.named().items()}
 
     def rule(self, full_name: str) -> Rule:
-        """The rule `ruleset.rule`; raises `UserError` with the nearest name where there is none."""
+        """Returns the rule `ruleset.rule`. Raises `UserError` with the nearest name if it does not exist."""
         return find(full_name, self._known)
 
     @property
@@ -74,7 +74,10 @@ class Settings:
         return {name: rule for name, rule in self._known.items() if name.split(".")[0] in self._chosen}
 
     def languages(self, name: str) -> tuple[str, ...]:
-        """ISO 639 codes of the languages that a set's limits were chosen on; () where they are for any text."""
+        """Returns the ISO 639 codes of the languages on which a set's limits were chosen.
+
+        They are () if the limits are for any text.
+        """
         from_file = {one.name: one.languages for one in self.own}
         return from_file[name] if name in from_file else languages(name)
 
@@ -87,22 +90,26 @@ class Settings:
 
     @property
     def language_limits(self) -> dict[str, dict[str, Limit]]:
-        """For each language the defaults of these rules that differ there, where no limit was asked for."""
-        wanted = self.rules.keys() - self.limits.keys()
-        found = {
-            language: {n: own[n] for n in sorted(own.keys() & wanted)} for language, own in unspaced.limits().items()
+        """For each language, the default limits that differ from the rules' own limits.
+
+        A rule with a requested limit is not among them.
+        """
+        unrequested = self.rules.keys() - self.limits.keys()
+        differing = {
+            language: {n: limits[n] for n in sorted(limits.keys() & unrequested)}
+            for language, limits in unspaced.limits().items()
         }
-        return {language: own for language, own in found.items() if own}
+        return {language: limits for language, limits in differing.items() if limits}
 
     def limit(self, name: str) -> Limit:
-        """The limit of a rule where no override applies; None where its set is off."""
+        """Returns the limit of a rule if no override applies; None if its rule set is off."""
         if name.split(".")[0] not in self.rule_sets:
             return None
         return self.limits.get(name, self.rule(name).limit)
 
 
 def with_files(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[RuleSet, ...]]:
-    """(names of sets, those that are from files) for names among which some are paths of YAML files."""
+    """Returns (names of rule sets, rule sets from files) for names, some of which may be paths of YAML files."""
     sets: dict[str, RuleSet | None] = {}
     for given in names:
         if given not in RULE_SETS and os.path.isfile(f"{given}.yaml"):
@@ -119,32 +126,35 @@ def with_files(names: Iterable[str]) -> tuple[tuple[str, ...], tuple[RuleSet, ..
 def _check_limit(name: str, rule: Rule, limit: Limit) -> None:
     wants_names = rule.bound == "one_of"
     if limit is not None and wants_names != isinstance(limit, tuple):
-        came = limit[0] if isinstance(limit, tuple) and len(limit) == 1 else limit
-        raise UserError(f"{name} takes {'a list of names' if wants_names else 'a number'} or off, got {came!r}")
+        given = limit[0] if isinstance(limit, tuple) and len(limit) == 1 else limit
+        raise UserError(f"{name} takes {'a list of names' if wants_names else 'a number'} or off, got {given!r}")
     if isinstance(limit, (int, float)) and rule.is_share and limit > 1:
         raise UserError(f"{name} takes a share, from 0 to 1, or off; got {limit!r}")
-    least = -math.inf if rule.is_expression else 0  # what is computed may be below 0; no signal is
+    least = -math.inf if rule.is_expression else 0  # an expression may be below 0; a signal is not
     if isinstance(limit, (int, float)) and not (least <= limit < math.inf and limit > -math.inf):
         raise UserError(f"{name} takes a number{'' if rule.is_expression else ' of 0 or more'}, or off; got {limit!r}")
 
 
 def decide(signals: pl.DataFrame, settings: Settings, stage: str = STAGE) -> pl.DataFrame:
-    """One row a document, in the order of `signals`: the columns of the `decisions` table.
+    """Returns one row per document, in the order of `signals`, with the columns of the `decisions` table.
 
-    `signals` needs id, source and `settings.signals`; a missing one raises `UserError`. Where the documents stand
-    (row_group, row) is passed on.
+    `signals` needs the columns id, source and `settings.signals`. Raises `UserError` if a signal is missing. The places
+    of the documents (row_group, row) are passed on.
     """
     missing = [name for name in settings.signals if name not in signals.columns]
     if missing:
         raise UserError(f"rules read signals that the table lacks: {', '.join(missing)}; run `pomona signals` first")
+
     rows = signals.with_row_index("_row")
-    if any(rule.is_expression for rule in settings.rules.values()):  # SQL divides whole numbers as it likes
+    if any(rule.is_expression for rule in settings.rules.values()):  # SQL may divide whole numbers differently
         numbers = [name for name in settings.signals if rows[name].dtype != pl.String]
         rows = rows.with_columns(pl.col(numbers).cast(pl.Float64))
+
     breaks = pl.concat([_breaks(rows, name, rule, settings) for name, rule in settings.rules.items()])
     reasons = breaks.group_by("_row", maintain_order=True).agg(
         pl.col("rule").alias("reasons"), pl.struct("rule", "value", "limit").alias("measured")
     )
+
     return rows.join(reasons, on="_row", how="left", maintain_order="left").select(
         "id",
         "source",
@@ -160,7 +170,7 @@ _MEASURED = pl.List(pl.Struct({"rule": pl.String, "value": pl.Float64, "limit": 
 
 
 def _breaks(rows: pl.DataFrame, name: str, rule: Rule, settings: Settings) -> pl.DataFrame:
-    """_row, rule, value, limit of the documents that break one rule."""
+    """Returns _row, rule, value, limit of the documents that break one rule."""
     if rule.bound == "one_of":
         outside, value, limit = _outside_list(name, rule, settings), pl.lit(None), pl.lit(None)
     else:
@@ -175,7 +185,7 @@ def _breaks(rows: pl.DataFrame, name: str, rule: Rule, settings: Settings) -> pl
 
 
 def _limit(name: str, settings: Settings) -> pl.Expr:
-    """The numeric limit of each document: the last override that applies, else the settings' own."""
+    """Returns the numeric limit of each document: that of the last override that applies, or else of the settings."""
     is_on = name.split(".")[0] in settings.rule_sets
     limit = _own_limit(name, settings) if is_on else pl.lit(None, pl.Float64)
     for override in settings.overrides:
@@ -187,7 +197,7 @@ def _limit(name: str, settings: Settings) -> pl.Expr:
 
 
 def _own_limit(name: str, settings: Settings) -> pl.Expr:
-    """What was asked for, else the rule's own limit, which some languages have another one of."""
+    """Returns the requested limit, or else the rule's own limit, which differs for some languages."""
     if name in settings.limits:
         return pl.lit(settings.limits[name], pl.Float64)
     limit = pl.lit(settings.rule(name).limit, pl.Float64)
@@ -220,7 +230,7 @@ _UNCHANGED, _OWN = object(), object()
 
 
 def _override_limit(name: str, override: Override, settings: Settings) -> object:
-    """What an override makes of a rule's limit: a limit, None for off, `_OWN` for the rule's own, or `_UNCHANGED`."""
+    """Returns a rule's limit in an override: a limit, None for off, `_OWN` for the rule's own, or `_UNCHANGED`."""
     if name in override.limits:
         return override.limits[name]
     if override.rules is None:

@@ -13,7 +13,7 @@ SIGNALS = Family(
 FILTER = Family(
     name="filter",
     room=__package__,
-    doc="Rules that documents must pass; null for none",
+    doc="Rules that documents must pass; null turns the filter off",
     settings=FilterSettings,
     by_default="on",
     stages=(Entry("filter", "decisions", Cost(mb_per_second=60.0, reads="signals", writes=0.2, held_per_byte=3.0)),),

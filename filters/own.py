@@ -1,16 +1,16 @@
-"""Rule sets of the user's own, from YAML files, next to the published ones.
+"""The user's own rule sets, from YAML files, in addition to the published ones.
 
     # forum.yaml: the set is called `forum`
     doc: What we want of forum pages
-    languages: [en]                                  # optional: that its limits were chosen on
+    languages: [en]                                  # optional: on which its limits were chosen
     rules:
       min_words: {signal: n_plain_words, at_least: 80, doc: Short posts say little}
       max_digits: {signal: digit_fraction, at_most: 0.2}
       words_per_line: {signal: n_words / n_lines, at_least: 3}
       allowed: {signal: language, one_of: [en, de]}
 
-A signal may be an expression over signals of one document: a small part of SQL, which Polars computes. Nothing in such
-a file is executed.
+A signal may be an expression over signals of one document, in a small part of SQL, which Polars computes. Nothing in
+such a file is executed as code.
 """
 
 import os
@@ -33,12 +33,12 @@ from filters.signals import language, signals
 SUFFIXES = (".yaml", ".yml")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TOKEN = re.compile(r"\s*(?:(?P<name>[A-Za-z_]\w*)|\d+(?:\.\d+)?|<=|>=|<>|!=|/(?!/)|[-+*%(),<>=])")
-_FUNCTIONS = frozenset(  # that see one document and no other
+_FUNCTIONS = frozenset(  # functions that read only one document
     "abs ceil floor round sign sqrt ln log2 log10 exp pow least greatest coalesce nullif case when then else end and "
     "or not is null between in".split()
 )
 _MOST_CHARACTERS = 300  # of an expression: a long one exhausts the parser's stack
-_PROBE = (7.0, 2.0, 11.0)  # values of signals, by which an expression is tried
+_PROBE = (7.0, 2.0, 11.0)  # values of signals with which an expression is tried
 
 
 class _OwnRule(BaseModel):
@@ -54,12 +54,12 @@ class _OwnRule(BaseModel):
     def _one_bound(self) -> "_OwnRule":
         given = [name for name in ("at_least", "at_most", "one_of") if getattr(self, name) is not None]
         if len(given) != 1:
-            came = " and ".join(given) or "none of them"
-            raise ValueError(f"takes one of at_least, at_most and one_of; it has {came}")
+            listed = " and ".join(given) or "none of them"
+            raise ValueError(f"takes one of at_least, at_most and one_of; it has {listed}")
         return self
 
     def rule(self, name: str) -> Rule:
-        """As the published sets have it."""
+        """Returns the rule in the form of the published sets."""
         if self.one_of is not None:
             return Rule(name, self.signal, "one_of", self.one_of, valid(self.doc))
         if self.at_least is not None:
@@ -76,35 +76,35 @@ class _OwnSet(BaseModel):
 
 
 def is_file(name: str) -> bool:
-    """Whether a name among rule sets is that of a file."""
+    """Returns whether a name of a rule set is the path of a file."""
     return name.lower().endswith(SUFFIXES)
 
 
 def set_name(path: str) -> str:
-    """What the set in a file is called; raises `UserError` for a name that rules cannot have."""
+    """Returns the name of the rule set in a file. Raises `UserError` for a name that a rule set cannot have."""
     name = Path(path).stem
     if not _NAME.fullmatch(name):
         raise UserError(
-            f"rule set {path}: a set is called as its file, and {name!r} is no name for it; "
-            "write small letters, digits and _, a letter first"
+            f"rule set {path}: the file's name is the name of the set, and {name!r} is not allowed; "
+            "use lowercase letters, digits and _, and begin with a letter"
         )
     if name in RULE_SETS:
-        raise UserError(f"rule set {path}: there is a published set {name!r}; give the file another name")
+        raise UserError(f"rule set {path}: {name!r} is the name of a published set; give the file another name")
     return name
 
 
 def load(path: str) -> RuleSet:
-    """The rule set in a file; raises `UserError` that names the file, the line and what is allowed."""
+    """Returns the rule set in a file. Raises a `UserError` that names the file, the line and the allowed values."""
     name = set_name(path)
     if os.path.exists(path) and not os.path.isfile(path):
-        raise UserError(f"rule set {path} is no file")
+        raise UserError(f"rule set {path} is not a file")
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"cannot read the rule set {path}: {plainly(error)}") from error
     value, node = yaml_text.read(text, path)
     if not isinstance(value, dict) or "rules" not in value:
-        raise UserError(f"{path} holds no rule set; it needs `rules:`, and docs/guides/filter.md shows one")
+        raise UserError(f"rule set {path} has no `rules:`; docs/guides/filter.md shows an example")
     try:
         own = _OwnSet.model_validate(value)
     except ValidationError as error:
@@ -115,46 +115,46 @@ def load(path: str) -> RuleSet:
     except ValueError as error:
         raise UserError(f"{path} line {yaml_text.line(node, ['languages'])}: languages: {error}") from error
 
-    for rule_name, one in own.rules.items():
+    for rule_name, rule in own.rules.items():
         where = f"{path} line {yaml_text.line(node, ['rules', rule_name])}: rules.{rule_name}"
         if not _NAME.fullmatch(rule_name):
-            raise UserError(f"{where}: a rule's name has small letters, digits and _, a letter first")
-        _check_signal(one, where)
-    return RuleSet(name, valid(own.doc), tuple(one.rule(n) for n, one in own.rules.items()), own.languages, path)
+            raise UserError(f"{where}: a rule's name has lowercase letters, digits and _, and begins with a letter")
+        _check_signal(rule, where)
+    return RuleSet(name, valid(own.doc), tuple(rule.rule(n) for n, rule in own.rules.items()), own.languages, path)
 
 
-def _check_signal(one: _OwnRule, where: str) -> None:
-    """Raises `UserError` for what is neither a signal nor an expression over signals of one document."""
+def _check_signal(rule: _OwnRule, where: str) -> None:
+    """Raises `UserError` if a rule's signal is neither a signal nor an expression over signals of one document."""
     every = signals()
-    if one.signal in every:
-        is_text = every[one.signal].type == "string"
-        if is_text != (one.one_of is not None):
+    if rule.signal in every:
+        is_text = every[rule.signal].type == "string"
+        if is_text != (rule.one_of is not None):
             takes = "one_of" if is_text else "at_least or at_most"
-            raise UserError(f"{where}: {one.signal} is {'text' if is_text else 'a number'} and takes {takes}")
+            raise UserError(f"{where}: {rule.signal} is {'text' if is_text else 'a number'} and takes {takes}")
         return
-    if re.fullmatch(r"\w+", one.signal):
-        raise UserError(f"{where}: {unknown('signal', one.signal, every)}")
+    if re.fullmatch(r"\w+", rule.signal):
+        raise UserError(f"{where}: {unknown('signal', rule.signal, every)}")
 
-    names = _names_in(one.signal, where, every)
-    if not names or one.one_of is not None or any(every[name].type == "string" for name in names):
-        raise UserError(f"{where}: {_short(one.signal)} must compute a number from signals that are numbers")
-    _try(one.signal, names, where)
+    names = _names_in(rule.signal, where, every)
+    if not names or rule.one_of is not None or any(every[name].type == "string" for name in names):
+        raise UserError(f"{where}: {_short(rule.signal)} must compute a number from signals that are numbers")
+    _try(rule.signal, names, where)
 
 
 def _names_in(text: str, where: str, every: Mapping[str, Any]) -> list[str]:
-    """The signals of an expression, which may have numbers, signs, comparisons and some functions besides.
+    """Returns the signals of an expression, which may also have numbers, signs, comparisons and some functions.
 
-    A list of what is allowed, since Polars' SQL has aggregates, windows and casts, by which a document's decision would
-    depend on others, or end the process.
+    Only a list of elements is allowed, because Polars' SQL has aggregates, windows and casts. With these, a document's
+    decision would depend on other documents, or the process would end.
     """
     if len(text) > _MOST_CHARACTERS:
         raise UserError(f"{where}: the expression has {len(text):,} characters; at most {_MOST_CHARACTERS} are read")
-    found, place = set(), 0
+    names, place = set(), 0
     while text[place:].strip():
         token = _TOKEN.match(text, place)
         if token is None:
             raise UserError(
-                f"{where}: {_short(text)} has {text[place:].strip()[0]!r}, which no expression may have; "
+                f"{where}: {_short(text)} has {text[place:].strip()[0]!r}, which is not allowed in an expression; "
                 "allowed: signals, numbers, + - * / % ( ) , comparisons and functions"
             )
         place, name = token.end(), token["name"]
@@ -162,18 +162,18 @@ def _names_in(text: str, where: str, every: Mapping[str, Any]) -> list[str]:
             continue
         if name not in every:
             raise UserError(f"{where}: {unknown('signal or function', name, [*every, *_FUNCTIONS])}")
-        found.add(name)
-    return sorted(found)
+        names.add(name)
+    return sorted(names)
 
 
 def _try(text: str, names: list[str], where: str) -> None:
-    """Computes an expression once, so that one that cannot be is told before a corpus is read."""
+    """Computes an expression once, so that an error is reported before a corpus is read."""
     frame = pl.DataFrame({name: [value + i for value in _PROBE] for i, name in enumerate(names)})
     try:
         height = frame.select(pl.sql_expr(text).cast(pl.Float64)).height
     except (KeyboardInterrupt, SystemExit):
         raise
-    except BaseException as error:  # Polars' panics are no Exceptions
+    except BaseException as error:  # Polars' panics are not an Exception
         raise UserError(f"{where}: {_short(text)} cannot be computed: {_first(error)}") from error
     if height != len(_PROBE):
         raise UserError(f"{where}: {_short(text)} must compute a number from signals that are numbers")
@@ -188,7 +188,7 @@ def _first(error: BaseException) -> str:
 
 
 def as_config(sets: tuple[RuleSet, ...]) -> dict[str, Any]:
-    """What a lineage keeps of own sets: enough to say what each rule means without its file."""
+    """Returns own sets as a lineage keeps them: with enough to say what each rule means without its file."""
     return {
         own.name: {"doc": own.doc, "languages": list(own.languages), "rules": [asdict(rule) for rule in own.rules]}
         for own in sets
@@ -196,7 +196,7 @@ def as_config(sets: tuple[RuleSet, ...]) -> dict[str, Any]:
 
 
 def from_config(config: Mapping[str, Any]) -> dict[str, Rule]:
-    """The rules of own sets in a lineage's settings, by full name."""
+    """Returns the rules of own sets in a lineage's settings, by full name."""
     own: Mapping[str, Any] = config.get("own") or {}
     return {
         f"{name}.{fields['name']}": Rule(**{**fields, "limit": _limit(fields["limit"])})

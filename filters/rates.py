@@ -1,4 +1,4 @@
-"""Rates of measuring signals and of deciding by rules, and settings that keep every document."""
+"""Measures the rates of signals and of decisions by rules. `EXAMPLE` has settings that keep every document."""
 
 import polars as pl
 import pyarrow as pa
@@ -13,7 +13,7 @@ EXAMPLE = FilterSettings(rules=("code",), limits=dict.fromkeys(f"code.{one.name}
 
 
 def rates(text: pa.Array) -> dict[str, float]:
-    """MB/s on one core by kind of work."""
+    """Returns MB/s on one core, by kind of work."""
     signals.measure(text.slice(0, 8))  # compiles
     measuring = rate(text.nbytes, lambda: signals.measure(text))
 

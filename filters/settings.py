@@ -23,12 +23,12 @@ class RuleSetPath:
     """Marks names of rule sets, which may be YAML files."""
 
     def placed(self, value: str, folder: str, section: Mapping[str, Any]) -> str:
-        """The path of a file, joined to the folder if it is relative; or the name."""
+        """Returns the path of a file, joined to the folder if it is relative; or the name."""
         return joined(value, folder) if value.lower().endswith(_RULE_FILES) else value
 
 
 def _limit(text: str) -> Limit:
-    """A limit as it is written on a command line: a number, off, or a+b for a list."""
+    """Parses a limit of a command line: a number, off, or a+b for a list."""
     if text == "off":
         return None
     try:
@@ -38,7 +38,7 @@ def _limit(text: str) -> Limit:
 
 
 def _known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
-    """The codes; raises ValueError for one that the language detector does not know."""
+    """Returns the codes. Raises ValueError for one that the language detector does not know."""
     if codes:
         from filters.signals.language import check
 
@@ -47,10 +47,10 @@ def _known_languages(codes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class OverrideSettings(Settings):
-    """Rules and limits that hold for some documents only."""
+    """Rules and limits that apply to some documents only."""
 
-    source: Annotated[str | None, Field(description="Holds for documents of this source")] = None
-    language: Annotated[str | None, Field(description="Holds for documents in this language, an ISO 639 code")] = None
+    source: Annotated[str | None, Field(description="Applies to documents of this source")] = None
+    language: Annotated[str | None, Field(description="Applies to documents in this language, an ISO 639 code")] = None
     rules: Annotated[
         tuple[str, ...] | None,
         Field(description="Rule sets for these documents, in place of the others"),
@@ -68,7 +68,7 @@ class OverrideSettings(Settings):
 
 
 class FilterSettings(Settings):
-    """Which documents are good enough."""
+    """Settings that decide which documents are good enough."""
 
     rules: Annotated[
         tuple[str, ...],
@@ -94,7 +94,7 @@ class FilterSettings(Settings):
     @model_validator(mode="before")
     @classmethod
     def _with_limits(cls, value: Any) -> Any:
-        """Limits among the rule sets, as a command line has them, become limits."""
+        """Moves the limits among the rule sets, as a command line has them, to `limits`."""
         rules = value.get("rules") if isinstance(value, Mapping) else None
         if not isinstance(rules, list | tuple) or not all(isinstance(one, str) for one in rules):
             return value
@@ -111,7 +111,7 @@ class FilterSettings(Settings):
         return _known_languages(value)
 
     def check(self) -> None:
-        """Raises `UserError` for a rule or rule set that does not exist, or a limit that makes no sense."""
+        """Raises `UserError` for a rule or rule set that does not exist, or a limit that does not make sense."""
         self.decisive()
 
     def source_names(self) -> Iterator[tuple[str, str]]:
@@ -127,7 +127,7 @@ class FilterSettings(Settings):
                 yield "rules", PurePath(name).stem
 
     def decisive(self) -> "Decisive":
-        """What `filters.decide` takes; raises `UserError` for a rule or set that does not exist."""
+        """Returns the settings for `filters.decide`. Raises `UserError` for a rule or set that does not exist."""
         from filters.decide import Override, with_files
         from filters.decide import Settings as Decisive
 

@@ -1,4 +1,4 @@
-"""Settings of the filter in one line, as a command line has them: `gopher_quality,c4,gopher_quality.min_words=30`."""
+"""Parses settings of the filter in one line, as on a command line: `gopher_quality,c4,gopher_quality.min_words=30`."""
 
 from pydantic import ValidationError
 
@@ -10,9 +10,9 @@ from filters.settings import FilterSettings
 
 
 def parse(spec: str) -> Settings:
-    """Settings from `gopher_quality,mine.yaml,gopher_quality.min_words=30`: rule sets, and limits to change.
+    """Returns settings from `gopher_quality,mine.yaml,gopher_quality.min_words=30`: rule sets, and limits to change.
 
-    `off` as a limit turns a rule off. Raises `UserError` for a name that is no rule set or rule, or a bad number.
+    `off` as a limit turns a rule off. Raises `UserError` for an unknown rule set or rule, or a bad number.
     """
     parts = [part.strip() for part in spec.split(",") if part.strip()]
     if not parts:

@@ -39,12 +39,12 @@ def decisions(context: Context[FilterSettings]) -> Stage:
     config = as_config(settings)
 
     def plan_items() -> list[WorkItem]:
-        found = []
+        work_items = []
         for group in groups(parts, lambda part: part.path.encode(), lambda part: part.n_bytes, _DECIDE_BYTES):
             paths = [part.path for part in group]
             key, n_bytes = digest([paths, config, rules.VERSION]), sum(part.n_bytes for part in group)
-            found.append(WorkItem(key, f"{len(paths)} parts of signals", n_bytes, SignalParts(tuple(paths))))
-        return found
+            work_items.append(WorkItem(key, f"{len(paths)} parts of signals", n_bytes, SignalParts(tuple(paths))))
+        return work_items
 
     return Stage(
         name=decide.STAGE,
@@ -60,7 +60,7 @@ def decisions(context: Context[FilterSettings]) -> Stage:
 
 
 def as_config(settings: decide.Settings) -> dict[str, Any]:
-    """Settings as JSON: every rule with its limit, so that a changed default shows."""
+    """Returns the settings as JSON: every rule with its limit, so that a changed default is visible."""
     return {
         "rules": {name: settings.limit(name) for name in settings.rules},
         "overrides": [

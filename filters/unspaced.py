@@ -62,7 +62,7 @@ def _limits(published: _Published) -> dict[str, Limit]:
     # Each word with a letter becomes `letters` words; each other word stays one.
     alpha = published.alpha_words * letters / (published.alpha_words * letters + 1 - published.alpha_words)
 
-    found: dict[str, Limit] = {
+    converted: dict[str, Limit] = {
         "gopher_quality.min_words": round(50 * letters),
         "gopher_quality.max_words": round(100_000 * letters),
         "gopher_quality.min_mean_word_length": None,
@@ -78,11 +78,11 @@ def _limits(published: _Published) -> dict[str, Limit]:
     }
 
     for n in _TOP:
-        found[f"gopher_repetition.max_top_{n}_gram_character_fraction"] = _between(n / letters, 2, published.top)
+        converted[f"gopher_repetition.max_top_{n}_gram_character_fraction"] = _between(n / letters, 2, published.top)
     for n in _DUPLICATE:
         name = f"gopher_repetition.max_duplicate_{n}_gram_character_fraction"
-        found[name] = _between(n / letters, 5, published.duplicate)
-    return found
+        converted[name] = _between(n / letters, 5, published.duplicate)
+    return converted
 
 
 def _between(n_words: float, first: int, published: tuple[float, ...]) -> float | None:

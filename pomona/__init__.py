@@ -1,4 +1,6 @@
-"""Pomona in Python: what the command line does, as functions. Importing it is quick; each function imports its own.
+"""Pomona in Python: the commands of the command line as functions.
+
+The import is quick: each function imports the libraries that it needs when it is called.
 
     import pomona
 
@@ -35,7 +37,7 @@ _HEAVY = {"Lake": "corpus.lake", "Recipe": "pomona.recipe", "UserError": "corpus
 
 
 def __getattr__(name: str) -> Any:
-    """Classes whose modules take long to import."""
+    """Imports a class when it is first used, because its module takes long to import."""
     from importlib import import_module
 
     if name in _HEAVY:

@@ -1,4 +1,4 @@
-"""`python -m pomona`."""
+"""Runs the command line as `python -m pomona`."""
 
 from pomona.cli import run
 

@@ -1,4 +1,7 @@
-"""Measures this machine's rates, on text that every Python holds; also compiles every kernel into Numba's cache."""
+"""Measures this machine's rates on text that every Python installation has.
+
+It also compiles every kernel into Numba's cache.
+"""
 
 import json
 from pathlib import Path
@@ -17,7 +20,7 @@ _TEXT_BYTES = 8 << 20
 
 
 def calibrate() -> dict[str, float]:
-    """MB/s on one core by kind of work; kept for `pomona plan`."""
+    """Measures MB/s on one core by kind of work, and saves the rates for `pomona plan`."""
     _run_every_stage()
     text = _library_text()
     rates: dict[str, float] = {}
@@ -32,7 +35,7 @@ def calibrate() -> dict[str, float]:
 
 
 def _run_every_stage() -> None:
-    """Runs every kernel once: on two similar texts, and one that has benchmark items."""
+    """Runs every kernel once: on two similar texts and on one text with benchmark items."""
     from decontam.benchmarks import load
 
     with TemporaryDirectory() as folder:

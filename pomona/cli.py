@@ -1,6 +1,6 @@
-"""The command line: `pomona`. Commands are thin; heavy libraries are imported where they are used.
+"""The command line: `pomona`. Commands are thin, and import heavy libraries only when they run.
 
-Exit codes: 0 done, 2 for what the user can mend (one line on standard error), 130 after Ctrl-C, 1 for a fault of ours.
+Exit codes: 0 done, 2 an error that the user can fix (one line on standard error), 130 after Ctrl-C, 1 a bug in Pomona.
 """
 
 import errno
@@ -21,17 +21,17 @@ from pomona.version import __version__
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _NO_SPACE = "No space left on device"
-_STOPPED = 130  # what a shell says of Ctrl-C; typer returns it too
+_STOPPED = 130  # the exit code that shells and typer use for Ctrl-C
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
 COMMANDS = (
     "run", "status", "recipe", "report", "ingest", "filter", "dedup", "decontam", "export", "explain", "lake", "rules",
     "calibrate", "section",
-)  # fmt: skip  # modules of pomona.commands, in the order of `pomona --help`; the last one fills what is missing
+)  # fmt: skip  # modules of pomona.commands in the order of `pomona --help`; the last one adds the missing commands
 
 
 def application() -> typer.Typer:
-    """The command line with all commands."""
+    """Builds the command line with all commands."""
     app = typer.Typer(
         name="pomona",
         help="Raw files in, an audited corpus out: ingest, measure, filter, deduplicate, decontaminate, explain.",
@@ -80,7 +80,7 @@ def main(arguments: list[str] | None = None) -> int:
     except typer.Abort:
         return _stopped()
     except _UsageError as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # a command that needs more: its help, as it is
+        if type(error).__name__ == "NoArgsIsHelpError":  # a command without its arguments: print its help unchanged
             print(error.format_message(), file=sys.stderr)
             return 2
         return _fail(error.format_message())
@@ -99,19 +99,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _of_files(error: Exception) -> str | None:
-    """What a user can mend of a library's error: a damaged lake, a file that cannot be opened."""
+    """Returns the message for a library's error that the user can fix: a damaged lake, a file that cannot be opened."""
     try:
-        told = damage.found(error)
+        message = damage.found(error)
     except UserError as damaged:  # the log of one of the lake's tables
-        told = str(damaged)
-    told = told or storage.told(error)
-    if told is None and isinstance(error, OSError):
-        if error.errno in _FULL or _NO_SPACE in str(error):  # libraries in Rust give no number
-            where, why = error.filename or "writing", error.strerror or _NO_SPACE
-            told = f"{where}: {why}; make room, then run the same command again"
+        message = str(damaged)
+    message = message or storage.told(error)
+    if message is None and isinstance(error, OSError):
+        if error.errno in _FULL or _NO_SPACE in str(error):  # errors of Rust libraries have no errno
+            place, reason = error.filename or "writing", error.strerror or _NO_SPACE
+            message = f"{place}: {reason}; make room, then run the same command again"
         elif error.filename is not None:
-            told = f"{error.filename}: {error.strerror or error}"
-    return told
+            message = f"{error.filename}: {error.strerror or error}"
+    return message
 
 
 def _fail(message: str) -> int:
@@ -120,17 +120,17 @@ def _fail(message: str) -> int:
 
 
 def _stopped() -> int:
-    print("stopped; the same command goes on from here", file=sys.stderr)
+    print("stopped; run the same command again to continue from here", file=sys.stderr)
     return _STOPPED
 
 
 def run() -> None:
-    """The console script."""
+    """Runs the console script."""
     try:
         code = main()
-    except KeyboardInterrupt:  # a second one, while the first is being handled: by polars, or an impatient person
+    except KeyboardInterrupt:  # a second Ctrl-C, from polars or the user, while the first is being handled
         code = _stopped()
-    if code == _STOPPED:  # a library that raises the signal again while Python ends must not change the exit code
+    if code == _STOPPED:  # a library may raise the signal again while Python exits; the exit code must not change
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(code)
 

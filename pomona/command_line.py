@@ -1,4 +1,4 @@
-"""The command that runs, as it was typed: lineage keeps it, so that a message can say what to run again."""
+"""The current command as it was typed. Lineage records it, so that a message can say which command to run again."""
 
 import shlex
 from collections.abc import Iterator, Sequence
@@ -9,7 +9,7 @@ _current: ContextVar[str] = ContextVar("command", default="")
 
 
 def remember(arguments: Sequence[str]) -> None:
-    """Makes `pomona` with these arguments the command that runs, without `--lake`: a lake may be copied or moved."""
+    """Makes `pomona` with these arguments the current command, without `--lake`: a lake may be copied or moved."""
     kept = list(arguments)
     if "--lake" in kept:
         at = kept.index("--lake")
@@ -18,13 +18,13 @@ def remember(arguments: Sequence[str]) -> None:
 
 
 def forget() -> None:
-    """The command has ended."""
+    """Clears the current command, because it has ended."""
     _current.set("")
 
 
 @contextmanager
 def python_call(text: str) -> Iterator[None]:
-    """For the block, the command is a call of the Python face, unless one runs already."""
+    """Makes a call of the Python functions the current command within the block, unless there is one already."""
     token = _current.set(_current.get() or text)
     try:
         yield
@@ -33,5 +33,5 @@ def python_call(text: str) -> Iterator[None]:
 
 
 def current() -> str:
-    """The command, or the call of the Python face, that runs; '' for other Python code."""
+    """Returns the current command or call of the Python functions; '' for other Python code."""
     return _current.get()

@@ -1,4 +1,4 @@
-"""How many rows a stage made, and what to say where there is none."""
+"""Counts of the rows that a stage made, and the errors for stages without rows."""
 
 from collections.abc import Sequence
 
@@ -11,17 +11,17 @@ from pomona import stages
 
 
 def rows_of(lake: Lake, stage: Stage) -> dict[str, int]:
-    """Rows of each output; of `passed_over`, the records that it counts."""
+    """Returns the number of rows of each output; for `passed_over`, the number of records that its rows count."""
     with lake.snapshot():
         rows = {o.table: sum(part.n_rows for part in lake.parts(o.table, o.slot)) for o in stage.outputs}
         if "passed_over" in rows:
-            counted = lake.scan("passed_over", slot=stage.slot).select(pl.col("records").sum())
-            rows["passed_over"] = int(counted.collect().item() or 0)
+            n_records = lake.scan("passed_over", slot=stage.slot).select(pl.col("records").sum())
+            rows["passed_over"] = int(n_records.collect().item() or 0)
         return rows
 
 
 def require_rows(lake: Lake, stage: Stage) -> dict[str, int]:
-    """Rows of each output; raises `UserError` where there is none and that is a mistake."""
+    """Returns the rows of each output; raises `UserError` if the stage has none and that is a mistake."""
     rows = rows_of(lake, stage)
     if not rows[stage.outputs[0].table] and not stage.may_be_empty:
         raise UserError(_nothing(lake, stage))
@@ -29,15 +29,15 @@ def require_rows(lake: Lake, stage: Stage) -> dict[str, int]:
 
 
 def refuse_emptying(lake: Lake, stage: Stage, keys: Sequence[str]) -> None:
-    """Raises `UserError` where a source that holds documents would hold none: before anything of it is committed."""
+    """Raises `UserError` if a source with documents would lose all of them; runs before the stage commits anything."""
     table = stage.outputs[0].table
     if not stage.keeps_documents or not lake.parts(table, stage.slot):
         return
     paths = (f"{stage.slot}/{key}.parquet" for key in keys)
     if any(lake.open_part(table, path).metadata.num_rows for path in paths):
         return
-    why = stage.why_empty(keys) if stage.why_empty else f"stage {stage.name!r} gave nothing"
-    raise UserError(f"{why}; the source keeps what it held")
+    why = stage.why_empty(keys) if stage.why_empty else f"stage {stage.name!r} made no rows"
+    raise UserError(f"{why}; the source keeps its earlier documents")
 
 
 def _nothing(lake: Lake, stage: Stage) -> str:

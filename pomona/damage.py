@@ -1,7 +1,7 @@
-"""What a lake has lost: looked for after a command failed, so that its message names the file and the way back.
+"""Finds damaged files of a lake after a command failed, so that its message names the file and how to make it again.
 
-Nothing is checked before: a lake of a thousand parts would pay for it at every command. Stages find parts that are
-gone, cut short or of another size by themselves (`corpus.lake.Lake.damaged`) and make them again.
+Nothing is checked earlier, because a lake of a thousand parts would pay for it at every command. Stages find parts that
+are missing, truncated or of another size themselves (`corpus.lake.Lake.damaged`) and make them again.
 """
 
 from typing import TYPE_CHECKING
@@ -11,40 +11,40 @@ if TYPE_CHECKING:
     from corpus.lineage import Lineage
     from corpus.parts import Part
 
-_opened: "list[Lake]" = []  # those that this process's command named
+_opened: "list[Lake]" = []  # the lakes that this process's command named
 
 
 def watch(lake: "Lake") -> "Lake":
-    """The lake; where the command fails, `found` looks at it."""
+    """Returns the lake; if the command fails, `found` checks it."""
     _opened.append(lake)
     return lake
 
 
 def begin() -> None:
-    """A new command has opened no lake yet."""
+    """Starts a new command, which has not opened a lake yet."""
     _opened.clear()
 
 
 def found(error: BaseException, lake: "Lake | None" = None) -> str | None:
-    """Why a command failed, in one line, where a lake that it opened, or this one, lost the file; else None.
+    """Says in one line why a command failed, if this lake, or a lake that it opened, lost the file; else None.
 
-    Only an error of a library that could not read a file is looked at: others are mistakes, or faults of ours. Looks at
-    all parts' ends and sizes first, and reads them whole only where these are as they should be.
+    It handles only an error of a library that could not read a file: other errors are mistakes, or bugs in Pomona. It
+    checks the ends and sizes of all parts first. It reads the parts completely only if these are right.
     """
-    for one in [lake] if lake else _opened:
-        if not one.is_local or not _may_be_of(one, error):
+    for opened in [lake] if lake else _opened:
+        if not opened.is_local or not _may_be_of(opened, error):
             continue
-        lost = _lost(one, deeply=False)
+        lost = _lost(opened, deeply=False)
         if lost is None and isinstance(error, FileNotFoundError):
             return "another process changed the lake while this one read it; run the same command again"
-        lost = lost or _lost(one, deeply=True)
+        lost = lost or _lost(opened, deeply=True)
         if lost:
-            return _told(one, *lost)
+            return _told(opened, *lost)
     return None
 
 
 def _lost(lake: "Lake", *, deeply: bool) -> "tuple[str, Part] | None":
-    """The first part, and its table, that is gone or cut short; or `deeply`, that cannot be read to its end."""
+    """Returns the first missing or truncated part with its table; with `deeply`, the first that cannot be read."""
     for table in lake.tables(with_records=True):
         parts = [p for p in lake.parts(table) if not _reads(lake, table, p)] if deeply else lake.damaged(table)
         if parts:
@@ -53,38 +53,38 @@ def _lost(lake: "Lake", *, deeply: bool) -> "tuple[str, Part] | None":
 
 
 def _told(lake: "Lake", table: str, part: "Part") -> str:
-    made = next((one for slot, one in lake.lineages(table).items() if slot == part.slot), None)
-    how = _command(lake, made) or "run the recipe or the command that made it"
-    stage = f"stage {made.stage!r}" if made else "a stage"
+    lineage = next((entry for slot, entry in lake.lineages(table).items() if slot == part.slot), None)
+    command = _command(lake, lineage) or "run the recipe or the command that made it"
+    stage = f"stage {lineage.stage!r}" if lineage else "a stage"
     return (
-        f"{lake.root}/{table}/{part.path} is gone or damaged, which {stage} made; "
-        f"delete the file if it is there, then make it again: {how}"
+        f"{lake.root}/{table}/{part.path} is missing or damaged; {stage} made it; "
+        f"delete the file if it exists, then make it again: {command}"
     )
 
 
-def _command(lake: "Lake", made: "Lineage | None") -> str:
-    """What makes a part of a stage again, and leaves alone what was decided since by others."""
-    if made is None:
+def _command(lake: "Lake", lineage: "Lineage | None") -> str:
+    """Returns the command that makes a part of a stage again, and keeps what other stages decided since."""
+    if lineage is None:
         return ""
     from pomona import stages
 
-    if not stages.known(made.stage):
-        return str(made.facts.get("command", ""))
-    family = stages.family_of(made.stage)
-    if not family.decides and not family.per_entry:  # it has no settings, so that its own command makes it again
+    if not stages.known(lineage.stage):
+        return str(lineage.facts.get("command", ""))
+    family = stages.family_of(lineage.stage)
+    if not family.decides and not family.per_entry:  # without settings, its own command makes it again
         return f"pomona {family.commanded_by}"
-    now = lake.lineages("decisions").get(family.name, made) if lake.exists("decisions") else made
+    now = lake.lineages("decisions").get(family.name, lineage) if lake.exists("decisions") else lineage
     return str(now.facts.get("command", ""))
 
 
 def _may_be_of(lake: "Lake", error: BaseException) -> bool:
-    """Whether a library could not read a file, and it may be one of the lake's: messages do not always say which."""
+    """Whether a library could not read a file that may be one of the lake's; messages do not always name the file."""
     import duckdb
     import polars as pl
     import pyarrow as pa
 
     if isinstance(error, OSError) and (error.errno is not None or isinstance(error, FileNotFoundError)):
-        named = f"{error.filename or error}"  # polars leaves out the beginning of a long path
+        named = f"{error.filename or error}"  # polars omits the beginning of a long path
         return ".parquet" in named and any(f"/{table}/" in named for table in lake.tables(with_records=True))
     return isinstance(error, OSError | pa.ArrowException | pl.exceptions.ComputeError | duckdb.Error)
 

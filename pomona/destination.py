@@ -1,8 +1,8 @@
-"""Where a command writes what leaves the lake: a file or a folder, on disk or in a bucket, there once it is whole.
+"""Writes files and folders outside the lake, on disk or in a bucket. They appear only when they are complete.
 
-On disk: written beside its place under a temporary name, synced, renamed. In a bucket, which has no rename, a folder
-is written below a hidden name of its own inside the place, and moved when it is complete; who moves holds a claim.
-What runs that were killed left is cleared away by the next one.
+On disk, a command writes next to the target under a temporary name, syncs and renames. A bucket has no rename: a folder
+is written below its own hidden name inside the target, and moved when it is complete. The command that moves files
+holds a claim. The next command deletes the leftovers of killed runs.
 """
 
 import errno
@@ -25,33 +25,33 @@ if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
 _OLD = ".pomona-old"  # in the temporary name of a folder that is being replaced
-_CLAIM = ".pomona-export.json"  # in a bucket: who moves files to their place
+_CLAIM = ".pomona-export.json"  # in a bucket: names the run that moves files to their target
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What a folder of ours holds, so that no other one is ever replaced."""
+    """The contents by which Pomona knows its own folders, so that it never replaces another one."""
 
     last: str  # the file that is written after all others
-    mark: str  # what this file says
-    is_ours: Callable[[str], bool]  # whether a file's path below the folder is one of ours
+    mark: str  # text that this file contains
+    is_ours: Callable[[str], bool]  # whether Pomona writes a file at this path below the folder
 
     def refuse_others(self, out: str, files: Iterable[str], read_last: Callable[[], str], *, replace: bool) -> None:
-        """Raises `UserError` where a folder with these files must stay as it is."""
+        """Raises `UserError` if a folder with these files must not be replaced."""
         files = list(files)
         if not files:
             return
         if not replace:
-            raise UserError(f"the folder {out} is not empty; name a new one, or --replace an earlier export")
+            raise UserError(f"the folder {out} is not empty; name a new one, or use --replace for an earlier export")
         foreign = sorted(path for path in files if not self.is_ours(path))
         if foreign or self.last not in files or self.mark not in read_last():
-            found = f"holds {', '.join(foreign[:3])}" if foreign else f"has no {self.last} of Pomona's"
-            raise UserError(f"the folder {out} {found}, so it is no export; name a new one")
+            reason = f"holds {', '.join(foreign[:3])}" if foreign else f"does not have Pomona's {self.last}"
+            raise UserError(f"the folder {out} {reason}, so it is not an export; name a new one")
 
 
 @contextmanager
 def new_file(out: str) -> Iterator[Path]:
-    """A path to write to; what is there when the block ends appears at `out`, in place of a file that has the name."""
+    """Yields a path to write to; when the block ends, its file appears at `out` and replaces a file with that name."""
     check_file(out)
     if is_remote(out):
         fs, target = _remote(out)
@@ -72,7 +72,7 @@ def new_file(out: str) -> Iterator[Path]:
 
 
 def check_file(out: str) -> None:
-    """Raises `UserError` where no file can be made: before a command works for hours to have something to write."""
+    """Raises `UserError` if no file can be written there, before a command works for hours on its contents."""
     if is_remote(out):
         _remote(out)
         return
@@ -83,21 +83,21 @@ def check_file(out: str) -> None:
 
 
 class NewFolder:
-    """A folder that is being written: files go below `root`, and each is `done` when its bytes are all there."""
+    """A folder that is being written: files are below `root`, and `done` is called for each complete file."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def done(self, path: Path) -> None:
-        """The file at `path`, which is below `root`, is whole."""
+        """Records that the file at `path`, which is below `root`, is complete."""
         durable.sync_file(str(path))
 
 
 @contextmanager
 def new_folder(out: str, layout: Layout, *, replace: bool) -> Iterator[NewFolder]:
-    """A folder to write to; it appears at `out` when the block ends, in place of an earlier one with `replace`.
+    """Yields a folder to write to; it appears at `out` when the block ends. With `replace`, it replaces an earlier one.
 
-    Raises `UserError` for a place that holds anything else, also where that comes while the block runs.
+    Raises `UserError` if `out` holds anything else, even if that appears while the block runs.
     """
     with (_in_bucket if is_remote(out) else _on_disk)(out, layout, replace) as folder:
         yield folder
@@ -110,8 +110,8 @@ def _on_disk(out: str, layout: Layout, replace: bool) -> Iterator[NewFolder]:
     if place.exists() and not place.is_dir():
         raise UserError(f"{out} is a file; name a folder")
     if os.path.ismount(place) or place == Path.cwd():
-        what = "the folder that you are in" if place == Path.cwd() else "where a disk is mounted"
-        raise UserError(f"{out} is {what}, which cannot be replaced as a whole; name a folder inside it")
+        kind = "the folder that you are in" if place == Path.cwd() else "where a disk is mounted"
+        raise UserError(f"{out} is {kind}, which cannot be replaced as a whole; name a folder inside it")
     _put_back(place, layout.last)
     _check_on_disk(out, place, layout, replace)
     _sweep(place)
@@ -141,7 +141,7 @@ def _on_disk(out: str, layout: Layout, replace: bool) -> Iterator[NewFolder]:
 
 def _check_on_disk(out: str, place: Path, layout: Layout, replace: bool) -> None:
     ends = [path for path in place.rglob("*") if not path.is_dir() or path.is_symlink() or not any(path.iterdir())]
-    files = [path.relative_to(place).as_posix() for path in ends]  # empty folders among them
+    files = [path.relative_to(place).as_posix() for path in ends]  # with empty folders
     layout.refuse_others(out, files, lambda: (place / layout.last).read_text("utf-8", "replace"), replace=replace)
 
 
@@ -164,7 +164,7 @@ def _in_bucket(out: str, layout: Layout, replace: bool) -> Iterator[NewFolder]:
 
 
 class _Put(NewFolder):
-    """Files are put into the bucket as they are done, so that this machine holds one at a time."""
+    """Puts each file into the bucket when it is done, so that this machine holds one file at a time."""
 
     def __init__(self, root: Path, fs: "AbstractFileSystem", target: str) -> None:
         super().__init__(root)
@@ -172,7 +172,7 @@ class _Put(NewFolder):
         self._fs, self._target = fs, target
 
     def left(self) -> list[Path]:
-        """The files that are not in the bucket yet."""
+        """Returns the files that are not in the bucket yet."""
         return [path for path in self.root.rglob("*") if path.is_file()]
 
     def done(self, path: Path) -> None:
@@ -184,26 +184,26 @@ class _Put(NewFolder):
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A folder of a bucket, in the end."""
+    """The target folder in a bucket."""
 
     fs: "AbstractFileSystem"
-    target: str
-    out: str
+    target: str  # path in `fs`
+    out: str  # URL for messages, without secrets
     layout: Layout
 
     def files(self) -> list[str]:
-        """Paths below it, without what is hidden."""
+        """Returns the paths below the folder, without hidden ones."""
         return [path for path in _below(self.fs, self.target) if not path.startswith(".")]
 
     def check(self, replace: bool) -> None:
-        """Raises `UserError` where it holds what must stay."""
+        """Raises `UserError` if the folder holds files that must not be replaced."""
         last = f"{self.target}/{self.layout.last}"
         self.layout.refuse_others(
             self.out, self.files(), lambda: self.fs.cat_file(last).decode("utf-8", "replace"), replace=replace
         )
 
     def move_in(self, hidden: str, names: list[str], replace: bool) -> None:
-        """Moves files to their places, the last one last; only who makes the claim may."""
+        """Moves files to their targets, `layout.last` at the end; only the run that creates the claim may do so."""
         claim = f"{self.target}/{_CLAIM}"
         try:
             self.fs.pipe_file(claim, owner.new_token().encode(), mode="create")
@@ -221,19 +221,19 @@ class _Place:
             _remove(self.fs, [claim])
 
     def _first(self, path: str) -> tuple[bool, str]:
-        """The last file goes first: from then on the folder is not whole."""
+        """Sorts `layout.last` first: once it is deleted, the folder counts as incomplete."""
         return not path.endswith(f"/{self.layout.last}"), path
 
     def clear_after_the_dead(self) -> None:
-        """Deletes what runs that were killed left: their hidden files, and what one was moving."""
+        """Deletes the leftovers of killed runs: their hidden files, and the files that one was moving."""
         claim = f"{self.target}/{_CLAIM}"
-        every = _below(self.fs, self.target)
-        hidden = {path.split("/")[0] for path in every if path.startswith(".export-")}
+        paths = _below(self.fs, self.target)
+        hidden = {path.split("/")[0] for path in paths if path.startswith(".export-")}
         dead = {name for name in hidden if owner.is_gone(name.removeprefix(".export-"))}
-        _remove(self.fs, [f"{self.target}/{path}" for path in every if path.split("/")[0] in dead])
+        _remove(self.fs, [f"{self.target}/{path}" for path in paths if path.split("/")[0] in dead])
         with suppress(FileNotFoundError):
             if owner.is_gone(self.fs.cat_file(claim).decode("ascii", "replace")):
-                moved = [] if self.layout.last in every else [path for path in every if self.layout.is_ours(path)]
+                moved = [] if self.layout.last in paths else [path for path in paths if self.layout.is_ours(path)]
                 _remove(self.fs, [*(f"{self.target}/{path}" for path in moved), claim])
 
 
@@ -250,11 +250,11 @@ def _remove(fs: "AbstractFileSystem", paths: Iterable[str]) -> None:
 
 @contextmanager
 def _staging() -> Iterator[Path]:
-    """A folder of this machine for files on their way into a bucket; those of dead runs are cleared away."""
+    """Yields a local folder for files on their way into a bucket; deletes those of dead runs."""
     root = tempfile.gettempdir()
     for name in os.listdir(root):
-        found = re.fullmatch(r"pomona-export-(.+)", name)
-        if found and owner.is_gone(found[1]):
+        match = re.fullmatch(r"pomona-export-(.+)", name)
+        if match and owner.is_gone(match[1]):
             shutil.rmtree(os.path.join(root, name), ignore_errors=True)
     path = Path(root, f"pomona-export-{owner.new_token()}")
     path.mkdir(mode=0o700)
@@ -265,20 +265,20 @@ def _staging() -> Iterator[Path]:
 
 
 def _came_meanwhile(out: str) -> UserError:
-    return UserError(f"another command wrote the folder {out} meanwhile; nothing was replaced; name another one")
+    return UserError(f"another command wrote the folder {out} meanwhile; nothing was replaced; name another folder")
 
 
 def _remote(out: str) -> tuple["AbstractFileSystem", str]:
     if out.partition("://")[0] not in BUCKETS:
-        raise UserError(f"{public(out)} is no place to write to; name a path, or a bucket as s3://bucket/folder")
+        raise UserError(f"{public(out)} is not a place to write to; name a path, or a bucket as s3://bucket/folder")
     require_bucket(out)
     return filesystem(out)
 
 
 def _place(out: str) -> Path:
-    """Where it is in the end: what a link names is written, and the link stays."""
+    """Returns the path of the target; a link is followed, and stays."""
     if not out.strip():
-        raise UserError("an empty name; name a file or a folder")
+        raise UserError("the name is empty; name a file or a folder")
     return Path(os.path.realpath(without_scheme(out)))
 
 
@@ -292,13 +292,13 @@ def _temporary(place: Path, mark: str = "") -> Path:
 
 
 def _left_by_the_dead(place: Path, mark: str = "") -> list[Path]:
-    """What runs that were killed left beside this file or folder."""
+    """Returns what killed runs left next to this file or folder."""
     names = [name for name in os.listdir(place.parent) if name.startswith(f".{place.name}{mark}-")]
     return [place.with_name(name) for name in names if owner.is_gone(temporaries.token_of(name))]
 
 
 def _put_back(place: Path, last: str) -> None:
-    """An earlier folder gets its name again where a run was killed after it had taken it away."""
+    """Gives an earlier folder its name back if a run was killed after it had renamed that folder."""
     for path in _left_by_the_dead(place, _OLD):
         if not place.exists() and (path / last).is_file():
             os.rename(path, place)

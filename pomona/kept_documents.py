@@ -1,7 +1,7 @@
-"""The one meaning of "kept": the documents that every stage which has decided keeps, as they leave the lake.
+"""The definition of "kept": the documents that every deciding stage of a lake keeps, without what was cut.
 
-`kept` is what export, report, explain, `pomona sql` and mixtures read. Where a stage is out of date it raises, rather
-than combine decisions that do not belong together (pomona.standing).
+Export, report, explain, `pomona sql` and mixtures read `kept`. It raises an error if a stage is out of date, instead of
+combining decisions that do not belong together (pomona.standing).
 """
 
 from collections.abc import Iterator
@@ -26,11 +26,12 @@ SCHEMA: dict[str, Any] = {
 
 
 def kept(lake: Lake | str | Path) -> pl.LazyFrame:
-    """The kept documents: id, source, uri, text, license, metadata, cluster, copies.
+    """Returns the kept documents lazily: id, source, uri, text, license, metadata, cluster, copies.
 
-    `text` is without what was cut. `cluster` is that of the document's copies, null where it has none; `copies` is how
-    many documents it stands for, itself among them. Read in pieces, and only the columns that are asked for. Raises
-    `UserError` where a stage is out of date; where none has decided yet, every document is kept.
+    `text` does not contain what was cut. `cluster` is that of the document's copies, or null if it has none.
+    `copies` is the number of documents that it represents, with itself. Documents are read in pieces, and only the
+    requested columns. Raises `UserError` if a stage is out of date. If no stage has decided yet, every document is
+    kept.
     """
     from polars.io.plugins import register_io_source
 
@@ -56,14 +57,15 @@ def kept(lake: Lake | str | Path) -> pl.LazyFrame:
 
 
 def ids(lake: Lake) -> pl.LazyFrame:
-    """`id` of the kept documents, lazily. Raises `UserError` where a stage is out of date."""
+    """Returns the `id` of the kept documents lazily. Raises `UserError` if a stage is out of date."""
     standing.require(lake)
     return remaining.kept_ids(lake, decided(lake))
 
 
 def batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
-    """The kept documents with some of the columns of `SCHEMA`, a row group after the other."""
-    # One state for all of it; of its own, since who asks may commit between two batches, unless he holds one already.
+    """Yields the kept documents with some of the columns of `SCHEMA`, one row group at a time."""
+    # All batches read one snapshot. The caller may commit between two batches, so it is a separate one, unless the
+    # caller holds a snapshot already.
     at_once = lake if lake.in_snapshot else Lake(lake.url, lake.storage_options)
     with at_once.snapshot():
         yield from _batches(at_once, columns)
@@ -72,22 +74,22 @@ def batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
 def _batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
     slots = decided(lake)
     joined = _clusters(lake) if {"cluster", "copies"} & set(columns) else None
-    read = [name for name in COLUMNS if name in columns or (name == "id" and joined is not None)]
+    read_columns = [name for name in COLUMNS if name in columns or (name == "id" and joined is not None)]
     for part in lake.parts("documents"):
         parquet = lake.open_part("documents", part)
         numbers = [remaining.row_group_number(part.path, group) for group in range(parquet.metadata.num_row_groups)]
-        remains = remaining.remaining(lake, slots, numbers)
+        left = remaining.remaining(lake, slots, numbers)
         for group, number in enumerate(numbers):
             n_rows = parquet.metadata.row_group(group).num_rows
-            stays = remains.rows_of(number, n_rows)
-            if not len(stays):
+            kept_rows = left.rows_of(number, n_rows)
+            if not len(kept_rows):
                 continue
-            rows = pl.from_arrow(parquet.read_row_group(group, columns=read or ["id"]))
+            rows = pl.from_arrow(parquet.read_row_group(group, columns=read_columns or ["id"]))
             assert isinstance(rows, pl.DataFrame)
-            rows = rows[stays]
-            gone = remaining.cuts_of(remains, number, stays)
-            if "text" in columns and len(gone.document):
-                rows = rows.with_columns(text=pl.Series(without(rows["text"].to_arrow(), gone)))
+            rows = rows[kept_rows]
+            cuts = remaining.cuts_of(left, number, kept_rows)
+            if "text" in columns and len(cuts.document):
+                rows = rows.with_columns(text=pl.Series(without(rows["text"].to_arrow(), cuts)))
             if joined is not None:
                 rows = rows.join(joined, on="id", how="left", maintain_order="left")
                 rows = rows.with_columns(pl.col("copies").fill_null(1))
@@ -95,7 +97,7 @@ def _batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
 
 
 def _clusters(lake: Lake) -> pl.DataFrame:
-    """id, cluster and copies of the documents that stand for others."""
-    picture = clusters(lake)
-    sizes = picture.group_by("representative").agg(cluster=pl.col("cluster").first(), copies=pl.len())
+    """Returns id, cluster and copies of the documents that represent others."""
+    members = clusters(lake)
+    sizes = members.group_by("representative").agg(cluster=pl.col("cluster").first(), copies=pl.len())
     return sizes.rename({"representative": "id"}).collect(engine="streaming")

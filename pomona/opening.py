@@ -1,4 +1,4 @@
-"""Lakes and sizes as a person names them."""
+"""Opens lakes and reads sizes as a user writes them."""
 
 import os
 import re
@@ -14,7 +14,7 @@ LEAST_SHARD = 1_000  # bytes
 
 
 def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bool = True) -> "Lake":
-    """The lake that the option, the environment or the recipe names, in this order."""
+    """Opens the lake that the option, the environment or the recipe names, in this order."""
     from corpus import storage
     from corpus.lake import Lake
     from pomona import damage, stages
@@ -22,12 +22,12 @@ def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bo
     chosen = url or os.environ.get("POMONA_LAKE") or (recipe.lake if recipe else "./lake")
     if mistyped := re.match(r"(s3a?|gs|gcs|az|abfss?):/(?!/)", chosen):
         raise UserError(f"{chosen} has one slash; a URL has two: {mistyped[1]}://{chosen[mistyped.end() :]}")
-    stages.tables()  # of all families are known from here on
+    stages.tables()  # makes the tables of all families known
     lake = damage.watch(Lake(chosen))
     if lake.is_local and os.path.lexists(lake.root) and not os.path.isdir(lake.root):
-        raise UserError(f"{chosen} is a file, not the folder of a lake; name another with --lake")
+        raise UserError(f"{chosen} is a file, not the folder of a lake; name a folder with --lake")
     if lake.is_local and not lake.tables() and _holds_other_things(lake.root):
-        raise UserError(f"{chosen} is a folder with other things in it and no lake; name a new one with --lake")
+        raise UserError(f"{chosen} is a folder with other files and without a lake; name a new folder with --lake")
     if not lake.is_local and not lake.tables():
         storage.require_bucket(chosen)
     if must_exist and not lake.tables():
@@ -38,7 +38,7 @@ def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bo
 
 
 def _holds_other_things(folder: str) -> bool:
-    """Whether there is anything in a folder that no lake has: nobody wants 20 tables among his documents."""
+    """Whether a folder has files but none of a lake's tables: a new lake must not add 20 tables to a user's files."""
     from corpus import schema
 
     try:
@@ -49,7 +49,7 @@ def _holds_other_things(folder: str) -> bool:
 
 
 def size_bytes(option: str, text: str | None, *, least: int) -> int | None:
-    """Bytes from an option that is a size; raises `UserError` for what is none, or less than the least."""
+    """Returns the bytes of an option that is a size; raises `UserError` if it is not a size, or less than `least`."""
     from corpus.sizes import parse_bytes
 
     try:

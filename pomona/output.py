@@ -1,4 +1,4 @@
-"""What commands print: results on standard output, for a person or as one JSON document; progress on standard error."""
+"""Prints results on standard output, as text or as one JSON document, and progress on standard error."""
 
 import json
 import re
@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pomona.runner import Report
 
-_WIDEST = 120  # characters of a cell; --json has them all
-_UNSEEN = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # JSON escapes those below a blank itself
+_WIDEST = 120  # characters of a cell; --json prints all of them
+_UNSEEN = re.compile(
+    "[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+)  # JSON itself escapes characters below the space
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def show(value: Any, text: str, as_json: bool, *, is_safe: bool = False) -> None:
-    """Prints `value` as JSON, or `text`; what a terminal would obey is made visible, unless the text `is_safe`."""
+    """Prints `value` as JSON, or `text`; makes control characters visible, unless the text `is_safe`."""
     if as_json:
         print(_UNSEEN.sub(_escaped, json.dumps(value, indent=2, default=str, ensure_ascii=False)))
     elif text:
@@ -24,7 +26,7 @@ def show(value: Any, text: str, as_json: bool, *, is_safe: bool = False) -> None
 
 
 def visible(text: str) -> str:
-    """Text from anywhere for a terminal: control characters, and those that turn the direction of writing, are escaped.
+    """Escapes control characters, and those that change the direction of writing, in text for a terminal.
 
     Line ends and tabs stay.
     """
@@ -36,7 +38,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
-    """Rows under headers, numbers to the right, plain enough to be piped."""
+    """Formats rows under headers as plain text that can be piped, with numbers on the right."""
     cells = [[_cell(value) for value in row] for row in rows]
     right = [bool(cells) and all(row[i][:1].isdigit() or not row[i] for row in cells) for i in range(len(headers))]
     widths = [max(len(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
@@ -59,7 +61,7 @@ def _cell(value: Any) -> str:
 
 
 def n_bytes(value: float) -> str:
-    """Bytes for a person: 1.2 MB."""
+    """Formats bytes for a person, e.g. 1.2 MB."""
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if value < 1000 or unit == "TB":
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
@@ -69,7 +71,7 @@ def n_bytes(value: float) -> str:
 
 @contextmanager
 def progress() -> Iterator["Report"]:
-    """One bar per stage on standard error; one line per stage when standard error is not a terminal."""
+    """Shows one bar per stage on standard error, or one line per stage if standard error is not a terminal."""
     if not sys.stderr.isatty():
         yield lambda stage, done, total, item: _plain(stage, done, total)
         return

@@ -1,4 +1,4 @@
-"""The stage families in the order in which they run. This is the only place outside a family's room that names it."""
+"""The stage families in the order in which they run. Only this module names a family outside the family's folder."""
 
 from corpus.dedup.exact.family import FAMILY as EXACT
 from corpus.dedup.near.family import FAMILY as NEAR

@@ -1,9 +1,9 @@
-"""DuckDB over the lake: every table as a view of its parts, at the newest version or an earlier one.
+"""Runs DuckDB queries over the lake: every table is a view of its parts, at the newest version or an earlier one.
 
-A query sees the lake and nothing else: no file, no network, no extension, unless files are asked for.
+A query reads only the lake: no file, no network, no extension, unless files are requested.
 
-The view `kept` is what `pomona.kept` gives. Where a stage is out of date there is none, and whoever asks for it is told
-which stage (pomona.standing).
+The view `kept` holds the same documents as `pomona.kept`. If a stage is out of date, the view does not exist, and the
+error of a query that reads it names the stage (pomona.standing).
 """
 
 import re
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def connect(lake: Lake, versions: Mapping[str, int] | None = None) -> "DuckDBPyConnection":
-    """An in-memory DuckDB in which each table of the lake is a view; `versions` pins some of them."""
+    """Opens an in-memory DuckDB in which each table of the lake is a view; `versions` pins some of them."""
     import duckdb
 
     for name in versions or {}:
@@ -44,13 +44,13 @@ def connect(lake: Lake, versions: Mapping[str, int] | None = None) -> "DuckDBPyC
 
 
 def register_kept(connection: "DuckDBPyConnection", lake: Lake) -> None:
-    """Adds the view `kept`: the documents that all stages keep, their texts without what was cut."""
+    """Adds the view `kept`: the documents that all stages keep, with texts that do not contain what was cut."""
     standing.require(lake)
     connection.register("_kept", kept_documents.ids(lake).collect(engine="streaming").to_arrow())
     sizes = clusters(lake).group_by("representative").agg(cluster=pl.col("cluster").first(), copies=pl.len())
     connection.register("_clusters", sizes.collect(engine="streaming").to_arrow())
-    gone = lake.scan("cuts").sort("start").group_by("id", maintain_order=True).agg("start", "end")
-    connection.register("_cuts", gone.collect(engine="streaming").to_arrow())
+    cuts = lake.scan("cuts").sort("start").group_by("id", maintain_order=True).agg("start", "end")
+    connection.register("_cuts", cuts.collect(engine="streaming").to_arrow())
     ranges = "BIGINT[]"
     parameters: Any = ["VARCHAR", ranges, ranges]
     connection.create_function("_without", _without, parameters, "VARCHAR", type=cast(Any, "arrow"))
@@ -64,7 +64,7 @@ def register_kept(connection: "DuckDBPyConnection", lake: Lake) -> None:
 
 
 def _without(text: pa.Array, start: pa.Array, end: pa.Array) -> pa.Array:
-    """The texts without their ranges of characters."""
+    """Returns the texts without their ranges of characters."""
     text, start, end = (a.combine_chunks() if isinstance(a, pa.ChunkedArray) else a for a in (text, start, end))
     lengths = start.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
     cuts = Cuts(np.repeat(np.arange(len(text)), lengths), start.flatten().to_numpy(), end.flatten().to_numpy())
@@ -72,7 +72,7 @@ def _without(text: pa.Array, start: pa.Array, end: pa.Array) -> pa.Array:
 
 
 def confine(connection: "DuckDBPyConnection") -> None:
-    """Leaves a connection what it has: it reads and writes no file, and no query can change that."""
+    """Stops a connection from reading and writing files; no query can undo that."""
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
 
@@ -80,7 +80,7 @@ def confine(connection: "DuckDBPyConnection") -> None:
 def query(
     lake: Lake, text: str, versions: Mapping[str, int] | None = None, *, files: bool = False
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """(names of the columns, rows) of a query over the lake, which reads and writes `files` if it is let to.
+    """Runs a query over the lake and returns (column names, rows); with `files`, it may read and write files.
 
     Raises `UserError` for a query that DuckDB refuses.
     """
@@ -92,6 +92,7 @@ def query(
             register_kept(connection, lake)
     if not files:
         confine(connection)
+
     try:
         result = connection.sql(text)
         return (list(result.columns), result.fetchall()) if result is not None else ([], [])
@@ -103,10 +104,10 @@ def query(
         hint = "; --files lets a query read and write files" if not files else ""
         raise UserError(f"sql: {str(error).splitlines()[0]}{hint}") from error
     except duckdb.Error as error:
-        told = damage.found(error, lake) if "reading the stream" in str(error) else None
-        raise UserError(told or f"sql: {_said(error)}") from error
+        message = damage.found(error, lake) if "reading the stream" in str(error) else None
+        raise UserError(message or f"sql: {_said(error)}") from error
 
 
 def _said(error: Exception) -> str:
-    """DuckDB's words before it shows the query again: the mistake, and what it thinks was meant."""
+    """Returns DuckDB's message without the copy of the query: the mistake and its suggestion."""
     return " ".join(re.split(r"\n\s*LINE \d+:", str(error))[0].split())

@@ -1,9 +1,9 @@
-"""What a recipe no longer asks for leaves the newest version, each at its turn.
+"""Removes from the newest version what a recipe no longer requests.
 
-A stage's decisions go right before the next stage runs that would see them, sources after the others were ingested:
-a command that fails or is killed earlier has taken nothing away. What comes later rests on what is gone, so that its
-old decisions do not hold; where it has none yet, an announcement stands in their place, and readers refuse to pass
-over it.
+A stage's decisions are removed right before the next stage that would see them. Sources are removed after the others
+were ingested. So a command that fails or is killed earlier has removed nothing. Decisions of later stages depend on the
+removed data, so they no longer hold. If the next stage has no decisions yet, an announcement takes their place, and
+readers refuse to ignore it.
 """
 
 import sys
@@ -24,13 +24,13 @@ from pomona.version import __version__
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """What is to leave a lake."""
+    """Decisions and sources that are to be removed from a lake."""
 
     stages: tuple[str, ...] = ()  # slots of deciding stages
-    sources_but: frozenset[str] | None = None  # every other source; None: none of them
+    sources_but: frozenset[str] | None = None  # sources that stay, all others are removed; None: no source is removed
 
     def due(self, lake: Lake, before: str | None) -> "Due":
-        """What must leave before a stage runs; all of it where the stage is None: at the end."""
+        """Returns what must be removed before a stage runs; everything if `before` is None, at the end of the run."""
         is_late = before is None or not stages.reads_sources(before)
         with lake.snapshot():
             slots = _decided(lake, self.stages)
@@ -44,54 +44,54 @@ NOTHING = Removal()
 
 
 def drop_source(lake: Lake, name: str) -> None:
-    """Takes one source out of the newest version; raises `UserError` where there is none of that name."""
-    there = _other_sources(lake, frozenset())
-    if name not in there:
-        raise unknown("source", name, there)
+    """Removes one source from the newest version; raises `UserError` if no source has that name."""
+    sources = _other_sources(lake, frozenset())
+    if name not in sources:
+        raise unknown("source", name, sources)
     for _ in Due((), (name,)).leave(lake, None):
         pass
 
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What leaves a lake now."""
+    """Decisions and sources that are to be removed now."""
 
-    stages: tuple[str, ...]
-    sources: tuple[str, ...]
+    stages: tuple[str, ...]  # slots of deciding stages
+    sources: tuple[str, ...]  # names
 
     def __bool__(self) -> bool:
         return bool(self.stages or self.sources)
 
     def leave(self, lake: Lake, then: str | None) -> Iterator[tuple[str, str]]:
-        """Takes them out, and yields (name, table) of each; `then` is the deciding stage that runs next, if any."""
+        """Removes them and yields (name, table) of each; `then` is the deciding stage that runs next, if any."""
         if self.stages and then is not None and not _decided(lake, [then]):
             _announce(lake, then)
         for name in self.sources:
-            _drop(lake, name, _stage(name), slot_of_source(name), OF_SOURCES[::-1])  # documents, last
+            _drop(lake, name, _stage(name), slot_of_source(name), OF_SOURCES[::-1])  # documents last
             yield name, "documents"
         for slot in self.stages:
             tables = [table for table in lake.tables() if table != "decisions" and table not in OF_SOURCES]
-            _drop(lake, slot, slot, slot, (*tables, "decisions"))  # what decides, last
+            _drop(lake, slot, slot, slot, (*tables, "decisions"))  # decisions last
             yield slot, "decisions"
 
 
 def _decided(lake: Lake, slots: Iterable[str]) -> list[str]:
-    made = lake.lineages("decisions") if lake.exists("decisions") else {}
-    return [slot for slot in slots if slot in made]
+    lineages = lake.lineages("decisions") if lake.exists("decisions") else {}
+    return [slot for slot in slots if slot in lineages]
 
 
 def _other_sources(lake: Lake, wanted: frozenset[str]) -> list[str]:
-    made = {one.stage for table in OF_SOURCES if lake.exists(table) for one in lake.lineages(table).values()}
-    return sorted({stages.source_of(stage) for stage in made} - wanted)
+    names = {lineage.stage for table in OF_SOURCES if lake.exists(table) for lineage in lake.lineages(table).values()}
+    return sorted({stages.source_of(stage) for stage in names} - wanted)
 
 
 def _stage(source: str) -> str:
-    """The stage that reads a source."""
+    """Returns the name of the stage that reads a source."""
     return stages.source_family().names((source,))[0]
 
 
 def _announce(lake: Lake, slot: str) -> None:
-    """Says that a stage is about to decide: until it has, nobody reads the lake as if it were not asked for."""
+    """Announces that a stage will decide: until then, no reader treats the lake as if the stage was not requested."""
     facts = {"command": command_line.current(), "announced": True}
     lineage = Lineage(slot, slot, "", package_version=__version__, facts=facts)
     with _held(lake, slot, f"announces {slot}") as lease:

@@ -1,4 +1,4 @@
-"""Runs a recipe's stages: skips what is current, goes on where a killed run stopped, commits each stage once."""
+"""Runs a recipe's stages: skips current stages, continues where a killed run stopped, commits each stage once."""
 
 import os
 import sys
@@ -20,24 +20,24 @@ from pomona.removal import NOTHING, Due, Removal
 from pomona.stages import Wanted
 from pomona.version import __version__
 
-_MOST_PASSES = 3  # over the stages, where other processes change the lake meanwhile
+_MOST_PASSES = 3  # over the stages, if other processes change the lake meanwhile
 Report = Callable[[str, int, int, WorkItem], None]  # stage, items done, items in all, the item that just ended
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What running one stage came to."""
+    """The result of running one stage."""
 
     stage: str
     state: Literal["ran", "current"]
-    items_run: int
-    items: int
-    rows: dict[str, int]
+    items_run: int  # work items that ran
+    items: int  # all its work items
+    rows: dict[str, int]  # by table
     seconds: float
 
 
 def default_workers() -> int:
-    """One worker a core that this process may use."""
+    """Returns one worker per core that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -50,7 +50,7 @@ def run_recipe(
     report: Report | None = None,
     engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:
-    """Runs every stage in order, and yields what each came to."""
+    """Runs every stage of a recipe in order, and yields the outcome of each."""
     wanted = Wanted.by(recipe)
     removal = Removal(wanted.unwanted(), frozenset(wanted.sources))
     yield from run_wanted(lake, wanted, removal, workers=workers, memory=memory, report=report, engine=engine)
@@ -60,7 +60,7 @@ def run_wanted(
     lake: Lake, wanted: Wanted, removal: Removal = NOTHING, *, workers: int | None = None, memory: int | None = None,
     report: Report | None = None, engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:  # fmt: skip
-    """Runs the stages of some families in order, as a recipe or a command asks for them."""
+    """Runs the stages of some families in order, as a recipe or a command requests them."""
     wanted.prepare()
     n_workers = workers or default_workers()
     data = budget.data_bytes(memory, n_workers)
@@ -76,10 +76,10 @@ def bring_up_to_date(
     lake: Lake, wanted: Wanted, *, workers: int | None = None, memory: int | None = None,
     report: Report | None = None, engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:  # fmt: skip
-    """Runs the stages of some families, on a lake whose other stages stay as they are.
+    """Runs the stages of some families on a lake, and keeps its other stages as they are.
 
-    Families that share a section with one of them, and are not among them, decide no more. Raises `UserError` if a
-    stage before them is out of date.
+    Other families that share a section with one of them no longer decide: their decisions are removed. Raises
+    `UserError` if a stage before them is out of date.
     """
     deciding = [family for family in wanted.families if family.decides]
     together = list(dict.fromkeys(name for family in deciding for name in stages.run_together(family)))
@@ -99,12 +99,11 @@ def run_stages(
     report: Report | None = None,
     engine: Engine = LOCAL,
 ) -> Iterator[Outcome]:
-    """Runs stages in order, each planned when its turn comes; again where another process changed what they rest on.
+    """Runs stages in order, and plans each right before it runs. Data that the `removal` names is removed in between.
 
-    What the `removal` names leaves the lake at its turn.
-
-    A change shows in the end, as a stage that is out of date, or earlier, as a stage that fails: what the one before it
-    made belongs to documents that are gone. Raises `UserError` where a stage that is not among these must run first.
+    If another process changed the input of the stages, they run again. Such a change shows at the end, as a stage that
+    is out of date. It can also show earlier, as a stage that fails, because the output of the stage before it belongs
+    to documents that no longer exist. Raises `UserError` if a stage that is not among these must run first.
     """
     first = next((name for name in stages.deciding() if name in plans), None)
     failed: Exception | None = None
@@ -113,6 +112,7 @@ def run_stages(
         for stale in upstream:
             if stale.stage not in plans:
                 raise UserError(str(stale))
+
         seen = _keys(lake)
         for name, plan in plans.items():
             due = removal.due(lake, name)
@@ -121,6 +121,7 @@ def run_stages(
                 yield from _left(lake, due, stages.family_of(name).name)
                 now = _keys(lake)
                 seen = {place: key for place, key in seen.items() if place in now}
+
             try:
                 outcome = run_stage(lake, name, plan, workers=workers, memory=memory, report=report, engine=engine)
             except Exception as error:
@@ -128,6 +129,7 @@ def run_stages(
                     raise
                 failed = error
                 break
+
             if outcome.state == "ran":
                 seen |= {place: key for place, key in _keys(lake, outcome.rows).items() if place[0] == name}
             yield outcome
@@ -135,6 +137,7 @@ def run_stages(
             yield from _left(lake, removal.due(lake, None), None)
             if not {stale.stage for stale in standing.out_of_date(lake)} & plans.keys():
                 return
+
     raise UserError(
         f"lake {lake.url} changed while its stages ran, {_MOST_PASSES} times in a row; "
         "wait for the other processes that write it, then run the same command again"
@@ -142,7 +145,7 @@ def run_stages(
 
 
 def _check(plan: Callable[[], Stage], workers: int | None, memory: int | None) -> None:
-    """Raises what is wrong with a stage, before anything is taken away for it."""
+    """Raises the error of a stage that cannot run, before anything is removed for it."""
     stage = plan()
     budget.workers(stage, stage.plan_items(), workers or default_workers(), memory)
 
@@ -152,19 +155,19 @@ def _left(lake: Lake, due: Due, then: str | None) -> Iterator[Outcome]:
         yield Outcome(f"drop:{name}", "ran", 0, 0, {table: 0}, 0.0)
 
 
-_Keys = dict[tuple[str, str, str], str]  # by stage, table and slot: the key of what made it
+_Keys = dict[tuple[str, str, str], str]  # (stage, table, slot) -> key of the lineage
 
 
 def _keys(lake: Lake, tables: Iterable[str] | None = None) -> _Keys:
-    """What made each slot of the lake, or of some of its tables, as it is now."""
+    """Returns the key of the lineage of each slot of the lake, or of some of its tables."""
     with lake.snapshot():
         tables = lake.tables() if tables is None else filter(lake.exists, tables)
-        made = [(table, slot, one) for table in tables for slot, one in lake.lineages(table).items()]
-    return {(one.stage, table, slot): one.key for table, slot, one in made}
+        lineages = [(table, slot, lineage) for table in tables for slot, lineage in lake.lineages(table).items()]
+    return {(lineage.stage, table, slot): lineage.key for table, slot, lineage in lineages}
 
 
 def _changed(before: _Keys, now: _Keys, *, but: str) -> bool:
-    """Whether any stage but one has made something else since."""
+    """Whether the output of any stage, except `but`, has changed."""
     return any(before.get(place) != now.get(place) for place in before.keys() | now.keys() if place[0] != but)
 
 
@@ -178,10 +181,10 @@ def run_stage(
     report: Report | None = None,
     engine: Engine = LOCAL,
 ) -> Outcome:
-    """Brings one stage up to date; raises `UserError` where it yields nothing at all.
+    """Brings one stage up to date; raises `UserError` if it makes no rows at all.
 
-    It is planned under the stage's lease: another process that runs the same stage has ended then, and what it
-    committed counts.
+    It is planned under the stage's lease: another process that ran the same stage has ended by then, and what that
+    process committed counts.
     """
     clock = Clock()
     with hold(lake, name, purpose=command_line.current() or f"runs {name}", tell=_tell) as lease:
@@ -192,6 +195,7 @@ def run_stage(
                 return Outcome(stage.name, "current", 0, 0, require_rows(lake, stage), clock.read()["seconds"])
             items = stage.plan_items()
             versions = {table: lake.version(table) for table in lake.tables()}
+
         n_workers = budget.workers(stage, items, workers or default_workers(), memory)
 
         def progress(done: int, total: int, item: WorkItem) -> None:
@@ -204,6 +208,7 @@ def run_stage(
             lake, stage.step, stage.outputs, items, workers=n_workers, progress=progress, engine=engine,
             token=lease.token,
         )  # fmt: skip
+
         lease.confirm()
         refuse_emptying(lake, stage, [item.key for item in items])
         measured = {"items_run": ran.items, "workers": n_workers, "peak_bytes": ran.peak_bytes}
@@ -212,7 +217,7 @@ def run_stage(
 
 
 def run_planned(lake: Lake, stage: Stage, **options: Any) -> Outcome:
-    """Brings a stage up to date that is planned already: for whoever is alone with the lake."""
+    """Brings a stage up to date that is planned already, for callers that no other process disturbs."""
     return run_stage(lake, stage.name, lambda: stage, **options)
 
 
@@ -228,7 +233,7 @@ def commit(
     measured: dict[str, Any],
     token: str = "",
 ) -> None:
-    """Makes the finished parts the stage's content; the table that carries the key for `is_current` comes last.
+    """Commits the finished parts as the stage's content; the table with the key for `is_current` comes last.
 
     `versions` are those of the tables when the stage was planned.
     """
@@ -248,9 +253,9 @@ def commit(
 
 
 def is_current(lake: Lake, stage: Stage) -> bool:
-    """Whether every output of the stage was made from what it would be made from now, and all it made is whole."""
-    made = [lake.current(output.table, output.slot) for output in stage.outputs]
-    if not all(lineage is not None and lineage.key == stage.key for lineage in made):
+    """Whether every output of the stage was made from the same input and settings as now, and is undamaged."""
+    lineages = [lake.current(output.table, output.slot) for output in stage.outputs]
+    if not all(lineage is not None and lineage.key == stage.key for lineage in lineages):
         return False
     if any(lake.damaged(output.table, output.slot) for output in stage.outputs):
         return False

@@ -1,4 +1,4 @@
-"""Everything about stages that follows from the families and their order: names, plans, what decides before what."""
+"""Everything about stages that follows from the families and their order: names, plans, and which decides first."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def family_of(stage: str) -> Family:
-    """The family that a stage belongs to, by the stage's name, or the family of this name."""
+    """Returns the family of a stage, by the name of the stage or of the family."""
     family = _family_of(stage)
     if family is None:
         raise UserError(f"no stage is called {stage!r}")
@@ -26,7 +26,7 @@ def family_of(stage: str) -> Family:
 
 
 def known(stage: str) -> bool:
-    """Whether there is a stage of that name in this version."""
+    """Whether this version has a stage of that name."""
     return _family_of(stage) is not None
 
 
@@ -42,65 +42,65 @@ def _is_entry(stage: str, family: Family) -> bool:
 
 
 def cost(stage: str) -> Cost:
-    """What a stage is expected to take."""
+    """Returns the expected cost of a stage."""
     return family_of(stage).entry(stage).cost
 
 
 def reads_sources(stage: str) -> bool:
-    """Whether a stage reads raw files, so that its documents are those of one source."""
+    """Whether a stage reads the raw files of one source."""
     return _is_entry(stage, source_family())
 
 
 def source_family() -> Family:
-    """The family that has one stage per source."""
+    """Returns the family that has one stage per source."""
     return next(family for family in pipeline.FAMILIES if family.per_entry)
 
 
 def source_of(stage: str) -> str:
-    """The source that a stage reads."""
+    """Returns the name of the source that a stage reads."""
     return stage.partition(":")[2]
 
 
 def deciding() -> tuple[str, ...]:
-    """Names of the families that decide, in order; they are slots of `decisions`, too."""
+    """Returns the names of the deciding families, in order; they are also slots of `decisions`."""
     return tuple(family.name for family in pipeline.FAMILIES if family.decides)
 
 
 def run_together(family: Family) -> tuple[str, ...]:
-    """The deciding families that one command runs with this one: those of its section, or itself alone."""
+    """Returns the deciding families that run with this one in one command: those of its section, or only itself."""
     if family.within is None:
         return (family.name,)
-    return tuple(one.name for one in pipeline.FAMILIES if one.within is family.within and one.decides)
+    return tuple(other.name for other in pipeline.FAMILIES if other.within is family.within and other.decides)
 
 
 def decided(lake: "Lake") -> list[str]:
-    """The families that have decided in a lake, in order."""
-    made = lake.lineages("decisions") if lake.exists("decisions") else {}
-    return [name for name in deciding() if name in made]
+    """Returns the families that have decided in a lake, in order."""
+    lineages = lake.lineages("decisions") if lake.exists("decisions") else {}
+    return [name for name in deciding() if name in lineages]
 
 
 def decided_before(lake: "Lake", family: str) -> tuple[str, ...]:
-    """The families before this one that have decided: it does not see what they dropped."""
+    """Returns the families before this one that have decided; it does not see the documents that they dropped."""
     return tuple(name for name in decided(lake) if place(name) < place(family))
 
 
 def place(stage: str) -> int:
-    """Where the family of a stage is in the order; stages of one family are at one place."""
+    """Returns the position of a stage's family in the order; stages of one family have the same position."""
     return pipeline.FAMILIES.index(family_of(stage))
 
 
 def order() -> list[str]:
-    """Every stage's name, in order; the stages of sources as one."""
+    """Returns the name of every stage, in order; the stages of all sources count as one."""
     return [name for family in pipeline.FAMILIES for name in (family.names() or [family.name])]
 
 
 def meanings(lake: "Lake | None" = None) -> dict[str, str]:
-    """What each reason of `decisions` means; with the limits in force in a lake, if one is given."""
+    """Returns the meaning of each reason of `decisions`, with the limits in force in a lake, if one is given."""
     return {reason: text for family in pipeline.FAMILIES for reason, text in family.meanings(lake).items()}
 
 
 def tables() -> "list[Table]":
-    """Every table: shared ones first, then those of each family, in order."""
+    """Returns every table: shared ones first, then those of each family, in order."""
     from corpus import schema
 
     own = [table for family in pipeline.FAMILIES for table in family.tables()]
@@ -109,15 +109,15 @@ def tables() -> "list[Table]":
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is to run: families with their settings, as a recipe or a command asks for them."""
+    """The families that are to run, with their settings, as a recipe or a command requests them."""
 
     settings: Mapping[str, Any]  # by family; None for one without settings, a tuple for one with a stage per entry
-    shared: Mapping[str, Any] = field(default_factory=dict)  # by section: what its families have in common
-    sources: tuple[str, ...] = ()  # names, in the order that decides which copy stays
+    shared: Mapping[str, Any] = field(default_factory=dict)  # by section: the settings that its families share
+    sources: tuple[str, ...] = ()  # names, in the order that decides which copy is kept
 
     @classmethod
     def by(cls, recipe: "BaseModel") -> "Wanted":
-        """What a recipe asks for."""
+        """Returns what a recipe requests."""
         settings = _always()
         settings |= _on(recipe, [family for family in pipeline.FAMILIES if not family.within])
 
@@ -133,7 +133,7 @@ class Wanted:
 
     @classmethod
     def of_section(cls, name: str, settings: Any, sources: tuple[str, ...]) -> "Wanted":
-        """The families of a recipe's section that are on, and those that run in any case before them."""
+        """Returns the families of a recipe's section that are on, and those that always run before them."""
         alone = next((f for f in pipeline.FAMILIES if f.within is None and f.field == name), None)
         if alone:
             return cls.of({alone.name: settings}, sources=sources)
@@ -141,22 +141,22 @@ class Wanted:
         return replace(cls.of(_on(settings, inside), sources=sources), shared={name: settings})
 
     def __or__(self, other: "Wanted") -> "Wanted":
-        """Both."""
+        """Combines both; the settings of `other` take precedence."""
         shared = {**self.shared, **other.shared}
         return Wanted({**self.settings, **other.settings}, shared, other.sources or self.sources)
 
     @classmethod
     def of(cls, families: Mapping[str, Any], sources: tuple[str, ...] = ()) -> "Wanted":
-        """Some families, by name, with their settings, and those that run in any case before them."""
+        """Returns some families, by name, with their settings, and those that always run before them."""
         return cls(_always() | dict(families), {}, sources)
 
     @property
     def families(self) -> Iterator[Family]:
-        """The families, in order."""
+        """Returns the families, in order."""
         return (family for family in pipeline.FAMILIES if family.name in self.settings)
 
     def names(self) -> list[str]:
-        """Names of the stages, in the order in which they run."""
+        """Returns the names of the stages, in the order in which they run."""
         return [name for family in self.families for name in self._names(family)]
 
     def _names(self, family: Family) -> list[str]:
@@ -164,7 +164,7 @@ class Wanted:
         return family.names(tuple(entry.name for entry in entries))
 
     def mistakes(self) -> Iterator[tuple[str, UserError]]:
-        """Yields (field of the recipe, what is wrong) for sources and signals that do not exist, and names in use."""
+        """Yields (field of the recipe, error) for sources and signals that do not exist, and for names in use."""
         from corpus.settings import Settings
 
         for place, settings in self._placed():
@@ -181,23 +181,23 @@ class Wanted:
                     yield f"{place}.{name_of}", unknown("signal", signal, known)
 
     def _placed(self) -> Iterator[tuple[str, Any]]:
-        """(section of the recipe, its settings), shared ones first."""
+        """Yields (section of the recipe, its settings), shared ones first."""
         yield from self.shared.items()
         for family in self.families:
             yield family.path, self.settings[family.name]
 
     def prepare(self) -> None:
-        """Raises `UserError` for files that settings name and that cannot be read, before hours of other work."""
+        """Raises `UserError` if a file that the settings name cannot be read, before hours of other work."""
         for family in self.families:
             settings = self.settings[family.name]
-            for one in settings if family.per_entry else (settings,):
-                if hasattr(one, "prepare"):
-                    one.prepare()
+            for entry in settings if family.per_entry else (settings,):
+                if hasattr(entry, "prepare"):
+                    entry.prepare()
 
     def context(
         self, stage: str, lake: "Lake", memory: int | None = None, parser_memory: int | None = None
     ) -> "Context[Any]":
-        """What a stage is planned from, in the lake as it is."""
+        """Returns the context from which a stage is planned, for the current state of the lake."""
         from corpus.stage import Context
 
         family = family_of(stage)
@@ -216,27 +216,30 @@ class Wanted:
         )
 
     def plan(self, stage: str, lake: "Lake", memory: int | None = None, parser_memory: int | None = None) -> "Stage":
-        """A stage, planned against the lake as it is; a worker may hold `memory` bytes, its parser some more."""
+        """Plans a stage for the current state of the lake.
+
+        A worker may hold `memory` bytes, and its parser `parser_memory` in addition.
+        """
         return family_of(stage).plan(stage, self.context(stage, lake, memory, parser_memory))
 
     def plans(
         self, lake: "Lake", memory: int | None = None, parser_memory: int | None = None
     ) -> "dict[str, Callable[[], Stage]]":
-        """For each stage, in order, what plans it when its turn comes."""
+        """Returns for each stage, in order, the function that plans it right before it runs."""
         return {name: partial(self.plan, name, lake, memory, parser_memory) for name in self.names()}
 
     def unwanted(self) -> tuple[str, ...]:
-        """The deciding families that are not among these: what they decided is to leave the lake."""
+        """Returns the deciding families that are not among these; their decisions are to be removed from the lake."""
         return tuple(name for name in deciding() if name not in self.settings)
 
 
 def _always() -> dict[str, Any]:
-    """The families that run whatever a recipe says; they have no settings."""
+    """Returns the families that run with every recipe; they have no settings."""
     return {family.name: None for family in pipeline.FAMILIES if family.by_default == "always"}
 
 
 def _on(holder: Any, families: list[Family]) -> dict[str, Any]:
-    """The families that a section turns on, with their settings: None and false mean off."""
+    """Returns the families that a section turns on, with their settings; None and false mean off."""
     values = {family: getattr(holder, family.field) for family in families if family.by_default != "always"}
     is_on = {family: value for family, value in values.items() if value is not None and value is not False}
     return {family.name: value if family.settings else None for family, value in is_on.items()}
@@ -248,4 +251,4 @@ def _numeric_signals() -> set[str]:
     return {name for name, signal in signals.signals().items() if signal.is_number}
 
 
-tables()  # every table is known from here on: a lake is asked for tables by name, also for those that it does not have
+tables()  # makes every table known: readers name tables, even those that a lake does not have

@@ -1,7 +1,7 @@
-"""Which decisions hold: those that were made from what the lake holds now, and from each other as they are.
+"""Finds the stages that are out of date: those whose decisions were made from other documents or decisions.
 
 Every deciding stage records its basis: the documents that it saw, and the decisions and cuts of the stages before it.
-Where the basis is another now, the stage is out of date, and nobody combines its decisions with those of others.
+If the basis has changed since, the stage is out of date, and readers do not combine its decisions with those of others.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from corpus.task import digest
 from pomona import stages
 
 _MOST_NAMED = 5  # sources that a message names
-_OTHER_DOCUMENTS = "since it decided, documents that it saw were taken out, changed or got other ids"
+_OTHER_DOCUMENTS = "documents that it saw were removed or changed, or got other ids, since it decided"
 
 
 @dataclass(frozen=True, slots=True)
 class OutOfDate:
-    """A stage whose decisions do not hold."""
+    """A stage whose decisions no longer hold."""
 
     stage: str
     why: str
-    command: str  # brings it up to date; '' where none is known
+    command: str  # that brings it up to date; '' if it is not known
 
     def __str__(self) -> str:
         name = stages.family_of(self.stage).commanded_by
@@ -37,7 +37,7 @@ class OutOfDate:
 
 
 def out_of_date(lake: Lake, before: str | None = None) -> list[OutOfDate]:
-    """The stages whose decisions do not hold, in the order in which they run; only those before one, if it is named."""
+    """Returns the stages that are out of date, in the order in which they run; `before` limits it to earlier ones."""
     with lake.snapshot():
         return _out_of_date(lake, stages.decided_before(lake, before) if before else stages.decided(lake))
 
@@ -45,76 +45,79 @@ def out_of_date(lake: Lake, before: str | None = None) -> list[OutOfDate]:
 def _out_of_date(lake: Lake, slots: Sequence[str]) -> list[OutOfDate]:
     stale = _older_documents(lake)
     for slot in slots:
-        made = lake.current("decisions", slot)
-        assert made is not None, slot
-        why = _why(lake, slot, made)
+        lineage = lake.current("decisions", slot)
+        assert lineage is not None, slot
+        why = _why(lake, slot, lineage)
         if why is None and stale:
-            why = f"{stale[0].stage!r}, which runs before it, is"
+            why = f"{stale[0].stage!r}, which runs before it, is out of date"
         if why is not None:
-            stale.append(OutOfDate(slot, why, _command(lake, slot, made)))
+            stale.append(OutOfDate(slot, why, _command(lake, slot, lineage)))
     return stale
 
 
-def _command(lake: Lake, slot: str, made: Lineage) -> str:
-    """What brings a stage up to date. Families of one section share a command, the last one: another would undo it."""
+def _command(lake: Lake, slot: str, lineage: Lineage) -> str:
+    """Returns the command that brings a stage up to date.
+
+    Families of one section share the last command, because an earlier one would undo it.
+    """
     family = stages.family_of(slot)
     together = stages.run_together(family)
     if len(together) > 1:
-        last = next((c.lineage for c in lake.history("decisions") if c.lineage and c.lineage.slot in together), made)
-        made = made if last.dropped or not last.facts.get("command") else last
-    return str(made.facts.get("command", ""))
+        last = next((c.lineage for c in lake.history("decisions") if c.lineage and c.lineage.slot in together), lineage)
+        lineage = lineage if last.dropped or not last.facts.get("command") else last
+    return str(lineage.facts.get("command", ""))
 
 
 def _older_documents(lake: Lake) -> list[OutOfDate]:
-    """The sources that an older version ingested: their ids, and what was refused, were others."""
-    made = lake.lineages("documents") if lake.exists("documents") else {}
+    """Returns the sources that an older version ingested, with other ids and other rejects."""
+    lineages = lake.lineages("documents") if lake.exists("documents") else {}
     return [
-        OutOfDate(one.stage, "an older version made it", str(one.facts.get("command", "")))
-        for one in made.values()
-        if stages.reads_sources(one.stage) and one.stage_version != steps.VERSION
+        OutOfDate(lineage.stage, "an older version made it", str(lineage.facts.get("command", "")))
+        for lineage in lineages.values()
+        if stages.reads_sources(lineage.stage) and lineage.stage_version != steps.VERSION
     ]
 
 
 def require(lake: Lake, before: str | None = None) -> None:
-    """Raises `UserError`, in one line, where a stage that has decided (before another one) is out of date."""
+    """Raises `UserError`, in one line, if a deciding stage is out of date; `before` limits it to earlier ones."""
     stale = out_of_date(lake, before)
     if stale:
         raise UserError(str(stale[0]))
 
 
-def _why(lake: Lake, slot: str, made: Lineage) -> str | None:
-    """Why the stage's decisions do not hold, or None where they do."""
-    if made.facts.get("announced"):
+def _why(lake: Lake, slot: str, lineage: Lineage) -> str | None:
+    """Says why the stage's decisions no longer hold; None if they hold."""
+    if lineage.facts.get("announced"):
         return "its run did not end"
     now = basis.basis(lake, stages.decided_before(lake, slot))
-    if "decided" not in made.inputs:
+    if "decided" not in lineage.inputs:
         return "an older version made it"
-    earlier = _earlier_stage(made.inputs["decided"], now["decided"])
-    if made.inputs.get("documents") != now["documents"] or not _decided_all(lake, slot):
+    earlier = _earlier_stage(lineage.inputs["decided"], now["decided"])
+    if lineage.inputs.get("documents") != now["documents"] or not _decided_all(lake, slot):
         return _new_documents(lake, slot) or earlier or _OTHER_DOCUMENTS
     return earlier
 
 
 def _earlier_stage(before: dict[str, Any], now: dict[str, Any]) -> str | None:
-    """Which stage before it has decided anew, or decides no more."""
+    """Says which earlier stage has decided again, or no longer decides; None if no stage has."""
     for name in stages.deciding():
         if before.get(name) != now.get(name):
             if name not in now:
-                return f"{name!r} before it decides no more"
+                return f"{name!r} before it no longer decides"
             return f"{name!r} ran {'again ' if name in before else ''}after it"
     return None
 
 
 def _decided_all(lake: Lake, slot: str) -> bool:
-    """Whether the stage, if it is the first to decide, has a row for each document: a count that costs nothing."""
+    """Whether the stage, if it is the first to decide, has a row for each document; the count reads no data."""
     if stages.decided_before(lake, slot):
         return True
-    seen, there = lake.parts("decisions", slot), lake.parts("documents")
-    return sum(part.n_rows for part in seen) == sum(part.n_rows for part in there)
+    seen, documents = lake.parts("decisions", slot), lake.parts("documents")
+    return sum(part.n_rows for part in seen) == sum(part.n_rows for part in documents)
 
 
 def _new_documents(lake: Lake, slot: str) -> str | None:
-    """Which documents came after the stages had decided; None where the first of them has seen all there are."""
+    """Says which documents were added after the stages had decided; None if the first stage has seen all of them."""
     rows = undecided(lake, slot).group_by("source").len("n").sort("source").collect(engine="streaming").rows()
     if not rows:
         return None
@@ -124,13 +127,13 @@ def _new_documents(lake: Lake, slot: str) -> str | None:
 
 
 def undecided(lake: Lake, slot: str) -> pl.LazyFrame:
-    """id and source of the documents that the first stage to decide, this one or one before it, has not seen."""
+    """Returns id and source of the documents that the first deciding stage, this one or an earlier one, did not see."""
     first = next(iter(stages.decided_before(lake, slot)), slot)
     seen = lake.scan("decisions", slot=first).select("id")
     return lake.scan("documents").select("id", "source").join(seen, on="id", how="anti")
 
 
 def key(lake: Lake) -> str:
-    """Stands for the documents and all that was decided on them."""
+    """Returns a digest of the documents and all decisions on them."""
     with lake.snapshot():
         return digest([basis.basis(lake, stages.decided(lake))])

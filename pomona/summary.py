@@ -1,4 +1,4 @@
-"""What a run came to, in a few lines: what stays, and what the rest went for."""
+"""Summarizes the result of a run in a few lines: how much is kept, and the reasons for the drops."""
 
 import os
 import shlex
@@ -14,14 +14,14 @@ _MOST_REASONS = 5
 
 
 def items(outcome: Outcome) -> str:
-    """How many work items ran, and how many were there from before: `3 run, 118 reused`."""
+    """Says how many work items ran, and how many were reused: `3 run, 118 reused`."""
     reused = outcome.items - outcome.items_run
-    told = [f"{outcome.items_run:,} run"] * bool(outcome.items_run) + [f"{reused:,} reused"] * bool(reused)
-    return ", ".join(told)
+    counts = [f"{outcome.items_run:,} run"] * bool(outcome.items_run) + [f"{reused:,} reused"] * bool(reused)
+    return ", ".join(counts)
 
 
 def reasons(lake: Lake, slot: str, most: int = _MOST_REASONS) -> list[tuple[str, int, int]]:
-    """(reason, documents, documents that it alone drops) of a stage, the most frequent first."""
+    """Returns (reason, documents, documents that only this reason drops) of a stage, the most frequent first."""
     dropped = lake.scan("decisions", slot=slot).filter(~pl.col("kept")).select("reasons")
     each = dropped.with_columns(alone=pl.col("reasons").list.len() == 1).explode("reasons")
     counts = each.group_by("reasons").agg(n=pl.len(), alone=pl.col("alone").sum())
@@ -30,13 +30,13 @@ def reasons(lake: Lake, slot: str, most: int = _MOST_REASONS) -> list[tuple[str,
 
 
 def told(found: list[tuple[str, int, int]]) -> str:
-    """The main `reasons` of a stage as lines; '' where it dropped nothing."""
-    lines = [f"  {reason}: {counted(n, 'document')}, {alone:,} of them for it alone" for reason, n, alone in found]
+    """Formats the main `reasons` of a stage as lines; '' if it dropped nothing."""
+    lines = [f"  {reason}: {counted(n, 'document')}, {alone:,} only for this reason" for reason, n, alone in found]
     return "\n".join(["main reasons:", *lines]) if lines else ""
 
 
 def closing(lake: Lake) -> str:
-    """How many documents stay, with their words, and what to do next."""
+    """Says how many documents and words are kept, and what to run next."""
     with lake.snapshot():
         return _closing(lake)
 
@@ -50,12 +50,12 @@ def _closing(lake: Lake) -> str:
     words = lake.scan("signals").select("id", "n_words").join(ids, on="id", how="semi")
     n_words = words.select(pl.col("n_words").sum()).collect(engine="streaming").item() or 0
     size = f"{n_words / 1e6:.1f} M words" if n_words >= 1e5 else f"{n_words:,} words"
-    where = _option(lake)
-    return f"{kept:,} of {n:,} documents kept, {size}; next: pomona report{where}, pomona export --out FOLDER{where}"
+    option = _option(lake)
+    return f"{kept:,} of {n:,} documents kept, {size}; next: pomona report{option}, pomona export --out FOLDER{option}"
 
 
 def _option(lake: Lake) -> str:
-    """`--lake` as the next command needs it; '' where it finds the lake by itself."""
+    """Returns `--lake` as the next command needs it; '' if the command finds the lake without it."""
     default = os.environ.get("POMONA_LAKE") or "./lake"
     is_default = default == lake.url if "://" in lake.url else os.path.abspath(default) == lake.root
     return "" if is_default else f" --lake {shlex.quote(os.path.relpath(lake.root) if lake.is_local else lake.url)}"

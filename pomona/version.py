@@ -1,3 +1,3 @@
-"""The version of the package. Lineage keeps it; a stage has a version of its own, which alone makes it stale."""
+"""The version of the package. Lineage records it, but only a stage's own version makes the stage stale."""
 
 __version__ = "0.1.0"

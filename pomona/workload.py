@@ -1,4 +1,4 @@
-"""What of a recipe is left to do, and what it will take, as `pomona.budget` estimates it."""
+"""Lists the work of a recipe that is left, with its cost as `pomona.budget` estimates it."""
 
 from dataclasses import dataclass, replace
 
@@ -11,40 +11,40 @@ from pomona.state import status
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A stage, or all of them: what it will take from here on. Zero if it is current."""
+    """The work that is left for a stage, or for all of them. Zero if the stage is current."""
 
     stage: str
     state: str  # current, stale, missing; '' for all
-    items: int  # that are left, at most: a stale stage finds what did not change
+    items: int  # work items that are left, at most: a stale stage reuses those that did not change
     items_in_all: int
-    n_bytes: int
+    n_bytes: int  # of its input
     workers: int
     minutes: float
-    peak_bytes: int
-    disk_bytes: int
+    peak_bytes: int  # memory of all its processes
+    disk_bytes: int  # of its output
 
 
 def workload(lake: Lake, recipe: Recipe, n_workers: int, memory: int | None) -> list[Work]:
-    """Every stage in order. Items that a run which was stopped has finished are not left."""
+    """Returns the work of every stage, in order, without the items that a stopped run has finished."""
     estimates = budget.estimate(lake, Wanted.by(recipe), n_workers, memory)
-    found = []
-    states = [one for one in status(lake, recipe) if not one.stage.startswith("drop:")]
-    for stage, estimate in zip(states, estimates, strict=True):
-        assert stage.stage == estimate.stage, (stage.stage, estimate.stage)
-        n_left = 0 if stage.state == "current" else max(0, estimate.items - stage.items_finished)
+    work_left = []
+    states = [state for state in status(lake, recipe) if not state.stage.startswith("drop:")]
+    for stage_status, estimate in zip(states, estimates, strict=True):
+        assert stage_status.stage == estimate.stage, (stage_status.stage, estimate.stage)
+        n_left = 0 if stage_status.state == "current" else max(0, estimate.items - stage_status.items_finished)
         share = n_left / estimate.items
-        found.append(
+        work_left.append(
             Work(
-                stage.stage, stage.state, n_left, estimate.items, round(estimate.n_bytes * share),
+                stage_status.stage, stage_status.state, n_left, estimate.items, round(estimate.n_bytes * share),
                 estimate.workers if n_left else 0, estimate.minutes * share, estimate.peak_bytes if n_left else 0,
                 round(estimate.disk_bytes * share),
             )
         )  # fmt: skip
-    return found
+    return work_left
 
 
 def total(found: list[Work]) -> Work:
-    """All of it: one stage runs after the other, so memory is that of the largest."""
+    """Adds up the work. One stage runs at a time, so the memory is that of the largest."""
     everything = Work(
         stage="total",
         state="",

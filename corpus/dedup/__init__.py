@@ -1,1 +1,1 @@
-"""Which documents are copies of one another, and which copy stays."""
+"""Deduplication: finds documents that are copies of each other, and decides which copy stays."""

@@ -1,7 +1,7 @@
-"""One cluster for each document: what exact, near and semantic deduplication found, joined into one picture.
+"""Joins the clusters of exact, near and semantic deduplication, so that each document is in one cluster.
 
-Each of these stages sees only what the one before left. A document that `exact` dropped for its copy belongs to the
-cluster in which `minhash` put that copy; the copy that stays is the last one's.
+Each of these stages reads only the documents that the stage before it kept. If `exact` dropped a document because of a
+copy, the document belongs to the cluster in which `minhash` put that copy. The last stage decides which copy stays.
 """
 
 import polars as pl
@@ -13,14 +13,15 @@ _COLUMNS = ["id", "source", "stage", "cluster", "representative", "similarity"]
 
 
 def clusters(lake: Lake) -> pl.LazyFrame:
-    """id, source, stage, cluster, representative, similarity: one row for each document in a cluster.
+    """Returns id, source, stage, cluster, representative, similarity: one row for each document in a cluster.
 
-    `stage` is the one that clustered the document first; `similarity` is to the copy that stays, the least on the way.
+    `stage` is the stage that clustered the document first. `similarity` is the similarity to the copy that stays. If
+    several stages lead to that copy, it is the least of their similarities.
     """
-    picture = _rows(lake, STAGES[0])
+    joined = _rows(lake, STAGES[0])
     for stage in STAGES[1:]:
-        picture = _joined(picture, _rows(lake, stage))
-    return picture
+        joined = _joined(joined, _rows(lake, stage))
+    return joined
 
 
 def _rows(lake: Lake, stage: str) -> pl.LazyFrame:
@@ -28,11 +29,14 @@ def _rows(lake: Lake, stage: str) -> pl.LazyFrame:
 
 
 def _joined(before: pl.LazyFrame, after: pl.LazyFrame) -> pl.LazyFrame:
-    """Earlier clusters, under the later cluster's name where it holds their representative; then the new rows."""
-    of = after.select(
+    """Returns the earlier rows and the new rows of the later stage.
+
+    If a later cluster holds the representative of an earlier row, the row gets that cluster and its representative.
+    """
+    later = after.select(
         representative="id", _cluster="cluster", _representative="representative", _similarity="similarity"
     )
-    renamed = before.join(of, on="representative", how="left").select(
+    renamed = before.join(later, on="representative", how="left").select(
         "id", "source", "stage",
         cluster=pl.coalesce("_cluster", "cluster"),
         representative=pl.coalesce("_representative", "representative"),

@@ -1,4 +1,4 @@
-"""The recipe's section `dedup`: what all kinds of deduplication share."""
+"""The recipe's section `dedup`: settings that all kinds of deduplication share."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ Keep = Literal["source_order", "longest", "first", "quality"]
 
 
 class Copies(Settings):
-    """Which copy of a document stays."""
+    """Settings that decide which copy of a document stays."""
 
     keep: Annotated[
         Keep,
@@ -21,7 +21,9 @@ class Copies(Settings):
     ] = "source_order"
     quality: Annotated[
         str | None,
-        Field(description="With keep: quality, the signal (see `pomona signals`); the greatest value stays"),
+        Field(
+            description="For keep: quality, the signal (see `pomona signals`); the copy with the greatest value stays"
+        ),
         Flag("--quality", "SIGNAL"),
     ] = None
 
@@ -42,7 +44,7 @@ class Copies(Settings):
         return self.quality if self.keep == "quality" else None
 
     def config(self, sources: tuple[str, ...]) -> dict[str, object]:
-        """What decides which copy stays, as part of a stage's configuration."""
+        """Returns the settings that decide which copy stays, as part of a stage's configuration."""
         return {
             "keep": self.keep,
             "quality": self.signal,
@@ -50,4 +52,4 @@ class Copies(Settings):
         }
 
 
-DEDUP = Section(name="dedup", doc="Removal of duplicates; null for none", settings=Copies)
+DEDUP = Section(name="dedup", doc="Removal of duplicates; null turns it off", settings=Copies)

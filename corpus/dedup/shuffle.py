@@ -1,10 +1,10 @@
-"""Rows to the work items that need them together, out of core: runs of cells.
+"""Brings rows to the work items that need them together, out of core: as runs of cells.
 
-Every work item of a first step writes one run: a Parquet part whose row group i is cell i, empty or not. A work item
-of the next step reads its cells from every run: one open file at a time, one read a cell and run.
+Each work item of a first step writes one run: a Parquet part whose row group i is cell i, empty or not. A work item
+of the next step reads its cells from every run. It has one file open at a time, and does one read per cell and run.
 
-With T bytes in runs of S, a read is S² / T bytes. S grows with the square root of T so that reads stay near a MiB,
-as far as memory allows; it changes how the work is cut, never what comes out.
+With T bytes in runs of S bytes, a read is S² / T bytes. S grows with the square root of T, so that reads stay near a
+MiB, as far as memory allows. This changes how the work is cut, but not the result.
 """
 
 import math
@@ -19,17 +19,19 @@ from corpus.lake import Lake
 
 MIN_RUN_BYTES = 64 << 20
 READ_BYTES = 1 << 20
-_SHARE = 6  # of a worker's memory: a run, its sorted copy, what it was made from, and Arrow's and Parquet's buffers
+# A run may take 1 / _SHARE of a worker's memory. The rest is for the run's sorted copy, the data that the run is made
+# from, and the buffers of Arrow and Parquet.
+_SHARE = 6
 
 
 def run_bytes(total: int, memory: int | None = None) -> int:
-    """Bytes of one run, for `total` bytes in all and a worker that may hold `memory` bytes of data."""
+    """Returns the bytes of one run, if all runs have `total` bytes and a worker may hold `memory` bytes of data."""
     wanted = max(MIN_RUN_BYTES, math.isqrt(total * READ_BYTES))
     return wanted if memory is None else max(min(wanted, memory // _SHARE), 1 << 20)
 
 
 def cut(sizes: Sequence[int], n_bytes: int) -> Iterator[tuple[int, int]]:
-    """(first, end) of runs of consecutive things with about `n_bytes` together, one at least."""
+    """Yields (first, end) of runs of consecutive items with about `n_bytes` per run, and at least one item per run."""
     first, held = 0, 0
     for i, size in enumerate(sizes):
         if held and held + size > n_bytes:
@@ -43,7 +45,7 @@ def cut(sizes: Sequence[int], n_bytes: int) -> Iterator[tuple[int, int]]:
 def cell_cuts(
     lake: Lake, table: str, n_bytes: int, memory: int | None, slot: str = ""
 ) -> Iterator[tuple[tuple[int, int], int]]:
-    """((first cell, end), bytes) of work items over all runs of a table, which hold `n_bytes` together."""
+    """Yields ((first cell, end), bytes) of work items over all runs of a table, which have `n_bytes` in total."""
     parts = lake.parts(table, slot)
     n_cells = lake.open_part(table, parts[0]).num_row_groups if parts else 0
     bytes_per_cell = -(-n_bytes // max(n_cells, 1))
@@ -52,14 +54,17 @@ def cell_cuts(
 
 
 def read_cells(lake: Lake, table: str, cells: Iterable[int], slot: str = "") -> pa.Table:
-    """The rows of some cells, over all runs of the table, or of a slot of it."""
+    """Returns the rows of some cells, from all runs of the table, or of one slot of the table."""
     wanted = list(cells)
-    found = [lake.open_part(table, part).read_row_groups(wanted) for part in lake.parts(table, slot)]
-    return pa.concat_tables(found) if found else lake.schema(table).empty_table()
+    tables = [lake.open_part(table, part).read_row_groups(wanted) for part in lake.parts(table, slot)]
+    return pa.concat_tables(tables) if tables else lake.schema(table).empty_table()
 
 
 def cell_bounds(ordered: npt.NDArray[np.uint64], n_ranges: int) -> npt.NDArray[np.int64]:
-    """Where each of 2^k equal ranges of 64-bit hashes begins in the sorted ones, and the end: int64 (n_ranges + 1,)."""
+    """Returns int64 (n_ranges + 1,): where each of 2^k equal ranges of 64-bit hashes begins, and the end.
+
+    `ordered` are the sorted hashes.
+    """
     assert n_ranges & (n_ranges - 1) == 0
     lows = np.arange(1, n_ranges, dtype=np.uint64) << np.uint64(64 - n_ranges.bit_length() + 1)
     inner = np.searchsorted(ordered, lows)
@@ -67,7 +72,10 @@ def cell_bounds(ordered: npt.NDArray[np.uint64], n_ranges: int) -> npt.NDArray[n
 
 
 def sorting(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """What np.argsort gives, five times as fast: sorts the upper bits with the index in the lower, then mends ties."""
+    """Returns the result of np.argsort, five times as fast.
+
+    It sorts the upper bits of the hashes, with the index in the lower bits. Then it corrects the order of ties.
+    """
     n_bits = np.uint64(max(1, int(len(hashes) - 1).bit_length()))
     packed = np.sort((hashes >> n_bits << n_bits) | np.arange(len(hashes), dtype=np.uint64))
     order = (packed & np.uint64((1 << int(n_bits)) - 1)).view(np.int64)
@@ -77,7 +85,7 @@ def sorting(hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
 
 @njit(cache=True, nogil=True)
 def _mend(hashes, order):
-    """Insertion sort of what is almost in order."""
+    """Finishes an order that is almost sorted, by insertion sort."""
     for i in range(1, order.size):
         j, place = i, order[i]
         while j > 0 and hashes[order[j - 1]] > hashes[place]:
@@ -87,5 +95,5 @@ def _mend(hashes, order):
 
 
 def ranges_for(n_bytes: int, most: int) -> int:
-    """The least power of two that cuts `n_bytes` into pieces of at most `most`."""
+    """Returns the least power of two that cuts `n_bytes` into pieces of at most `most` bytes."""
     return 1 << max(0, math.ceil(n_bytes / most) - 1).bit_length()

@@ -1,4 +1,4 @@
-"""What a person asks of duplicates: the clusters of all families of deduplication in one picture."""
+"""Views of duplicates for people: the clusters of all families of deduplication, joined."""
 
 from dataclasses import dataclass
 
@@ -8,16 +8,16 @@ from corpus.dedup import joined
 from corpus.lake import Lake
 
 _LARGEST = 10  # clusters that are shown with their documents
-_MEMBERS = 5  # documents that are shown of each
-_CHARACTERS = 400  # of their texts
+_MEMBERS = 5  # documents that are shown per cluster
+_CHARACTERS = 400  # characters that are shown of each text
 _SIZES = ((2, 2), (3, 3), (4, 5), (6, 10), (11, 100), (101, 1 << 62))
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many clusters have so many documents."""
+    """The number of clusters in one range of sizes."""
 
-    name: str  # 6 to 10
+    name: str  # range of documents per cluster, as text: 6 to 10
     count: int
     share: float  # of all clusters
 
@@ -29,7 +29,7 @@ class Member:
     id: str
     source: str
     uri: str
-    text: str  # its beginning
+    text: str  # beginning of the text
     similarity: float  # to the copy that stays
     stays: bool
 
@@ -38,13 +38,13 @@ class Member:
 class Cluster:
     """A large cluster."""
 
-    members: int
+    members: int  # number of documents
     documents: tuple[Member, ...]  # the one that stays, then the most similar ones
 
 
 @dataclass(frozen=True, slots=True)
 class BySource:
-    """Dropped copies by their own source (rows) and by that of the copy that stays (columns)."""
+    """Numbers of dropped copies, by their own source (rows) and by the source of the copy that stays (columns)."""
 
     names: tuple[str, ...]
     rows: tuple[tuple[str, tuple[int, ...]], ...]
@@ -52,10 +52,10 @@ class BySource:
 
 @dataclass(frozen=True, slots=True)
 class Duplicates:
-    """Clusters of documents of which one stays."""
+    """Clusters of documents; one document of each stays."""
 
     clusters: int
-    copies: int  # that were dropped
+    copies: int  # dropped copies
     by_stage: tuple[tuple[str, int], ...]  # (stage, copies that it dropped)
     sizes: tuple[Size, ...]
     by_source: BySource
@@ -63,7 +63,7 @@ class Duplicates:
 
 
 def duplicates(lake: Lake) -> Duplicates | None:
-    """The clusters that deduplication found, each document in one; None if there is none."""
+    """Returns the clusters that deduplication found, with each document in one cluster; None if it found none."""
     rows = joined.clusters(lake).collect(engine="streaming")
     if not rows.height:
         return None
@@ -86,12 +86,12 @@ def _dropped(lake: Lake, stage: str) -> int:
 
 def _sizes(rows: pl.DataFrame) -> tuple[Size, ...]:
     sizes = rows.group_by("cluster").len("n")
-    found = []
+    ranges = []
     for low, high in _SIZES:
         count = sizes.filter(pl.col("n").is_between(low, high)).height
         name = str(low) if low == high else f"{low} to {high}" if high < 1 << 60 else f"{low} and more"
-        found.append(Size(name, count, count / max(sizes.height, 1)))
-    return tuple(size for size in found if size.count)
+        ranges.append(Size(name, count, count / max(sizes.height, 1)))
+    return tuple(size for size in ranges if size.count)
 
 
 def _by_source(rows: pl.DataFrame) -> BySource:

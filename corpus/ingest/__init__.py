@@ -1,1 +1,1 @@
-"""Raw files of a source become documents and rejects; records that are not documents by nature are counted."""
+"""Turns raw files of a source into documents and rejects, and counts records that are not documents by their nature."""

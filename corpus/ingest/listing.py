@@ -1,4 +1,4 @@
-"""Which files a path of a source holds, and of which kind they are."""
+"""Finds the files that a path of a source holds, and their kind."""
 
 import os
 from collections.abc import Mapping
@@ -21,10 +21,10 @@ class Listing:
 
 
 def find_files(path: str, kind: str | None, *, is_guessed: bool = False) -> Listing:
-    """The files at a path: of a folder or a pattern, those that the kind takes by their names.
+    """Returns the files at a path. Of a folder or pattern, only the files that the kind takes by their names.
 
-    A file that is named itself is taken whatever its name, unless the kind `is_guessed` from another path; so are all
-    files as text where none has a text file's name.
+    A file whose own path is given is taken whatever its name is, unless the kind `is_guessed` from another path. For
+    kind `text`, all files are taken if none has the name of a text file.
     """
     if kind == "python":
         return Listing(kind, tuple(python.find(path)))
@@ -32,26 +32,29 @@ def find_files(path: str, kind: str | None, *, is_guessed: bool = False) -> List
     if not files and kind is None:
         reasons = ", ".join(sorted({reject.reason for reject in rejects}))
         raise UserError(f"{path} holds no file that can be read ({reasons}); name another path")
+
     kind = kind or guess_kind(files)
     suffixes = source(kind).SUFFIXES
     local = without_scheme(path)
     is_named = [file.path for file in files] in ([local], [os.path.abspath(os.path.expanduser(local))])
     if is_named and is_guessed and not files[0].matches(suffixes):
         raise UserError(
-            f"{path} has not the name of a {kind} file, as the source's other paths have; "
-            "name the --kind of all of them, or another --source for it"
+            f"{path} does not have the name of a {kind} file, as the source's other paths have; "
+            "set the --kind of all of them, or use another --source for it"
         )
+
     if is_named or kind == "code":  # a code tree's other files are refused one by one, with a reason
         return Listing(kind, tuple(files), tuple(rejects), skipped)
+
     taken = tuple(file for file in files if file.matches(suffixes))
-    if kind == "text" and not taken:  # it was asked for: README and LICENSE have no ending
+    if kind == "text" and not taken:  # text was requested: README and LICENSE do not have a suffix
         return Listing(kind, tuple(files), tuple(rejects), skipped)
     others = {file.path: _kind_of(file) for file in files if not file.matches(suffixes)}
     return Listing(kind, taken, tuple(rejects), skipped | others)
 
 
 def _kind_of(file: File) -> str:
-    """`file:.png`; `file:other` for a name without a short, plain suffix."""
+    """Returns e.g. `file:.png`, or `file:other` for a name without a short, plain suffix."""
     suffix = file.path.rpartition("/")[2].rpartition(".")[2].lower()
     plain = "." in file.path.rpartition("/")[2] and suffix.isascii() and suffix.isalnum() and len(suffix) <= 10
     return f"file:.{suffix}" if plain else "file:other"

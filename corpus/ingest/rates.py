@@ -14,7 +14,7 @@ _FILES = 300
 
 
 def rates(text: pa.Array) -> dict[str, float]:
-    """MB/s on one core by kind of work."""
+    """Returns MB/s on one core by kind of work."""
     return {"html": _html(text), "text": _text()}
 
 

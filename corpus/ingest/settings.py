@@ -21,10 +21,10 @@ _NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 @dataclass(frozen=True, slots=True)
 class SourcePath:
-    """Marks paths of raw files; those of kind `python` are parts of this Python and not paths."""
+    """Marks paths of raw files. For kind `python`, they are parts of this Python, not paths."""
 
     def placed(self, value: str, folder: str, section: Mapping[str, Any]) -> str:
-        """The path, joined to the folder if it is relative."""
+        """Returns the path, joined to the folder if it is relative."""
         return value if section.get("kind") == "python" else joined(value, folder)
 
 
@@ -125,7 +125,7 @@ class Source(Settings):
         return value
 
     def options(self, kind: str) -> "SourceSettings":
-        """What the ingest step takes, once the kind is known."""
+        """Returns the settings of the ingest step for a known kind."""
         from corpus.ingest.steps import SourceSettings
 
         return SourceSettings(kind=kind, **self.model_dump(exclude={"path", "kind"}))

@@ -1,4 +1,4 @@
-"""Plans the stage that reads a source: raw files to `documents`, `rejects`, and counts of what was passed over."""
+"""Plans the stage that reads a source: raw files become `documents`, `rejects`, and counts of what was passed over."""
 
 import os
 from collections import Counter
@@ -22,19 +22,19 @@ from corpus.task import WorkItem, digest
 
 TABLES = ("documents", "rejects", "passed_over")  # the first one is written last
 _TABLE_KINDS = ("jsonl", "parquet")
-_LOOKED_AT = 16  # files whose first bytes are looked at for the names of columns
+_LOOKED_AT = 16  # files whose first bytes are read for the names of columns
 _HEAD_BYTES = 8 << 20  # of all of them together
-_SEARCHED_BYTES = 1 << 30  # of all files together, for a column that is not there
-_ASKING_BYTES = 64 << 10  # what a file costs besides its bytes
+_SEARCHED_BYTES = 1 << 30  # of all files together, for a column that is not in the first bytes
+_ASKING_BYTES = 64 << 10  # cost of a file besides its bytes
 
 
 def slot(source: str) -> str:
-    """The slot of a source's tables."""
+    """Returns the slot of a source's tables."""
     return f"ingest-{source}"
 
 
 def read(context: Context[Source]) -> Stage:
-    """The documents and rejects of one source."""
+    """Plans the stage for the documents and rejects of one source."""
     source = _as_before(context)
     listing = _list(source)
     settings = source.options(listing.kind)
@@ -61,16 +61,16 @@ def read(context: Context[Source]) -> Stage:
 
 
 def _as_before(context: Context[Source]) -> Source:
-    """The source, its paths as they were written when the lake read them, if they are the same files.
+    """Returns the source, with its paths in the spelling of the lake's last read if they are the same paths.
 
-    A command stores absolute paths, and a recipe in the current folder relative ones. Addresses of documents begin with
-    these, so another spelling would make every document a new one.
+    A command stores absolute paths, and a recipe in the current folder stores relative ones. Addresses of documents
+    begin with these paths, so another spelling would make every document a new one.
     """
     source = context.settings
-    made = context.lake.current("documents", slot(source.name))
-    before = tuple(made.config.get("paths", ())) if made else ()
-    if source.kind != "python" and [*map(_absolute, before)] == [*map(_absolute, source.path)]:
-        return source.model_copy(update={"path": before})
+    lineage = context.lake.current("documents", slot(source.name))
+    old_paths = tuple(lineage.config.get("paths", ())) if lineage else ()
+    if source.kind != "python" and [*map(_absolute, old_paths)] == [*map(_absolute, source.path)]:
+        return source.model_copy(update={"path": old_paths})
     return source
 
 
@@ -79,11 +79,12 @@ def _absolute(path: str) -> str:
 
 
 def _list(source: Source) -> Listing:
-    """What all paths of a source hold, each file once."""
+    """Returns what all paths of a source hold, each file once."""
     files: list[File] = []
     rejects: dict[str, Reject] = {}
     passed: dict[str, str] = {}
     kind = source.kind
+
     for path in source.path:
         listing = find_files(path, kind, is_guessed=source.kind is None and kind is not None)
         kind = kind or listing.kind
@@ -92,24 +93,28 @@ def _list(source: Source) -> Listing:
         files += listing.files
         rejects |= {reject.uri: reject for reject in listing.rejects}
         passed |= listing.passed or {}
+
     assert kind is not None
     read = {file.path for file in files}  # by another path of the source, maybe one inside a folder that is not entered
     read |= {folder for path in read for folder in _above(path)} if passed else set()
-    unread = {path: of for path, of in passed.items() if path not in read}
+    unread = {path: passed_kind for path, passed_kind in passed.items() if path not in read}
     addresses = {file.uri for file in files} if rejects else set()
     refused = tuple(reject for uri, reject in rejects.items() if uri not in addresses)
     return Listing(kind, tuple(named(files)), refused, unread)
 
 
 def _above(path: str) -> Iterator[str]:
-    """The folders above a path."""
+    """Yields the folders above a path."""
     while "/" in path:
         path = path.rpartition("/")[0]
         yield path
 
 
 def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
-    """Raises `UserError` for a column that none of some files' first rows has: a mistyped name would lose it all."""
+    """Raises `UserError` for a column that is in none of the first rows of some files.
+
+    With a mistyped name, every value would be lost.
+    """
     wanted: dict[str, list[str | None]] = {
         "--text-column": [settings.text_column], "--uri-column": [settings.uri_column],
         "license_column": [settings.license_column], "--metadata": [*settings.metadata_columns],
@@ -117,6 +122,7 @@ def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
     named_columns = [(option, name) for option, names in wanted.items() for name in names if name]
     if settings.kind not in _TABLE_KINDS or not files:
         return
+
     step = -(-len(files) // _LOOKED_AT)
     sample = files[::step]
     seen: set[str] = set()
@@ -124,18 +130,19 @@ def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
         for file in sample:
             seen |= {*sandbox.columns(settings.kind, file, _HEAD_BYTES // len(sample)), *partition(file)}
         _search(sandbox, settings.kind, files, [name for _, name in named_columns], seen)
+
     for option, name in named_columns:
         if seen and name not in seen:
             near = get_close_matches(name, seen, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else "."
             raise UserError(
-                f"source {settings.name!r}: {option} {name!r} is in no record that was looked at{hint} "
-                f"Columns seen: {', '.join(sorted(seen)[:30])}"
+                f"source {settings.name!r}: {option} {name!r} is not in any record that was read{hint} "
+                f"Columns found: {', '.join(sorted(seen)[:30])}"
             )
 
 
 def _search(sandbox: Sandbox, kind: str, files: tuple[File, ...], names: list[str], seen: set[str]) -> None:
-    """Adds to `seen` those of the names that come later than the first bytes: few records may have them."""
+    """Adds to `seen` the names that appear only after the first bytes, because few records may have them."""
     late = [name for name in names if seen and name not in seen]
     share = max(_SEARCHED_BYTES // len(files), _HEAD_BYTES)
     total = sum(min(file.n_bytes, share) + _ASKING_BYTES for file in files)
@@ -147,7 +154,10 @@ def _search(sandbox: Sandbox, kind: str, files: tuple[File, ...], names: list[st
 
 
 def _no_document(lake: Lake, source: str, n_files: int, keys: Sequence[str] | None) -> str:
-    """Why a source gave no document: from what was committed, or from the finished parts of some work items."""
+    """Returns why a source gave no document.
+
+    Reads what was committed, or the finished parts of some work items.
+    """
     own = slot(source)
 
     def scan(table: str) -> pl.LazyFrame:
@@ -162,5 +172,5 @@ def _no_document(lake: Lake, source: str, n_files: int, keys: Sequence[str] | No
 
     causes = [f"{reason} {count} (e.g. {detail})" for reason, count, detail in reasons.iter_rows()]
     causes += [f"passed over {count} {kind}" for kind, count in kinds.iter_rows()]
-    told = f"source {source!r} gave no document from {n_files} files: {', '.join(causes) or 'they hold no record'}"
-    return told if keys is not None else f'{told}; see `pomona sql "select * from rejects"`'
+    message = f"source {source!r} gave no document from {n_files} files: {', '.join(causes) or 'they hold no record'}"
+    return message if keys is not None else f'{message}; see `pomona sql "select * from rejects"`'

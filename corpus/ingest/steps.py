@@ -1,8 +1,8 @@
-"""Raw files to documents and rejects: plans work items over a source's files, and the step that reads one.
+"""Turns raw files into documents and rejects: plans work items over a source's files, and reads one item.
 
-Every raw record becomes one row of `documents` or of `rejects`, or is counted in `passed_over`. Files are taken in the
-order of their names. Where a run of small files ends is said by the hash of a file's name: a file more or less
-changes the item that it belongs to, and no other.
+Every raw record becomes one row of `documents` or of `rejects`, or is counted in `passed_over`. Files are read in the
+order of their names. The hash of a file's name decides whether a run of small files ends there. So adding or removing a
+file changes only the item that it belongs to.
 """
 
 from collections import Counter
@@ -28,8 +28,8 @@ from corpus.text.hashing import hash128
 from corpus.text.strings import valid
 
 VERSION = 3  # raised when the same files would give other documents
-ITEM_BYTES = 16 << 20  # of raw files in one work item; the same however large the source is
-_FILE_BYTES = 4 << 10  # what a file costs besides its bytes
+ITEM_BYTES = 16 << 20  # of raw files in one work item, the same for sources of every size
+_FILE_BYTES = 4 << 10  # cost of a file besides its bytes
 _MAX_DETAIL = 500  # characters
 _HTML = ("html", "warc")
 
@@ -89,7 +89,7 @@ class SourceSettings:
     metadata_columns: tuple[str, ...] = ()
 
     def options(self) -> dict[str, Any]:
-        """What changes a document: the part of a work item's key that is not the file."""
+        """Returns what changes a document: the part of a work item's key that is not the file."""
         options = asdict(self)
         if self.kind not in _HTML:
             for name in ("extractor", "honor_rights"):
@@ -98,7 +98,7 @@ class SourceSettings:
 
 
 def plan(settings: SourceSettings, listing: Listing, item_bytes: int = ITEM_BYTES) -> list[WorkItem]:
-    """Work items over the files, in the order of their names: the same cut every time."""
+    """Returns work items over the files, in the order of their names. The cut is the same every time."""
     options = settings.options()
     items: list[WorkItem] = []
     whole: list[tuple[File, int]] = []
@@ -107,7 +107,7 @@ def plan(settings: SourceSettings, listing: Listing, item_bytes: int = ITEM_BYTE
             items += [_item(options, [(file, span)], cut.held) for span in cut.spans]
         else:
             whole.append((file, cut.held))
-    for group in groups(whole, lambda one: one[0].id_key, lambda one: one[0].n_bytes + _FILE_BYTES, item_bytes):
+    for group in groups(whole, lambda entry: entry[0].id_key, lambda entry: entry[0].n_bytes + _FILE_BYTES, item_bytes):
         items.append(_item(options, [(file, None) for file, _ in group], max(held for _, held in group)))
     if listing.rejects or listing.passed:
         items.append(_of_listing(options, listing))
@@ -127,7 +127,7 @@ def _item(options: dict[str, Any], pieces: list[Piece], held: int) -> WorkItem:
 
 
 def _of_listing(options: dict[str, Any], listing: Listing) -> WorkItem:
-    """The item of what the listing itself refused and passed over."""
+    """Returns the item for what the listing itself refused and passed over."""
     passed = sorted(Counter((listing.passed or {}).values()).items())
     rejects = tuple(asdict(reject) for reject in listing.rejects)
     spec = ListingSpec(options, rejects, tuple(Passed("", kind, n) for kind, n in passed))
@@ -139,15 +139,15 @@ class IngestStep:
     """Reads the raw files of one item."""
 
     spec_type: ClassVar = FilesSpec | ListingSpec
-    parser_bytes: int | None = None  # that the parser's process may use; by default what a record may have
+    parser_bytes: int | None = None  # that the parser's process may use; by default, as many as a record may need
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """The documents, the rejects and what was passed over."""
+        """Yields the documents, the rejects and what was passed over."""
         return step(item, self.parser_bytes)
 
 
 def step(item: WorkItem, parser_bytes: int | None = None) -> Iterator[tuple[str, pa.RecordBatch]]:
-    """The documents, the rejects and what was passed over of one item."""
+    """Yields the documents, the rejects and what was passed over of one item."""
     options, name = item.spec.options, item.spec.options["name"]
     passed: dict[tuple[str, str], int] = {}
     if isinstance(item.spec, ListingSpec):
@@ -169,7 +169,10 @@ def _count(passed: dict[tuple[str, str], int], counts: Iterable[Any]) -> None:
 
 
 def finish(raw: pa.RecordBatch, options: Mapping[str, Any]) -> tuple[pa.RecordBatch, list[Reject]]:
-    """Rows of `documents` from raw texts: line ends as "\\n", cleaned as the recipe asks, ids; empty ones refused."""
+    """Returns (rows of `documents` from raw texts, rejects of empty and too large texts).
+
+    Line ends become "\\n", texts are cleaned as the recipe says, and documents get ids.
+    """
     text = clean(_line_ends(raw["text"]), tuple(options["clean"]))
     lengths = pc.binary_length(text)
     too_large = pc.greater(lengths, options["max_record_bytes"])
@@ -187,7 +190,7 @@ def finish(raw: pa.RecordBatch, options: Mapping[str, Any]) -> tuple[pa.RecordBa
 
 
 def _line_ends(text: pa.Array) -> pa.Array:
-    """The texts with "\\n" for every line end; most need no copy."""
+    """Returns the texts with "\\n" for every line end. Most do not need a copy."""
     if not pc.any(pc.match_substring(text, "\r")).as_py():
         return text
     unix = pc.replace_substring(text, "\r\n", "\n")
@@ -195,22 +198,22 @@ def _line_ends(text: pa.Array) -> pa.Array:
 
 
 def ids_of(source_name: str, key: pa.Array) -> pa.Array:
-    """32 hex digits for each document: the 128-bit hash of source, file and position, joined by U+001F.
+    """Returns 32 hex digits for each document: the 128-bit hash of source, file and position, joined by U+001F.
 
-    A key is the file's name within its source (corpus.sources.files) and the position there, so joined: no two records
-    of a lake have the same.
+    A key is the file's name within its source (corpus.sources.files) and the position there, joined in the same way. No
+    two records of a lake have the same id.
     """
     return hash128(pc.binary_join_element_wise(pa.scalar(source_name.encode()), key, b"\x1f"))
 
 
 def document_ids(source_name: str, file: pa.Array, position: pa.Array) -> pa.Array:
-    """The ids of documents at these positions of these files."""
+    """Returns the ids of documents at these positions of these files."""
     key = pc.binary_join_element_wise(file.cast(pa.binary()), position.cast(pa.binary()), b"\x1f")
     return ids_of(source_name, key)
 
 
 def rejects_batch(source_name: str, rejects: list[Reject]) -> pa.RecordBatch:
-    """Rows of `rejects`."""
+    """Returns rows of `rejects`."""
     columns = [
         [source_name] * len(rejects),
         [valid(reject.uri) for reject in rejects],
@@ -223,7 +226,7 @@ def rejects_batch(source_name: str, rejects: list[Reject]) -> pa.RecordBatch:
 
 
 def passed_batch(source_name: str, passed: Mapping[tuple[str, str], int]) -> pa.RecordBatch:
-    """Rows of `passed_over`."""
+    """Returns rows of `passed_over`."""
     uris, kinds = [uri for uri, _ in passed], [kind for _, kind in passed]
     columns = [[source_name] * len(passed), uris, kinds, list(passed.values())]
     arrow = schema.PASSED_OVER.schema

@@ -124,17 +124,17 @@ def _read(connection: Connection, request: dict[str, Any]) -> None:
 
 
 def _built(connection: Connection, index: int, record: Page | Risky, options: Mapping[str, Any]) -> Text | Reject:
-    """Returns the text or reject of a page or risky record. The client gets to know which record is being built."""
+    """Returns the text or reject of a page or risky record, and reports to the client which record is being built."""
     _send(connection, {"begin": [index, valid(record.uri), record.position]})
     try:
-        risky = record.build() if isinstance(record, Risky) else record
+        built = record.build() if isinstance(record, Risky) else record
     except MemoryError:
-        risky = Reject(record.uri, record.position, "too_large", "it needs more memory than a record may have")
+        built = Reject(record.uri, record.position, "too_large", "it needs more memory than a record may have")
 
-    if isinstance(risky, Page):
-        risky = extracted(risky, options["extractor"], honor_rights=options["honor_rights"])
+    if isinstance(built, Page):
+        built = extracted(built, options["extractor"], honor_rights=options["honor_rights"])
     _send(connection, {"done": index})
-    return risky
+    return built
 
 
 class _Sender:
@@ -266,8 +266,8 @@ def _cut(connection: Connection, request: dict[str, Any]) -> None:
 def _columns(connection: Connection, request: dict[str, Any]) -> None:
     module: Any = source(request["kind"])
     try:
-        found = module.columns_of(File(*request["file"]), request["n_bytes"], request["wanted"])
-        names = sorted(valid(name) for name in found)
+        columns = module.columns_of(File(*request["file"]), request["n_bytes"], request["wanted"])
+        names = sorted(valid(name) for name in columns)
     except Exception:  # noqa: BLE001 - an unreadable file has no columns; `read` refuses it
         names = []
     _send(connection, {"columns": names})

@@ -18,12 +18,10 @@ from numba import njit
 
 from corpus.text.buffers import Bytes, Offsets, string_buffers
 from corpus.text.folding import SEPARATOR, SEVERAL, VANISHES, Folding, folding
+from corpus.text.mixing import GOLDEN, MURMUR_1, MURMUR_2
 from corpus.text.segment import code_point
 from corpus.text.words import stands_alone
 
-_START = np.uint64(0x9E3779B97F4A7C15)
-_MULTIPLIER = np.uint64(0xFF51AFD7ED558CCD)
-_FINAL = np.uint64(0xC4CEB9FE1A85EC53)
 _SPACE = np.int32(32)
 
 
@@ -76,12 +74,12 @@ def ascii_table() -> npt.NDArray[np.uint8]:
 
 @njit(cache=True, nogil=True, inline="always")
 def _step(h, point):
-    return (h ^ np.uint64(point)) * _MULTIPLIER
+    return (h ^ np.uint64(point)) * MURMUR_1
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _finish(h):
-    h = (h ^ (h >> np.uint64(32))) * _FINAL
+    h = (h ^ (h >> np.uint64(32))) * MURMUR_2
     return h ^ (h >> np.uint64(29))
 
 
@@ -99,7 +97,7 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
     word_offsets[0] = 0
     for d in range(offsets.size - 1):
         i, stop = offsets[d], offsets[d + 1]
-        h, start = _START, np.int64(-1)
+        h, start = GOLDEN, np.int64(-1)
         while i < stop:
             # ASCII: one byte, one folded character.
             byte = data[i]
@@ -112,7 +110,7 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
                 elif start >= 0:
                     hashes[w], starts[w], ends[w] = _finish(h), start, i
                     w += 1
-                    h, start = _START, np.int64(-1)
+                    h, start = GOLDEN, np.int64(-1)
                 i += 1
                 continue
 
@@ -132,9 +130,9 @@ def _words(offsets, data, table, fold, expansion, expansion_offsets, hashes, sta
                     if start >= 0:  # a word that ends inside an expansion includes the whole character
                         hashes[w], starts[w], ends[w] = _finish(h), start, i if j == k else i + width
                         w += 1
-                        h, start = _START, np.int64(-1)
+                        h, start = GOLDEN, np.int64(-1)
                     if wide != SEPARATOR:
-                        hashes[w], starts[w], ends[w] = _finish(_step(_START, wide)), i, i + width
+                        hashes[w], starts[w], ends[w] = _finish(_step(GOLDEN, wide)), i, i + width
                         w += 1
                 else:
                     if start < 0:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 from numba import njit
 
 from corpus.text import classes
+from corpus.text.mixing import GOLDEN, MURMUR_1, MURMUR_2
 
 HAS_ALPHA = 1  # word flag: at least one letter
 ALL_PUNCT = 2  # word flag: nothing but punctuation, symbols and control characters
@@ -45,7 +46,7 @@ _ABBREVIATIONS = (
 )  # English forms whose full stop belongs to the word
 
 
-HASH_START = np.uint64(0x9E3779B97F4A7C15)
+HASH_START = GOLDEN
 
 
 @njit(cache=True, nogil=True)
@@ -68,14 +69,14 @@ def stands_alone(point):
 @njit(cache=True, nogil=True, inline="always")
 def hash_step(h, point):
     """Returns the hash after one more code point."""
-    h = (h ^ np.uint64(point)) * np.uint64(0xFF51AFD7ED558CCD)
+    h = (h ^ np.uint64(point)) * MURMUR_1
     return h ^ (h >> np.uint64(32))
 
 
 @njit(cache=True, nogil=True, inline="always")
 def hash_end(h, n):
     """Returns the finished hash of n code points, from the hash after the last of them."""
-    h = (h ^ np.uint64(n)) * np.uint64(0xC4CEB9FE1A85EC53)
+    h = (h ^ np.uint64(n)) * MURMUR_2
     return h ^ (h >> np.uint64(29))
 
 

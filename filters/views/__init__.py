@@ -1,4 +1,4 @@
-"""What a person asks of the filter: rules in force, distributions of signals, two settings compared, a limit swept."""
+"""Views of the filter for people: rules in force, distributions of signals, two settings compared, a limit swept."""
 
 from filters.views.comparison import Comparison, Sweep, compare, sweep
 from filters.views.histograms import Histogram, histograms

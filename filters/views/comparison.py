@@ -1,4 +1,4 @@
-"""Two settings compared, and one limit swept. Signals are read, and texts only for the samples that are shown."""
+"""Compares two settings, and sweeps one limit. Signals are read, and texts only for the samples that are shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,30 +17,30 @@ _SAMPLE_CHARACTERS = 120
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A document that one of two settings keeps."""
+    """A document that only one of two settings keeps."""
 
     id: str
     uri: str
-    rules: tuple[str, ...]  # by which the other one drops it
-    text: str  # its beginning
+    rules: tuple[str, ...]  # by which the other setting drops it
+    text: str  # beginning of the text
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two settings, a and b, decide on the same documents."""
+    """The decisions of two settings, a and b, on the same documents."""
 
     documents: int
     counts: dict[str, int]  # documents by the two verdicts: kept_kept, kept_dropped (kept by a only), ...
-    words: dict[str, int]  # that each keeps: a, b
+    words: dict[str, int]  # words that each setting keeps, by setting: a, b
     kept_only_by_a: tuple[Moved, ...]  # samples
     kept_only_by_b: tuple[Moved, ...]
-    reasons_only_in_b: dict[str, int]  # rules by which b drops what a keeps, with documents
+    reasons_only_in_b: dict[str, int]  # documents by rule, by which b drops documents that a keeps
     reasons_only_in_a: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """What stays at one limit."""
+    """The documents and words that stay at one limit."""
 
     limit: float
     documents: int
@@ -49,29 +49,31 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """What stays at each of several limits of one rule."""
+    """The documents and words that stay at each of several limits of one rule."""
 
     rule: str
     signal: str
     bound: str
     limit: Limit  # in force in the lake
-    documents: int  # that the rule is applied to
+    documents: int  # to which the rule is applied
     words: int
     points: tuple[Point, ...]
 
 
 def compare(lake: Lake, a: Settings, b: Settings, samples: int = 5) -> Comparison:
-    """The documents that change sides between two settings, and the rules that move them."""
+    """Returns the documents that only one of two settings keeps, and the rules that make the difference."""
     frame = _signals(lake, sorted({"n_words", *a.signals, *b.signals}))
     first, second = decide(frame, a), decide(frame, b)
     both = frame.select("id", "source", "n_words").with_columns(
         a=first["kept"], b=second["kept"], a_reasons=first["reasons"], b_reasons=second["reasons"]
     )
+
     counts = {
         f"{x}_{y}": both.filter((pl.col("a") == (x == "kept")) & (pl.col("b") == (y == "kept"))).height
         for x in ("kept", "dropped")
         for y in ("kept", "dropped")
     }
+
     gained = both.filter(~pl.col("a") & pl.col("b"))
     lost = both.filter(pl.col("a") & ~pl.col("b"))
     return Comparison(
@@ -86,13 +88,14 @@ def compare(lake: Lake, a: Settings, b: Settings, samples: int = 5) -> Compariso
 
 
 def sweep(lake: Lake, name: str, others: Settings | None = None, points: int = 15, at: Sequence[float] = ()) -> Sweep:
-    """Documents and words that stay at some limits of a rule: `at` these, or at `points` quantiles of its signal.
+    """Returns the documents and words that stay at some limits of a rule.
 
-    `others` are further rules in force, among which the swept one is left out.
+    The limits are `at`, or `points` quantiles of the rule's signal. `others` are further rules in force; the swept rule
+    does not count among them.
     """
     set_name = name.split(".")[0]
     if "." in name and set_name not in RULE_SETS and others is None:
-        raise UserError(f"{set_name!r} is not a published rule set; name the file of your own with --rules FILE")
+        raise UserError(f"{set_name!r} is not a published rule set; name your own file with --rules FILE")
     base = others or parse(set_name)
     swept = base.rule(name)
     if swept.bound == "one_of":
@@ -117,24 +120,25 @@ def sweep(lake: Lake, name: str, others: Settings | None = None, points: int = 1
 
 
 def _quantiles(numbers: pl.DataFrame, swept: Rule, points: int) -> set[float]:
-    """Values of the rule's signal, spread evenly over the documents."""
+    """Returns values of the rule's signal, spread evenly over the documents."""
     values = numbers.select(value=swept.value)["value"].cast(pl.Float64).drop_nulls()
-    found = (values.quantile(i / (points - 1), "nearest") for i in range(points))
-    return {value for value in found if value is not None}
+    quantiles = (values.quantile(i / (points - 1), "nearest") for i in range(points))
+    return {value for value in quantiles if value is not None}
 
 
 def _samples(lake: Lake, rows: pl.DataFrame, reasons: str, n: int) -> tuple[Moved, ...]:
-    """The first `n` by id, which is a hash: a sample that is the same every time."""
+    """Returns the first `n` rows by id. An id is a hash, so this is a sample, and it is the same every time."""
     chosen = rows.sort("id").head(n).select("id", rules=reasons)
     texts = lake.scan("documents").select("id", "uri", pl.col("text").str.slice(0, _SAMPLE_CHARACTERS))
-    found = chosen.lazy().join(texts, on="id", how="inner").sort("id").collect()
+    with_texts = chosen.lazy().join(texts, on="id", how="inner").sort("id").collect()
     return tuple(
-        Moved(row["id"], row["uri"], tuple(row["rules"]), " ".join(row["text"].split())) for row in found.to_dicts()
+        Moved(row["id"], row["uri"], tuple(row["rules"]), " ".join(row["text"].split()))
+        for row in with_texts.to_dicts()
     )
 
 
 def _reasons(rows: pl.DataFrame, column: str) -> dict[str, int]:
-    """Reasons by how many documents have them, the most frequent first."""
+    """Returns the number of documents with each reason, the most frequent reason first."""
     counted = rows[column].explode(empty_as_null=False).value_counts().sort("count", column, descending=[True, False])
     return dict(zip(counted[column].to_list(), counted["count"].to_list(), strict=True))
 

@@ -1,4 +1,4 @@
-"""How the signals are distributed over the documents that stay and those that were dropped."""
+"""Distributions of the signals, over the documents that stay and the documents that were dropped."""
 
 from dataclasses import dataclass
 
@@ -34,18 +34,18 @@ _LOG_SPREAD = 50.0  # a signal whose 99th percentile is this many times its medi
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """The documents by the value of one signal; the outermost half percent on each side is in the last column."""
+    """Documents by the value of one signal. The outermost half percent on each side is in that side's last column."""
 
-    signal: str  # or the expression of a rule of the user's own
+    signal: str  # or the expression of one of the user's own rules
     doc: str
-    edges: tuple[float, ...]  # one more than columns
+    edges: tuple[float, ...]  # edges of the columns, one more than columns
     kept: tuple[int, ...]  # documents in each column
     dropped: tuple[int, ...]
-    limits: tuple[tuple[float, str], ...]  # (limit in force, as a person reads it: ≥ 50)
+    limits: tuple[tuple[float, str], ...]  # (limit in force, the limit as text: ≥ 50)
 
 
 def histograms(lake: Lake, verdicts: pl.DataFrame) -> list[Histogram]:
-    """One histogram for each of `SHOWN_SIGNALS`, and for each numeric rule of the user's own that decided.
+    """Returns one histogram for each of `SHOWN_SIGNALS`, and for each of the user's own numeric rules that decided.
 
     `verdicts` has the columns id and kept.
     """
@@ -60,30 +60,30 @@ def histograms(lake: Lake, verdicts: pl.DataFrame) -> list[Histogram]:
     frame = frame.join(verdicts.select("id", "kept"), on="id", how="inner")
 
     meanings, marks = signals.signals(), _limits(lake)
-    found = []
+    shown = []
     for name in values:
         known = frame.filter(pl.col(name).is_finite())
         numbers, kept = known[name].to_numpy(), known["kept"].to_numpy()
         edges = _edges(numbers, [limit for limit, _ in marks.get(name, [])])
         clipped = np.clip(numbers, edges[0], edges[-1])
-        stays, goes = (tuple(np.histogram(clipped[side], edges)[0].tolist()) for side in (kept, ~kept))
-        doc = meanings[name].doc if name in meanings else "Of a rule of your own"
-        found.append(Histogram(name, doc, tuple(edges.tolist()), stays, goes, tuple(marks.get(name, []))))
-    return found
+        n_kept, n_dropped = (tuple(np.histogram(clipped[side], edges)[0].tolist()) for side in (kept, ~kept))
+        doc = meanings[name].doc if name in meanings else "Signal of one of your own rules"
+        shown.append(Histogram(name, doc, tuple(edges.tolist()), n_kept, n_dropped, tuple(marks.get(name, []))))
+    return shown
 
 
 def _limits(lake: Lake) -> dict[str, list[tuple[float, str]]]:
-    """(limit, label) of the numeric rules in force, by signal."""
-    known, found = in_force(lake), dict[str, list[tuple[float, str]]]()
+    """Returns (limit, label) of the numeric rules in force, by signal."""
+    known, by_signal = in_force(lake), dict[str, list[tuple[float, str]]]()
     for name, limit in limits(lake).items():
         if name in known and isinstance(limit, (int, float)):
             sign = "≥" if known[name].bound == "at_least" else "≤"
-            found.setdefault(known[name].signal, []).append((float(limit), f"{sign} {limit:g}"))
-    return found
+            by_signal.setdefault(known[name].signal, []).append((float(limit), f"{sign} {limit:g}"))
+    return by_signal
 
 
 def _edges(values: npt.NDArray[np.float64], limits: list[float]) -> npt.NDArray[np.float64]:
-    """Column edges over the middle 99% of the values; logarithmic if they spread over orders of magnitude."""
+    """Returns column edges over the middle 99% of the values; logarithmic if they spread over orders of magnitude."""
     if not len(values):
         return np.linspace(0, 1, _COLUMNS + 1)
     low, median, high = (float(q) for q in np.quantile(values, [0.005, 0.5, 0.995]))

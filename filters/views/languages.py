@@ -1,4 +1,7 @@
-"""Rule sets that decide on languages that their limits were not chosen on, so that no language is lost in silence."""
+"""Finds languages on which rule sets decide although their limits were not chosen on them.
+
+So no language is dropped without a warning.
+"""
 
 from dataclasses import dataclass
 
@@ -8,8 +11,8 @@ from corpus.lake import Lake
 from filters import unspaced
 from filters.decide import Settings
 
-_SURE = 0.65  # probability of a language that counts
-_LEAST_SHARE = 0.01  # of the documents, that is worth a warning: the detector errs for some
+_SURE = 0.65  # least probability of a language that counts
+_LEAST_SHARE = 0.01  # of the documents, above which there is a warning: the detector errs for some
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class OtherLanguages:
 
 
 def other_languages(lake: Lake, settings: Settings) -> list[OtherLanguages]:
-    """The languages of a lake for which no limits were chosen; none if they are few documents."""
+    """Returns the languages of a lake for which no limits were chosen; none if they have few documents."""
     made_for: dict[tuple[str, ...], list[str]] = {}
     for name in settings.rule_sets:
         if codes := settings.languages(name):
@@ -35,13 +38,14 @@ def other_languages(lake: Lake, settings: Settings) -> list[OtherLanguages]:
     known = pl.col("language_probability") >= _SURE
     counts = lake.scan("signals").filter(known).group_by("language").agg(n=pl.len()).collect(engine="streaming")
     total = int(counts["n"].sum())
-    asked = {override.language for override in settings.overrides if override.language}
-    settled = asked | unspaced.limits().keys() | {"und"}
-    found = []
+    overridden = {override.language for override in settings.overrides if override.language}
+    settled = overridden | unspaced.limits().keys() | {"und"}
+
+    results = []
     for codes, names in made_for.items():
         others = counts.filter(~pl.col("language").is_in([*codes, *settled]))
         others = others.sort("n", "language", descending=[True, False])
         n_others = int(others["n"].sum())
         if n_others > _LEAST_SHARE * total:
-            found.append(OtherLanguages(tuple(names), codes, tuple(others.rows()), n_others, total))
-    return found
+            results.append(OtherLanguages(tuple(names), codes, tuple(others.rows()), n_others, total))
+    return results

@@ -1,4 +1,4 @@
-"""What a lake says about its documents."""
+"""Functions that read the documents of a lake and what was decided on them."""
 
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def kept(lake: LakeLike) -> "pl.LazyFrame":
-    """The kept documents: id, source, uri, text, license, metadata, cluster, copies.
+    """Returns the kept documents lazily: id, source, uri, text, license, metadata, cluster, copies.
 
-    `text` is without what was cut, `copies` is how many documents one stands for. Read in pieces, and only the columns
-    that are asked for. Raises `UserError` if a stage is out of date.
+    `text` does not contain what was cut; `copies` is the number of documents that one represents. Documents are read in
+    pieces, and only the requested columns. Raises `UserError` if a stage is out of date.
     """
     from pomona import kept_documents
 
@@ -28,7 +28,7 @@ def kept(lake: LakeLike) -> "pl.LazyFrame":
 
 
 def overview(lake: LakeLike) -> "Overview":
-    """What became of all documents: counts by stage, by source and by reason."""
+    """Counts all documents by stage, by source and by reason."""
     from pomona.views import overview as views
 
     opened = existing(lake)
@@ -61,9 +61,10 @@ class Told:
 
 
 def explain(lake: LakeLike, document: str) -> Told:
-    """Why a document was kept or dropped, by its id or URI or a part that only it has; or why a file was refused.
+    """Explains why a document was kept or dropped, or why a file was refused.
 
-    `.kept`, `.decisions`, `.duplicates`, `.signals`, `.contamination` and `.cuts` have what is printed.
+    `document` is an id, a URI, or a part that only one of them has. The fields `.kept`, `.decisions`, `.duplicates`,
+    `.signals`, `.contamination` and `.cuts` hold what is printed.
     """
     from pomona.views import explanation
 
@@ -73,9 +74,9 @@ def explain(lake: LakeLike, document: str) -> Told:
 
 
 def similar(lake: LakeLike, document: str, top: int = 10, diff: int = 1) -> "list[Similar]":
-    """The `top` documents most like a document (id, URI) or a text file, with estimated Jaccard similarity.
+    """Returns the `top` documents most similar to a document (id, URI) or text file, with estimated Jaccard similarity.
 
-    The first `diff` of them have `changes`: runs of words that are the same, only in the one, or only in the other.
+    The first `diff` of them have `changes`: runs of words that are in both texts, only in one, or only in the other.
     """
     from corpus.dedup.near import views
 
@@ -83,14 +84,14 @@ def similar(lake: LakeLike, document: str, top: int = 10, diff: int = 1) -> "lis
 
 
 def duplicates(lake: LakeLike) -> "Duplicates | None":
-    """The clusters that deduplication found, over all its families; None if there are none."""
+    """Returns the clusters that deduplication found, over all its families; None if there are none."""
     from corpus.dedup import views
 
     return views.duplicates(existing(lake))
 
 
 def near_misses(lake: LakeLike) -> "NearMisses | None":
-    """The pairs nearest to the threshold of near-duplicates, on both sides; None if these were not looked for."""
+    """Returns the pairs nearest to the threshold of near-duplicates, on both sides; None if they were not searched."""
     from corpus.dedup.near import views
 
     return views.near_misses(existing(lake))
@@ -99,7 +100,7 @@ def near_misses(lake: LakeLike) -> "NearMisses | None":
 def contamination(
     lake: LakeLike, benchmark: str | None = None, item: str | None = None, top: int = 20
 ) -> "Contamination | ItemTexts":
-    """Which benchmark items are touched, and what each policy drops; or one item with the documents that touch it."""
+    """Returns the touched benchmark items and each policy's drops, or one item with the documents that touch it."""
     from corpus.errors import UserError
     from decontam import views
 
@@ -112,9 +113,9 @@ def contamination(
 
 
 def sql(lake: LakeLike, query: str, at: dict[str, int] | None = None) -> "pl.DataFrame":
-    """The answer of a DuckDB query over the lake's tables, and `kept`; `at` names earlier versions of tables.
+    """Runs a DuckDB query over the lake's tables and `kept`; `at` names earlier versions of tables.
 
-    The query reads and writes nothing else.
+    The query cannot read or write anything else.
     """
     import polars as pl
 

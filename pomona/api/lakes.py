@@ -1,4 +1,4 @@
-"""Lakes by their names, and the report about one."""
+"""Functions that open a lake and report on it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,10 +11,10 @@ LakeLike: TypeAlias = Union["Lake", str, Path]
 
 
 def open(lake: LakeLike = "./lake") -> "Lake":
-    """The lake at a path or URL; nothing is read or made yet.
+    """Opens the lake at a path or URL, and does not read or create anything yet.
 
     `lake.table("signals")` is a table as a Polars lazy frame, `lake.tables()` names those that exist. Raises
-    `UserError` for a path that cannot be a lake: a file, or a folder with other things in it.
+    `UserError` if the path cannot be a lake: a file, or a folder with other files.
     """
     from pomona import opening
 
@@ -22,7 +22,7 @@ def open(lake: LakeLike = "./lake") -> "Lake":
 
 
 def existing(lake: LakeLike) -> "Lake":
-    """The lake, if it has a table; else raises `UserError`, because an empty answer would hide a mistyped path."""
+    """Opens the lake; raises `UserError` if it has no table, because an empty answer would hide a mistyped path."""
     from corpus.errors import UserError
 
     opened = open(lake)
@@ -39,7 +39,7 @@ class Report:
     html: str = field(repr=False)  # one self-contained document, without scripts
 
     def save(self, path: str | Path) -> Path:
-        """Writes the page; it appears when it is whole."""
+        """Writes the page; the file appears when it is complete."""
         from pomona.destination import new_file
 
         with new_file(str(path)) as temporary:
@@ -47,7 +47,7 @@ class Report:
         return Path(path)
 
     def _repr_html_(self) -> str:
-        """The page in a frame, in which nothing can run: its styles stay off the notebook's own."""
+        """Shows the page in a frame without scripts, so that its styles do not change those of the notebook."""
         from html import escape
 
         style = "width: 100%; height: 720px; border: 1px solid #8884; border-radius: 6px"
@@ -55,7 +55,9 @@ class Report:
 
 
 def report(lake: LakeLike) -> Report:
-    """One self-contained page about a lake: funnel, reasons, signals, samples, duplicates, contamination, lineage.
+    """Renders one self-contained page about a lake.
+
+    It shows funnel, reasons, signals, samples, duplicates, contamination and lineage.
 
     Raises `UserError` if a stage is out of date.
     """

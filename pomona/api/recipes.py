@@ -1,4 +1,4 @@
-"""Whole recipes: run one, ask what of it is up to date, and what the rest will take."""
+"""Functions for complete recipes: run one, list its stages that are up to date, and estimate the others."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ RecipeLike: TypeAlias = Union["Recipe", Mapping[str, Any], str, Path]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Ran:
-    """What a run came to: one outcome per stage."""
+    """The result of a run: one outcome per stage."""
 
     lake: "Lake"
     outcomes: "tuple[Outcome, ...]"
@@ -46,22 +46,21 @@ def run(
 ) -> Ran:
     """Runs a recipe: a YAML file, a `pomona.Recipe`, or a dict of its sections.
 
-    Stages that are current are skipped, and one that was killed goes on. `lake` takes the place of the recipe's.
-    `memory` is what all workers together may use, e.g. "8GB". `progress` shows bars, by default in a terminal or a
-    notebook. Raises `UserError`.
+    Current stages are skipped, and a killed stage continues. `lake` replaces the recipe's. `memory` is what all workers
+    together may use, e.g. "8GB". `progress` shows bars, by default in a terminal or a notebook. Raises `UserError`.
     """
     from pomona import command_line, runner
 
     loaded = _recipe(recipe)
     opened = open(loaded.lake if lake is None else lake)
-    called = f"pomona.run({str(recipe)!r})" if isinstance(recipe, (str, Path)) else "pomona.run(...)"
-    with command_line.python_call(called), shown(progress) as report:
+    call = f"pomona.run({str(recipe)!r})" if isinstance(recipe, (str, Path)) else "pomona.run(...)"
+    with command_line.python_call(call), shown(progress) as report:
         options = how(workers, memory, executor)
         return Ran(opened, tuple(runner.run_recipe(opened, loaded, report=report, **options)))
 
 
 def status(recipe: RecipeLike, lake: LakeLike | None = None) -> "list[Status]":
-    """Which stages of a recipe are current, stale or missing, and why."""
+    """Says which stages of a recipe are current, stale or missing, and why."""
     from pomona import state
 
     loaded = _recipe(recipe)
@@ -71,7 +70,7 @@ def status(recipe: RecipeLike, lake: LakeLike | None = None) -> "list[Status]":
 def plan(
     recipe: RecipeLike, lake: LakeLike | None = None, *, workers: int | None = None, memory: str | int | None = None
 ) -> "list[Work]":
-    """What is left to do of a recipe, and what it will take: items, minutes, memory and disk of each stage."""
+    """Estimates the work of a recipe that is left: items, minutes, memory and disk of each stage."""
     from pomona import runner, workload
 
     loaded = _recipe(recipe)
@@ -81,7 +80,7 @@ def plan(
 
 
 def how(workers: int | None, memory: str | int | None, executor: str) -> dict[str, Any]:
-    """What `pomona.runner` takes; raises `UserError` for a size or an engine that makes no sense."""
+    """Returns the arguments of `pomona.runner`; raises `UserError` for an invalid size or engine."""
     from corpus.engines import parse
     from corpus.errors import UserError
     from pomona.opening import size_bytes
@@ -94,7 +93,7 @@ def how(workers: int | None, memory: str | int | None, executor: str) -> dict[st
 
 @contextmanager
 def shown(progress: bool | None) -> Iterator[Any]:
-    """Bars of progress, if they are asked for, or by default if a person looks on."""
+    """Shows progress bars if they are requested; by default, in a terminal or a notebook."""
     import sys
 
     from pomona import output
@@ -109,7 +108,7 @@ def shown(progress: bool | None) -> Iterator[Any]:
 
 
 def _recipe(recipe: RecipeLike) -> "Recipe":
-    """The recipe of a file, of a dict, or as it is; raises `UserError` for one that makes no sense."""
+    """Reads the recipe of a file or a dict, or checks a given one; raises `UserError` for an invalid recipe."""
     from pydantic import ValidationError
 
     from corpus.errors import UserError
@@ -123,6 +122,6 @@ def _recipe(recipe: RecipeLike) -> "Recipe":
             recipe = model().model_validate(dict(recipe))
         except ValidationError as error:
             raise UserError(f"recipe: {of_fields(error, model())}") from error
-    for place, wrong in mistakes(recipe):
-        raise UserError(f"recipe: {place}: {wrong}") from wrong
+    for place, mistake in mistakes(recipe):
+        raise UserError(f"recipe: {place}: {mistake}") from mistake
     return recipe

@@ -1,4 +1,4 @@
-"""Settings of the filter held against each other, without running anything."""
+"""Functions that compare settings of the filter without running a stage."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,9 +10,10 @@ if TYPE_CHECKING:
 
 
 def compare_rules(lake: LakeLike, a: str, b: str, samples: int = 5) -> "Comparison":
-    """The documents that change sides between two settings, and the rules that move them.
+    """Returns the documents that only one of two settings keeps, and the rules that make the difference.
 
-    Settings are one line of rule sets and limits, as `gopher_quality,gopher_quality.min_words=30`, or a recipe's path.
+    Settings are one line of rule sets and limits, e.g. `gopher_quality,gopher_quality.min_words=30`, or the path of a
+    recipe.
     """
     from filters import views
     from pomona.recipe.rules import settings
@@ -23,7 +24,7 @@ def compare_rules(lake: LakeLike, a: str, b: str, samples: int = 5) -> "Comparis
 def sweep_rule(
     lake: LakeLike, rule: str, others: str | None = None, points: int = 15, at: Sequence[float] = ()
 ) -> "Sweep":
-    """Documents and words that stay at some limits of a rule: `at` these, or at `points` quantiles of its signal.
+    """Counts kept documents and words for some limits of a rule: those in `at`, or `points` quantiles of its signal.
 
     `others` are the other rules in force, as in `compare_rules`.
     """

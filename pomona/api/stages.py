@@ -1,8 +1,7 @@
-"""Each stage as a function: it brings the stage up to date, with what it rests on.
+"""One function per stage, which brings the stage and its inputs up to date.
 
-The keyword arguments are the fields of the recipe's section, by the same names and with the same meaning:
-docs/reference/recipe.md lists them. Every function also takes `workers`, `memory`, `executor` and `progress`, as
-`pomona.run` does.
+The keyword arguments are the fields of the recipe's section, with the same names and meaning: docs/reference/recipe.md
+lists them. Every function also takes `workers`, `memory`, `executor` and `progress`, as `pomona.run` does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,23 +17,23 @@ if TYPE_CHECKING:
 
 
 def ingest(lake: LakeLike, path: str | Path | Sequence[str | Path], source: str, **settings: Any) -> Ran:
-    """Reads raw files, extracts their text, and makes it all that the source has.
+    """Reads raw files, extracts their text, and replaces the content of the source with it.
 
     `path` is a file, a folder, a pattern or a URL, or several of them. `kind`, `license`, `extractor`, `honor_rights`,
     `text_column`, ... are fields of a source. Another call with the same paths reads only what changed.
     """
     from pomona import stages
 
-    several = [path] if isinstance(path, (str, Path)) else list(path)
+    paths = [path] if isinstance(path, (str, Path)) else list(path)
     running, fields = _split(settings)
     family = stages.source_family()
-    entry = _settings(family.field, {"name": source, "path": [str(one) for one in several], **fields})
+    entry = _settings(family.field, {"name": source, "path": [str(one) for one in paths], **fields})
     wanted = stages.Wanted({family.name: (entry,)}, sources=(source,))
     return _run(open(lake), wanted, running, f"pomona.ingest(..., source={source!r})")
 
 
 def signals(lake: LakeLike, **running: Any) -> Ran:
-    """Measures every signal of every document that has none yet."""
+    """Measures all signals of the documents that are not measured yet."""
     from pomona.stages import Wanted
 
     opened = existing(lake)
@@ -42,7 +41,7 @@ def signals(lake: LakeLike, **running: Any) -> Ran:
 
 
 def filter(lake: LakeLike, **settings: Any) -> Ran:
-    """Decides by rules which documents stay: `rules`, `languages`, `limits`, `overrides`."""
+    """Decides by rules which documents are kept: `rules`, `languages`, `limits`, `overrides`."""
     return _section(lake, "filter", settings, named=True)
 
 
@@ -52,7 +51,7 @@ def dedup(lake: LakeLike, **settings: Any) -> Ran:
 
 
 def decontam(lake: LakeLike, **settings: Any) -> Ran:
-    """Drops documents that have items of `benchmarks`, by a `policy`."""
+    """Drops documents that contain items of `benchmarks`, by a `policy`."""
     return _section(lake, "decontaminate", settings, named=True)
 
 
@@ -62,7 +61,7 @@ def run_section(lake: LakeLike, section: str, **settings: Any) -> Ran:
 
 
 def drop(lake: LakeLike, source: str) -> None:
-    """Takes a source out of the lake: its documents, rejects and counts. Older versions keep it."""
+    """Removes a source from the lake: its documents, rejects and counts. Older versions keep it."""
     from pomona import command_line, removal
 
     with command_line.python_call(f"pomona.drop(lake, {source!r})"):
@@ -79,7 +78,7 @@ def export(
 ) -> dict[str, Any]:
     """Writes the kept documents with a data card: a Hugging Face dataset in a new folder, or one file.
 
-    Returns what was written: documents, bytes and files, and the card's path.
+    Returns the numbers of documents, bytes and files that were written, and the card's path.
     """
     from pomona.exporting import export as write
     from pomona.opening import LEAST_SHARD, size_bytes
@@ -89,7 +88,7 @@ def export(
 
 
 def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], *, named: bool = False) -> Ran:
-    """Runs a section; some have a function that is called as their command."""
+    """Runs a section; `named` sections have a function with the name of their command."""
     from corpus.errors import unknown
     from pomona.recipe import model
     from pomona.stages import Wanted
@@ -109,7 +108,7 @@ def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], *, named
 
 
 def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """(how to run, fields of the section)."""
+    """Splits settings into (options of the run, fields of the section)."""
     running = {name: value for name, value in settings.items() if name in _RUNNING}
     return running, {name: value for name, value in settings.items() if name not in _RUNNING}
 
@@ -118,7 +117,7 @@ _RUNNING = ("workers", "memory", "executor", "progress")
 
 
 def _settings(section: str, fields: Mapping[str, Any]) -> Any:
-    """The settings of a section; raises `UserError` that names the argument."""
+    """Returns the settings of a section; raises `UserError` that names the argument."""
     from pydantic import ValidationError
 
     from corpus.errors import UserError
@@ -127,11 +126,11 @@ def _settings(section: str, fields: Mapping[str, Any]) -> Any:
 
     model = model_of(section)
     try:
-        found: Any = model.model_validate(dict(fields))
+        settings: Any = model.model_validate(dict(fields))
     except ValidationError as error:
         raise UserError(of_fields(error, model)) from error
-    found.check()
-    return found
+    settings.check()
+    return settings
 
 
 def _run(lake: "Lake", wanted: "Wanted", running: Mapping[str, Any], called: str) -> Ran:

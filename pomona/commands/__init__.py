@@ -1,1 +1,1 @@
-"""The commands, a module for each thing one wants: run a whole recipe, one stage, look at the lake, judge rules."""
+"""The commands, one module per task: run a complete recipe, run one stage, inspect the lake, compare rules."""

@@ -1,4 +1,4 @@
-"""`pomona calibrate`: this machine's rates."""
+"""`pomona calibrate`: measures this machine's rates."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""`pomona decontam` and `pomona contamination`: benchmarks in the corpus."""
+"""`pomona decontam` and `pomona contamination`: find benchmark items in the corpus."""
 
 import sys
 from dataclasses import asdict
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 
 def decontam(given: Given, run: Running, as_json: JsonOption = False) -> None:
-    """Find documents that hold items of benchmarks, and drop them by a policy; two passes over the corpus."""
+    """Find documents that contain benchmark items, and drop them by a policy. Reads the corpus twice."""
     from pomona.commands.running import bring_up_to_date
     from pomona.views.ingested import sources
 
@@ -33,30 +33,32 @@ def decontam(given: Given, run: Running, as_json: JsonOption = False) -> None:
 
 
 def contamination(
-    benchmark: Annotated[str | None, typer.Argument(metavar="[BENCHMARK]", help="Show an item of this one.")] = None,
+    benchmark: Annotated[
+        str | None, typer.Argument(metavar="[BENCHMARK]", help="The benchmark of an item to show.")
+    ] = None,
     item: Annotated[str | None, typer.Argument(metavar="[ITEM]", help="The item's id.")] = None,
-    top: Annotated[int, typer.Option("--top", min=1, max=10_000, help="Items, or documents, to list.")] = 20,
+    top: Annotated[int, typer.Option("--top", min=1, max=10_000, help="Number of items or documents to list.")] = 20,
     policies: Annotated[bool, typer.Option("--policies", help="List the policies with their sources.")] = False,
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which benchmark items are touched, by which documents, and what each policy drops or would drop."""
+    """Show which documents touch which benchmark items, and what each policy drops or would drop."""
     from decontam import views
     from pomona import output
     from pomona.terminal.contamination import render_item
 
     if policies:
         listed = views.list_policies()
-        rows = [(one.policy, f"{one.drops_from:g} {one.unit}", one.doc, one.source) for one in listed]
+        rows = [(each.policy, f"{each.drops_from:g} {each.unit}", each.doc, each.source) for each in listed]
         text = output.table(rows, ("policy", "drops from", "meaning", "source"))
-        output.show([asdict(one) for one in listed], text, as_json)
+        output.show([asdict(each) for each in listed], text, as_json)
     elif benchmark is None:
         _show_overview(open_lake(lake), top, as_json)
     elif item is None:
         raise UserError(f"which item of {benchmark}? `pomona contamination` lists those that are touched")
     else:
-        found = views.item(open_lake(lake), benchmark, item, min(top, 100))
-        output.show(asdict(found), render_item(found, color=sys.stdout.isatty()), as_json)
+        item_texts = views.item(open_lake(lake), benchmark, item, min(top, 100))
+        output.show(asdict(item_texts), render_item(item_texts, color=sys.stdout.isatty()), as_json)
 
 
 def _show_overview(lake: "Lake", top: int, as_json: bool) -> None:
@@ -64,6 +66,6 @@ def _show_overview(lake: "Lake", top: int, as_json: bool) -> None:
     from pomona import output
     from pomona.terminal.contamination import render_overview
 
-    found, unidentified = views.overview(lake, top), views.unidentified_items(lake)
-    value = asdict(found) | {"unidentified_items": unidentified}
-    output.show(value, render_overview(found, unidentified), as_json)
+    overview, unidentified = views.overview(lake, top), views.unidentified_items(lake)
+    value = asdict(overview) | {"unidentified_items": unidentified}
+    output.show(value, render_overview(overview, unidentified), as_json)

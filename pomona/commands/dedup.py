@@ -1,4 +1,4 @@
-"""`pomona dedup` and `pomona similar`: duplicates, and what is like one document."""
+"""`pomona dedup` and `pomona similar`: find duplicates, and the documents most similar to one."""
 
 import sys
 from dataclasses import asdict
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def dedup(
     given: Given,
-    exact_only: Annotated[bool, typer.Option("--exact-only", help="Only texts that are equal.")] = False,
+    exact_only: Annotated[bool, typer.Option("--exact-only", help="Find only equal texts.")] = False,
     curve: Annotated[
         str | None,
         typer.Option("--curve", metavar="FILE", help="Write the S-curve as an SVG file, and do nothing else."),
@@ -31,9 +31,9 @@ def dedup(
     run: Running = None,  # type: ignore[assignment]
     as_json: JsonOption = False,
 ) -> None:
-    """Find exact and near duplicates among the documents that the filter kept, and decide which copy stays.
+    """Find exact and near duplicates among the documents that the filter kept, and decide which copy is kept.
 
-    Repeated passages are cut out of documents, not dropped with them; `pomona export` leaves them out.
+    A repeated passage is cut out of its documents, which are kept; `pomona export` omits it.
     """
     from corpus.dedup.near.views import unlinked
     from pomona import output, standing
@@ -42,7 +42,7 @@ def dedup(
     from pomona.views.ingested import sources
 
     if exact_only and given.fields.get("minhash"):
-        raise UserError("--exact-only turns near-duplicates off, so it takes no option about them")
+        raise UserError("--exact-only turns near-duplicates off, so it cannot be used with their options")
     settings = given.settings(minhash=None) if exact_only else given.settings()
     if curve:
         print(_write_curve(settings, curve))
@@ -58,31 +58,31 @@ def dedup(
 
     stages = [{"stage": one.stage, "state": one.state, "seconds": one.seconds} for one in outcomes]
     counts = {family.name: decided(lake, family.name) for family in wanted.families if family.decides}
-    value = {"stages": stages, **{name: asdict(one) for name, one in counts.items()}}
+    result = {"stages": stages, **{name: asdict(one) for name, one in counts.items()}}
     rows = [(name, *asdict(one).values()) for name, one in counts.items()]
     text = output.table(rows, ("stage", "documents", "kept", "dropped", "clusters", "cuts", "characters cut"))
     seconds = sum(one.seconds for one in outcomes)
-    text += f"\n\n{seconds:.1f} s; `pomona explain ID` shows a cluster, `pomona similar ID` what is near"
-    output.show(value, f"{text}\n{_banding(settings)}".rstrip(), as_json)
+    text += f"\n\n{seconds:.1f} s; `pomona explain ID` shows a cluster, `pomona similar ID` similar documents"
+    output.show(result, f"{text}\n{_banding(settings)}".rstrip(), as_json)
     if settings.minhash and (n_unlinked := unlinked(lake)):
-        told = f"{counted(n_unlinked, 'document')} in very large buckets: each was compared with 1,000 others only"
-        hint = "near-duplicates may stay; more --rows make smaller buckets"
-        print(f"warning: {told}, and is like none; {hint}", file=sys.stderr)
+        problem = f"{counted(n_unlinked, 'document')} in very large buckets: each was compared with only 1,000 others"
+        hint = "near-duplicates may be kept; more --rows make smaller buckets"
+        print(f"warning: {problem}, and is similar to none of them; {hint}", file=sys.stderr)
 
 
 def _configs(lake: "Lake") -> dict[str, Any]:
-    """The settings that each family of deduplication has decided with."""
+    """Returns the settings with which each family of deduplication has decided."""
     from corpus.dedup.settings import DEDUP
     from pomona import pipeline
 
     families = [family.name for family in pipeline.FAMILIES if family.within is DEDUP]
-    made = lake.lineages("decisions") if lake.exists("decisions") else {}
-    return {name: made[name].config for name in families if name in made}
+    lineages = lake.lineages("decisions") if lake.exists("decisions") else {}
+    return {name: lineages[name].config for name in families if name in lineages}
 
 
 def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What this command decides otherwise than the one before it: an option that is left out gets its default."""
-    lines = [f"{name} decides no more" for name in before if name not in now]
+    """Lists the settings that differ from those of the command before; an omitted option gets its default."""
+    lines = [f"{name} no longer decides" for name in before if name not in now]
     for name in before.keys() & now.keys():
         changed = [key for key in now[name] if key in before[name] and before[name][key] != now[name][key]]
         lines += [f"{name}: {key} is {now[name][key]!r}, it was {before[name][key]!r}" for key in changed]
@@ -90,7 +90,7 @@ def _changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def _banding(settings: Any) -> str:
-    """What the bands find, in a line; '' if near-duplicates are off."""
+    """Says in one line what the bands find; '' if near-duplicates are off."""
     from corpus.dedup.near.banding import describe
 
     chosen = settings.minhash
@@ -102,7 +102,7 @@ def _write_curve(settings: Any, path: str) -> str:
     from pomona.page import charts
 
     if settings.minhash is None:
-        raise UserError("--curve is about --threshold or --bands and --rows, not --exact-only")
+        raise UserError("--curve shows --threshold or --bands and --rows, so it cannot be used with --exact-only")
     chosen = settings.minhash.banding()
     svg = charts.lines({"seen": chosen.curve()}, "pairs seen, by Jaccard similarity", chosen.threshold, standalone=True)
     with destination.new_file(path) as file:
@@ -112,16 +112,16 @@ def _write_curve(settings: Any, path: str) -> str:
 
 def similar(
     document: Annotated[str, typer.Argument(metavar="ID|FILE", help="A document's id or URI, or a text file.")],
-    top: Annotated[int, typer.Option("--top", min=1, max=1000, help="Documents to list.")] = 10,
-    diff: Annotated[int, typer.Option("--diff", min=0, help="Show how this many of them differ from it.")] = 1,
+    top: Annotated[int, typer.Option("--top", min=1, max=1000, help="Number of documents to list.")] = 10,
+    diff: Annotated[int, typer.Option("--diff", min=0, help="Show the differences for this many of them.")] = 1,
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the documents most like one, with estimated Jaccard similarity and a diff of the words."""
+    """List the documents most similar to one, with the estimated Jaccard similarity and a diff of the words."""
     from corpus.dedup.near import views
     from pomona import output
     from pomona.terminal.similar import render
 
-    found = views.similar(open_lake(lake), document, top, diff)
-    text = render(found, color=sys.stdout.isatty())
-    output.show([asdict(row) for row in found], text, as_json, is_safe=True)
+    documents = views.similar(open_lake(lake), document, top, diff)
+    text = render(documents, color=sys.stdout.isatty())
+    output.show([asdict(row) for row in documents], text, as_json, is_safe=True)

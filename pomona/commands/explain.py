@@ -1,4 +1,4 @@
-"""`pomona explain`: why a document is in the corpus or not."""
+"""`pomona explain`: says why a document is in the corpus or not."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -15,14 +15,16 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    document: Annotated[str, typer.Argument(metavar="ID|URI", help="Id, URI, or a part at either end that is unique.")],
+    document: Annotated[
+        str, typer.Argument(metavar="ID|URI", help="Id or URI, or a unique part from its beginning or end.")
+    ],
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say why a document was kept or dropped: rule, value, limit, copies; or why a file was refused."""
+    """Say why a document was kept or dropped (rule, value, limit, copies), or why a file was refused."""
     from pomona import output
     from pomona.terminal.explanation import render
     from pomona.views import explanation
 
-    found = explanation.explain(open_lake(lake), document)
-    output.show(asdict(found), render(found), as_json)
+    explained = explanation.explain(open_lake(lake), document)
+    output.show(asdict(explained), render(explained), as_json)

@@ -1,4 +1,4 @@
-"""`pomona export`: the kept documents leave the lake."""
+"""`pomona export`: writes the kept documents to files."""
 
 from typing import Annotated
 
@@ -19,21 +19,22 @@ def export(
         typer.Option(
             "--out",
             metavar="DIR",
-            help="A new folder, or a file: .parquet, .jsonl, .jsonl.gz or .jsonl.zst; or a URL.",
+            help="A new folder, a file (.parquet, .jsonl, .jsonl.gz or .jsonl.zst), or a URL.",
         ),
     ],
     kind: Annotated[
         str | None,
-        typer.Option("--format", help="Of a folder's files: parquet (default), jsonl, jsonl.gz, jsonl.zst."),
+        typer.Option("--format", help="Format of a folder's files: parquet (default), jsonl, jsonl.gz, jsonl.zst."),
     ] = None,
     shard_bytes: Annotated[
-        str | None, typer.Option("--shard-bytes", metavar="SIZE", help="About how large a folder's files are; 500MB.")
+        str | None,
+        typer.Option("--shard-bytes", metavar="SIZE", help="Approximate size of a folder's files. [default: 500MB]"),
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="Put the folder in place of an earlier export.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an earlier export in the folder.")] = False,
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the kept documents, with a data card: a Hugging Face dataset in a folder, or one file."""
+    """Write the kept documents with a data card, as a Hugging Face dataset in a folder or as one file."""
     from pomona import output
     from pomona.exporting import export as write
 

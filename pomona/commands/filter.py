@@ -1,4 +1,4 @@
-"""`pomona signals` and `pomona filter`: measure documents, and decide by rules which of them stay."""
+"""`pomona signals` and `pomona filter`: measure documents, and decide by rules which of them are kept."""
 
 import sys
 
@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def signals(run: Running, as_json: JsonOption = False) -> None:
-    """Measure every signal of every document that has none yet."""
+    """Measure all signals of the documents that are not measured yet."""
     from filters.family import SIGNALS
     from pomona.commands.running import bring_up_to_date, show_last
     from pomona.stages import Wanted
@@ -26,7 +26,7 @@ def signals(run: Running, as_json: JsonOption = False) -> None:
 
 
 def filter_(given: Given, run: Running, as_json: JsonOption = False) -> None:
-    """Decide which documents stay; measures the signals that are missing first."""
+    """Decide which documents are kept. Measures missing signals first."""
     from filters.views import other_languages
     from pomona.commands.running import bring_up_to_date, show_last
     from pomona.terminal.rules import render_other_languages
@@ -35,5 +35,5 @@ def filter_(given: Given, run: Running, as_json: JsonOption = False) -> None:
     settings = given.settings()
     lake = open_lake(run.lake)
     show_last(lake, bring_up_to_date(lake, given.wanted(settings, sources(lake)), run), as_json)
-    if told := render_other_languages(other_languages(lake, settings.decisive())):
-        print(told, file=sys.stderr)
+    if warning := render_other_languages(other_languages(lake, settings.decisive())):
+        print(warning, file=sys.stderr)

@@ -1,8 +1,8 @@
-"""Options of commands, out of the settings of stage families: one place for name, default, help and bounds.
+"""Builds the options of commands from the settings of stage families, so that name, default, help and bounds agree.
 
 A command that takes a section of the recipe declares a parameter `given: Given`, and is registered through `command`.
-Every field of the section that is marked with a `Flag` becomes an option; `--set` reaches all others. Parameters
-annotated with `Running` become `--lake`, `--workers`, `--executor` and `--memory`.
+Every field of the section that is marked with a `Flag` becomes an option; `--set` sets all others. A parameter that is
+annotated with `Running` becomes `--lake`, `--workers`, `--executor` and `--memory`.
 """
 
 import inspect
@@ -32,9 +32,9 @@ class Option:
     """An option that sets one or more fields of a section."""
 
     flag: Flag
-    places: tuple[str, ...]  # of the fields, with dots, inside the section
-    info: "FieldInfo"  # of the first of them
-    turns_on: str = ""  # what the section does that the option turns on; '' if the section is on anyway
+    places: tuple[str, ...]  # paths of the fields inside the section, with dots
+    info: "FieldInfo"  # of the first field
+    turns_on: str = ""  # what the inner section does that the option turns on; '' if it is on by default
 
     @property
     def parameter(self) -> str:
@@ -43,23 +43,23 @@ class Option:
 
     @property
     def by_commas(self) -> bool:
-        """Whether several values are given at once: A,B."""
+        """Whether the option takes several values with commas between them: A,B."""
         return is_list(self.info.annotation) and "," in (self.flag.metavar or "")
 
     def as_parameter(self) -> inspect.Parameter:
-        """As the command line's library takes it. Nothing that is not given has a value: the settings know defaults."""
+        """Converts the option for typer. An option that is not given has no value: the settings know the defaults."""
         kind: Any = _plain_type(self.info.annotation)
         if is_list(self.info.annotation) and not self.by_commas:
             kind = list[str]
         default: Any = inspect.Parameter.empty if self.info.is_required() else False if kind is bool else None
-        made = typer.Option(self.flag.name, metavar=self._metavar(), help=self._help(), show_default=False)
+        option = typer.Option(self.flag.name, metavar=self._metavar(), help=self._help(), show_default=False)
         if default is not inspect.Parameter.empty and kind is not bool:
             kind = kind | None
-        annotation = Annotated[kind, made]
+        annotation = Annotated[kind, option]
         return inspect.Parameter(self.parameter, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
     def value(self, given: Any) -> Any:
-        """What was typed as the settings take it; None if the option was not given."""
+        """Converts what was typed for the settings; None if the option was not given."""
         if given is None or given is False:
             return None
         return [part.strip() for part in given.split(",") if part.strip()] if self.by_commas else given
@@ -79,15 +79,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a command was given of a section of the recipe."""
+    """The fields of a section of the recipe that a command was given."""
 
     section: str
-    fields: dict[str, Any] = field(default_factory=dict)  # nested, as a recipe has them
+    fields: dict[str, Any] = field(default_factory=dict)  # nested as in a recipe
 
     def settings(self, **more: Any) -> Any:
-        """The section's settings; raises `UserError` that names the option as it was typed.
+        """Returns the section's settings; raises `UserError` that names the option as it was typed.
 
-        `more` are fields that the command knows otherwise.
+        `more` are fields that the command knows from another source.
         """
         from pydantic import ValidationError
 
@@ -95,26 +95,26 @@ class Given:
 
         model = model_of(self.section)
         try:
-            found: Any = model.model_validate(self.fields | more)
+            settings: Any = model.model_validate(self.fields | more)
         except ValidationError as error:
             raise UserError(of_option(error, _typed(model), model)) from error
-        found.check()
-        return found
+        settings.check()
+        return settings
 
     def wanted(self, settings: Any, sources: tuple[str, ...]) -> "Wanted":
-        """The families that these settings turn on; raises `UserError` for a source or signal that does not exist."""
+        """Returns the families that these settings turn on; raises `UserError` if a source or signal does not exist."""
         from pomona.stages import Wanted
 
-        found = Wanted.of_section(self.section, settings, sources)
+        wanted = Wanted.of_section(self.section, settings, sources)
         typed = _typed(model_of(self.section))
-        for place, error in found.mistakes():
+        for place, error in wanted.mistakes():
             inside = place.removeprefix(f"{self.section}.")
             raise UserError(f"{typed.get(inside, inside)}: {error}")
-        return found
+        return wanted
 
 
 def command(function: Callable[..., None], section: str = "") -> Callable[..., None]:
-    """The function as the command line's library takes it: with an option for each setting of a section."""
+    """Converts the function for typer, with an option for each setting of a section."""
     signature = inspect.signature(function)
     kinds = {name: parameter.annotation for name, parameter in signature.parameters.items()}
     options = options_of(section) if section else []
@@ -145,22 +145,22 @@ def command(function: Callable[..., None], section: str = "") -> Callable[..., N
 
 
 def options_of(section: str) -> list[Option]:
-    """The options of a section: one for each flag, in the order of the fields."""
-    found: dict[str, Option] = {}
+    """Returns the options of a section: one for each flag, in the order of the fields."""
+    options: dict[str, Option] = {}
     for place, info, turns_on in _walk(model_of(section)):
         flag = marker(info, Flag)
         if flag is None or not flag.name.startswith("--"):
             continue
-        before = found.get(flag.name)
+        before = options.get(flag.name)
         places = (*before.places, place) if before else (place,)
-        found[flag.name] = Option(flag, places, before.info if before else info, turns_on)
-    return list(found.values())
+        options[flag.name] = Option(flag, places, before.info if before else info, turns_on)
+    return list(options.values())
 
 
 def _walk(model: type["BaseModel"], prefix: str = "", turns_on: str = "") -> "Iterator[tuple[str, FieldInfo, str]]":
-    """(path, info, what its section does if that is off) of every field, those of inner sections too.
+    """Yields (path, info, what its section does if that is off) of every field, also of inner sections.
 
-    Lists of sections have no options.
+    Lists of sections do not have options.
     """
     for name, info in model.model_fields.items():
         inner = inner_model(info.annotation)
@@ -172,7 +172,7 @@ def _walk(model: type["BaseModel"], prefix: str = "", turns_on: str = "") -> "It
 
 
 def _typed(model: type["BaseModel"]) -> dict[str, str]:
-    """What a user types for each field, by its path."""
+    """Returns what a user types for each field, by its path."""
     typed = {}
     for place, info, _ in _walk(model):
         flag = marker(info, Flag)
@@ -181,7 +181,7 @@ def _typed(model: type["BaseModel"]) -> dict[str, str]:
 
 
 def _fields(section: str, options: list[Option], values: dict[str, Any], settings: list[str] | None) -> dict[str, Any]:
-    """The section's fields out of the options that were given, nested."""
+    """Builds the section's nested fields from the given options."""
     fields: dict[str, Any] = {}
     for assignment in settings or ():
         place, value = _assigned(assignment, section)
@@ -193,7 +193,7 @@ def _fields(section: str, options: list[Option], values: dict[str, Any], setting
         places = [place for place in option.places if option.flag.turns_on or _is_on(fields, place)]
         if not places:
             openers = [_opener(options, place.rpartition(".")[0]) for place in option.places]
-            raise UserError(f"{option.flag.name} goes with {' or '.join(openers)}, which is not given")
+            raise UserError(f"{option.flag.name} requires {' or '.join(openers)}, which is not given")
         for place in places:
             _put(fields, place, value)
     return fields
@@ -209,7 +209,7 @@ def _is_on(fields: dict[str, Any], place: str) -> bool:
 
 
 def _opener(options: list[Option], inner: str) -> str:
-    """The option that turns an inner section on."""
+    """Returns the option that turns an inner section on."""
     opens = (o.flag.name for o in options if o.flag.turns_on and o.places[0].startswith(f"{inner}."))
     return next(opens, f"{_SET} {inner}")
 
@@ -225,29 +225,29 @@ def _put(fields: dict[str, Any], place: str, value: Any) -> None:
 
 
 def _assigned(text: str, section: str) -> tuple[str, Any]:
-    """(path in the section, value) of `FIELD=VALUE`; the value is read as in a recipe."""
+    """Returns (path in the section, value) of `FIELD=VALUE`; the value is read as in a recipe."""
     from corpus import yaml_text
 
     place, equals, value = text.partition("=")
     place = place.strip().removeprefix(f"{section}.")
     if not equals or not place:
-        raise UserError(f"{_SET} takes FIELD=VALUE, as {_SET} {_example(section)}; got {text!r}")
+        raise UserError(f"{_SET} takes FIELD=VALUE, e.g. {_SET} {_example(section)}; got {text!r}")
     return place, yaml_text.read(value, f"{_SET} {place}")[0]
 
 
 def _set_parameter(section: str) -> inspect.Parameter:
-    made = typer.Option(
+    option = typer.Option(
         _SET,
         metavar="FIELD=VALUE",
         help=f"Any other field of the recipe's section {section}, e.g. {_example(section)}; see `pomona recipe`.",
         show_default=False,
     )
     kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Parameter("set_", kind, default=None, annotation=Annotated[list[str] | None, made])
+    return inspect.Parameter("set_", kind, default=None, annotation=Annotated[list[str] | None, option])
 
 
 def _example(section: str) -> str:
-    """A field that has no option of its own, with its default."""
+    """Returns a field without an option, with its default."""
     fields = [(place, info) for place, info, _ in _walk(model_of(section))]
     unmarked = [(place, info) for place, info in fields if marker(info, Flag) is None]
     numbers = (f"{place}={info.default}" for place, info in unmarked if type(info.default) in (int, float))
@@ -262,13 +262,13 @@ def _running_parameters() -> list[inspect.Parameter]:
 
 
 def _plain_type(annotation: Any) -> type:
-    """bool, int, float or str: what an option of a field is read as. The settings check the rest."""
+    """Returns the type as which an option of a field is read: bool, int, float or str. The settings check the rest."""
     return next((kind for kind in _TYPES if annotation is kind or kind in get_args(annotation)), str)
 
 
 def _choices(annotation: Any) -> list[str]:
-    """The values of a field that takes one of a few."""
-    for one in (annotation, *get_args(annotation)):
-        if get_origin(one) is Literal:
-            return [str(value) for value in get_args(one)]
+    """Returns the values of a field that accepts only a few."""
+    for candidate in (annotation, *get_args(annotation)):
+        if get_origin(candidate) is Literal:
+            return [str(value) for value in get_args(candidate)]
     return []

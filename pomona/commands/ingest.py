@@ -1,4 +1,4 @@
-"""`pomona ingest`, `drop` and `extract`: raw files into the lake, out of it, and as text alone."""
+"""`pomona ingest`, `drop` and `extract`: read raw files into the lake, remove a source, and print the text of pages."""
 
 import sys
 from dataclasses import asdict
@@ -25,11 +25,11 @@ def register(app: typer.Typer) -> None:
 def ingest(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns or URLs.")],
     given: Given,
-    replace: Annotated[bool, typer.Option("--replace", help="Drop what the source held before.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="Drop the earlier documents of the source.")] = False,
     run: Running = None,  # type: ignore[assignment]
     as_json: JsonOption = False,
 ) -> None:
-    """Read raw files, extract their text and add them to the source; repeated, it does only what is new."""
+    """Read raw files, extract their text and add them to the source. A repeated call reads only what is new."""
     from corpus.ingest.stages import slot
     from pomona import budget, runner, stages
     from pomona.commands.running import bring_planned_up_to_date, show_last
@@ -43,7 +43,7 @@ def ingest(
     [name] = family.names((source,))
 
     def plan() -> "Stage":
-        """Under the source's lease: what another process has ingested into it meanwhile is there."""
+        """Plans under the source's lease, so that it sees what another process has ingested into it meanwhile."""
         earlier = None if replace else lake.current("documents", slot(source))
         before = list(earlier.config.get("paths", ())) if earlier else []
         known = set(_absolute(before, kind))
@@ -54,7 +54,7 @@ def ingest(
         except UserError as error:
             if not any(f"{path} " in str(error) for path in before):
                 raise
-            raise UserError(f"{error}; it was ingested before, --replace with the other paths leaves it out") from error
+            raise UserError(f"{error}; it was ingested before; --replace with the other paths drops it") from error
         if before and earlier:
             _refuse_other_options(source, dict(earlier.config), stage.config)
         return stage
@@ -63,7 +63,7 @@ def ingest(
 
 
 def _absolute(paths: list[str], kind: str | None) -> list[str]:
-    """The paths, absolute and each once; parts of this Python and URLs stay."""
+    """Returns the paths, absolute and without repeats; URLs and parts of this Python installation stay unchanged."""
     import os
 
     plain = [kind != "python" and "://" not in path and bool(path.strip()) for path in paths]
@@ -75,14 +75,15 @@ def _absolute(paths: list[str], kind: str | None) -> list[str]:
 
 
 def _refuse_other_options(source: str, before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Raises `UserError` for settings that differ from those that the source's documents were made with."""
+    """Raises `UserError` if settings differ from those with which the source's documents were made."""
     from pomona.state import plain
 
-    asked = [name for name in now if name in before and name not in ("paths", "version")]  # the rest is not the user's
-    changed = [name for name in asked if plain(before[name]) != plain(now[name])]
+    # the user does not set the others
+    options = [name for name in now if name in before and name not in ("paths", "version")]
+    changed = [name for name in options if plain(before[name]) != plain(now[name])]
     if changed:
         raise UserError(
-            f"source {source!r} was ingested with another {', '.join(changed)}; name another --source, or --replace it"
+            f"source {source!r} was ingested with another {', '.join(changed)}; name another --source, or use --replace"
         )
 
 
@@ -91,7 +92,7 @@ def drop(
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take a source out of the lake: its documents, rejects and counts. Older versions keep it."""
+    """Remove a source from the lake: its documents, rejects and counts. Older versions keep it."""
     from pomona import output, removal, standing
     from pomona.commands.running import print_out_of_date
 
@@ -99,7 +100,7 @@ def drop(
     removal.drop_source(opened, source)
     stale = standing.out_of_date(opened)
     value = {"dropped": source, "out_of_date": [asdict(one) for one in stale]}
-    output.show(value, f"source {source!r} is out of the lake", as_json)
+    output.show(value, f"source {source!r} was removed from the lake", as_json)
     print_out_of_date(stale)
 
 
@@ -108,7 +109,7 @@ def extract(
     extractor: Annotated[str | None, typer.Option("--extractor", help="cascade, blocks, fast or precise.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Print the main text of HTML files, without a lake: to see what an extractor makes of a page."""
+    """Print the main text of HTML files, without a lake, to check what an extractor returns for a page."""
     from corpus.errors import unknown
     from corpus.extract import DEFAULT, EXTRACTORS
     from corpus.records import Page, Reject
@@ -118,15 +119,15 @@ def extract(
 
     if extractor and extractor not in EXTRACTORS:
         raise unknown("extractor", extractor, EXTRACTORS)
-    found: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
     with Sandbox(extractor or DEFAULT) as sandbox:
         for path in paths:
             for file in find(path)[0]:
                 result = sandbox.extract(Page(file.path, "", file.head(file.n_bytes)))
-                found.append({"uri": file.path, **asdict(result)})
+                results.append({"uri": file.path, **asdict(result)})
                 if isinstance(result, Reject):
                     print(f"{file.path}: {result.reason}: {result.detail}", file=sys.stderr)
 
-    output.show(found, "\n\n".join(page["text"] for page in found if "text" in page), as_json)
-    if not any(page.get("text") for page in found):
-        raise UserError("no page gave any text")
+    output.show(results, "\n\n".join(page["text"] for page in results if "text" in page), as_json)
+    if not any(page.get("text") for page in results):
+        raise UserError("no text was extracted from any page")

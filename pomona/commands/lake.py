@@ -1,4 +1,4 @@
-"""`pomona lake` and `sql`: the tables, their versions, and queries over them."""
+"""`pomona lake` and `sql`: list tables and versions, and query them."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -26,7 +26,7 @@ def lake(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """List tables: rows, bytes, versions and what made them."""
+    """List the tables with rows, bytes, versions and the stages that made them."""
     from corpus import artifacts, lease, schema
     from pomona import output
 
@@ -34,12 +34,14 @@ def lake(
     if table:
         schema.table(table)
     if vacuum:
-        with lease.alone(opened, purpose="pomona lake --vacuum"):  # a stage's finished parts are in no version yet
+        # alone, because finished parts of a running stage are not in a version yet
+        with lease.alone(opened, purpose="pomona lake --vacuum"):
             names = [table] if table else opened.tables(with_records=True)
-            gone = [f"{name}/{path}" for name in names for path in opened.vacuum(name, dry_run=False)]
-            gone += [] if table else artifacts.sweep(opened)
-        output.show({"deleted": gone}, f"{len(gone)} files deleted", as_json)
+            deleted = [f"{name}/{path}" for name in names for path in opened.vacuum(name, dry_run=False)]
+            deleted += [] if table else artifacts.sweep(opened)
+        output.show({"deleted": deleted}, f"{len(deleted)} files deleted", as_json)
         return
+
     if table:
         commits = opened.history(table)
         rows = [
@@ -50,9 +52,10 @@ def lake(
         text = output.table(rows, ("version", "when", "stage", "items", "key"))
         output.show([asdict(commit) for commit in commits], text, as_json)
         return
-    found = [_summary(opened, name) for name in opened.tables(with_records=True)]
-    rows = [(t["table"], t["rows"], output.n_bytes(t["bytes"]), t["version"], ", ".join(t["stages"])) for t in found]
-    output.show(found, output.table(rows, ("table", "rows", "bytes", "version", "made by")), as_json)
+
+    tables = [_summary(opened, name) for name in opened.tables(with_records=True)]
+    rows = [(t["table"], t["rows"], output.n_bytes(t["bytes"]), t["version"], ", ".join(t["stages"])) for t in tables]
+    output.show(tables, output.table(rows, ("table", "rows", "bytes", "version", "made by")), as_json)
 
 
 def _summary(opened: Any, name: str) -> dict[str, Any]:
@@ -86,7 +89,7 @@ def sql(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a DuckDB query over the lake's tables; it reads and writes nothing else."""
+    """Run a DuckDB query over the lake's tables. It cannot read or write anything else without --files."""
     from pomona import output
     from pomona import query as asking
 

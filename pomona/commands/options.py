@@ -1,4 +1,4 @@
-"""Options that several commands share, and the lake they name."""
+"""Options that several commands share."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -7,7 +7,7 @@ import typer
 
 from pomona.opening import size_bytes
 
-_LEAST_MEMORY = 1 << 20  # bytes; less is a unit forgotten
+_LEAST_MEMORY = 1 << 20  # bytes; for a smaller number, the user probably forgot the unit
 
 RecipeArgument = Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
 LakeOption = Annotated[
@@ -23,7 +23,7 @@ ExecutorOption = Annotated[
         "--executor",
         metavar="ENGINE",
         envvar="POMONA_EXECUTOR",
-        help="local, ray or slurm, with settings: slurm:partition=cpu,time=4:00:00; see docs/guides/engines.md.",
+        help="local, ray or slurm, with settings, e.g. slurm:partition=cpu,time=4:00:00; see docs/guides/engines.md.",
     ),
 ]
 MemoryOption = Annotated[
@@ -33,7 +33,7 @@ MemoryOption = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """How stages are to run: the options `--lake`, `--workers`, `--executor` and `--memory` as they were given."""
+    """How to run stages: the options `--lake`, `--workers`, `--executor` and `--memory` as they were given."""
 
     lake: str | None
     workers: int | None
@@ -41,17 +41,17 @@ class Running:
     memory: str | None
 
     def options(self) -> dict[str, Any]:
-        """What `pomona.runner` takes; raises `UserError` for an engine or a size that makes no sense."""
+        """Returns the arguments of `pomona.runner`; raises `UserError` for an invalid engine or size."""
         from corpus.engines import parse
 
         return {"workers": self.workers, "memory": memory_bytes(self.memory), "engine": parse(self.executor)}
 
 
 def memory_bytes(text: str | None) -> int | None:
-    """Bytes from a `--memory` option; raises `UserError` for what is no size."""
+    """Returns the bytes of a `--memory` option; raises `UserError` if it is not a size."""
     return size_bytes("--memory", text, least=_LEAST_MEMORY)
 
 
 def rows_text(rows: dict[str, int]) -> str:
-    """Rows of each table: `12 documents, 1 rejects`."""
+    """Formats the rows of each table: `12 documents, 1 rejects`."""
     return ", ".join(f"{n:,} {table}" for table, n in rows.items())

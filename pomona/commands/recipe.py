@@ -1,4 +1,4 @@
-"""`pomona recipe`: what a recipe may hold."""
+"""`pomona recipe`: prints every field that a recipe can have."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""`pomona report`: a page about the lake."""
+"""`pomona report`: writes an HTML page about the lake."""
 
 from typing import Annotated
 

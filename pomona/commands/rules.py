@@ -1,4 +1,4 @@
-"""`pomona rules`: what the rules are, what a change of settings does, and where a limit should be."""
+"""`pomona rules`: lists the rules, shows the effect of a change of settings, and helps to choose a limit."""
 
 import math
 from dataclasses import asdict
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def list_rules(
     rules: Annotated[
-        str | None, typer.Argument(metavar="[A,B,...]", help="Rule sets, or YAML files; all published ones by default.")
+        str | None, typer.Argument(metavar="[A,B,...]", help="Rule sets or YAML files; all published ones by default.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -32,63 +32,63 @@ def list_rules(
     from pomona import output
 
     settings = parse(rules or ",".join(RULE_SETS))
-    found = [(name, rule.describe(), rule.doc) for name, rule in settings.rules.items()]
-    listed = [{"rule": name, "bound": bound, "doc": doc} for name, bound, doc in found]
-    output.show(listed, output.table(found, ("rule", "keeps", "meaning")), as_json)
+    rows = [(name, rule.describe(), rule.doc) for name, rule in settings.rules.items()]
+    listed = [{"rule": name, "bound": bound, "doc": doc} for name, bound, doc in rows]
+    output.show(listed, output.table(rows, ("rule", "keeps", "meaning")), as_json)
 
 
 def diff(
     a: Annotated[str, typer.Argument(metavar="A", help="Settings: rule sets and limits as for `filter`, or a recipe.")],
     b: Annotated[str, typer.Argument(metavar="B", help="The other settings.")],
     lake: LakeOption = None,
-    samples: Annotated[int, typer.Option("--samples", min=0, max=100, help="Documents to show on each side.")] = 5,
+    samples: Annotated[
+        int, typer.Option("--samples", min=0, max=100, help="Number of documents to show per side.")
+    ] = 5,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which documents change sides between two settings. Reads signals, no text."""
+    """Show which documents only one of two settings keeps. Reads signals, not texts."""
     from filters.views import compare
     from pomona import output
     from pomona.recipe.rules import settings
     from pomona.terminal.rules import render_comparison
 
-    found = compare(open_lake(lake), settings(a), settings(b), samples)
-    output.show(asdict(found), render_comparison(found), as_json)
+    comparison = compare(open_lake(lake), settings(a), settings(b), samples)
+    output.show(asdict(comparison), render_comparison(comparison), as_json)
 
 
 def sweep(
     rule: Annotated[str, typer.Argument(metavar="RULE", help="A rule as ruleset.rule.")],
     rules: Annotated[
         str | None,
-        typer.Option(
-            "--rules", metavar="A,B,...", help="The other rules in force, or a recipe; only this one by default."
-        ),
+        typer.Option("--rules", metavar="A,B,...", help="The other rules in force, or a recipe; none by default."),
     ] = None,
-    points: Annotated[int, typer.Option("--points", min=2, max=200, help="Limits to try.")] = 15,
-    at: Annotated[str | None, typer.Option("--at", metavar="A,B,...", help="Try these limits, and no others.")] = None,
+    points: Annotated[int, typer.Option("--points", min=2, max=200, help="Number of limits to try.")] = 15,
+    at: Annotated[str | None, typer.Option("--at", metavar="A,B,...", help="Try only these limits.")] = None,
     out: Annotated[str | None, typer.Option("--out", metavar="FILE", help="Write the plot as an SVG file.")] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Plot kept documents and words over a rule's limit. Reads signals, no text."""
+    """Plot kept documents and words over a rule's limit. Reads signals, not texts."""
     from filters import views
     from pomona import destination, output
     from pomona.recipe.rules import settings
     from pomona.terminal.rules import plot_sweep, render_sweep
 
     others = settings(rules) if rules else None
-    found = views.sweep(open_lake(lake), rule, others, points, _numbers("--at", at))
+    result = views.sweep(open_lake(lake), rule, others, points, _numbers("--at", at))
     if out:
         with destination.new_file(out) as path:
-            path.write_text(plot_sweep(found))
-    output.show(asdict(found), render_sweep(found), as_json)
+            path.write_text(plot_sweep(result))
+    output.show(asdict(result), render_sweep(result), as_json)
 
 
 def _numbers(option: str, text: str | None) -> list[float]:
-    """The numbers of an option that takes several, with commas between them."""
+    """Returns the numbers of an option that takes several, with commas between them."""
     try:
         numbers = [float(part) for part in (text or "").split(",") if part.strip()]
     except ValueError:
         raise UserError(
-            f"{option} takes numbers with commas between them, as {option} 20,50,100; got {text!r}"
+            f"{option} takes numbers with commas between them, e.g. {option} 20,50,100; got {text!r}"
         ) from None
     if not all(map(math.isfinite, numbers)) or (text is not None and not numbers):
         raise UserError(f"{option} takes one or more finite numbers, got {text!r}")

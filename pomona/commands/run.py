@@ -1,4 +1,4 @@
-"""`pomona run` and `quickstart`: a whole recipe."""
+"""`pomona run` and `quickstart`: run a complete recipe."""
 
 import sys
 from dataclasses import asdict
@@ -32,7 +32,7 @@ def quickstart(
     executor: ExecutorOption = "local",
     as_json: JsonOption = False,
 ) -> None:
-    """Run the whole loop, offline, on the text that this Python holds, and write a report."""
+    """Run a complete recipe offline on the text of this Python installation, and write a report."""
     from corpus.lake import Lake
     from pomona.recipe import parse
 
@@ -46,10 +46,12 @@ def quickstart(
 def run(
     path: RecipeArgument,
     run: Running,
-    report: Annotated[str | None, typer.Option("--report", metavar="FILE", help="Write the HTML report there.")] = None,
+    report: Annotated[
+        str | None, typer.Option("--report", metavar="FILE", help="Also write the HTML report to this file.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a recipe: skip what is current, go on where a killed run stopped."""
+    """Run a recipe: skip current stages, and continue where a killed run stopped."""
     from pomona.recipe import load
 
     recipe = load(path)
@@ -57,7 +59,7 @@ def run(
 
 
 def _run(lake: "Lake", recipe: "Recipe", how: Running, report: str | None, as_json: bool) -> None:
-    """Runs the recipe, writes the report, and prints a line per stage."""
+    """Runs the recipe, writes the report, and prints one line per stage."""
     from filters.family import FILTER
     from filters.views import other_languages
     from pomona import destination, output, runner, summary
@@ -80,5 +82,5 @@ def _run(lake: "Lake", recipe: "Recipe", how: Running, report: str | None, as_js
     output.show(result, text if as_json else f"{text}\n\n{summary.closing(lake)}", as_json)
 
     chosen = Wanted.by(recipe).settings.get(FILTER.name)
-    if chosen and (told := render_other_languages(other_languages(lake, chosen.decisive()))):
-        print(told, file=sys.stderr)
+    if chosen and (warning := render_other_languages(other_languages(lake, chosen.decisive()))):
+        print(warning, file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Brings a stage up to date, with what it rests on, and says what that came to."""
+"""Brings a stage and its inputs up to date, and prints the result."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ def bring_up_to_date(lake: "Lake", wanted: "Wanted", run: Running) -> "list[Outc
 
 
 def bring_planned_up_to_date(lake: "Lake", plans: "Mapping[str, Callable[[], Stage]]", run: Running) -> "list[Outcome]":
-    """Runs stages that are planned in another way than from a recipe's section, with progress."""
+    """Runs stages that are not planned from a recipe's section, with progress."""
     from pomona import output, runner
 
     options = run.options()
@@ -37,14 +37,14 @@ def bring_planned_up_to_date(lake: "Lake", plans: "Mapping[str, Callable[[], Sta
 
 
 def show_last(lake: "Lake", outcomes: "list[Outcome]", as_json: bool) -> None:
-    """Prints what the last stage came to, and which later stages are out of date now."""
+    """Prints the result of the last stage, and which later stages are out of date now."""
     from pomona import output, stages, standing, summary
 
     outcome = outcomes[-1]
     name = outcome.stage
-    did = "nothing to do" if outcome.state == "current" else f"work items: {summary.items(outcome)}"
+    work = "nothing to do" if outcome.state == "current" else f"work items: {summary.items(outcome)}"
     text, facts = _ingested(lake, name) if stages.reads_sources(name) else _made(lake, outcome)
-    text = f"{name}: {text} ({did}, {outcome.seconds:.1f} s)"
+    text = f"{name}: {text} ({work}, {outcome.seconds:.1f} s)"
     if name in stages.deciding():
         reasons = summary.reasons(lake, name)
         facts["reasons"] = [{"reason": reason, "documents": n, "alone": alone} for reason, n, alone in reasons]
@@ -56,7 +56,7 @@ def show_last(lake: "Lake", outcomes: "list[Outcome]", as_json: bool) -> None:
 
 
 def print_out_of_date(stale: "list[OutOfDate]") -> None:
-    """Says on standard error which stages are out of date now, and what to run."""
+    """Prints on standard error which stages are out of date now, and what to run."""
     before = ""
     for one in stale:
         line = str(replace(one, command="the same command")) if one.command and one.command == before else str(one)
@@ -65,7 +65,7 @@ def print_out_of_date(stale: "list[OutOfDate]") -> None:
 
 
 def _made(lake: "Lake", outcome: "Outcome") -> tuple[str, dict[str, Any]]:
-    """Rows of each table, and how many documents stay, as text and as JSON."""
+    """Returns the rows of each table, and the number of kept documents, as text and as JSON."""
     from pomona.views.decided import decided
 
     text = ", ".join(f"{n:,} {table}" for table, n in outcome.rows.items())
@@ -76,23 +76,23 @@ def _made(lake: "Lake", outcome: "Outcome") -> tuple[str, dict[str, Any]]:
 
 
 def _ingested(lake: "Lake", stage: str) -> tuple[str, dict[str, Any]]:
-    """How many raw records there were, and what became of each kind, as text and as JSON."""
+    """Returns the number of raw records, and of documents, rejects and others, as text and as JSON."""
     from pomona import stages
     from pomona.views.ingested import ingested
 
-    found = ingested(lake, stages.source_of(stage))
-    kind = f" of kind {found.kind}" if found.kind else ""
-    n_rejects, n_passed = sum(found.rejects.values()), sum(found.passed_over.values())
+    counts = ingested(lake, stages.source_of(stage))
+    kind = f" of kind {counts.kind}" if counts.kind else ""
+    n_rejects, n_passed = sum(counts.rejects.values()), sum(counts.passed_over.values())
     text = (
-        f"{counted(found.records, 'record')}{kind}: {counted(found.documents, 'document')}, "
-        f"{counted(n_rejects, 'reject')}{_listed(found.rejects)}, "
-        f"{n_passed:,} passed over{_listed(found.passed_over)}"
+        f"{counted(counts.records, 'record')}{kind}: {counted(counts.documents, 'document')}, "
+        f"{counted(n_rejects, 'reject')}{_listed(counts.rejects)}, "
+        f"{n_passed:,} passed over{_listed(counts.passed_over)}"
     )
-    return text, {"records": found.records, "rejects": found.rejects, "passed_over": found.passed_over}
+    return text, {"records": counts.records, "rejects": counts.rejects, "passed_over": counts.passed_over}
 
 
 def _listed(counts: dict[str, int]) -> str:
-    """In brackets, the most frequent first."""
+    """Lists counts in parentheses, the most frequent first."""
     if not counts:
         return ""
     shown = [f"{name} {n:,}" for name, n in list(counts.items())[:_MOST_LISTED]]

@@ -1,4 +1,4 @@
-"""A command for each section of the recipe that has none of its own: its options are the section's settings."""
+"""Adds a command for each section of the recipe without its own module; its options are the section's settings."""
 
 import typer
 
@@ -9,7 +9,7 @@ from pomona.opening import open_lake
 
 
 def register(app: typer.Typer) -> None:
-    """Adds the commands of the families that no module here is about."""
+    """Adds the commands of the families without a module in this package."""
     taken = {one.name for one in app.registered_commands}
     for family in pipeline.FAMILIES:
         name = family.commanded_by

@@ -1,4 +1,4 @@
-"""`pomona status` and `plan`: what of a recipe is up to date, and what the rest will take."""
+"""`pomona status` and `plan`: say which stages of a recipe are up to date, and what the others will cost."""
 
 from dataclasses import asdict
 
@@ -28,11 +28,11 @@ def status(path: RecipeArgument, lake: LakeOption = None, as_json: JsonOption = 
     from pomona.recipe import load
 
     recipe = load(path)
-    found = list(state.status(open_lake(lake, recipe, must_exist=False), recipe))
+    statuses = list(state.status(open_lake(lake, recipe, must_exist=False), recipe))
     text = output.table(
-        [(s.stage, s.state, s.why, rows_text(s.rows)) for s in found], ("stage", "state", "why", "rows")
+        [(s.stage, s.state, s.why, rows_text(s.rows)) for s in statuses], ("stage", "state", "why", "rows")
     )
-    output.show([asdict(s) for s in found], text, as_json)
+    output.show([asdict(s) for s in statuses], text, as_json)
 
 
 def plan(
@@ -42,22 +42,22 @@ def plan(
     memory: MemoryOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say what is left to do, and what it will take: work items, minutes, memory and disk of each stage, and of all."""
+    """Estimate the work that is left: work items, minutes, memory and disk of each stage and in total."""
     from pomona import budget, output, runner, workload
     from pomona.recipe import load
 
     recipe = load(path)
-    wanted = workers or runner.default_workers()
-    found = workload.workload(open_lake(lake, recipe, must_exist=False), recipe, wanted, memory_bytes(memory))
-    everything = workload.total(found)
+    n_workers = workers or runner.default_workers()
+    work_left = workload.workload(open_lake(lake, recipe, must_exist=False), recipe, n_workers, memory_bytes(memory))
+    everything = workload.total(work_left)
     rows = [
         (e.stage, e.state, *((e.items, output.n_bytes(e.n_bytes), e.workers, f"{e.minutes:.2f}",
          output.n_bytes(e.peak_bytes), output.n_bytes(e.disk_bytes)) if e.items else [""] * 6))
-        for e in [*found, everything]
+        for e in [*work_left, everything]
     ]  # fmt: skip
     measured = "as measured on this machine" if budget.rates_path().exists() else "typical; `pomona calibrate` measures"
     text = output.table(rows, ("stage", "", "items", "input", "workers", "minutes", "peak memory", "disk"))
-    if any(e.state == "stale" for e in found):
-        text += "\n\na stale stage runs at most so many items: those that did not change are reused"
-    value = {"stages": [asdict(e) for e in found], "total": asdict(everything)}
+    if any(e.state == "stale" for e in work_left):
+        text += "\n\na stale stage runs at most this many items: items that did not change are reused"
+    value = {"stages": [asdict(e) for e in work_left], "total": asdict(everything)}
     output.show(value, f"{text}\n\nrates: {measured}", as_json)

@@ -1,7 +1,7 @@
-"""The card of an export: what the documents are, what was dropped, and what made them.
+"""Writes the card of an export: it describes the documents, the drops and the stages that made the export.
 
-A Hugging Face dataset card: YAML that `datasets` and the Hub read, then Markdown for a person. Sources: Hugging Face,
-"Create a dataset card"; Gebru et al. 2018, arXiv:1803.09010, what a datasheet has to say.
+It is a Hugging Face dataset card: YAML for `datasets` and the Hub, then Markdown for a person. Sources: Hugging Face,
+"Create a dataset card"; Gebru et al. 2018, arXiv:1803.09010, for the contents of a datasheet.
 """
 
 import json
@@ -19,13 +19,13 @@ from pomona.exporting.shards import arrow_schema
 from pomona.output import visible
 from pomona.version import __version__
 
-MARK = "Made by Pomona"  # by which an export is known
+MARK = "Made by Pomona"  # identifies an export
 _MOST_LISTED = 20
-_LEAST_SHARE = 0.01  # of the documents: a language below is not one of the dataset's
+_LEAST_SHARE = 0.01  # of the documents, for a language to count as one of the dataset's
 _SIZES = ((10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"),
           (10**8, "10M<n<100M"), (10**9, "100M<n<1B"), (10**10, "1B<n<10B"), (10**11, "10B<n<100B"),
           (10**12, "100B<n<1T"))  # fmt: skip
-_MARKUP = re.compile(r"([\\`*\[\]|!~])")  # Markdown's own characters; a name's underscores stay as they are
+_MARKUP = re.compile(r"([\\`*\[\]|!~])")  # Markdown's special characters, except underscores, which names contain
 _MOST_CHARACTERS = 120  # of a cell
 _CREATIVE_COMMONS = re.compile(
     r"creativecommons\.org/(?:licenses/([a-z-]+)/(\d\.\d)|publicdomain/(zero))", re.IGNORECASE
@@ -37,11 +37,11 @@ _LICENSES = frozenset(
     cdla-permissive-2.0 cdla-sharing-1.0 ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2 gfdl gpl gpl-2.0 gpl-3.0
     isc lgpl lgpl-2.1 lgpl-3.0 lppl-1.3c mit mpl-2.0 ms-pl ncsa odbl odc-by ofl-1.1 osl-3.0 pddl postgresql unlicense
     wtfpl zlib""".split()
-)  # that the Hub knows, as docs/hub/repositories-licenses lists them
+)  # the Hub's names, as docs/hub/repositories-licenses lists them
 
 
 def text(lake: Lake, name: str, counts: Counts, data_files: str | None) -> str:
-    """The card of an export called `name`; `data_files` is the pattern of a folder's files, None for one file."""
+    """Writes the card of the export `name`; `data_files` is the pattern of a folder's files, None for one file."""
     import yaml
 
     languages = _languages(lake)
@@ -66,11 +66,11 @@ def text(lake: Lake, name: str, counts: Counts, data_files: str | None) -> str:
 
 
 def license_id(stated: str) -> str:
-    """The Hub's name of a license as a source states it; `other` for one that it has no name for."""
+    """Returns the Hub's name of a license that a source states; `other` if the Hub does not have a name for it."""
     if stated == NOT_STATED:
         return "unknown"
-    if found := _CREATIVE_COMMONS.search(stated):
-        name = "cc0-1.0" if found[3] else f"cc-{found[1]}-{found[2]}".lower()
+    if cc := _CREATIVE_COMMONS.search(stated):
+        name = "cc0-1.0" if cc[3] else f"cc-{cc[1]}-{cc[2]}".lower()
     else:
         name = re.sub(r"-(only|or-later)$", "", stated.strip().lower().replace(" ", "-"))
     return name if name in _LICENSES else "other"
@@ -86,7 +86,7 @@ def _head(name: str, counts: Counts, languages: list[tuple[str, int]], data_file
     if licenses == ["other"] and len(counts.licenses) == 1:
         head |= {"license_name": next(iter(counts.licenses)).lower()[:_MOST_CHARACTERS]}
     head |= {
-        "size_categories": [next((label for most, label in _SIZES if counts.documents < most), "n>1T")],
+        "size_categories": [next((label for limit, label in _SIZES if counts.documents < limit), "n>1T")],
         "task_categories": ["text-generation"],
         "tags": ["pomona"],
     }
@@ -106,14 +106,14 @@ def _head(name: str, counts: Counts, languages: list[tuple[str, int]], data_file
 
 
 def _feature(field: Any) -> dict[str, Any]:
-    """A column as `datasets` writes it in a card."""
+    """Describes a column as `datasets` does in a card."""
     if field.name != "metadata":
         return {"name": field.name, "dtype": str(field.type)}
     return {"name": field.name, "struct": [{"name": inner.name, "dtype": str(inner.type)} for inner in field.type]}
 
 
 def _languages(lake: Lake) -> list[tuple[str, int]]:
-    """(code, documents) of the kept documents, the most frequent first; none where languages were not measured."""
+    """Returns (code, kept documents), the most frequent first; an empty list if languages were not measured."""
     if not lake.exists("signals"):
         return []
     measured = lake.scan("signals").select("id", "language").join(kept_documents.ids(lake), on="id", how="semi")
@@ -123,7 +123,7 @@ def _languages(lake: Lake) -> list[tuple[str, int]]:
 
 def _reading(name: str, counts: Counts, data_files: str | None) -> str:
     if data_files is None:
-        return "One document a row: `id`, `source`, `uri`, `text`, `license`, and `metadata` by key."
+        return "One document per row: `id`, `source`, `uri`, `text`, `license`, and `metadata` by key."
     kind = "parquet" if data_files.endswith(".parquet") else "jsonl"
     place, data = json.dumps(name, ensure_ascii=False), json.dumps(f"{name}/data", ensure_ascii=False)
     lines = [
@@ -140,7 +140,7 @@ def _reading(name: str, counts: Counts, data_files: str | None) -> str:
 
 
 def _ingested(lake: Lake) -> str:
-    """Raw records that are no documents."""
+    """Lists the raw records that did not become documents."""
     rejects = lake.scan("rejects").group_by(what="reason").agg(n=pl.len())
     passed = lake.scan("passed_over").group_by(what="kind").agg(n=pl.col("records").sum())
     rows = [
@@ -148,14 +148,14 @@ def _ingested(lake: Lake) -> str:
         for what, frame in (("rejected", rejects), ("passed over", passed))
         for name, n in frame.sort("n", "what", descending=[True, False]).head(_MOST_LISTED).collect().rows()
     ]
-    return _table(("raw records that are no documents", "why", "records"), rows) if rows else ""
+    return _table(("raw records that are not documents", "why", "records"), rows) if rows else ""
 
 
 def _dropped(lake: Lake) -> str:
-    """What each stage saw, dropped and cut, and its main reasons."""
+    """Lists the documents that each stage saw, dropped and cut, and its main reasons."""
     slots = stages.decided(lake)
     if not slots:
-        return "No stage has decided: every document that was ingested is here."
+        return "No stage has decided: the export contains every document that was ingested."
     decided = lake.scan("decisions").group_by("stage").agg(saw=pl.len(), kept=pl.col("kept").sum()).collect()
     counts = {stage: (saw, saw - kept) for stage, saw, kept in decided.rows()}
     cut = {
@@ -163,29 +163,30 @@ def _dropped(lake: Lake) -> str:
         for slot in slots
         if lake.parts("cuts", slot)
     }
+
     table = _table(
         ("stage", "documents it saw", "dropped", "characters cut"),
         ((slot, *counts.get(slot, (0, 0)), cut.get(slot, 0)) for slot in slots),
     )
     reasons = [(reason, n, alone) for slot in slots for reason, n, alone in summary.reasons(lake, slot)]
-    main = _table(("main reasons", "documents", "of them for it alone"), reasons) if reasons else ""
-    return "\n\n".join(filter(None, (table, main)))
+    main_reasons = _table(("main reasons", "documents", "only for this reason"), reasons) if reasons else ""
+    return "\n\n".join(filter(None, (table, main_reasons)))
 
 
 def _made(lake: Lake) -> str:
-    """The settings of each stage, and the versions of the tables: what is needed to trace a document back."""
+    """Lists the settings of each stage and the versions of the tables, so that a document can be traced back."""
     tables = {"documents": sorted(lake.lineages("documents")), "decisions": stages.decided(lake)}
     lines = []
     for table, slots in tables.items():
         if slots:
             lines.append(f"- `{table}`, version {lake.version(table)}")
-        made = [lake.lineages(table)[slot] for slot in slots]
-        lines += [f"  - {one.stage}: `{json.dumps(_public(one.config), sort_keys=True)}`" for one in made]
+        lineages = [lake.lineages(table)[slot] for slot in slots]
+        lines += [f"  - {one.stage}: `{json.dumps(_public(one.config), sort_keys=True)}`" for one in lineages]
     return "\n".join(lines)
 
 
 def _public(value: Any) -> Any:
-    """Settings without this machine's folders, and without passwords in URLs: a card is made to be published."""
+    """Removes this machine's folders and the passwords of URLs from settings, because a card may be published."""
     if isinstance(value, dict):
         return {name: _public(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -196,7 +197,7 @@ def _public(value: Any) -> Any:
 
 
 def _table(headers: tuple[str, ...], rows: Any) -> str:
-    """Rows as Markdown: names to the left, numbers to the right."""
+    """Formats rows as Markdown: names on the left, numbers on the right."""
     rows = list(rows)
     sides = ["---:" if all(isinstance(row[i], int) for row in rows) else "---" for i in range(len(headers))]
     shown = [[_cell(value) for value in row] for row in rows]
@@ -204,7 +205,7 @@ def _table(headers: tuple[str, ...], rows: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    """What comes from documents may hold anything: it stays in its cell, and is no link, picture or HTML."""
+    """Escapes a value from documents, which may hold anything: it stays in its cell, without link, picture or HTML."""
     if isinstance(value, int):
         return f"{value:,}"
     text = visible(" ".join(str(value).split()))

@@ -1,4 +1,4 @@
-"""What an export wrote, counted as it was written: for the card and the command's answer."""
+"""Counts what an export writes, for the card and the command's output."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,19 +10,19 @@ NOT_STATED = "not stated"
 
 @dataclass(slots=True)
 class Counts:
-    """What was written, counted on the documents as they were written."""
+    """Counts of the documents that an export wrote."""
 
     documents: int = 0
     text_bytes: int = 0
-    sources: dict[str, list[int]] = field(default_factory=dict)  # documents and bytes of text
-    licenses: Counter[str] = field(default_factory=Counter)  # documents
+    sources: dict[str, list[int]] = field(default_factory=dict)  # [documents, bytes of text] by name
+    licenses: Counter[str] = field(default_factory=Counter)  # documents by license
     files: int = 0
     file_bytes: int = 0
-    memory_bytes: int = 0  # as Arrow holds them
+    memory_bytes: int = 0  # size of the documents in Arrow
     metadata_keys: list[str] = field(default_factory=list)
 
     def add(self, rows: pl.DataFrame) -> None:
-        """Counts some documents."""
+        """Adds some documents to the counts."""
         sizes = rows.group_by("source").agg(pl.len(), pl.col("text").str.len_bytes().sum())
         for name, n_documents, n_bytes in sizes.iter_rows():
             before = self.sources.setdefault(name, [0, 0])

@@ -1,7 +1,7 @@
-"""Files of documents: Parquet or JSON Lines, one after the other, a new one where the last is full.
+"""Writes documents to Parquet or JSON Lines files, and starts a new file when the last one is full.
 
-`metadata` is a struct with every key that some document of the lake has, null where one has it not. A map, as the lake
-has it, cannot be read by `datasets`; and keys that come and go from line to line make readers of JSON guess.
+`metadata` is a struct with every key that any document of the lake has, null if a document does not have it. The lake
+stores a map, which `datasets` cannot read. JSON readers guess types if keys differ from line to line.
 """
 
 import os
@@ -17,27 +17,27 @@ from corpus.lake import Lake
 from corpus.text.buffers import slices, string_buffers
 
 FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst")
-_KEY = "metadata.key_value.key"  # of a map, what Parquet keeps of the keys alone
+_KEY = "metadata.key_value.key"  # the Parquet column with only the keys of the map
 
 
 def format_of(name: str) -> str | None:
-    """The format that a file's name ends in; None where it ends in no format."""
+    """Returns the format that a file's name ends with; None if there is none."""
     return next((kind for kind in FORMATS if name.lower().endswith(f".{kind}")), None)
 
 
 def metadata_keys(lake: Lake) -> list[str]:
-    """Every key in the metadata of some document, sorted; reads nothing but the keys."""
-    found: set[str] = set()
+    """Returns every key in the metadata of any document, sorted; reads only the keys."""
+    names: set[str] = set()
     for part in lake.parts("documents"):
         parquet = lake.open_part("documents", part)
         for group in range(parquet.metadata.num_row_groups):
             keys = parquet.read_row_group(group, columns=[_KEY])["metadata"].combine_chunks()
-            found.update(pc.unique(pc.struct_field(keys.flatten(), "key")).to_pylist())
-    return sorted(found)
+            names.update(pc.unique(pc.struct_field(keys.flatten(), "key")).to_pylist())
+    return sorted(names)
 
 
 def arrow_schema(keys: Sequence[str]) -> pa.Schema:
-    """The columns of an export; no column `metadata` where no document has a key, as Parquet has no empty struct."""
+    """Returns the columns of an export; without `metadata` if no document has a key: Parquet has no empty struct."""
     columns = [(name, pa.string()) for name in ("id", "source", "uri")]
     columns += [("text", pa.large_string()), ("license", pa.string())]
     metadata = [("metadata", pa.struct([(key, pa.string()) for key in keys]))] if keys else []
@@ -48,19 +48,19 @@ class Writer(Protocol):
     """One file of documents that is being written."""
 
     def write(self, rows: pa.Table) -> None:
-        """Some documents, in `arrow_schema`."""
+        """Writes some documents, in `arrow_schema`."""
 
     def size(self) -> int:
-        """Bytes that are in the file so far."""
+        """Returns the bytes that are in the file so far."""
 
     def close(self) -> None:
-        """Writes what is left; the file is whole."""
+        """Writes the rest, so that the file is complete."""
 
 
 class Shards:
-    """Documents into files of about `n_bytes` each: one ends where a batch like the last would pass that.
+    """Writes documents to files of about `n_bytes` each: a file ends if a batch like the last would exceed that.
 
-    A document that is larger makes a larger file.
+    A larger document makes a larger file.
     """
 
     def __init__(
@@ -74,10 +74,10 @@ class Shards:
         self._schema, self._kind, self._path, self._n_bytes, self._done = arrow_schema(keys), kind, path, n_bytes, done
         self._keys = keys
         self._writer: Writer | None = None
-        self._last_bytes = 0  # that the last batch took
+        self._last_bytes = 0  # size of the last batch in the file
         self.n_files = 0
         self.file_bytes = 0
-        self.memory_bytes = 0  # as Arrow holds them
+        self.memory_bytes = 0  # size of the documents in Arrow
 
     def __enter__(self) -> "Shards":
         return self
@@ -89,7 +89,7 @@ class Shards:
             self._finish()
 
     def write(self, rows: pa.Table) -> None:
-        """Documents as `pomona.kept_documents` gives them: a row group of Parquet, or several in small files."""
+        """Writes documents from `pomona.kept_documents`: one Parquet row group, or several in small files."""
         table = self._as_written(rows)
         self.memory_bytes += table.nbytes
         if self._n_bytes is None or table.nbytes <= self._n_bytes:
@@ -148,7 +148,7 @@ class _Parquet:
 
 
 class _JsonLines:
-    """One JSON object a line."""
+    """Writes one JSON object per line."""
 
     def __init__(self, path: Path, kind: str) -> None:
         self._raw = open(path, "wb")  # noqa: SIM115 - closed in close()
@@ -156,7 +156,7 @@ class _JsonLines:
         if kind.endswith(".gz"):
             import gzip
 
-            # no name and no time in it: equal exports are equal files
+            # without name and time, so that equal exports are equal files
             self._file = gzip.GzipFile("", "wb", fileobj=self._raw, mtime=0)
         elif kind.endswith(".zst"):
             import zstandard

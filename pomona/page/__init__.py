@@ -1,4 +1,7 @@
-"""One self-contained HTML page about a lake, readable on a phone, in the dark and on paper. No script, no network."""
+"""Writes one self-contained HTML page about a lake, for screens, phones, dark mode and print.
+
+It has no script and loads nothing from the network.
+"""
 
 import json
 import re
@@ -17,13 +20,13 @@ _ITEMS = 10  # benchmark items that are shown
 
 
 def write(lake: Lake, out: str) -> None:
-    """Writes the page to `out`; it appears when it is whole."""
+    """Writes the page to `out`; the file appears when it is complete."""
     with new_file(out) as path:
         path.write_text(render(lake), encoding="utf-8")
 
 
 def render(lake: Lake) -> str:
-    """The page. Everything that comes from documents is escaped: their texts are untrusted."""
+    """Renders the page. It escapes everything that comes from documents, because their texts are untrusted."""
     with lake.snapshot():
         return _render(lake)
 
@@ -95,7 +98,7 @@ def _number(value: Any) -> str:
 
 
 def _beside(value: float, other: float) -> str:
-    """A number with as many digits as tell it from another: 10.04 against 10, not 10 against 10."""
+    """Formats a number with enough digits to differ from another: 10.04 against 10, not 10 against 10."""
     for digits in (3, 5, 8):
         if value == other or f"{value:.{digits}g}" != f"{other:.{digits}g}":
             return _number(value) if digits == 3 else f"{value:.{digits}g}"
@@ -103,7 +106,7 @@ def _beside(value: float, other: float) -> str:
 
 
 def _breakable(name: str) -> Any:
-    """A long name, escaped, that may be broken after a dot, a slash or an underscore, and not inside a word."""
+    """Escapes a long name, with line breaks allowed after a dot, a slash or an underscore, but not inside a word."""
     from markupsafe import Markup
 
     return Markup("<wbr>").join(re.split(r"(?<=[._/])", name))

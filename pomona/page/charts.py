@@ -1,10 +1,10 @@
-"""Charts as inline SVG: no script, colors from the page's CSS variables, so that they follow dark mode and print."""
+"""Draws charts as inline SVG without scripts. Colors are CSS variables of the page, for dark mode and print."""
 
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-_WIDTH, _HEIGHT = 320, 160  # about as wide as a chart is drawn, so that its text has the size that is asked for
+_WIDTH, _HEIGHT = 320, 160  # about the width of a chart on the page, so that its text has the requested size
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38, 10, 12, 24
 _PALETTE = ("var(--accent)", "var(--second)", "var(--third)")
 _STANDALONE_STYLE = (
@@ -16,7 +16,7 @@ _STANDALONE_STYLE = (
 def histogram(
     kept: Sequence[int], dropped: Sequence[int], edges: Sequence[float], marks: Sequence[tuple[float, str]], title: str
 ) -> str:
-    """Stacked columns of kept and dropped documents between `edges` (one more than columns); `marks` are limits."""
+    """Draws stacked columns of kept and dropped documents between `edges` (columns + 1); `marks` are limits."""
     top = max((k + d for k, d in zip(kept, dropped, strict=True)), default=1) or 1
     n_columns = len(kept)
     inner_w, inner_h = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
@@ -51,7 +51,7 @@ def lines(
     *,
     standalone: bool = False,
 ) -> str:
-    """Lines of shares in [0, 1] over a common x; `mark` is the limit in force."""
+    """Draws lines of shares in [0, 1] over a common x; `mark` is the limit in force."""
     xs = [x for points in series.values() for x, _ in points] or [0.0, 1.0]
     low, high = min(xs), max(xs) if max(xs) > min(xs) else min(xs) + 1
     inner_w, inner_h = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
@@ -65,8 +65,8 @@ def lines(
         parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
         if points:
             x, y = points[-1]
-            at = f'x="{x_of(x) - 4:.1f}" y="{_TOP + inner_h * (1 - y) + 12:.1f}"'
-            parts.append(f'<text {at} text-anchor="end" style="fill:{color}">{escape(name)}</text>')
+            position = f'x="{x_of(x) - 4:.1f}" y="{_TOP + inner_h * (1 - y) + 12:.1f}"'
+            parts.append(f'<text {position} text-anchor="end" style="fill:{color}">{escape(name)}</text>')
     if mark is not None and low <= mark <= high:
         parts.append(_mark(x_of(mark), f"limit {_short(mark)}"))
     parts += [_x_label(x_of(low + (high - low) * i / 4), _short(low + (high - low) * i / 4)) for i in range(5)]
@@ -74,7 +74,7 @@ def lines(
 
 
 def _place(value: float, edges: Sequence[float]) -> float | None:
-    """Where a value stands between the edges, in [0, 1] of the axis; None outside."""
+    """Returns the position of a value between the edges, in [0, 1] of the axis; None outside."""
     if not edges[0] <= value <= edges[-1]:
         return None
     for i in range(len(edges) - 1):
@@ -107,7 +107,7 @@ def _y_axis(ticks: Sequence[tuple[float, str]], low: float, high: float) -> str:
 
 
 def _x_label(x: float, text: str) -> str:
-    is_last = x > _WIDTH - _RIGHT - 12  # in the middle it would be cut off
+    is_last = x > _WIDTH - _RIGHT - 12  # a centered label would be cut off
     anchor, place = ("end", _WIDTH - 1) if is_last else ("middle", x)
     return f'<text x="{place:.1f}" y="{_HEIGHT - _BOTTOM + 15}" text-anchor="{anchor}">{escape(text)}</text>'
 
@@ -123,7 +123,7 @@ def _svg(parts: Sequence[str], title: str, *, standalone: bool = False) -> str:
 
 
 def _short(value: float) -> str:
-    """12,345,678 as 12.3M, 1,612.3 as 1.61k; others with two digits or three, never as 1.6e+03."""
+    """Formats 12,345,678 as 12.3M and 1,612.3 as 1.61k; other numbers with two or three digits, never as 1.6e+03."""
     if not math.isfinite(value):
         return "-"
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
@@ -135,6 +135,6 @@ def _short(value: float) -> str:
 
 
 def _plain(value: float) -> str:
-    """Two digits that tell, without an exponent."""
+    """Formats a number with two significant digits, without an exponent."""
     n_decimals = min(max(1 - math.floor(math.log10(abs(value))), 0), 6) if value else 0
     return f"{value:.{n_decimals}f}".rstrip("0").rstrip(".") or "0"

@@ -1,6 +1,6 @@
 """The recipe: one YAML file that describes every stage. Its sections are the settings of the stage families.
 
-An error names the line of the file, what came and what is allowed.
+An error names the line of the file, the value and what is allowed.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> Any:
-        """`Recipe` is the model with a section for each family, so that Python can build one: Recipe(sources=...)."""
+        """Returns `Recipe`, the model with a section per family, so that Python can build one: Recipe(sources=...)."""
         if name == "Recipe":
             return model()
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def wanted(sections: Mapping[str, Any], sources: Sequence[str] = ()) -> "Wanted":
-    """What some sections ask for, given by their fields, on sources that a lake holds already; with the signals.
+    """Returns the families that some sections request, by their fields, on sources that a lake holds; with the signals.
 
     `wanted({"dedup": {"exact": False}, "decontaminate": {"benchmarks": ["humaneval"]}}, ["web"])`
     """
     from pomona.stages import Wanted
 
-    found = Wanted.of({}, sources=tuple(sources))
+    families = Wanted.of({}, sources=tuple(sources))
     for name, fields in sections.items():
-        found |= Wanted.of_section(name, section(name).model_validate(fields), tuple(sources))
-    return found
+        families |= Wanted.of_section(name, section(name).model_validate(fields), tuple(sources))
+    return families
 
 
 def load(path: str | Path) -> "Recipe":
-    """The recipe in a file; raises `UserError` that names the line."""
+    """Reads the recipe in a file; raises `UserError` that names the line."""
     from corpus.errors import UserError, plainly
 
     try:
@@ -51,7 +51,7 @@ def load(path: str | Path) -> "Recipe":
 
 
 def parse(text: str, name: str = "recipe", folder: Path | None = None) -> "Recipe":
-    """The recipe in a text; raises `UserError` that names the line in `name`. Its paths are relative to the folder."""
+    """Reads the recipe in a text, with paths relative to `folder`; raises `UserError` that names the line in `name`."""
     from pydantic import ValidationError
 
     from corpus import yaml_text
@@ -69,20 +69,20 @@ def parse(text: str, name: str = "recipe", folder: Path | None = None) -> "Recip
     except ValidationError as error:
         raise UserError(of_file(error, node, name, model())) from error
 
-    for place, wrong in mistakes(recipe):
-        raise UserError(f"{name} line {yaml_text.line(node, [*place.split('.')])}: {place}: {wrong}") from wrong
+    for place, mistake in mistakes(recipe):
+        raise UserError(f"{name} line {yaml_text.line(node, [*place.split('.')])}: {place}: {mistake}") from mistake
     return recipe
 
 
 def mistakes(recipe: "Recipe") -> "Iterator[tuple[str, UserError]]":
-    """Yields (section, what is wrong) for settings that name what does not exist, or make no sense together."""
+    """Yields (section, error) for settings that name something that does not exist, or that contradict each other."""
     from corpus.errors import UserError
     from corpus.settings import Settings
     from pomona.stages import Wanted
 
-    asked = Wanted.by(recipe)
-    for family in asked.families:
-        settings = asked.settings[family.name]
+    requested = Wanted.by(recipe)
+    for family in requested.families:
+        settings = requested.settings[family.name]
         try:
             if isinstance(settings, Settings):
                 settings.check()

@@ -11,13 +11,13 @@ from pomona import pipeline
 
 
 class BaseRecipe(Settings):
-    """A whole run: where the lake is, what goes in, what stays. `model` adds a section for each family."""
+    """A complete run: the lake, the sources and the decisions. `model` adds a section for each family."""
 
     lake: Annotated[str, Field(description="Folder or object-store URL of the lake")] = "./lake"
 
     @model_validator(mode="after")
     def _names_exist(self) -> "BaseRecipe":
-        """The sources and signals that a section names exist."""
+        """Checks that the sources and signals that a section names exist."""
         from pomona.stages import Wanted
 
         for where, error in Wanted.by(self).mistakes():
@@ -27,7 +27,7 @@ class BaseRecipe(Settings):
     @field_validator("*")
     @classmethod
     def _names_differ(cls, value: Any) -> Any:
-        """Entries of one section have different names."""
+        """Checks that entries of one section have different names."""
         if not isinstance(value, tuple) or not all(isinstance(entry, Settings) for entry in value):
             return value
         names = [getattr(entry, "name", None) for entry in value]
@@ -38,7 +38,7 @@ class BaseRecipe(Settings):
 
 
 def model() -> type[BaseRecipe]:
-    """The recipe's model: the base, and a field for each family or section, in order."""
+    """Builds the recipe's model: the base, and a field for each family or section, in order."""
     return _model(pipeline.FAMILIES)
 
 
@@ -56,27 +56,27 @@ def _model(families: tuple[Family, ...]) -> type[BaseRecipe]:
 
 
 def _field(family: Family) -> tuple[Any, Any]:
-    """Type and default of a family's field, as pydantic takes them."""
+    """Returns type and default of a family's field, as pydantic takes them."""
     doc = Field(description=family.doc)
     if family.settings is None:
         return Annotated[bool, doc], family.by_default == "on"
     if family.per_entry:
         return Annotated[tuple[family.settings, ...], Field(min_length=1, description=family.doc)], ...  # type: ignore[name-defined]
-    if family.by_default == "on":  # made when a recipe is: a value would import what checks it
+    if family.by_default == "on":  # a factory, because a value would import the libraries that check it
         return family.settings | None, Field(description=family.doc, default_factory=family.settings)
     return Annotated[family.settings | None, doc], None
 
 
 def _section(section: Section, families: tuple[Family, ...]) -> tuple[Any, Any]:
-    """Type and default of a section that several families share: what they have in common, then their fields."""
-    own: dict[str, Any] = {family.field: _field(family) for family in families if family.within is section}
-    made = create_model(section.name.title(), __base__=section.settings, __doc__=section.doc, **own)
-    return made | None, Field(description=section.doc, default_factory=made)
+    """Returns type and default of a section of several families: their common fields, then the field of each."""
+    fields: dict[str, Any] = {family.field: _field(family) for family in families if family.within is section}
+    section_model = create_model(section.name.title(), __base__=section.settings, __doc__=section.doc, **fields)
+    return section_model | None, Field(description=section.doc, default_factory=section_model)
 
 
 def section(name: str) -> type[Settings]:
-    """The model of a section, e.g. `filter`, `dedup` or `dedup.minhash`; of one entry, if the section is a list."""
-    found: Any = model()
+    """Returns the model of a section, e.g. `filter` or `dedup.minhash`; that of one entry if the section is a list."""
+    inner: Any = model()
     for field in name.split("."):
-        found = inner_model(found.model_fields[field].annotation)
-    return found
+        inner = inner_model(inner.model_fields[field].annotation)
+    return inner

@@ -1,4 +1,4 @@
-"""Settings of the filter as a user names them: rule sets with limits, or a recipe that has them."""
+"""Reads settings of the filter as a user names them: rule sets with limits, or a recipe with a filter."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from pomona.stages import Wanted
 
 
 def settings(spec: str) -> Settings:
-    """Settings from rule sets (names, or files of one's own) and limits, or from a recipe's filter."""
+    """Returns settings from rule sets (names, or the user's files) and limits, or from a recipe's filter."""
     if not is_file(spec) or "," in spec or not _is_recipe(spec):
         return parse(spec)
     chosen = Wanted.by(load(Path(spec))).settings.get(FILTER.name)
@@ -23,7 +23,7 @@ def settings(spec: str) -> Settings:
 
 
 def _is_recipe(path: str) -> bool:
-    """Whether a YAML file is a recipe and not a rule set; one that cannot be read is reported by whoever reads it."""
+    """Whether a YAML file is a recipe and not a rule set; false if it cannot be read, which the next reader reports."""
     try:
         value, _ = yaml_text.read(Path(path).read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""A recipe's fields as text: what `pomona recipe` prints and docs/reference/recipe.md is made of."""
+"""Formats a recipe's fields as text for `pomona recipe` and docs/reference/recipe.md."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from pomona.recipe import model
 
 
 def fields() -> Iterator[tuple[str, str, str, str]]:
-    """(path, type, default, meaning) of every field, nested ones with dots: what docs and `pomona recipe` show."""
+    """Yields (path, type, default, meaning) of every field for docs and `pomona recipe`; nested paths have dots."""
     yield from _fields(model(), "")
 
 
@@ -43,10 +43,13 @@ def _type_name(annotation: Any) -> str:
 
 
 def commented() -> str:
-    """A recipe with every field, its default, meaning, unit and bounds as comments; what is off stays off."""
+    """Writes a recipe with every field and its default; comments say meaning, unit and bounds.
+
+    A section that is off by default is commented out.
+    """
     lines = [
         "# A Pomona recipe. Every field is shown with its default; only `sources` is required.",
-        "# A section behind `# ` is off; take these two characters away to turn it on.",
+        "# A section behind `# ` is off; delete these two characters to turn it on.",
         "",
     ]
     lines += _commented(model(), "")

@@ -1,4 +1,4 @@
-"""What `pomona contamination` prints: benchmarks and policies, or one item beside the documents that touch it."""
+"""The output of `pomona contamination`: benchmarks and policies, or one item with the documents that touch it."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ _BOLD, _OFF = "\x1b[1;31m", "\x1b[0m"
 
 
 def render_overview(found: "Overview", unidentified_items: int) -> str:
-    """Benchmarks, policies and the worst items, as tables."""
+    """Formats benchmarks, policies and the worst items as tables."""
     benchmarks = output.table(
         [
             (b.benchmark, b.items, b.touched, b.half_or_more, b.touched_by_kept, b.half_or_more_by_kept)
@@ -36,23 +36,23 @@ def render_overview(found: "Overview", unidentified_items: int) -> str:
     return text
 
 
-def _closing(found: "Overview") -> str:
-    """What was looked at, and where the touched items are now."""
-    documents, benchmarks = found.documents, found.benchmarks
+def _closing(overview: "Overview") -> str:
+    """Says how many documents were checked, and how many touched items kept documents have."""
+    documents, benchmarks = overview.documents, overview.benchmarks
     n_items = sum(one.items for one in benchmarks)
     touched, kept = sum(one.touched for one in benchmarks), sum(one.touched_by_kept for one in benchmarks)
     others = documents.documents - documents.looked_at
     before = f" ({others:,} others were dropped before)" if others else ""
     return (
-        f"{documents.looked_at:,} documents were looked at{before}: {documents.touch:,} touch an item, "
+        f"{documents.looked_at:,} documents were checked{before}: {documents.touch:,} touch an item, "
         f"{documents.dropped:,} were dropped.\n"
-        f"{touched:,} of {n_items:,} items are touched: {kept:,} by documents that stay, {touched - kept:,} by dropped "
-        "ones alone."
+        f"{touched:,} of {n_items:,} items are touched: {kept:,} by kept documents, {touched - kept:,} only by "
+        "dropped ones."
     )
 
 
 def render_item(one: "ItemTexts", *, color: bool) -> str:
-    """The item, then each document around the overlap."""
+    """Formats the item, then each document around the overlap."""
     lines = [f"{one.benchmark} {one.item}"]
     ngram = one.documents[0].ngram if one.documents else ""
     texts = {"question": one.question, "choices": one.choices, "answer": one.answer}
@@ -73,18 +73,18 @@ def render_item(one: "ItemTexts", *, color: bool) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Without line ends and control characters: a document must not steer the terminal."""
+    """Removes line ends and control characters, because a document must not control the terminal."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def _marked(text: str, ngram: str, color: bool) -> str:
-    """The item's text with the words of the n-gram marked, if it has them."""
-    wanted, words = normal_text(plain_text(ngram)).split(), text.split()
+    """Returns the item's text with the words of the n-gram marked, if it has them."""
+    ngram_words, words = normal_text(plain_text(ngram)).split(), text.split()
     normal = [normal_text(plain_text(word)).split() for word in words]
     flat = [(w, i) for i, parts in enumerate(normal) for w in parts]
-    for at in range(len(flat) - len(wanted) + 1):
-        if wanted and [w for w, _ in flat[at : at + len(wanted)]] == wanted:
-            first, last = flat[at][1], flat[at + len(wanted) - 1][1]
+    for at in range(len(flat) - len(ngram_words) + 1):
+        if ngram_words and [w for w, _ in flat[at : at + len(ngram_words)]] == ngram_words:
+            first, last = flat[at][1], flat[at + len(ngram_words) - 1][1]
             on, off = (_BOLD, _OFF) if color else ("[", "]")
             return " ".join([*words[:first], f"{on}{' '.join(words[first : last + 1])}{off}", *words[last + 1 :]])
     return text

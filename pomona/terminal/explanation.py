@@ -1,4 +1,4 @@
-"""What `pomona explain` prints."""
+"""The output of `pomona explain`."""
 
 from pomona.views.explanation import Explanation, Refused
 
@@ -6,7 +6,7 @@ _MOST_CUTS = 10  # that are listed
 
 
 def render(found: Explanation | Refused) -> str:
-    """Everything about a document, or one line for each raw record that was refused."""
+    """Formats everything about a document, or one line for each raw record that was refused."""
     if isinstance(found, Refused):
         return "\n".join(f"{r['uri']} {r['position']}: refused: {r['reason']}: {r['detail']}" for r in found.rejects)
     return _document(found)
@@ -35,6 +35,7 @@ def _document(explanation: Explanation) -> str:
             meaning = explanation.meanings.get(measure["rule"])
             lines += [f"    {meaning}"] if meaning else []
     lines += [f"\n{line}" for line in explanation.out_of_date]
+
     if explanation.duplicates:
         lines.append("\nits copies:")
         lines += [
@@ -42,6 +43,7 @@ def _document(explanation: Explanation) -> str:
             + ("" if copy["similarity"] == 1 else f"  similarity {copy['similarity']:.3f}")
             for copy in explanation.duplicates
         ]
+
     if explanation.contamination:
         lines.append("\nbenchmark items it touches:")
         lines += [
@@ -49,6 +51,7 @@ def _document(explanation: Explanation) -> str:
             f"without it: {' '.join(t['ngram'].split())!r}"
             for t in explanation.contamination
         ]
+
     text = document["text"]
     if explanation.cuts:
         lines.append("\ncut out of it:")

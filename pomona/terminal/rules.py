@@ -1,4 +1,4 @@
-"""What `pomona rules` and `pomona filter` print: two settings compared, a limit swept, languages without limits."""
+"""The output of `pomona rules` and `pomona filter`: comparisons of settings, sweeps of a limit, and warnings."""
 
 from typing import TYPE_CHECKING
 
@@ -8,11 +8,11 @@ from pomona.page import charts
 if TYPE_CHECKING:
     from filters.views import Comparison, OtherLanguages, Sweep
 
-_MOST_LANGUAGES = 6  # that a warning names
+_MOST_LANGUAGES = 6  # in one warning
 
 
 def render_comparison(found: "Comparison") -> str:
-    """Counts, reasons and samples of the documents that change sides."""
+    """Formats counts, reasons and samples of the documents that only one of two settings keeps."""
     counts = found.counts
     lines = [
         f"{found.documents:,} documents",
@@ -27,10 +27,12 @@ def render_comparison(found: "Comparison") -> str:
         ),
         f"words kept: {found.words['a']:,} by A, {found.words['b']:,} by B",
     ]
+
     sides = (
         ("A", found.kept_only_by_a, "B", found.reasons_only_in_b),
         ("B", found.kept_only_by_b, "A", found.reasons_only_in_a),
     )
+
     for side, samples, other, reasons in sides:
         if samples:
             lines.append(f"\nkept only by {side}; {other} drops them for:")
@@ -40,7 +42,7 @@ def render_comparison(found: "Comparison") -> str:
 
 
 def render_sweep(found: "Sweep") -> str:
-    """A bar per limit."""
+    """Formats one bar per limit."""
     total = max(found.documents, 1)
     rows = [
         (
@@ -57,7 +59,7 @@ def render_sweep(found: "Sweep") -> str:
 
 
 def plot_sweep(found: "Sweep") -> str:
-    """SVG: shares of documents and of words that stay, over the limit."""
+    """Draws the shares of kept documents and words over the limit, as SVG."""
     series = {
         "documents": [(point.limit, point.documents / max(found.documents, 1)) for point in found.points],
         "words": [(point.limit, point.words / max(found.words, 1)) for point in found.points],
@@ -67,15 +69,15 @@ def plot_sweep(found: "Sweep") -> str:
 
 
 def render_other_languages(found: "list[OtherLanguages]") -> str:
-    """A warning for each group of rule sets; '' if there is nothing to warn of."""
+    """Formats one warning per group of rule sets; '' if there is nothing to warn about."""
     return "\n".join(_warning(one) for one in found)
 
 
-def _warning(found: "OtherLanguages") -> str:
-    named = ", ".join(f"{language} {count:,}" for language, count in found.languages[:_MOST_LANGUAGES])
-    more = ", ..." if len(found.languages) > _MOST_LANGUAGES else ""
+def _warning(group: "OtherLanguages") -> str:
+    named = ", ".join(f"{language} {count:,}" for language, count in group.languages[:_MOST_LANGUAGES])
+    more = ", ..." if len(group.languages) > _MOST_LANGUAGES else ""
     return (
-        f"warning: the limits of {', '.join(found.rule_sets)} were chosen on {', '.join(found.made_for)}; "
-        f"{found.documents:,} of the {found.total:,} documents whose language is sure are in others ({named}{more}); "
-        "set limits for them by `overrides` with a language in a recipe"
+        f"warning: the limits of {', '.join(group.rule_sets)} were chosen on {', '.join(group.made_for)}; "
+        f"{group.documents:,} of the {group.total:,} documents whose language is sure are in others ({named}{more}); "
+        "set limits for them with `overrides` for a language in a recipe"
     )

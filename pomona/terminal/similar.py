@@ -1,4 +1,4 @@
-"""What `pomona similar` prints: the documents, and how the first of them differ."""
+"""The output of `pomona similar`: the documents, and the differences of the first of them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
     from corpus.dedup.near.views import Change, Similar
 
 _CONTEXT = 6  # words shown around a change
-_MOST_HUNKS = 12  # of a diff that are shown; --json has them all
+_MOST_HUNKS = 12  # of a diff that are shown; --json prints all of them
 _RED, _GREEN, _OFF = "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
 
 def render(found: "Sequence[Similar]", *, color: bool) -> str:
-    """For a person at a terminal."""
+    """Formats the documents for a terminal."""
     if not found:
-        return "no document shares a shingle with it, as far as signatures tell"
+        return "no document shares a shingle with it, according to the signatures"
     rows = [(f"{row.estimate:.3f}", row.id[:12], row.source, row.uri) for row in found]
     lines = [output.visible(output.table(rows, ("jaccard", "id", "source", "uri")))]
     for row in found:
@@ -25,17 +25,17 @@ def render(found: "Sequence[Similar]", *, color: bool) -> str:
     return "\n".join(lines)
 
 
-def _hunks(found: "Sequence[Change]", color: bool) -> list[str]:
-    """A line for each run of changes: the number of its first word, and some words around it."""
+def _hunks(changes: "Sequence[Change]", color: bool) -> list[str]:
+    """Formats one line per run of changes: the number of its first word, and some words around it."""
     hunks: list[list[str]] = []
-    at = 1  # the word of the text asked for
-    for i, (kind, text) in enumerate(found):
+    at = 1  # number of the current word in the requested text
+    for i, (kind, text) in enumerate(changes):
         words = _printable(text).split()
         is_near = i > 0 and (kind != "same" or len(words) <= 2 * _CONTEXT)
         if kind == "same" and not is_near:
             if hunks:
                 hunks[-1].append(" ".join([*words[:_CONTEXT], "..."]))
-            if i + 1 < len(found):
+            if i + 1 < len(changes):
                 n_before = min(_CONTEXT, len(words))
                 more = ["..."] if len(words) > n_before else []
                 hunks.append([f"  word {at + len(words) - n_before:,}:", *more, " ".join(words[-n_before:])])
@@ -47,11 +47,11 @@ def _hunks(found: "Sequence[Change]", color: bool) -> list[str]:
     lines = [" ".join(hunk) for hunk in hunks[:_MOST_HUNKS]]
     if len(hunks) > _MOST_HUNKS:
         lines.append(f"  and {len(hunks) - _MOST_HUNKS:,} more places")
-    return lines or ["  in nothing but white space"]
+    return lines or ["  only in white space"]
 
 
 def _clipped(words: list[str]) -> str:
-    """A long run: its ends, and how much is between."""
+    """Shortens a long run to its ends, with the number of words between them."""
     n_between = len(words) - 4 * _CONTEXT
     if n_between <= 0:
         return " ".join(words)
@@ -65,5 +65,5 @@ def _marked(kind: str, words: str, color: bool) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without control characters: a document must not steer the terminal."""
+    """Removes control characters, because a document must not control the terminal."""
     return "".join(char if char.isprintable() else " " for char in text)

@@ -1,5 +1,5 @@
-"""What a person asks of a lake as a whole, as frozen dataclasses: report, `--json` and Python share them.
+"""Answers to questions about a complete lake, as frozen dataclasses that report, `--json` and Python share.
 
-What concerns one family is in the `views.py` of its room. Only commands, the report and notebooks make words or
-pictures of a view.
+Views of one family are in the `views.py` of its folder. Only commands, the report and notebooks turn a view into words
+or pictures.
 """

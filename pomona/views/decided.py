@@ -1,4 +1,4 @@
-"""What one deciding family came to."""
+"""The result of one deciding family."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from corpus.lake import Lake
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Documents that a family saw, and what it did to them."""
+    """Counts of the documents that a family saw, kept, dropped and cut."""
 
     documents: int
     kept: int
@@ -20,7 +20,7 @@ class Decided:
 
 
 def decided(lake: Lake, family: str) -> Decided:
-    """What a family decided last."""
+    """Returns the counts of a family's last decisions."""
     verdicts = lake.scan("decisions", slot=family).select(pl.len(), pl.col("kept").sum()).collect().row(0)
     clusters = lake.scan("duplicates", slot=family).select(pl.col("cluster").n_unique()).collect().item()
     length = pl.col("end") - pl.col("start")

@@ -1,4 +1,4 @@
-"""Why a document is in the corpus or not: by which rule, value and limit, and what it is a copy of."""
+"""Explains why a document is in the corpus or not: by which rule, value and limit, and of what it is a copy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +27,9 @@ class Explanation:
     signals: dict[str, Any]  # its row of `signals`
     duplicates: list[dict[str, Any]]  # documents of its cluster
     contamination: list[dict[str, Any]]  # benchmark items that it touches
-    cuts: list[dict[str, Any]]  # what is cut out of it
-    out_of_date: list[str]  # stages whose decisions do not hold, with what to run
-    meanings: dict[str, str]  # of the reasons among its decisions
+    cuts: list[dict[str, Any]]  # passages that are cut out of it
+    out_of_date: list[str]  # messages about stages that are out of date, with what to run
+    meanings: dict[str, str]  # of the reasons in its decisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +40,32 @@ class Refused:
 
 
 def explain(lake: Lake, wanted: str) -> Explanation | Refused:
-    """What is known of the document with this id, URI or unique part of one; or the rejects under that URI.
+    """Explains the document with this id, URI or unique part of one; or returns the rejects with that URI.
 
     Raises `UserError` if there are none, or several documents.
     """
-    found = find(lake, wanted)
-    if found is not None:
-        return _explain(lake, found)
-    inside = pl.col("uri").str.contains(wanted, literal=True)
-    rejects = lake.scan("rejects").filter(inside).head(_MOST_LISTED).collect()
+    id_ = find(lake, wanted)
+    if id_ is not None:
+        return _explain(lake, id_)
+    contains = pl.col("uri").str.contains(wanted, literal=True)
+    rejects = lake.scan("rejects").filter(contains).head(_MOST_LISTED).collect()
     if not rejects.height:
-        raise UserError(f"no document or reject has the id or URI {wanted!r}, or a URI with it inside")
+        raise UserError(f"no document or reject has the id or URI {wanted!r}, or a URI that contains it")
     return Refused(rejects.to_dicts())
 
 
-def _explain(lake: Lake, found: str) -> Explanation:
-    its = pl.col("id") == found
+def _explain(lake: Lake, id_: str) -> Explanation:
+    of_document = pl.col("id") == id_
     stale = [str(one) for one in standing.out_of_date(lake)]
-    row = lake.scan("documents").filter(its).head(1).collect().to_dicts()[0]
+    row = lake.scan("documents").filter(of_document).head(1).collect().to_dicts()[0]
     row["metadata"] = dict(row["metadata"])
 
     order = {slot: place for place, slot in enumerate(decided(lake))}
-    decisions = lake.scan("decisions").filter(its).collect().to_dicts()
+    decisions = lake.scan("decisions").filter(of_document).collect().to_dicts()
     decisions.sort(key=lambda decision: order.get(decision["stage"], len(order)))
-    measured = lake.scan("signals").filter(its).drop(_PLACE, strict=False).collect().to_dicts()
-    touched = lake.scan("contamination").filter(its).drop("id", "source").sort("share", "n", descending=True)
-    cut = lake.scan("cuts").filter(its).drop(_PLACE, strict=False).sort("start")
+    measured = lake.scan("signals").filter(of_document).drop(_PLACE, strict=False).collect().to_dicts()
+    touched = lake.scan("contamination").filter(of_document).drop("id", "source").sort("share", "n", descending=True)
+    cut = lake.scan("cuts").filter(of_document).drop(_PLACE, strict=False).sort("start")
 
     known = meanings(lake)
     return Explanation(
@@ -73,7 +73,7 @@ def _explain(lake: Lake, found: str) -> Explanation:
         kept=all(decision["kept"] for decision in decisions) if decisions and not stale else None,
         decisions=decisions,
         signals=measured[0] if measured else {},
-        duplicates=_copies(lake, found),
+        duplicates=_copies(lake, id_),
         contamination=touched.head(_MOST_LISTED).collect().to_dicts(),
         cuts=cut.collect().to_dicts(),
         out_of_date=stale,
@@ -81,10 +81,10 @@ def _explain(lake: Lake, found: str) -> Explanation:
     )
 
 
-def _copies(lake: Lake, found: str) -> list[dict[str, Any]]:
-    """The documents of its cluster, itself among them."""
-    picture = clusters(lake)
-    cluster = picture.filter(pl.col("id") == found).select("cluster")
-    members = picture.join(cluster, on="cluster", how="semi")
+def _copies(lake: Lake, id_: str) -> list[dict[str, Any]]:
+    """Returns the documents of its cluster, with itself."""
+    all_members = clusters(lake)
+    cluster = all_members.filter(pl.col("id") == id_).select("cluster")
+    members = all_members.join(cluster, on="cluster", how="semi")
     uris = lake.scan("documents").select("id", "uri")
     return members.join(uris, on="id", how="inner").sort("id").head(_MOST_COPIES).collect().to_dicts()

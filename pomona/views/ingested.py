@@ -1,4 +1,4 @@
-"""What became of the raw records of one source."""
+"""Counts of the raw records of one source, by what became of them."""
 
 from dataclasses import dataclass
 
@@ -20,23 +20,23 @@ class Ingested:
 
 
 def ingested(lake: Lake, source: str) -> Ingested:
-    """What became of the raw records of a source."""
-    its = slot(source)
-    rejects = lake.scan("rejects", slot=its).group_by("reason").agg(n=pl.len())
-    passed = lake.scan("passed_over", slot=its).group_by("kind").agg(n=pl.col("records").sum())
+    """Counts the raw records of a source by what became of them."""
+    source_slot = slot(source)
+    rejects = lake.scan("rejects", slot=source_slot).group_by("reason").agg(n=pl.len())
+    passed = lake.scan("passed_over", slot=source_slot).group_by("kind").agg(n=pl.col("records").sum())
     counts = [
         dict(frame.sort("n", name, descending=[True, False]).collect().iter_rows())
         for frame, name in ((rejects, "reason"), (passed, "kind"))
     ]
-    n_documents = sum(part.n_rows for part in lake.parts("documents", its))
-    made = lake.current("documents", its)
+    n_documents = sum(part.n_rows for part in lake.parts("documents", source_slot))
+    lineage = lake.current("documents", source_slot)
     total = n_documents + sum(counts[0].values()) + sum(counts[1].values())
-    return Ingested(str(made.facts.get("kind", "")) if made else "", total, n_documents, *counts)
+    return Ingested(str(lineage.facts.get("kind", "")) if lineage else "", total, n_documents, *counts)
 
 
 def sources(lake: Lake) -> tuple[str, ...]:
-    """Names of the sources, in the order in which they were first ingested."""
-    there = lake.lineages("documents") if lake.exists("documents") else {}
+    """Returns the names of the sources, in the order in which they were first ingested."""
+    lineages = lake.lineages("documents") if lake.exists("documents") else {}
     commits = (commit.lineage for commit in reversed(lake.history("documents")))
-    names = {one.slot: one.stage.partition(":")[2] for one in commits if one and one.slot in there and not one.dropped}
+    names = {c.slot: c.stage.partition(":")[2] for c in commits if c and c.slot in lineages and not c.dropped}
     return tuple(names.values())

@@ -1,4 +1,4 @@
-"""What made the lake as it is now: each stage with its settings, time and throughput."""
+"""The stages that made the current state of the lake, with their settings, times and throughputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,12 @@ from pomona import stages
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One stage, as it last ran."""
+    """The last run of one stage."""
 
     stage: str
-    key: str  # first digits
-    version: int
-    package: str
+    key: str  # its first 12 digits
+    version: int  # of the stage
+    package: str  # version of Pomona
     config: Mapping[str, Any]
     items: int | None  # work items
     workers: int | None
@@ -25,25 +25,25 @@ class Made:
 
 
 def lineage(lake: Lake) -> list[Made]:
-    """Every stage that made what the tables have now, in the order in which stages run."""
-    made = {one.stage: one for table in lake.tables() for one in lake.lineages(table).values()}
+    """Returns every stage that made current data of the tables, in the order in which stages run."""
+    lineages = {one.stage: one for table in lake.tables() for one in lake.lineages(table).values()}
     names = stages.order()
     places = {name: place for place, name in enumerate(names)}
 
     def place(name: str) -> tuple[int, str]:
         return places.get(name, places.get(name.partition(":")[0], len(names))), name
 
-    return [_made(made[name]) for name in sorted(made, key=place)]
+    return [_made(lineages[name]) for name in sorted(lineages, key=place)]
 
 
-def _made(one: Any) -> Made:
-    facts, seconds = one.facts, float(one.facts.get("seconds", 0))
+def _made(lineage: Any) -> Made:
+    facts, seconds = lineage.facts, float(lineage.facts.get("seconds", 0))
     return Made(
-        stage=one.stage,
-        key=one.key[:12],
-        version=one.stage_version,
-        package=one.package_version,
-        config=one.config,
+        stage=lineage.stage,
+        key=lineage.key[:12],
+        version=lineage.stage_version,
+        package=lineage.package_version,
+        config=lineage.config,
         items=facts.get("items"),
         workers=facts.get("workers"),
         seconds=seconds,

@@ -1,4 +1,4 @@
-"""What became of the documents: counts by stage, by source and by reason, and samples."""
+"""Counts of the documents by stage, by source and by reason, and samples of them."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _TITLE_CHARACTERS = 90
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of the funnel: what was left after it."""
+    """A step of the funnel: the documents or records that were left after it."""
 
     name: str
     count: int
@@ -25,12 +25,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What became of one source."""
+    """Counts of the documents of one source."""
 
     source: str
     documents: int
     rejects: int
-    dropped: dict[str, int]  # by the stage that dropped them
+    dropped: dict[str, int]  # documents by the stage that dropped them
     kept: int
     words: int  # of the kept documents
 
@@ -41,14 +41,14 @@ class Reason:
 
     reason: str
     documents: int
-    alone: int  # documents that it alone dropped
-    share: float  # of the documents of the most frequent reason
-    doc: str  # what it means, with the limit in force
+    alone: int  # documents that were dropped only for this reason
+    share: float  # relative to the documents of the most frequent reason
+    doc: str  # its meaning, with the limit in force
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """Why a document was dropped: the rule, the value and the limit that it broke; None if they are no numbers."""
+    """Why a document was dropped: the rule, the value and the broken limit; None if they are not numbers."""
 
     rule: str
     value: float | None
@@ -57,7 +57,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A document, to be looked at."""
+    """A document for a person to read."""
 
     id: str
     source: str
@@ -69,7 +69,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What became of all documents."""
+    """Counts of all documents."""
 
     documents: int
     kept: int
@@ -82,7 +82,7 @@ class Overview:
 
 
 def verdicts(lake: Lake) -> pl.DataFrame:
-    """id, source, n_words, one boolean per family that decided (null if it did not see the document), and `kept`."""
+    """Returns id, source, n_words, `kept`, and one boolean per deciding family, null if it did not see the document."""
     columns = ["id", "source"]
     if lake.exists("signals"):
         frame = lake.scan("signals").select(*columns, "n_words")
@@ -97,7 +97,7 @@ def verdicts(lake: Lake) -> pl.DataFrame:
 
 
 def overview(lake: Lake, found: pl.DataFrame | None = None) -> Overview:
-    """What became of all documents; `found` are the `verdicts`, if they are known already."""
+    """Counts all documents; `found` are the `verdicts`, if they are known already."""
     found = verdicts(lake) if found is None else found
     kept = found.filter("kept")
     measured = lake.exists("signals")
@@ -114,7 +114,7 @@ def overview(lake: Lake, found: pl.DataFrame | None = None) -> Overview:
 
 
 def funnel(lake: Lake, found: pl.DataFrame) -> tuple[Step, ...]:
-    """Raw records, documents, then what each family left."""
+    """Counts raw records, documents, and the documents that were left after each family."""
     n_rejects = sum(part.n_rows for part in lake.parts("rejects"))
     n_passed = sum(one.records for one in passed_over(lake))
     steps = [("raw records", found.height + n_rejects + n_passed)] if n_passed else []
@@ -125,7 +125,7 @@ def funnel(lake: Lake, found: pl.DataFrame) -> tuple[Step, ...]:
 
 
 def by_source(lake: Lake, found: pl.DataFrame) -> tuple[Source, ...]:
-    """What became of each source."""
+    """Counts the documents of each source."""
     slots = stages.decided(lake)
     per_source = found.group_by("source").agg(
         pl.len().alias("documents"),
@@ -145,7 +145,7 @@ def by_source(lake: Lake, found: pl.DataFrame) -> tuple[Source, ...]:
 
 
 def by_reason(lake: Lake) -> tuple[Reason, ...]:
-    """For each reason: documents that were dropped for it, and those that were dropped for nothing else."""
+    """Counts for each reason the documents that were dropped for it, and those that were dropped only for it."""
     reasons = pl.col("reasons")
     dropped = lake.scan("decisions").filter(~pl.col("kept")).select(reasons, n=reasons.list.len())
     counted = dropped.explode("reasons", empty_as_null=False).group_by("reasons")
@@ -156,7 +156,7 @@ def by_reason(lake: Lake) -> tuple[Reason, ...]:
 
 
 def samples(lake: Lake, found: pl.DataFrame, *, kept: bool) -> tuple[Sample, ...]:
-    """`N_SAMPLES` documents, spread over sources, the same every time: the first by id, which is a hash."""
+    """Returns `N_SAMPLES` documents from all sources: the first by id, which is a hash, so that they stay the same."""
     side = found.filter(pl.col("kept") == kept).select("id", "source").sort("id")
     n_each = math.ceil(N_SAMPLES / max(side["source"].n_unique(), 1))
     per_source = side.group_by("source", maintain_order=True).head(n_each)

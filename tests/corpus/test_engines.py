@@ -40,7 +40,7 @@ def test_an_engine_is_one_string(text: str, engine: Engine) -> None:
         ("slurm", "needs a partition"),
         ("slurm:partition", "partition needs a value"),
         ("slurm:partitoin=cpu", "did you mean 'partition'"),
-        ("ray:memory=lots", "memory is a whole number"),
+        ("ray:memory=lots", "memory must be a whole number"),
         ("local:x=1", "unknown setting of executor local"),
     ],
 )

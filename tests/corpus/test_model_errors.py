@@ -15,7 +15,7 @@ RECIPES = {
     "dedup: {paragraphs: {only: [x]}}": "line 3: dedup.paragraphs.only: unknown source 'x'. Allowed: s",
     "dedup: {substrings: {only: []}}": "line 3: dedup.substrings.only: must have 1 or more entries, not 0",
     "dedup: {minhash: {threshold: 2}}": "line 3: dedup.minhash.threshold: must be at most 1.0, got 2",
-    "dedup: 3": "line 3: dedup: must be a section with fields of its own, got 3",
+    "dedup: 3": "line 3: dedup: must be a section with its own fields, got 3",
     "dedup: {exact: maybe}": "line 3: dedup.exact: must be true or false, got 'maybe'",
     "dedup: {semantic: {seed: 1.5}}": "line 3: dedup.semantic.seed: must be a whole number, got 1.5",
     "dedup: {minhash: {thresold: 1}}": "line 3: dedup.minhash.thresold: no such field; did you mean 'threshold'?",
@@ -58,7 +58,7 @@ OPTIONS = {
     ("filter", "--rules", "gopher_quality,gopher_quality.min_words=nan"): "takes a number of 0 or more, or off",
     ("filter", "--rules", "gopher_quality", "--memory", "8"): "--memory 8 is 8 bytes",
     ("filter", "--rules", "gopher_quality", "--memory", "much"): "--memory: 'much' is not a size",
-    ("dedup", "--cut-sources", "s"): "--cut-sources goes with --paragraphs or --substrings, which is not given",
+    ("dedup", "--cut-sources", "s"): "--cut-sources requires --paragraphs or --substrings, which is not given",
     ("dedup", "--paragraphs", "line", "--cut-sources", "nosuch"): "--cut-sources: unknown source 'nosuch'. Allowed: s",
     ("dedup", "--paragraphs", "word"): "--paragraphs: must be one of 'paragraph' or 'line', got 'word'",
     ("dedup", "--threshold", "2"): "--threshold: must be at most 1.0, got 2.0",
@@ -87,7 +87,7 @@ def test_a_folder_with_other_things_is_made_no_lake(capfd: pytest.CaptureFixture
     Path("notes").mkdir()
     Path("notes/readme.txt").write_text("mine")
     message = told(capfd, "ingest", "a.jsonl", "--source", "s", "--lake", "notes")
-    assert "notes is a folder with other things in it and no lake" in message
+    assert "notes is a folder with other files and without a lake" in message
     assert [path.name for path in Path("notes").iterdir()] == ["readme.txt"]
     Path("empty").mkdir()
     assert main(["ingest", "a.jsonl", "--source", "s", "--lake", "empty", "--workers", "1"]) == 0

@@ -67,7 +67,7 @@ def test_a_mistyped_bucket_is_not_made(
     capsys.readouterr()
     assert main([argument.replace("{}", str(tmp_path)) for argument in arguments]) == 2
     told = capsys.readouterr().err
-    assert "there is no bucket 'nosuch'; make it first, or mend its name" in told
+    assert "bucket 'nosuch' does not exist; make it first, or correct its name" in told
     assert told.count("\n") == 1
     fs = s3fs.S3FileSystem()
     fs.invalidate_cache()

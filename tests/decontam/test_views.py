@@ -43,8 +43,8 @@ def test_benchmarks_and_policies_are_counted(done: Lake) -> None:
     assert "1 item has fewer than eight words" in text
     n = len(TEXTS) + 1
     assert shown.documents == views.LookedAt(n, n, 4, 3)
-    assert f"{n} documents were looked at: 4 touch an item, 3 were dropped." in text
-    assert "1 of 5 items are touched: 1 by documents that stay, 0 by dropped ones alone." in text
+    assert f"{n} documents were checked: 4 touch an item, 3 were dropped." in text
+    assert "1 of 5 items are touched: 1 by kept documents, 0 only by dropped ones." in text
 
 
 def test_both_texts_are_shown_with_the_overlap_marked(done: Lake) -> None:

@@ -96,10 +96,10 @@ def test_limits_of_a_file_are_changed_and_turned_off_as_any(forum: str) -> None:
     ("text", "message"),
     [
         ("rules: {}", "forum.yaml line 1: rules: must have 1 or more entries, not 0"),
-        ("doc: x", "forum.yaml holds no rule set; it needs `rules:`"),
-        ("- a", "forum.yaml holds no rule set"),
-        ("rules:\n  a: {signal: n_words, at_least: 1}\n  a: {signal: n_words, at_least: 2}", "forum.yaml line 3: the field 'a' stands here twice"),
-        ("rules: {a: {signal: n_words, at_least: 1", "forum.yaml line 1: no valid YAML"),
+        ("doc: x", "forum.yaml has no `rules:`; docs/guides/filter.md shows an example"),
+        ("- a", "forum.yaml has no `rules:`"),
+        ("rules:\n  a: {signal: n_words, at_least: 1}\n  a: {signal: n_words, at_least: 2}", "forum.yaml line 3: the field 'a' appears twice here"),
+        ("rules: {a: {signal: n_words, at_least: 1", "forum.yaml line 1: invalid YAML"),
         ("rules:\n  a: {signal: n_wrods, at_least: 1}", "forum.yaml line 2: rules.a: unknown signal 'n_wrods'; did you mean 'n_words'?"),
         ("rules:\n  a: {signal: n_words}", "forum.yaml line 2: rules.a: takes one of at_least, at_most and one_of; it has none of them"),
         ("rules:\n  a: {signal: n_words, at_least: 1, at_most: 2}", "it has at_least and at_most"),
@@ -109,22 +109,22 @@ def test_limits_of_a_file_are_changed_and_turned_off_as_any(forum: str) -> None:
         ("languages: [english]\nrules:\n  a: {signal: n_words, at_least: 1}", "forum.yaml line 1: languages: language 'english' is no code of the detector's; write ISO 639 codes, as en or de; did you mean 'en'?"),
         ("rules:\n  a: {signal: language, at_least: 1}", "language is text and takes one_of"),
         ("rules:\n  a: {signal: n_words, one_of: [a]}", "n_words is a number and takes at_least or at_most"),
-        ("rules:\n  A b: {signal: n_words, at_least: 1}", "a rule's name has small letters, digits and _, a letter first"),
+        ("rules:\n  A b: {signal: n_words, at_least: 1}", "a rule's name has lowercase letters, digits and _, and begins with a letter"),
         ("rules:\n  a: {signal: n_words /, at_least: 1}", "rules.a: 'n_words /' cannot be computed"),
         ("rules:\n  a: {signal: n_words / n_lnes, at_least: 1}", "unknown signal or function 'n_lnes'; did you mean"),
         ("rules:\n  a: {signal: 1 + 1, at_least: 1}", "must compute a number from signals that are numbers"),
         ("rules:\n  a: {signal: n_words - avg(n_words), at_least: 1}", "unknown signal or function 'avg'"),
         ("rules:\n  a: {signal: sum(n_words), at_least: 1}", "unknown signal or function 'sum'"),
         ("rules:\n  a: {signal: case when n_words > 100 then sum(n_words) else n_words end, at_least: 1}", "unknown signal or function 'sum'"),
-        ("rules:\n  a: {signal: n_words // n_lines, at_least: 1}", "has '/', which no expression may have"),
-        ("rules:\n  a: {signal: 'n_words::TINYINT', at_least: 1}", "has ':', which no expression may have"),
-        ("rules:\n  a: {signal: \"n_words + 'x'\", at_least: 1}", "has \"'\", which no expression may have"),
+        ("rules:\n  a: {signal: n_words // n_lines, at_least: 1}", "has '/', which is not allowed in an expression"),
+        ("rules:\n  a: {signal: 'n_words::TINYINT', at_least: 1}", "has ':', which is not allowed in an expression"),
+        ("rules:\n  a: {signal: \"n_words + 'x'\", at_least: 1}", "has \"'\", which is not allowed in an expression"),
         ("rules:\n  a: {signal: cast(n_words as decimal), at_least: 1}", "unknown signal or function 'cast'"),
         ("rules:\n  a: {signal: n_words" + " + 1" * 100_000 + ", at_least: 1}", "at most 300 are read"),
         ("rules:\n  a: {signal: -language, at_least: 1}", "must compute a number from signals that are numbers"),
         ("rules: &a {x: *a}", "forum.yaml line 1: rules.x.x: no such field"),
-        ("doc: 2024-13-45\nrules: {}", "forum.yaml: no valid YAML: month must be in 1..12"),
-        ("? [a, b]\n: 1", "forum.yaml line 1: a field's name is a word"),
+        ("doc: 2024-13-45\nrules: {}", "forum.yaml: invalid YAML: month must be in 1..12"),
+        ("? [a, b]\n: 1", "forum.yaml line 1: a field's name must be a word"),
         ("rules: " + "[" * 20_000, "nested too deeply"),
     ],
 )  # fmt: skip
@@ -141,8 +141,8 @@ def test_mistakes_are_one_line(forum: str, text: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("c4.yaml", "there is a published set 'c4'"),
-        ("My Rules.yaml", "is no name for it"),
+        ("c4.yaml", "'c4' is the name of a published set"),
+        ("My Rules.yaml", "is not allowed; use lowercase letters"),
         ("none.yaml", "cannot read the rule set none.yaml"),
     ],
 )
@@ -205,14 +205,14 @@ def test_commands_take_files(forum: str, capsys: pytest.CaptureFixture[str]) -> 
     lake = ["--lake", "lake"]
     assert main(["ingest", "a.jsonl", "--source", "a", *lake]) == 0
     assert main(["filter", "--rules", f"{forum},forum.balance=off", *lake]) == 0
-    assert "forum.min_words: 1 document, 1 of them for it alone" in capsys.readouterr().out
+    assert "forum.min_words: 1 document, 1 only for this reason" in capsys.readouterr().out
     assert main(["rules", "list", forum]) == 0
     assert "n_words / n_lines >= 3" in capsys.readouterr().out
     assert main(["rules", "diff", forum, f"{forum},forum.balance=off", "--json", *lake]) == 0
     assert json.loads(capsys.readouterr().out)["counts"]["dropped_kept"] == 2
     assert main(["rules", "sweep", "forum.words_a_line", "--rules", forum, *lake]) == 0
     assert main(["rules", "sweep", "forum.words_a_line", *lake]) == 2
-    assert "name the file of your own with --rules FILE" in capsys.readouterr().err
+    assert "name your own file with --rules FILE" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -216,7 +216,7 @@ def test_a_column_that_few_records_have_may_come_late(root: Path, capsys: pytest
     path = root.parent / "late.jsonl"
     lines = [json.dumps({"text": f"{i} {PROSE}"}) for i in range(9_000_000 // len(PROSE))]
     path.write_text("\n".join([*lines, json.dumps({"text": PROSE, "titré": "late"})]) + "\n")
-    assert "--metadata 'title' is in no record" in error(
+    assert "--metadata 'title' is not in any record" in error(
         capsys, "ingest", str(path), "--source", "late", "--metadata", "title"
     )
     told = as_json(capsys, "ingest", str(path), "--source", "late", "--metadata", "titré")
@@ -231,7 +231,7 @@ def test_a_path_that_is_gone_can_be_left_out(root: Path, capsys: pytest.CaptureF
     out(capsys, "ingest", a, "--source", "web")
     Path(a).unlink()
     assert f"{a} does not exist" in (said := error(capsys, "ingest", b, "--source", "web"))
-    assert said.endswith("--replace with the other paths leaves it out\n")
+    assert said.endswith("--replace with the other paths drops it\n")
     out(capsys, "ingest", b, "--source", "web", "--replace")
 
 

@@ -63,7 +63,7 @@ def test_a_damaged_part_is_named_with_the_command_that_mends_it(
 
     for reader in READERS:
         line = said(capsys, reader)
-        assert f"{path} is gone or damaged, which stage 'ingest:web' made" in line
+        assert f"{path} is missing or damaged; stage 'ingest:web' made it" in line
         assert line.endswith("make it again: pomona ingest web.jsonl --source web --workers 1")
     path.unlink(missing_ok=True)
     assert main(shlex.split(line.rpartition(": ")[2])[1:]) == 0
@@ -85,7 +85,7 @@ def test_a_damaged_log_is_named_and_made_again_from_the_parts(
     for reader in READERS:
         line = said(capsys, reader)
         assert "the log of table 'documents' cannot be read (" in line
-        assert f"put {log} back from a copy, or delete that folder and run" in line
+        assert f"restore {log} from a copy, or delete that folder and run" in line
 
     for path in log.iterdir():
         path.unlink()

@@ -92,7 +92,7 @@ def test_what_is_no_export_is_never_replaced(tmp_path: Path, there: dict[str, st
     for name, content in there.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
-    with pytest.raises(UserError, match="so it is no export"):
+    with pytest.raises(UserError, match="so it is not an export"):
         write(tmp_path, "two", replace=True)
     assert {p.relative_to(tmp_path).as_posix(): p.read_text() for p in tmp_path.rglob("*") if p.is_file()} == there
 
@@ -174,7 +174,7 @@ def test_a_folder_in_a_bucket_is_there_when_it_is_complete(bucket: str) -> None:
     assert in_bucket() == {"README.md": "made here: one", "data/a": "one"}  # the earlier one stays until then
     write_there(out, "two", replace=True)
     assert in_bucket() == {"README.md": "made here: two", "data/a": "two"}
-    with pytest.raises(UserError, match="there is no bucket 'nosuch'"), new_file("s3://nosuch/x"):
+    with pytest.raises(UserError, match="bucket 'nosuch' does not exist"), new_file("s3://nosuch/x"):
         pass
 
 
@@ -195,7 +195,7 @@ def test_in_a_bucket_only_exports_are_replaced(bucket: str) -> None:
     there = {"README.md": "my project", "data/a": "x"}
     for name, content in there.items():
         s3fs.S3FileSystem().pipe_file(f"corpus/x/{name}", content.encode())
-    with pytest.raises(UserError, match="so it is no export"):
+    with pytest.raises(UserError, match="so it is not an export"):
         write_there("s3://corpus/x", "two", replace=True)
     assert in_bucket() == there
 
@@ -233,10 +233,10 @@ def test_after_a_kill_in_a_bucket_the_same_command_goes_through(bucket: str, at:
 @pytest.mark.parametrize(
     ("out", "message"),
     [
-        ("", "an empty name"),
+        ("", "the name is empty"),
         (".", "the folder that you are in"),
-        ("memory://x", "is no place to write to"),
-        ("s3://", "names no bucket"),
+        ("memory://x", "is not a place to write to"),
+        ("s3://", "does not name a bucket"),
     ],
 )
 def test_places_where_nothing_can_be_written(

@@ -107,7 +107,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_process(tmp_path: Path) -> None:
     _, message = process.communicate(timeout=60)
     if process.returncode != 0:  # it may have been faster than we
         assert process.returncode == 130
-        assert "the same command goes on from here" in message
+        assert "run the same command again to continue from here" in message
         assert "Traceback" not in message
     assert not any_left(process.pid)
 

@@ -107,7 +107,7 @@ def test_a_source_that_changed_makes_everything_out_of_date(at: Path, capsys: py
     assert main(["ingest", str(at / "web.jsonl"), "--source", "web", "--replace"]) == 0
     lake = Lake(at / "lake")
     assert [one.stage for one in standing.out_of_date(lake)] == ["exact", "minhash"]
-    assert "documents that it saw were taken out, changed or got other ids" in said(
+    assert "documents that it saw were removed or changed, or got other ids" in said(
         capsys, "export", "--out", "k.jsonl"
     )
     assert main(["dedup"]) == 0
@@ -308,7 +308,7 @@ def test_a_source_is_dropped_by_name(at: Path, capsys: pytest.CaptureFixture[str
     assert said(capsys, "drop", "cdoe").startswith("error: unknown source 'cdoe'; did you mean 'code'?")
     assert main(["drop", "code"]) == 0
     told = capsys.readouterr()
-    assert "source 'code' is out of the lake" in told.out
+    assert "source 'code' was removed from the lake" in told.out
     assert "stage 'filter' is out of date" in told.err
     assert main(rules(10)) == 0
     assert main(["export", "--out", "kept.jsonl"]) == 0

@@ -27,8 +27,8 @@ def test_filter_tells_its_main_reasons_and_what_each_alone_drops(capsys: pytest.
     text = capsys.readouterr().out
     assert "5 decisions, 2 kept" in text
     # Too few words: the third and the fifth; too few stop words: the fourth and the fifth.
-    assert "gopher_quality.min_stop_words: 2 documents, 1 of them for it alone\n" in text
-    assert "gopher_quality.min_words: 2 documents, 1 of them for it alone\n" in text
+    assert "gopher_quality.min_stop_words: 2 documents, 1 only for this reason\n" in text
+    assert "gopher_quality.min_words: 2 documents, 1 only for this reason\n" in text
 
     assert main(["filter", "--rules", rules, "--workers", "1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["reasons"] == [

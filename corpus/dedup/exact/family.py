@@ -1,4 +1,4 @@
-"""The family of exact duplicates: one stage, which needs the signals and no text: as fast as the filter."""
+"""The family of exact duplicates: one stage. It reads signals but no text, so it is as fast as the filter."""
 
 from corpus.dedup.settings import DEDUP
 from corpus.family import Cost, Entry, Family

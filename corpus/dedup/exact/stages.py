@@ -14,11 +14,11 @@ def exact(context: Context[None]) -> Stage:
     inputs = context.contents("signals") | rests_on
 
     def plan_items() -> list[WorkItem]:
-        found = ranges(n_documents)
-        n_bytes = n_documents * 100 // len(found)
+        hash_ranges = ranges(n_documents)
+        n_bytes = n_documents * 100 // len(hash_ranges)
         return [
             WorkItem(digest([[config, inputs], spec, VERSION]), f"hashes {spec.low} to {spec.high}", n_bytes, spec)
-            for spec in found
+            for spec in hash_ranges
         ]
 
     return Stage(

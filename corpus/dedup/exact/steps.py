@@ -1,8 +1,8 @@
-"""Exact duplicates: documents whose texts differ only in case and white space, across all sources.
+"""Finds exact duplicates: documents whose texts differ only in case and white space, across all sources.
 
-The signal `text_hash`, 128 bits, stands for the normalized text; equal hashes are equal texts. Work items are
-ranges of the hash, so that memory stays bounded however many documents there are, and every copy of a text is in
-the same item. The copy that stays is the least by a total order, so that it does not depend on the order of work.
+The signal `text_hash` has 128 bits and represents the normalized text: texts with equal hashes are equal. Each work
+item is a range of hashes. So memory stays bounded for any number of documents, and all copies of a text are in the same
+work item. The copy that stays is the least in a total order, so that it does not depend on the order of the work.
 """
 
 import itertools
@@ -20,11 +20,11 @@ from corpus.dedup.settings import Keep
 from corpus.lake import Lake
 from corpus.task import WorkItem
 
-VERSION = 4  # raised when the same documents would give other rows
+VERSION = 4  # raise it when the same documents give other rows
 STAGE = "exact"
 REASON = "exact.duplicate"
 _DOCUMENTS_PER_ITEM = 4_000_000
-_PREFIX = 4  # hex digits that say which range a hash is in
+_PREFIX = 4  # leading hex digits, which decide the range that a hash is in
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class HashRange:
 
 
 def ranges(n_documents: int) -> list[HashRange]:
-    """Ranges that together hold every hash, with about `_DOCUMENTS_PER_ITEM` documents each."""
+    """Returns ranges that together hold every hash, with about `_DOCUMENTS_PER_ITEM` documents each."""
     n_ranges = max(-(-n_documents // _DOCUMENTS_PER_ITEM), 1)
     bounds = [16**_PREFIX * i // n_ranges for i in range(n_ranges + 1)]
     digits = [f"{bound:0{_PREFIX}x}" for bound in bounds[:-1]] + ["g"]  # greater than every hex digit
@@ -51,17 +51,20 @@ class ExactStep:
     lake: Lake
     keep: Keep
     sources: tuple[str, ...]
-    quality: str | None = None  # a signal: the greater, the sooner a copy stays
-    slots: tuple[str, ...] = ()  # stages that decided before
+    quality: str | None = None  # name of a signal: with keep quality, the copy with the greatest value stays
+    slots: tuple[str, ...] = ()  # earlier stages that decided
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `duplicates` and `decisions`."""
-        found = rank(self._documents(item.spec.low, item.spec.high), self.keep, self.sources)
-        for table, frame in (("duplicates", duplicates(found)), ("decisions", decisions(found))):
+        ranked = rank(self._documents(item.spec.low, item.spec.high), self.keep, self.sources)
+        for table, frame in (("duplicates", duplicates(ranked)), ("decisions", decisions(ranked))):
             yield table, schema.batch(table, frame)
 
     def _documents(self, low: str, high: str) -> pl.DataFrame:
-        """id, source, text_hash, n_characters, quality, uri of the range's documents that no stage dropped before."""
+        """Returns the documents of the range that no earlier stage dropped.
+
+        The columns are id, source, text_hash, n_characters, quality and uri.
+        """
         quality = pl.col(self.quality).cast(pl.Float64) if self.keep == "quality" and self.quality else pl.lit(0.0)
         hashed = self.lake.scan("signals").select(
             "id", "source", "row_group", "row", "text_hash", "n_characters", quality=quality
@@ -75,7 +78,7 @@ class ExactStep:
 
 
 def rank(documents: pl.DataFrame, keep: Keep, sources: tuple[str, ...]) -> pl.DataFrame:
-    """The documents in their total order, with `representative` and `n_copies` of each one's cluster."""
+    """Returns the documents in their total order, each with `representative` and `n_copies` of its cluster."""
     documents = documents.with_columns(**priority(keep, sources))
     return documents.sort("text_hash", cs.starts_with("by_")).with_columns(
         representative=pl.col("id").first().over("text_hash"), n_copies=pl.len().over("text_hash")
@@ -83,7 +86,7 @@ def rank(documents: pl.DataFrame, keep: Keep, sources: tuple[str, ...]) -> pl.Da
 
 
 def duplicates(ranked: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `duplicates`: the members of clusters of two or more, the representative among them."""
+    """Returns rows of `duplicates`: the members, with the representative, of clusters of two or more documents."""
     return ranked.filter(pl.col("n_copies") > 1).select(
         "id",
         "source",
@@ -95,7 +98,7 @@ def duplicates(ranked: pl.DataFrame) -> pl.DataFrame:
 
 
 def decisions(ranked: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `decisions`: every document of the stage, kept where it represents its cluster."""
+    """Returns rows of `decisions`: all documents of the stage. A document is kept if it represents its cluster."""
     kept = pl.col("id") == pl.col("representative")
     ordered = ranked.sort("row_group", "row")
     return deciding.decisions(ordered.with_columns(kept=kept, value=1.0, limit=1.0), STAGE, REASON)

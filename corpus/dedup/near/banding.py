@@ -1,7 +1,7 @@
-"""Bands and rows: which pairs of signatures are looked at, and with what probability.
+"""Bands and rows: they decide which pairs of signatures are candidates, and with what probability.
 
-A signature of `bands` x `rows` entries is cut into bands; two documents are candidates when all rows of one band agree.
-At Jaccard similarity s that happens with probability 1 - (1 - s^rows)^bands, an S-curve.
+A signature of `bands` x `rows` entries is cut into bands. Two documents are candidates if all rows of one band agree.
+At Jaccard similarity s, this happens with probability 1 - (1 - s^rows)^bands, an S-curve.
 Source: Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, section 3.4.
 """
 
@@ -14,15 +14,15 @@ from numba import njit
 
 from corpus.dedup.near.minhash import Signatures
 from corpus.errors import UserError
+from corpus.text.mixing import GOLDEN, mix64_once
 
-FALSE_POSITIVE_WEIGHT = 0.05  # a pair looked at in vain costs one comparison; a pair overlooked stays in the corpus
-OPTIMAL = {(0.8, 112): (14, 8)}  # of the defaults: every command makes a recipe, and the optimizer imports scipy
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+FALSE_POSITIVE_WEIGHT = 0.05  # a false positive costs one comparison; a false negative stays in the corpus
+OPTIMAL = {(0.8, 112): (14, 8)}  # for the defaults: every command makes a recipe, and the optimizer imports scipy
 
 
 @dataclass(frozen=True, slots=True)
 class Banding:
-    """How signatures are cut, and the similarity that a pair must have to be merged."""
+    """The bands and rows of signatures, and the least similarity at which a pair is merged."""
 
     bands: int
     rows: int
@@ -30,15 +30,15 @@ class Banding:
 
     @property
     def n_hashes(self) -> int:
-        """Entries of a signature."""
+        """Number of entries of a signature."""
         return self.bands * self.rows
 
     def probability(self, similarity: float) -> float:
-        """Of a pair of this Jaccard similarity to be looked at."""
+        """Returns the probability that a pair of this Jaccard similarity is a candidate."""
         return float(1 - (1 - similarity**self.rows) ** self.bands)
 
     def curve(self, points: int = 50) -> list[tuple[float, float]]:
-        """(similarity, probability) over [0, 1]."""
+        """Returns (similarity, probability) over [0, 1]."""
         return [(i / points, self.probability(i / points)) for i in range(points + 1)]
 
 
@@ -50,13 +50,14 @@ def banding(
     n_hashes: int = 112,
     verified: bool = True,
 ) -> Banding:
-    """Bands and rows for a threshold, or the threshold of bands and rows: the similarity where half the pairs are seen.
+    """Returns the bands and rows for a threshold, or the threshold for bands and rows.
 
-    For a threshold, datasketch's optimizer weighs the pairs overlooked above it against those looked at in vain below
-    it; where candidates are verified the latter hardly count. Raises `UserError` for what makes no sense.
+    The threshold for bands and rows is the similarity at which half of the pairs are candidates. For a threshold,
+    datasketch's optimizer weighs the false negatives above it against the false positives below it. If candidates are
+    verified, false positives hardly count. Raises `UserError` for values that do not make sense.
     """
     if (bands is None) != (rows is None):
-        raise UserError("bands and rows go together: give both, or a threshold and neither")
+        raise UserError("bands and rows go together: give both, or only a threshold")
     if threshold is not None and not 0 < threshold <= 1:
         raise UserError(f"a Jaccard threshold is above 0 and at most 1, got {threshold:g}")
     if bands is not None and rows is not None:
@@ -76,7 +77,7 @@ def _optimal(threshold: float, n_hashes: int, verified: bool) -> tuple[int, int]
 
 
 def optimal(threshold: float, n_hashes: int, verified: bool) -> tuple[int, int]:
-    """Bands and rows as datasketch's optimizer gives them."""
+    """Returns the bands and rows that datasketch's optimizer chooses."""
     from datasketch.lsh import _optimal_param
 
     weight = FALSE_POSITIVE_WEIGHT if verified else 0.5
@@ -85,31 +86,30 @@ def optimal(threshold: float, n_hashes: int, verified: bool) -> tuple[int, int]:
 
 
 def describe(chosen: Banding, *, verified: bool = True) -> str:
-    """The S-curve in words: how likely pairs of some similarities are seen, and which of those are merged."""
+    """Describes the S-curve: how likely pairs of some similarities are candidates, and which candidates are merged."""
     shown = sorted({0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, round(chosen.threshold, 2)})
-    seen = ", ".join(f"{s:g}: {chosen.probability(s):.1%}" for s in shown)
-    merged = f"pairs at or above {chosen.threshold:g} are merged" if verified else "every pair that is seen is merged"
+    probabilities = ", ".join(f"{s:g}: {chosen.probability(s):.1%}" for s in shown)
+    merged = f"pairs at or above {chosen.threshold:g} are merged" if verified else "every candidate pair is merged"
     return (
         f"{chosen.bands} bands of {chosen.rows} rows, {chosen.n_hashes} hashes; "
-        f"{merged}; seen with probability, by similarity: {seen}"
+        f"{merged}; probability that a pair is a candidate, by similarity: {probabilities}"
     )
 
 
 @njit(cache=True, nogil=True)
-def _buckets(found, rows, out):
-    # For each document and band: a hash over the rows of the signature that make the band.
-    for d in range(found.shape[0]):
+def _buckets(entries, rows, out):
+    # Computes, for each document and band, a hash over the rows of the signature in this band.
+    for d in range(entries.shape[0]):
         for band in range(out.shape[0]):
             h = np.uint64(band + 1)
             for k in range(band * rows, (band + 1) * rows):
-                h = (h ^ np.uint64(found[d, k])) * _GOLDEN
+                h = (h ^ np.uint64(entries[d, k])) * GOLDEN
                 h ^= h >> np.uint64(32)
-            h = (h ^ (h >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
-            out[band, d] = h ^ (h >> np.uint64(33))
+            out[band, d] = mix64_once(h)
 
 
 def buckets(found: Signatures, chosen: Banding) -> npt.NDArray[np.uint64]:
-    """uint64 (bands, D): the bucket of each document in each band, a hash of the band's rows."""
+    """Returns uint64 (bands, D): the bucket of each document in each band, a hash of the band's rows."""
     out = np.empty((chosen.bands, len(found)), np.uint64)
     _buckets(np.ascontiguousarray(found[:, : chosen.n_hashes]), chosen.rows, out)
     return out

@@ -1,12 +1,13 @@
-"""From texts to candidates: signatures, buckets, and which documents buckets connect.
+"""Turns texts into candidates: signatures, buckets, and the documents that buckets connect.
 
   SignaturesStep   a row group of documents   → signatures, for every document, once
-  BandsStep        some parts of signatures   → a run of (bucket, document), sorted, a cell a band and range of buckets
-  EdgesStep        some cells of all runs     → (least document of a bucket, each other one)
+  BandsStep        some parts of signatures   → a sorted run of (bucket, document); a cell per band and range of buckets
+  EdgesStep        some cells of all runs     → (least document of a bucket, each other document of it)
   ComponentsStep   all edges                  → union-find: each connected document's component, and its partition
 
-Components are what candidate pairs connect; pairs are verified inside them (corpus.dedup.clusters), so that everything
-a verification needs is in one partition. Documents are numbered by their row over the parts of `signatures`.
+A component has the documents that candidate pairs connect. Pairs are verified inside their component
+(corpus.dedup.near.clusters), so all data that a verification needs is in one partition. Documents are numbered by their
+row over the parts of `signatures`.
 """
 
 import itertools
@@ -48,14 +49,14 @@ class BandsSpec:
     """Spec of a work item: some parts of `signatures`."""
 
     parts: tuple[SignaturePart, ...]
-    canaries: tuple[int, ...]  # the planted texts that go with them
+    canaries: tuple[int, ...]  # numbers of the planted texts that are processed with them
 
 
 @dataclass(frozen=True, slots=True)
 class CellsSpec:
     """Spec of a work item: some consecutive cells of all runs."""
 
-    cells: tuple[int, int]  # the first, and the one after the last
+    cells: tuple[int, int]  # first cell, and the cell after the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +73,10 @@ class SignaturesStep:
         groups, columns = [item.spec.row_group], ["id", "source", "text"]
         places = Places(item.spec.part, item.spec.row_group)
         for batch in parquet.iter_batches(_TEXT_BATCH_ROWS, row_groups=groups, columns=columns):
-            found, counts = signatures(batch["text"], self.sketch)
+            hashes, counts = signatures(batch["text"], self.sketch)
             lengths = pc.utf8_length(batch["text"]).cast(pa.int64())
             who = [batch["id"].cast(pa.string()), batch["source"].cast(pa.string()), *places.next(len(batch))]
-            rows = [*who, lengths, pa.array(counts), as_binary(found)]
+            rows = [*who, lengths, pa.array(counts), as_binary(hashes)]
             yield "signatures", pa.record_batch(rows, schema=tables.SIGNATURES.schema)
 
 
@@ -92,23 +93,25 @@ class BandsStep:
     n_documents: int
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """Rows of `minhash_bands`: batch number band x n_ranges + range is that cell."""
+        """Yields rows of `minhash_bands`: batch number band x n_ranges + range is the cell of this band and range."""
         hashes, documents = [], []
         remains = remaining(self.lake, self.slots, [part.row_group for part in item.spec.parts])
         for path, base, n_rows, number in item.spec.parts:
             part = self.lake.open_part("signatures", path).read(["n_shingles", "signature"])
             stays = remains.rows_of(number, n_rows)
             stays = stays[part["n_shingles"].to_numpy()[stays] > 0]
-            found = from_binary(part["signature"], self.sketch.n_hashes)[stays]
-            hashes.append(buckets(found, self.banding))
+            entries = from_binary(part["signature"], self.sketch.n_hashes)[stays]
+            hashes.append(buckets(entries, self.banding))
             documents.append(base + stays)
+
         for place in item.spec.canaries:
-            found, _ = signatures(canary.texts()[place : place + 1], self.sketch)
-            hashes.append(buckets(found, self.banding))
+            entries, _ = signatures(canary.texts()[place : place + 1], self.sketch)
+            hashes.append(buckets(entries, self.banding))
             documents.append(np.array([self.n_documents + place]))
-        every, numbers = np.concatenate(hashes, axis=1), np.concatenate(documents)
+
+        all_buckets, numbers = np.concatenate(hashes, axis=1), np.concatenate(documents)
         arrow = tables.MINHASH_BANDS.schema
-        for band in every:
+        for band in all_buckets:
             order = sorting(band)
             ordered, rows = band[order], numbers[order]
             bounds = cell_bounds(ordered, self.n_ranges)
@@ -119,7 +122,7 @@ class BandsStep:
 
 @dataclass(frozen=True, slots=True)
 class EdgesStep:
-    """What the buckets of some cells connect."""
+    """Finds the documents that the buckets of some cells connect."""
 
     spec_type: ClassVar = CellsSpec
     lake: Lake
@@ -137,7 +140,7 @@ class EdgesStep:
 
 @njit(cache=True, nogil=True)
 def _stars(bucket, document):
-    """(first, other): each bucket's first document with each of its others."""
+    """Returns (first, other): each bucket's least document, with each of its other documents."""
     n_edges = 0
     for i in range(1, bucket.size):
         n_edges += bucket[i] == bucket[i - 1]
@@ -158,12 +161,12 @@ def _stars(bucket, document):
 
 @dataclass(frozen=True, slots=True)
 class ComponentsStep:
-    """Union-find over all edges. Holds 4 or 8 bytes a document, whatever their texts."""
+    """Does union-find over all edges. It holds 4 or 8 bytes per document, independent of the texts."""
 
     spec_type: ClassVar = All
     lake: Lake
     n_documents: int
-    bytes_per_shingle: int  # that a partition holds
+    bytes_per_shingle: int  # in a partition
     bytes_per_document: int
     partition_bytes: int
 
@@ -176,6 +179,7 @@ class ComponentsStep:
                 unite_all(parent, batch["first"].to_numpy(), batch["document"].to_numpy())
         if find(parent, self.n_documents) != find(parent, self.n_documents + 1):
             raise canary.CanaryLostError("minhash", tables.INTERMEDIATE)
+
         flatten(parent)
         members = _connected(parent)
         roots = parent[members]
@@ -183,6 +187,7 @@ class ComponentsStep:
         sizes = np.bincount(place, self._sizes(members), len(distinct))
         before = np.cumsum(sizes) - sizes
         partition = np.unique(before // self.partition_bytes, return_inverse=True)[1].astype(np.int64)
+
         arrow = tables.MINHASH_COMPONENTS.schema
         for i in range(0, len(members), _BATCH_ROWS):
             rows = slice(i, i + _BATCH_ROWS)
@@ -190,7 +195,7 @@ class ComponentsStep:
             yield "minhash_components", pa.record_batch([pa.array(c) for c in columns], schema=arrow)
 
     def _sizes(self, members: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-        """Bytes that each of the documents takes in its partition; read part by part, in their order."""
+        """Returns the bytes that each document takes in its partition. Reads the parts one by one, in their order."""
         sizes, base = np.full(len(members), float(self.bytes_per_document)), 0
         if not self.bytes_per_shingle:
             return sizes
@@ -205,7 +210,7 @@ class ComponentsStep:
 
 @njit(cache=True, nogil=True)
 def find(parent, node):
-    """The least node of a node's set; halves the path on its way."""
+    """Returns the least node of a node's set, and halves the path to it."""
     while parent[node] != node:
         parent[node] = parent[parent[node]]
         node = parent[node]
@@ -231,14 +236,14 @@ def unite_all(parent, left, right):
 
 @njit(cache=True, nogil=True)
 def flatten(parent):
-    """Makes each node point at its root. A root is less than its nodes, so one pass in order does."""
+    """Makes each node point at its root. A root is less than its nodes, so one pass in order is enough."""
     for node in range(parent.size):
         parent[node] = parent[parent[node]]
 
 
 @njit(cache=True, nogil=True)
 def _connected(parent):
-    """The nodes that are not alone, in order."""
+    """Returns the nodes that are not alone in their set, in order."""
     joined = np.zeros(parent.size, np.bool_)
     for node in range(parent.size):
         if parent[node] != node:

@@ -1,6 +1,6 @@
-"""From candidates to decisions: members gathered by partition, verified, and one of each cluster kept.
+"""Turns candidates into decisions: gathers members by partition, verifies pairs, and keeps one of each cluster.
 
-MembersStep    some parts of signatures      → a run of the connected documents, a cell a partition
+MembersStep    some parts of signatures      → a run of the connected documents; one cell per partition
 ClustersStep   one partition, over all runs  → clusters, pairs near the threshold, decisions
                or some parts of signatures   → decisions on the documents that nothing connects
 """
@@ -34,7 +34,7 @@ from corpus.remaining import remaining
 from corpus.task import WorkItem
 from corpus.text.buffers import string_buffers
 
-VERSION = 2  # raised when the same signatures would give other clusters
+VERSION = 2  # raise it when the same signatures give other clusters
 STAGE = "minhash"
 REASON = "minhash.duplicate"
 _HOW = {"shingles": SHINGLES, "signatures": SIGNATURES, "none": NOTHING}
@@ -57,7 +57,7 @@ class MembersSpec:
     """Spec of a work item: the documents of some parts of `signatures`."""
 
     parts: tuple[Neighbors, ...]
-    canaries: tuple[int, ...]  # the planted texts that go with them
+    canaries: tuple[int, ...]  # numbers of the planted texts that are processed with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,21 +76,21 @@ class AloneSpec:
 
 @dataclass(frozen=True, slots=True)
 class MembersStep:
-    """Gathers what checking a pair needs, for the connected documents among some parts."""
+    """Gathers the data that checking a pair needs, for the connected documents of some parts."""
 
     spec_type: ClassVar = MembersSpec
     lake: Lake
     sketch: Sketch
     with_shingles: bool
-    quality: str | None  # a signal: the greater, the sooner a copy stays
+    quality: str | None  # name of a signal: with keep quality, the copy with the greatest value stays
     n_partitions: int
     n_documents: int
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `minhash_members`: batch number i is partition i."""
-        found = [self._part(part) for part in item.spec.parts]
-        found += [self._canary(place) for place in item.spec.canaries]
-        rows = pa.concat_tables(found)
+        members = [self._part(part) for part in item.spec.parts]
+        members += [self._canary(place) for place in item.spec.canaries]
+        rows = pa.concat_tables(members)
         order = pc.sort_indices(rows, [("partition", "ascending")])
         rows = rows.take(order)
         bounds = np.searchsorted(rows["partition"].to_numpy(), np.arange(self.n_partitions + 1))
@@ -100,13 +100,13 @@ class MembersStep:
             yield "minhash_members", batch.slice(low, high - low)
 
     def _part(self, part: Neighbors) -> pa.Table:
-        """The connected documents of one part of signatures."""
+        """Returns the connected documents of one part of signatures."""
         connected = _components(self.lake, part.base, part.rows)
         picked = pa.array(connected["document"].to_numpy() - part.base)
         columns = ["id", "source", "row_group", "row", "n_characters", "signature"]
         rows = self.lake.open_part("signatures", part.signatures).read(columns).take(picked)
-        wanted = ["uri", "text"] if self.with_shingles else ["uri"]
-        documents = self.lake.open_part("documents", part.documents).read_row_group(part.row_group, wanted)
+        document_columns = ["uri", "text"] if self.with_shingles else ["uri"]
+        documents = self.lake.open_part("documents", part.documents).read_row_group(part.row_group, document_columns)
         texts = documents["text"].take(picked) if self.with_shingles else None
         quality = pa.array(np.zeros(len(picked)))
         if self.quality:
@@ -117,10 +117,10 @@ class MembersStep:
     def _canary(self, place: int) -> pa.Table:
         connected = _components(self.lake, self.n_documents + place, 1)
         text = canary.texts()[place : place + 1]
-        found, _ = signatures(text, self.sketch)
+        hashes, _ = signatures(text, self.sketch)
         rows = pa.table(
             {"id": [canary.IDS[place]], "source": [""], "row_group": [0], "row": [0], "n_characters": [0],
-             "signature": as_binary(found)}
+             "signature": as_binary(hashes)}
         )  # fmt: skip
         return self._rows(connected, rows, pa.array([LAST_ADDRESS]), pa.array([-np.inf]), text)
 
@@ -142,8 +142,8 @@ class MembersStep:
 
 
 def _components(lake: Lake, base: int, n_rows: int) -> pl.DataFrame:
-    found = lake.scan("minhash_components").filter(pl.col("document").is_between(base, base + n_rows - 1))
-    return found.collect().sort("document")
+    rows = lake.scan("minhash_components").filter(pl.col("document").is_between(base, base + n_rows - 1))
+    return rows.collect().sort("document")
 
 
 def _packed(texts: pa.Array | pa.ChunkedArray, sketch: Sketch) -> pa.Array:
@@ -176,13 +176,16 @@ class ClustersStep:
         if isinstance(spec, AloneSpec):
             yield "decisions", schema.batch("decisions", self._alone(spec.parts))
             return
-        tables, n_unlinked = self._partition(spec.partition)
-        for table, frame in tables.items():
+        frames, n_unlinked = self._partition(spec.partition)
+        for table, frame in frames.items():
             batch = schema.batch(table, frame)
             yield table, with_counts(batch, unlinked=n_unlinked) if n_unlinked and table == "decisions" else batch
 
     def _partition(self, partition: int) -> tuple[dict[str, pl.DataFrame], int]:
-        """(rows by table, documents of large buckets that were compared with 1,000 leaders and are like none)"""
+        """Returns (rows by table, number of unlinked documents).
+
+        Unlinked documents are in a large bucket, were compared with 1,000 leaders, and are like none of them.
+        """
         rows = read_cells(self.lake, "minhash_members", [partition]).sort_by(
             [("component", "ascending"), ("id", "ascending")]
         )
@@ -210,12 +213,12 @@ class ClustersStep:
         duplicates = frame.filter((pl.col("n") > 1) & real)
         duplicates = duplicates.with_columns(stage=pl.lit(STAGE))
         columns = ["id", "source", "stage", "cluster", "representative", "similarity"]
-        found = {
+        by_table = {
             "decisions": self._decisions(frame.filter(real).sort("row_group", "row")),
             "duplicates": duplicates.select(columns),
             "pairs": pairs,
         }
-        return found, clusters.n_unlinked
+        return by_table, clusters.n_unlinked
 
     def _alone(self, parts: tuple[SignaturePart, ...]) -> pl.DataFrame:
         frames = []
@@ -230,32 +233,35 @@ class ClustersStep:
         return self._decisions(pl.concat(frames))
 
     def _decisions(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Kept is what represents its cluster, or has none."""
+        """Returns the decisions. A document is kept if it represents its cluster or is in no cluster."""
         stays = pl.col("id") == pl.col("representative")
         threshold = pl.lit(self.banding.threshold, pl.Float64)
         return decisions(frame.with_columns(kept=stays, value="similarity", limit=threshold), STAGE, REASON)
 
 
 def as_members(rows: pa.Table, sketch: Sketch, banding: Banding) -> Members:
-    """Rows of `minhash_members`, sorted by component and id, as kernels take them."""
+    """Converts rows of `minhash_members`, sorted by component and id, to the arrays for the kernels."""
     component = rows["component"].to_numpy()
-    found = from_binary(rows["signature"], sketch.n_hashes)
+    hashes = from_binary(rows["signature"], sketch.n_hashes)
     offsets, data = string_buffers(rows["shingles"])
     sets = np.frombuffer(data[offsets[0] : offsets[-1]].tobytes(), np.uint64)
     bounds = np.flatnonzero(np.r_[True, component[1:] != component[:-1], True]) if len(component) else np.zeros(1, int)
-    return Members(bounds, buckets(found, banding), found, sets, (offsets - offsets[0]) // 8)
+    return Members(bounds, buckets(hashes, banding), hashes, sets, (offsets - offsets[0]) // 8)
 
 
 def _checked(ids: pl.Series, root: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The clusters without the canaries, which must be together."""
-    places = [found for name in canary.IDS if (found := ids.index_of(name)) is not None]
+    """Returns the clusters without the canaries.
+
+    Raises `CanaryLostError` if the canaries are not in one cluster.
+    """
+    places = [place for name in canary.IDS if (place := ids.index_of(name)) is not None]
     if not places:
         return root
     if len(places) != len(canary.IDS) or root[places[0]] != root[places[1]]:
         raise canary.CanaryLostError(STAGE, tables.INTERMEDIATE)
     root = root.copy()
     together = [i for i in np.flatnonzero(root == root[places[0]]) if i not in places]
-    root[together] = together[:1] * len(together)  # whatever a text that resembles them is worth, it stays one cluster
+    root[together] = together[:1] * len(together)  # texts that resemble the canaries stay one cluster
     root[places] = places[0]
     return root
 

@@ -1,4 +1,4 @@
-"""The family of near-duplicates: six stages, of which only the first reads texts to learn from them."""
+"""The family of near-duplicates: six stages. Only the first one computes signatures from texts."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ _COST = Cost(work="minhash", mb_per_second=60.0, held_per_byte=5.0, held_per_lon
 FAMILY = Family(
     name="minhash",
     room=__package__,
-    doc="Drop documents whose shingles are mostly another's; null for no",
+    doc="Drop documents that share most of their shingles with another document; null turns it off",
     settings=MinHash,
     within=DEDUP,
     by_default="on",

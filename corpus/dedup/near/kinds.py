@@ -1,4 +1,4 @@
-"""The closed lists of near-duplicates: what a shingle counts, and how pairs are checked."""
+"""The closed lists of options for near-duplicates: the unit of a shingle, and how pairs are checked."""
 
 from typing import Literal
 

@@ -1,12 +1,12 @@
-"""MinHash signatures: a text as the least hashes of its shingles, so that equal entries estimate Jaccard similarity.
+"""MinHash signatures: the least hashes of a text's shingles. The share of equal entries estimates Jaccard similarity.
 
 Source: Broder, On the resemblance and containment of documents, 1997. The permutations are datasketch's scheme
-"affine32": x → (a_k · fmix32(x) + b_k) mod 2^32 with a_k odd, so that each is a bijection; a signature of this
-module is the one that `datasketch.MinHash(seed=..., scheme="affine32")` gives for the same 32-bit shingle hashes.
+"affine32": x → (a_k · fmix32(x) + b_k) mod 2^32 with a_k odd, so that each is a bijection. A signature of this module
+is the signature that `datasketch.MinHash(seed=..., scheme="affine32")` gives for the same 32-bit shingle hashes.
 
 Definitions
   shingle     `ngram` consecutive words of the normal text (corpus.text.normal), or that many of its characters;
-              a text shorter than that is one shingle. The shingles of a text are a set.
+              a shorter text is one shingle. The shingles of a text are a set.
   jaccard     shingles in both texts / shingles in either
 D documents, K hashes, S shingles.
 """
@@ -23,19 +23,19 @@ from numba import njit
 
 from corpus.dedup.near.kinds import Unit
 from corpus.text.buffers import slices, string_buffers
+from corpus.text.mixing import GOLDEN, mix64
 from corpus.text.normal import Normalizer, normal_points
 
-VERSION = 1  # raised when the same text would give another signature
+VERSION = 1  # raise it when the same text gives another signature
 EMPTY = np.uint32(0xFFFFFFFF)  # every entry of the signature of a text without words
-_BATCH_BYTES = 1 << 20  # keeps a batch's scratch in the cache
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_BATCH_BYTES = 1 << 20  # keeps the scratch arrays of a batch in the CPU cache
 
 Signatures = npt.NDArray[np.uint32]
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """What a signature is made of."""
+    """The options of a signature."""
 
     unit: Unit = "words"
     ngram: int = 5
@@ -43,34 +43,34 @@ class Sketch:
     seed: int = 1
 
     def options(self) -> dict[str, Any]:
-        """As JSON."""
+        """Returns the fields as a JSON object."""
         return asdict(self)
 
 
 @lru_cache(maxsize=8)
 def permutations(n_hashes: int, seed: int) -> tuple[Signatures, Signatures]:
-    """(a, b), uint32 (K,) each: the parameters that datasketch draws for this seed."""
+    """Returns (a, b), uint32 (K,) each: the parameters that datasketch draws for this seed."""
     draw = np.random.RandomState(seed)
     a = draw.randint(0, 1 << 31, n_hashes, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     return a, draw.randint(0, 1 << 32, n_hashes, dtype=np.uint32)
 
 
 def signatures(text: pa.Array | pa.ChunkedArray, sketch: Sketch) -> tuple[Signatures, npt.NDArray[np.int64]]:
-    """(signatures uint32 (D, K), number of shingles int64 (D,), repeated ones counted again) of texts."""
+    """Returns (signatures uint32 (D, K), number of shingles, with repeats, int64 (D,)) of texts."""
     n_documents, done = len(text), 0
-    found = np.empty((n_documents, sketch.n_hashes), np.uint32)
+    least = np.empty((n_documents, sketch.n_hashes), np.uint32)
     counts = np.empty(n_documents, np.int64)
     a, b = permutations(sketch.n_hashes, sketch.seed)
     for hashes, offsets in _shingle_batches(text, sketch):
         rows = slice(done, done + len(offsets) - 1)
-        _least(hashes, offsets, a, b, found[rows])
+        _least(hashes, offsets, a, b, least[rows])
         counts[rows] = np.diff(offsets)
         done = rows.stop
-    return found, counts
+    return least, counts
 
 
 def shingle_sets(text: pa.Array | pa.ChunkedArray, sketch: Sketch) -> tuple[npt.NDArray[np.uint64], npt.NDArray[Any]]:
-    """(64-bit shingle hashes, each text's sorted and distinct, uint64 (S,); offsets int64 (D + 1,))."""
+    """Returns (64-bit shingle hashes uint64 (S,), sorted and distinct in each text; offsets int64 (D + 1,))."""
     sets: list[npt.NDArray[np.uint64]] = []
     lengths: list[npt.NDArray[np.int64]] = [np.zeros(1, np.int64)]
     for hashes, offsets in _shingle_batches(text, sketch):
@@ -85,7 +85,7 @@ def shingle_sets(text: pa.Array | pa.ChunkedArray, sketch: Sketch) -> tuple[npt.
 def _shingle_batches(
     text: pa.Array | pa.ChunkedArray, sketch: Sketch
 ) -> Iterator[tuple[npt.NDArray[np.uint64], npt.NDArray[np.int64]]]:
-    """(shingle hashes, offsets) of one slice of the texts after the other; each overwrites the one before."""
+    """Yields (shingle hashes, offsets) of one slice of the texts after the other. Each overwrites the one before."""
     offsets, data = string_buffers(text)
     normalizer = Normalizer()
     hashes, shingle_offsets = np.empty(0, np.uint64), np.empty(0, np.int64)
@@ -102,17 +102,12 @@ def _shingle_batches(
         yield hashes[:n_shingles], shingle_offsets[: len(unit_offsets)]
 
 
-@njit(cache=True, nogil=True, inline="always")
-def mix64(h):
-    """MurmurHash3's finalizer of 64 bits."""
-    h = (h ^ (h >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
-    h = (h ^ (h >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
-    return h ^ (h >> np.uint64(33))
-
-
 @njit(cache=True, nogil=True)
 def shingle_hashes(units, offsets, ngram, hashes, shingle_offsets):
-    """A polynomial modulo 2^64 over word hashes, or code points, that rolls on from unit to unit, then mixed."""
+    """Computes a polynomial modulo 2^64 over word hashes, or code points, and mixes it.
+
+    The polynomial rolls on from unit to unit.
+    """
     s = 0
     shingle_offsets[0] = 0
     for d in range(offsets.size - 1):
@@ -121,12 +116,12 @@ def shingle_hashes(units, offsets, ngram, hashes, shingle_offsets):
         if n > 0:
             h, top = np.uint64(0), np.uint64(1)
             for i in range(first, first + n):
-                h = h * _GOLDEN + units[i]
-                top *= _GOLDEN
+                h = h * GOLDEN + units[i]
+                top *= GOLDEN
             hashes[s] = mix64(h + np.uint64(n))
             s += 1
             for i in range(first + n, end):
-                h = h * _GOLDEN + (units[i] - top * units[i - n])
+                h = h * GOLDEN + (units[i] - top * units[i - n])
                 hashes[s] = mix64(h + np.uint64(n))
                 s += 1
         shingle_offsets[d + 1] = s
@@ -143,27 +138,27 @@ def _fmix32(h):
 
 
 @njit(cache=True, nogil=True)
-def _least(hashes, offsets, a, b, found):
-    """The least value of each permutation over a document's shingles; four at a time, for the sake of vectors."""
+def _least(hashes, offsets, a, b, least):
+    """Finds the least value of each permutation over a document's shingles."""
     for d in range(offsets.size - 1):
-        row = found[d]
+        row = least[d]
         row[:] = EMPTY
         i, end = offsets[d], offsets[d + 1]
 
-        # Four shingles at a time: the compiler makes vectors of the loop over permutations.
+        # Take four shingles at a time, so that the compiler vectorizes the loop over permutations.
         while i + 4 <= end:
             x0, x1, x2, x3 = _fmix32(hashes[i]), _fmix32(hashes[i + 1]), _fmix32(hashes[i + 2]), _fmix32(hashes[i + 3])
-            # Each permutation: the least of its four values and of those before.
+            # For each permutation, take the least of its four values and of the values before.
             for k in range(a.size):
                 left = min(np.uint32(a[k] * x0 + b[k]), np.uint32(a[k] * x1 + b[k]))
                 right = min(np.uint32(a[k] * x2 + b[k]), np.uint32(a[k] * x3 + b[k]))
                 row[k] = min(row[k], min(left, right))
             i += 4
 
-        # The last shingles, one by one.
+        # Take the last shingles one by one.
         while i < end:
             x = _fmix32(hashes[i])
-            # Each permutation, as above.
+            # For each permutation, as above.
             for k in range(a.size):
                 row[k] = min(row[k], np.uint32(a[k] * x + b[k]))
             i += 1
@@ -185,7 +180,7 @@ def _distinct(hashes, offsets, distinct, counts):
 
 @njit(cache=True, nogil=True)
 def agreement(left, right):
-    """Share of equal entries of two signatures (K,): the estimate of their Jaccard similarity."""
+    """Returns the share of equal entries of two signatures (K,): the estimate of their Jaccard similarity."""
     equal = 0
     for k in range(left.size):
         equal += left[k] == right[k]
@@ -194,7 +189,7 @@ def agreement(left, right):
 
 @njit(cache=True, nogil=True)
 def jaccard(left, right):
-    """Jaccard similarity of two sorted sets."""
+    """Returns the Jaccard similarity of two sorted sets."""
     i = j = both = 0
     while i < left.size and j < right.size:
         if left[i] == right[j]:
@@ -211,15 +206,15 @@ def jaccard(left, right):
 
 @njit(cache=True, nogil=True)
 def agreements(stored, query):
-    """float64 (D,): the estimate of each of the signatures (D, K) against one (K,)."""
-    found = np.empty(len(stored), np.float64)
+    """Returns float64 (D,): the estimated similarity of each of the signatures (D, K) to one signature (K,)."""
+    estimates = np.empty(len(stored), np.float64)
     for d in range(len(stored)):
-        found[d] = agreement(stored[d], query)
-    return found
+        estimates[d] = agreement(stored[d], query)
+    return estimates
 
 
 def as_binary(found: Signatures) -> pa.Array:
-    """A column of `signatures`: each row's K entries, 32 bits each, little-endian."""
+    """Returns a column of `signatures`: each row's K entries, 32 bits each, little-endian."""
     n_documents, n_hashes = found.shape
     offsets = np.arange(0, 4 * n_hashes * n_documents + 1, 4 * n_hashes, dtype=np.int64)
     values = np.ascontiguousarray(found, dtype="<u4")
@@ -227,7 +222,7 @@ def as_binary(found: Signatures) -> pa.Array:
 
 
 def from_binary(column: pa.Array | pa.ChunkedArray, n_hashes: int) -> Signatures:
-    """uint32 (D, K) from a column of `signatures`."""
+    """Returns uint32 (D, K) from a column of `signatures`."""
     offsets, data = string_buffers(column)
     if len(offsets) > 1 and not (np.diff(offsets) == 4 * n_hashes).all():
         raise ValueError(f"the signatures hold {int(offsets[1] - offsets[0]) // 4} hashes, not {n_hashes}")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class MinHash(Settings):
-    """How near-duplicates are found: MinHash signatures, cut into bands; candidate pairs are checked."""
+    """Settings for finding near-duplicates: MinHash signatures are cut into bands, and candidate pairs are checked."""
 
     threshold: Annotated[
         float | None,
@@ -34,7 +34,7 @@ class MinHash(Settings):
     ] = 112
     unit: Annotated[
         Unit,
-        Field(description="What a shingle counts: words of the normal text, or its characters"),
+        Field(description="Unit of a shingle: words or characters of the normal text"),
         Flag("--unit"),
     ] = "words"
     ngram: Annotated[int, Field(ge=1, le=100, description="Units of a shingle, 1 to 100"), Flag("--ngram")] = 5
@@ -51,7 +51,7 @@ class MinHash(Settings):
         return self
 
     def banding(self) -> "Banding":
-        """Bands, rows and threshold; raises ValueError for values that make no sense together."""
+        """Returns bands, rows and threshold. Raises ValueError for values that do not make sense together."""
         from corpus.dedup.near.banding import banding
 
         try:
@@ -60,7 +60,7 @@ class MinHash(Settings):
             raise ValueError(str(error)) from error
 
     def sketch(self) -> "Sketch":
-        """What a signature is made of."""
+        """Returns the options of a signature."""
         from corpus.dedup.near.minhash import Sketch
 
         return Sketch(self.unit, self.ngram, self.banding().n_hashes, self.seed)

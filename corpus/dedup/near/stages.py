@@ -1,7 +1,7 @@
 """Plans the stages of near-duplicates: documents to signatures, buckets, components, members, clusters.
 
-Only the first stage depends on texts; a new batch of documents adds its signatures to those that exist. How the work is
-cut depends on the size of the input and on the memory. The result does not.
+Only the first stage depends on texts. A new batch of documents adds its signatures to those that exist. How the work is
+cut depends on the size of the input and on the memory, but the result does not.
 """
 
 from typing import Any
@@ -18,7 +18,7 @@ from corpus.task import All, WorkItem
 
 _ENTRY_BYTES = 16  # a bucket and a document
 _DOCUMENT_BYTES = 250  # of a member, without its signature and shingles
-_DECISION_BYTES = 100  # of a document, while it is decided
+_DECISION_BYTES = 100  # per document while it is decided
 
 
 def signatures(context: Context[MinHash]) -> Stage:
@@ -45,15 +45,15 @@ def bands(context: Context[MinHash]) -> Stage:
     lake, banding = context.lake, context.settings.banding()
     n_documents = context.n_rows("signatures")
     bytes_per_document = banding.bands * _ENTRY_BYTES
-    most = shuffle.run_bytes(n_documents * bytes_per_document, context.memory)
-    n_ranges = shuffle.ranges_for(n_documents * _ENTRY_BYTES, most)
+    max_bytes = shuffle.run_bytes(n_documents * bytes_per_document, context.memory)
+    n_ranges = shuffle.ranges_for(n_documents * _ENTRY_BYTES, max_bytes)
     config = {"bands": banding.bands, "rows": banding.rows}
     inputs = context.contents("signatures") | rests_on
 
     def plan_items() -> list[WorkItem]:
         parts = _numbered(lake)
         sizes = [part.n_rows * bytes_per_document for part in parts]
-        cuts = list(shuffle.cut(sizes, most))
+        cuts = list(shuffle.cut(sizes, max_bytes))
         return [
             work_item(
                 BandsSpec(tuple(parts[first:end]), canary.places(i, len(cuts))),
@@ -77,7 +77,7 @@ def bands(context: Context[MinHash]) -> Stage:
 
 
 def edges(context: Context[MinHash]) -> Stage:
-    """What the buckets connect."""
+    """The documents that the buckets connect."""
     lake, n_bytes = context.lake, context.n_rows("minhash_bands") * _ENTRY_BYTES
     inputs = context.contents("minhash_bands")
 
@@ -123,7 +123,7 @@ def components(context: Context[MinHash]) -> Stage:
 
 
 def members(context: Context[MinHash]) -> Stage:
-    """What checking a pair needs, of the documents that buckets connect."""
+    """The data that checking a pair needs, for the documents that buckets connect."""
     lake, settings = context.lake, context.settings
     quality = context.shared.signal
     config = {"verify": settings.verify, "quality": quality}
@@ -167,7 +167,7 @@ def members(context: Context[MinHash]) -> Stage:
 
 
 def clustered(context: Context[MinHash]) -> Stage:
-    """Clusters, and which document of each stays."""
+    """The clusters, and the document of each cluster that stays."""
     lake, settings, banding = context.lake, context.settings, context.settings.banding()
     config = settings.sketch().options() | context.shared.config(context.sources)
     config |= {"bands": banding.bands, "rows": banding.rows, "threshold": banding.threshold, "verify": settings.verify}
@@ -175,17 +175,19 @@ def clustered(context: Context[MinHash]) -> Stage:
     member_parts = context.contents("minhash_members")
 
     def plan_items() -> list[WorkItem]:
-        made = lake.current("minhash_components", "minhash-components")
-        partition_bytes = int(made.facts["partition_bytes"]) if made else 0
+        lineage = lake.current("minhash_components", "minhash-components")
+        partition_bytes = int(lineage.facts["partition_bytes"]) if lineage else 0
         made_from: list[Any] = [config, member_parts, clusters.VERSION]
-        found = [work_item(PartitionSpec(number), made_from, partition_bytes) for number in range(_n_partitions(lake))]
+        work_items = [
+            work_item(PartitionSpec(number), made_from, partition_bytes) for number in range(_n_partitions(lake))
+        ]
 
         parts = _numbered(lake)
         sizes = [part.n_rows * _DECISION_BYTES for part in parts]
         made_from = [config, member_parts, inputs, clusters.VERSION]
         for first, end in shuffle.cut(sizes, shuffle.run_bytes(sum(sizes), context.memory)):
-            found.append(work_item(AloneSpec(tuple(parts[first:end])), made_from, sum(sizes[first:end])))
-        return found
+            work_items.append(work_item(AloneSpec(tuple(parts[first:end])), made_from, sum(sizes[first:end])))
+        return work_items
 
     step = clusters.ClustersStep(
         lake, banding, settings.sketch(), settings.verify, context.shared.keep, context.sources, context.decided
@@ -203,17 +205,20 @@ def clustered(context: Context[MinHash]) -> Stage:
 
 
 def _numbered(lake: Lake) -> list[SignaturePart]:
-    """Every part of signatures, with the number of its first document and of its row group."""
+    """Returns every part of signatures, with the number of its first document and of its row group."""
     numbers = {part.path: number for number, part in parts_by_number(lake, "signatures").items()}
-    found, base = [], 0
+    numbered, base = [], 0
     for part in lake.parts("signatures"):
-        found.append(SignaturePart(part.path, base, part.n_rows, numbers[part.path]))
+        numbered.append(SignaturePart(part.path, base, part.n_rows, numbers[part.path]))
         base += part.n_rows
-    return found
+    return numbered
 
 
 def _n_partitions(lake: Lake) -> int:
-    """Partitions that the components were put in: one more than the greatest number, which a part's footer has."""
+    """Returns the number of partitions that the components were put in.
+
+    It is one more than the greatest number of a partition, which the footers of the parts have.
+    """
     count = 0
     for part in lake.parts("minhash_components"):
         file = lake.open_part("minhash_components", part)

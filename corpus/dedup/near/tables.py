@@ -1,4 +1,4 @@
-"""Tables of near-duplicates; all but `pairs` are intermediate."""
+"""Tables of near-duplicates; all except `pairs` and `signatures` are intermediate."""
 
 import pyarrow as pa
 
@@ -26,7 +26,7 @@ SIGNATURES = Table(
             SOURCE,
             *PLACE,
             column("n_characters", pa.int64(), "Code points of the text"),
-            column("n_shingles", pa.int64(), "Shingles, repeated ones counted again; 0 without a word"),
+            column("n_shingles", pa.int64(), "Number of shingles, with repeats; 0 for a text without words"),
             column("signature", pa.large_binary(), "Least hashes, 32 bits each, little-endian", random=True),
         ]
     ),
@@ -34,7 +34,7 @@ SIGNATURES = Table(
 
 MINHASH_BANDS = Table(
     "minhash_bands",
-    "a document x band: intermediate, one row group a range of buckets",
+    "a document x band: intermediate, one row group per range of buckets",
     pa.schema([column("bucket", pa.int64(), "Hash of the band's rows", random=True), DOCUMENT_NUMBER]),
 )
 
@@ -50,7 +50,7 @@ MINHASH_COMPONENTS = Table(
     pa.schema(
         [
             DOCUMENT_NUMBER,
-            column("component", pa.int64(), "Least document that buckets connect it with"),
+            column("component", pa.int64(), "Least document that buckets connect it to"),
             column("partition", pa.int64(), "Work item in which its component is verified"),
         ]
     ),
@@ -58,7 +58,7 @@ MINHASH_COMPONENTS = Table(
 
 MINHASH_MEMBERS = Table(
     "minhash_members",
-    "a document that shares a bucket with another, with what verifying takes: intermediate",
+    "a document that shares a bucket with another, with the data to verify it: intermediate",
     pa.schema(
         [
             column("component", pa.int64(), "As in minhash_components"),
@@ -67,7 +67,9 @@ MINHASH_MEMBERS = Table(
             *PLACE,
             column("uri", pa.string(), "As in documents"),
             column("n_characters", pa.int64(), "Code points of the text"),
-            column("quality", pa.float64(), "The signal that decides which copy stays; 0 where none does"),
+            column(
+                "quality", pa.float64(), "Value of the signal that decides which copy stays; 0 if no signal decides"
+            ),
             column("signature", pa.large_binary(), "As in signatures", random=True),
             column("shingles", pa.large_binary(), "Sorted distinct shingle hashes, 64 bits, or none", random=True),
         ]

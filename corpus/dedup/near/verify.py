@@ -1,9 +1,9 @@
-"""Candidate pairs checked one by one, and clusters of those that are similar enough.
+"""Checks candidate pairs one by one, and makes clusters of the pairs that are similar enough.
 
-Two documents are in one cluster when a chain of pairs connects them, each of which shares a bucket and is at or above
-the threshold. In a bucket of more than `MOST_COMPARED` documents not every pair is compared: a document is compared
-with the bucket's leaders so far (in the order of ids) and joins the first that is similar enough, else it becomes a
-leader itself. What is found depends on the component alone, not on how work was cut.
+Two documents are in one cluster if a chain of pairs connects them. Each of these pairs shares a bucket, and its
+similarity is at or above the threshold. In a bucket of more than `MOST_COMPARED` documents, not every pair is compared.
+Instead, a document is compared with the bucket's leaders so far, in the order of ids. It joins the first leader that is
+similar enough, or else becomes a leader itself. The result depends on the component alone, not on how work was cut.
 
 M members sorted by component and id; B bands; K hashes.
 """
@@ -19,12 +19,12 @@ from corpus.dedup.near.minhash import agreement, jaccard
 
 MOST_COMPARED = 1000
 MOST_NOTED = 10_000  # pairs near the threshold that one partition reports
-NEAR = 0.1  # how far from the threshold a pair may be, to be reported
+NEAR = 0.1  # greatest distance from the threshold at which a pair is reported
 SIGNATURES, SHINGLES, NOTHING = 0, 1, 2  # how a pair is checked
 
 
 class Members(NamedTuple):
-    """What verification takes, as kernels take it."""
+    """The input of verification, as arrays for kernels."""
 
     offsets: npt.NDArray[np.int64]  # (C + 1,) members of each component
     buckets: npt.NDArray[np.uint64]  # (B, M)
@@ -34,9 +34,9 @@ class Members(NamedTuple):
 
 
 class Clusters(NamedTuple):
-    """What verification finds."""
+    """The result of verification."""
 
-    root: npt.NDArray[np.int64]  # (M,) least member of the same cluster
+    root: npt.NDArray[np.int64]  # (M,) least member of each member's cluster
     left: npt.NDArray[np.int64]  # (P,) pairs near the threshold
     right: npt.NDArray[np.int64]
     similarity: npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ class Clusters(NamedTuple):
 
 @njit(cache=True, nogil=True)
 def similarity(members, how, i, j):
-    """Jaccard similarity of two members: exact from their shingles, or as their signatures estimate it."""
+    """Returns the Jaccard similarity of two members: exact, from shingles, or estimated, from signatures."""
     if how == SHINGLES:
         a, b = members.shingle_offsets[i], members.shingle_offsets[i + 1]
         c, d = members.shingle_offsets[j], members.shingle_offsets[j + 1]
@@ -57,9 +57,10 @@ def similarity(members, how, i, j):
 
 
 @njit(cache=True, nogil=True)
-def _verify(members, how, threshold, parent, left, right, found, unlinked):
-    # For each component, band and bucket: of few members, all pairs that are not united yet are compared; of many,
-    # each with the leaders so far, and it joins the first that is near enough, or leads. Near misses are noted.
+def _verify(members, how, threshold, parent, left, right, values, unlinked):
+    # Goes through each component, band and bucket. In a bucket of few members, all pairs that are not united yet are
+    # compared. In a bucket of many members, each member is compared with the leaders so far. It joins the first leader
+    # that is similar enough, or becomes a leader. Pairs near the threshold are noted.
     n_noted = n_compared = 0
     leaders = np.empty(MOST_COMPARED, np.int64)
     for c in range(members.offsets.size - 1):
@@ -85,8 +86,8 @@ def _verify(members, how, threshold, parent, left, right, found, unlinked):
 
                         s = similarity(members, how, i, j)
                         n_compared += 1
-                        if abs(s - threshold) <= NEAR and n_noted < found.size:
-                            left[n_noted], right[n_noted], found[n_noted] = min(i, j), max(i, j), s
+                        if abs(s - threshold) <= NEAR and n_noted < values.size:
+                            left[n_noted], right[n_noted], values[n_noted] = min(i, j), max(i, j), s
                             n_noted += 1
                         if s >= threshold:
                             unite(parent, i, j)
@@ -105,24 +106,24 @@ def _verify(members, how, threshold, parent, left, right, found, unlinked):
 
 
 def verify(members: Members, how: int, threshold: float) -> Clusters:
-    """Clusters of the members; those of different components are never joined."""
+    """Returns the clusters of the members. Members of different components are never joined."""
     n_members = int(members.offsets[-1])
     parent = np.arange(n_members)
     left, right = np.empty(MOST_NOTED, np.int64), np.empty(MOST_NOTED, np.int64)
-    found = np.empty(MOST_NOTED)
+    values = np.empty(MOST_NOTED)
     unlinked = np.zeros(n_members, np.bool_)
-    n_noted, n_compared = _verify(members, how, threshold, parent, left, right, found, unlinked)
+    n_noted, n_compared = _verify(members, how, threshold, parent, left, right, values, unlinked)
     flatten(parent)
     n_unlinked = int((unlinked & (np.bincount(parent, minlength=n_members)[parent] == 1)).sum())
     noted = np.unique(np.stack([left[:n_noted], right[:n_noted]]), axis=1, return_index=True)[1]
-    return Clusters(parent, left[noted], right[noted], found[noted], n_compared, n_unlinked)
+    return Clusters(parent, left[noted], right[noted], values[noted], n_compared, n_unlinked)
 
 
 @njit(cache=True, nogil=True)
 def similarities(members, how, others):
-    """float64 (M,): each member's similarity to member others[i]."""
-    found = np.ones(others.size)
+    """Returns float64 (M,): the similarity of each member i to member others[i]."""
+    values = np.ones(others.size)
     for i in range(others.size):
         if others[i] != i:
-            found[i] = similarity(members, how if how != NOTHING else SIGNATURES, i, others[i])
-    return found
+            values[i] = similarity(members, how if how != NOTHING else SIGNATURES, i, others[i])
+    return values

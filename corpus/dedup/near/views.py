@@ -1,4 +1,4 @@
-"""What a person asks of near-duplicates: pairs near the threshold, and the documents most like one."""
+"""Views of near-duplicates for people: pairs near the threshold, and the documents most similar to a given one."""
 
 import difflib
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from corpus.lake import Lake
 from corpus.views import find
 
 _MAX_FILE_BYTES = 32 << 20
-_MAX_WORDS = 4000  # of each side of a diff
-_PAIRS = 5  # on each side of the threshold
+_MAX_WORDS = 4000  # on each side of a diff
+_PAIRS = 5  # that are shown on each side of the threshold
 
 Change = tuple[Literal["same", "-", "+"], str]  # words of both texts, of the first only, or of the second only
 
@@ -37,90 +37,96 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class NearMisses:
-    """How likely a pair is to be compared, and the pairs that were nearest to the threshold on both sides."""
+    """The probability that a pair is a candidate, and the pairs nearest to the threshold on both sides."""
 
     bands: int
     rows: int
     threshold: float
     verify: str
-    curve: tuple[tuple[float, float], ...]  # (Jaccard similarity, probability that a pair of it is compared)
+    curve: tuple[tuple[float, float], ...]  # (Jaccard similarity, probability that such a pair is a candidate)
     pairs: tuple[Pair, ...]  # the most similar first
-    unlinked: int  # documents of buckets so large that they were compared with 1,000 others only, and are like none
+    unlinked: int  # documents of large buckets that were compared with only 1,000 others and are like none
 
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A document, and how similar it is to the one asked for."""
+    """A document, and its similarity to the requested one."""
 
     id: str
     source: str
     uri: str
     estimate: float  # of the Jaccard similarity, from the signatures
-    changes: list[Change] | None  # None if they were not asked for
+    changes: list[Change] | None  # None if they were not requested
 
 
 def near_misses(lake: Lake) -> NearMisses | None:
-    """The pairs nearest to the threshold; None if near-duplicates were not looked for."""
-    made = lake.current("decisions", FAMILY.name)
-    if made is None:
+    """Returns the pairs nearest to the threshold; None if the lake was not searched for near-duplicates."""
+    lineage = lake.current("decisions", FAMILY.name)
+    if lineage is None:
         return None
-    config = made.config
+    config = lineage.config
     chosen = Banding(config["bands"], config["rows"], config["threshold"])
     pairs = lake.scan("pairs").with_columns(distance=(pl.col("similarity") - chosen.threshold).abs())
     uris = lake.scan("documents").select("id", "uri")
 
-    found: list[Pair] = []
+    shown: list[Pair] = []
     for merged in (True, False):
         nearest = pairs.filter(pl.col("merged") == merged).sort("distance", "left", "right").head(_PAIRS)
         for side in ("left", "right"):
             nearest = nearest.join(uris.rename({"id": side, "uri": f"{side}_uri"}), on=side, how="left")
         rows = nearest.select("left", "right", "similarity", "merged", "left_uri", "right_uri").collect()
-        found += [Pair(*row) for row in rows.iter_rows()]
-    found.sort(key=lambda pair: -pair.similarity)
+        shown += [Pair(*row) for row in rows.iter_rows()]
+    shown.sort(key=lambda pair: -pair.similarity)
+
     return NearMisses(
         bands=chosen.bands,
         rows=chosen.rows,
         threshold=chosen.threshold,
         verify=config["verify"],
         curve=tuple(chosen.curve()),
-        pairs=tuple(found),
+        pairs=tuple(shown),
         unlinked=unlinked(lake),
     )
 
 
 def unlinked(lake: Lake) -> int:
-    """Documents of large buckets that were compared with 1,000 others only, and are like none: near copies may stay."""
+    """Returns the number of documents of large buckets that were compared with only 1,000 others and are like none.
+
+    Near copies of these documents may stay.
+    """
     return lake.counts("decisions", FAMILY.name).get("unlinked", 0)
 
 
 def similar(lake: Lake, wanted: str, top: int = 10, diff: int = 1) -> list[Similar]:
-    """The `top` documents most similar to a document (id, URI) or a text file, the first `diff` of them with changes.
+    """Returns the `top` documents that are most similar to a document (id or URI) or a text file.
 
-    Every signature is read once, part by part; no threshold applies. Raises `UserError` if the lake has no signatures.
+    The first `diff` of them have changes. Every signature is read once, part by part. No threshold applies. Raises
+    `UserError` if the lake has no signatures.
     """
-    made = lake.current("signatures", "signatures")
-    if made is None:
+    lineage = lake.current("signatures", "signatures")
+    if lineage is None:
         raise UserError(f"lake {lake.url} has no signatures yet; run `pomona dedup` first")
-    sketch = Sketch(**made.config)
-    own, text = _text(lake, wanted)
+
+    sketch = Sketch(**lineage.config)
+    own_id, text = _text(lake, wanted)
     query, _ = signatures(pa.array([text], pa.large_string()), sketch)
-    best = _best(lake, sketch, query[0], own, top)
+    best = _best(lake, sketch, query[0], own_id, top)
 
     ids = [id_ for _, id_, _ in best]
     documents = lake.scan("documents").filter(pl.col("id").is_in(ids)).select("id", "uri", "text").collect()
     by_id = {id_: (uri, other) for id_, uri, other in documents.iter_rows()}
-    found = []
+    results = []
     for i, (estimate, id_, source) in enumerate(best):
         uri, other = by_id[id_]
-        found.append(Similar(id_, source, uri, estimate, changes(text, other) if i < diff else None))
-    return found
+        results.append(Similar(id_, source, uri, estimate, changes(text, other) if i < diff else None))
+    return results
 
 
 def _text(lake: Lake, wanted: str) -> tuple[str | None, str]:
-    """(id, text) of a document, or (None, text) of a file."""
-    found = find(lake, wanted)
-    if found is not None:
-        return found, lake.scan("documents").filter(pl.col("id") == found).select("text").head(1).collect().item()
+    """Returns (id, text) of a document, or (None, text) of a file."""
+    id_ = find(lake, wanted)
+    if id_ is not None:
+        return id_, lake.scan("documents").filter(pl.col("id") == id_).select("text").head(1).collect().item()
     path = Path(wanted)
     if not path.is_file():
         raise UserError(f"{wanted!r} is neither a document's id or URI nor a file")
@@ -130,7 +136,7 @@ def _text(lake: Lake, wanted: str) -> tuple[str | None, str]:
 
 
 def _best(lake: Lake, sketch: Sketch, query: Any, own: str | None, top: int) -> list[tuple[float, str, str]]:
-    """(estimate, id, source) of the most similar documents that share anything."""
+    """Returns (estimate, id, source) of the most similar documents; the estimates are above 0."""
     best: list[tuple[float, str, str]] = []
     for part in lake.parts("signatures"):
         rows = lake.open_part("signatures", part).read(["id", "source", "n_shingles", "signature"])
@@ -145,15 +151,18 @@ def _best(lake: Lake, sketch: Sketch, query: Any, own: str | None, top: int) -> 
 
 
 def changes(left: str, right: str) -> list[Change]:
-    """Runs of words of two texts: `same`, `-` (only on the left) or `+` (only on the right); of the first words."""
+    """Returns runs of words of two texts: `same`, `-` (only on the left) or `+` (only on the right).
+
+    Only the first words of each text are compared.
+    """
     a, b = left.split()[:_MAX_WORDS], right.split()[:_MAX_WORDS]
-    found: list[Change] = []
+    runs: list[Change] = []
     for kind, i, i_end, j, j_end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
         if kind == "equal":
-            found.append(("same", " ".join(a[i:i_end])))
+            runs.append(("same", " ".join(a[i:i_end])))
             continue
         if i_end > i:
-            found.append(("-", " ".join(a[i:i_end])))
+            runs.append(("-", " ".join(a[i:i_end])))
         if j_end > j:
-            found.append(("+", " ".join(b[j:j_end])))
-    return found
+            runs.append(("+", " ".join(b[j:j_end])))
+    return runs

@@ -1,1 +1,1 @@
-"""Passages that the corpus holds more than once: paragraphs, lines, or spans of words. All copies but one are cut."""
+"""Cuts passages that the corpus holds more than once: paragraphs, lines, or spans of words. One copy of each stays."""

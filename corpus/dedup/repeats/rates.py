@@ -1,4 +1,4 @@
-"""Rates of repeated passages."""
+"""Measures the rates at which repeated passages are found."""
 
 import pyarrow as pa
 
@@ -7,7 +7,7 @@ from corpus.rates import rate
 
 
 def rates(text: pa.Array) -> dict[str, float]:
-    """MB/s on one core by kind of work."""
+    """Returns MB/s on one core, by kind of work."""
     return {
         "paragraphs": rate(text.nbytes, lambda: find(text, Passages("paragraph", 10))),
         "substrings": rate(text.nbytes, lambda: find(text, Passages("span", 50))),

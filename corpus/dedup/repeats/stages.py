@@ -1,4 +1,4 @@
-"""Plans the stages of repeated passages: passages, which of them repeat, and what is cut.
+"""Plans the stages of repeated passages: find passages, find those that repeat, and cut.
 
 Paragraphs and substrings are two families with the same three stages; they differ in what counts as a passage.
 """
@@ -16,7 +16,7 @@ from corpus.row_groups import measured
 from corpus.stage import Context, Stage, output, work_item
 from corpus.task import WorkItem, digest
 
-_BYTES_PER_WORD = 6  # of text, about
+_BYTES_PER_WORD = 6  # of text, approximately
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,18 @@ class Piece:
 def passages(context: Context[Repeats]) -> Stage:
     """The passages of the documents that earlier stages kept."""
     config, inputs = _config(context), context.basis()
-    wanted, pieces = context.settings.passages(), _pieces(context)
+    definition, pieces = context.settings.passages(), _pieces(context)
     total = sum(piece.n_bytes for piece in pieces)
     n_ranges = shuffle.ranges_for(total, shuffle.run_bytes(total, context.memory))
     n_documents = _n_documents(pieces)
 
     def plan_items() -> list[WorkItem]:
-        found = []
+        work_items = []
         for i, piece in enumerate(pieces):
-            canaries = canary.places(i, len(pieces)) if _has_canary(wanted) else ()
+            canaries = canary.places(i, len(pieces)) if _has_canary(definition) else ()
             spec = PassagesSpec(piece.row_groups, canaries)
-            found.append(work_item(spec, [config, n_ranges, inputs, VERSION], piece.n_bytes, piece.longest))
-        return found
+            work_items.append(work_item(spec, [config, n_ranges, inputs, VERSION], piece.n_bytes, piece.longest))
+        return work_items
 
     return Stage(
         name=f"{context.family}:passages",
@@ -50,7 +50,7 @@ def passages(context: Context[Repeats]) -> Stage:
         config=config,
         inputs=inputs,
         version=VERSION,
-        step=steps.PassagesStep(context.lake, wanted, context.sources, context.decided, n_ranges, n_documents),
+        step=steps.PassagesStep(context.lake, definition, context.sources, context.decided, n_ranges, n_documents),
         plan_items=plan_items,
         may_be_empty=True,
         facts={"n_documents": n_documents, "n_bytes": total},
@@ -84,15 +84,15 @@ def repeats(context: Context[Repeats]) -> Stage:
 
 
 def cuts(context: Context[Repeats]) -> Stage:
-    """What is cut, and which documents have too few words left."""
+    """The cuts, and the documents that have too few words left."""
     lake, slot, min_words_left = context.lake, context.family, context.settings.min_words_left
     rests_on, pieces = context.basis(), _pieces(context)
     config = _config(context) | {"min_words_left": min_words_left}
-    found = content("repeats", lake.parts("repeats", slot))
+    repeated = content("repeats", lake.parts("repeats", slot))
     n_documents = _n_documents(pieces)
 
     def plan_items() -> list[WorkItem]:
-        made_from: list[Any] = [config, found, rests_on, VERSION]
+        made_from: list[Any] = [config, repeated, rests_on, VERSION]
         return [
             work_item(CutSpec(piece.row_groups, i, i == len(pieces) - 1), made_from, piece.n_bytes, piece.longest)
             for i, piece in enumerate(pieces)
@@ -112,30 +112,30 @@ def cuts(context: Context[Repeats]) -> Stage:
 
 
 def _pieces(context: Context[Repeats]) -> list[Piece]:
-    """Row groups of documents, together as long as a worker can sort their passages."""
-    wanted = context.settings.passages()
-    bytes_per_passage = _BYTES_PER_WORD * (1 if wanted.unit == "span" else wanted.n_words)
+    """Returns pieces: row groups of documents whose passages a worker can sort together."""
+    definition = context.settings.passages()
+    bytes_per_passage = _BYTES_PER_WORD * (1 if definition.unit == "span" else definition.n_words)
     groups, sizes, longest, base = [], [], [], 0
-    for group, n_rows, n_bytes, long in measured(context.lake, context.lake.parts("documents")):
+    for group, n_rows, n_bytes, longest_document in measured(context.lake, context.lake.parts("documents")):
         groups.append(NumberedGroup(*group, base, n_rows))
         sizes.append(max(n_bytes // bytes_per_passage * PASSAGE_BYTES, n_bytes // 4))
-        longest.append(long)
+        longest.append(longest_document)
         base += n_rows
 
-    most = shuffle.run_bytes(sum(sizes), context.memory)
+    max_bytes = shuffle.run_bytes(sum(sizes), context.memory)
     return [
         Piece(tuple(groups[first:end]), sum(sizes[first:end]), max(longest[first:end]))
-        for first, end in shuffle.cut(sizes, most)
+        for first, end in shuffle.cut(sizes, max_bytes)
     ]
 
 
 def _config(context: Context[Repeats]) -> dict[str, Any]:
-    """What decides which passages are found, and which copy stays."""
+    """Returns the settings that decide which passages are found and which copy stays."""
     return context.settings.passages().options() | {"sources": list(context.sources)}
 
 
 def _has_canary(wanted: Passages) -> bool:
-    """Whether the planted duplicate is long enough to be a passage."""
+    """Returns whether the planted duplicate is long enough to be a passage."""
     return wanted.n_words <= canary.N_WORDS
 
 

@@ -1,19 +1,21 @@
-"""Passages that stand in the corpus more than once: paragraphs, lines, or any run of words. The first one stays.
+"""Cuts passages that the corpus holds more than once: paragraphs, lines, or any run of words. The first copy stays.
 
-A passage is known by a 64-bit hash of its normal words (corpus.text.normal), so that case, marks and spacing make no
-difference. Where it stands several times, the copy in the source listed first stays, in that source the one in the
-document with the least id; every other is cut out of its document.
+A passage is identified by a 64-bit hash of its normal words (corpus.text.normal), so case, marks and spacing do not
+matter. If the corpus holds a passage several times, the copy in the source that is listed first stays. If that source
+has several copies, the copy in the document with the least id stays. All other copies are cut out of their documents.
 
-  paragraph, line   what blank lines, or line ends, set apart. Sources: Penedo et al. 2023, RefinedWeb, section 3.3;
-                    Penedo et al. 2024, FineWeb, appendix E.3 ("line deduplication with minimum number of words")
-  span              every run of `n_words` words. Their union is what a suffix array finds as repeated for that many
-                    words or more. Source: Lee et al. 2022, Deduplicating Training Data Makes Language Models Better
+  paragraph, line   the text between blank lines, or between line ends. Sources: Penedo et al. 2023, RefinedWeb,
+                    section 3.3; Penedo et al. 2024, FineWeb, appendix E.3 ("line deduplication with minimum number of
+                    words")
+  span              every run of `n_words` words. The union of the repeated runs is the text that a suffix array finds
+                    as repeated for that many words or more. Source: Lee et al. 2022, Deduplicating Training Data Makes
+                    Language Models Better
 
-  PassagesStep   some row groups of documents  → a run of passages, sorted, a cell a range of hashes
-  RepeatsStep    some cells of all runs        → ranges to cut, a cell a work item of the first step
-  CutStep        one cell, and its documents   → cuts, and decisions: who has too few words left goes
+  PassagesStep   some row groups of documents  → a run of passages, sorted; one cell per range of hashes
+  RepeatsStep    some cells of all runs        → ranges to cut; one cell per work item of the first step
+  CutStep        one cell, and its documents   → cuts, and decisions: documents with too few words left are dropped
 
-Documents are numbered by their row over the row groups of `documents`, in order. Memory is that of one run.
+Documents are numbered by their row over the row groups of `documents`, in order. A step holds one run in memory.
 """
 
 import itertools
@@ -40,7 +42,7 @@ from corpus.task import WorkItem
 from corpus.text.cutting import Cuts, blanked
 from corpus.text.normal import normalize
 
-VERSION = 1  # raised when the same documents would give other cuts
+VERSION = 1  # raise it when the same documents give other cuts
 PASSAGE_BYTES = 32  # of a row of `passages`
 
 
@@ -58,15 +60,15 @@ class PassagesSpec:
     """Spec of a work item: some row groups of `documents`."""
 
     row_groups: tuple[NumberedGroup, ...]
-    canaries: tuple[int, ...]  # the planted texts that go with them
+    canaries: tuple[int, ...]  # numbers of the planted texts that are processed with them
 
 
 @dataclass(frozen=True, slots=True)
 class CellsSpec:
     """Spec of a work item: some consecutive cells of all runs of passages."""
 
-    slot: str  # of `passages`: the family
-    cells: tuple[int, int]  # the first, and the one after the last
+    slot: str  # slot of `passages`: name of the family
+    cells: tuple[int, int]  # first cell, and the cell after the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,12 @@ class CutSpec:
 
     row_groups: tuple[NumberedGroup, ...]
     cell: int
-    is_last: bool  # the canary's second text comes with the last item
+    is_last: bool  # the canary's second text is processed with the last item
 
 
 @dataclass(frozen=True, slots=True)
 class PassagesStep:
-    """The passages of the documents in some row groups that no stage dropped."""
+    """Finds the passages of the documents in some row groups, without the documents that earlier stages dropped."""
 
     spec_type: ClassVar = PassagesSpec
     lake: Lake
@@ -93,10 +95,10 @@ class PassagesStep:
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `passages`: batch number i is range i."""
         remains = of_groups(self.lake, self.slots, item.spec.row_groups)
-        found = [rows for group in item.spec.row_groups for rows in self._row_group(remains, *group)]
-        found += [self._canary(place) for place in item.spec.canaries]
+        record_batches = [rows for group in item.spec.row_groups for rows in self._row_group(remains, *group)]
+        record_batches += [self._canary(place) for place in item.spec.canaries]
         arrow = tables.PASSAGES.schema
-        rows = pa.Table.from_batches(found, arrow).combine_chunks()
+        rows = pa.Table.from_batches(record_batches, arrow).combine_chunks()
         hashes = rows["passage"].to_numpy().view(np.uint64)
         order = sorting(hashes)
         rows = rows.take(pa.array(order)).combine_chunks()
@@ -128,7 +130,7 @@ class PassagesStep:
 
 @dataclass(frozen=True, slots=True)
 class RepeatsStep:
-    """All copies of the passages in some cells but the first, as ranges to cut."""
+    """Finds the ranges to cut: all copies of the passages in some cells, except the first copy of each."""
 
     spec_type: ClassVar = CellsSpec
     lake: Lake
@@ -137,10 +139,10 @@ class RepeatsStep:
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `repeats`: batch number i is for the documents of work item i."""
         rows = read_cells(self.lake, "passages", range(*item.spec.cells), item.spec.slot)
-        found = repeats(*(rows[name].to_numpy() for name in rows.column_names))
-        found = found[np.argsort(found[:, 0], kind="stable")]
-        batch = pa.record_batch([pa.array(column) for column in found.T.copy()], schema=tables.REPEATS.schema)
-        bounds = [*np.searchsorted(found[:, 0], self.bounds), len(found)]
+        copies = repeats(*(rows[name].to_numpy() for name in rows.column_names))
+        copies = copies[np.argsort(copies[:, 0], kind="stable")]
+        batch = pa.record_batch([pa.array(column) for column in copies.T.copy()], schema=tables.REPEATS.schema)
+        bounds = [*np.searchsorted(copies[:, 0], self.bounds), len(copies)]
         for low, high in itertools.pairwise(bounds):
             yield "repeats", batch.slice(low, high - low)
 
@@ -149,23 +151,23 @@ def repeats(
     hashes: npt.NDArray[Any], order: npt.NDArray[Any], document: npt.NDArray[Any], start: npt.NDArray[Any],
     end: npt.NDArray[Any],
 ) -> npt.NDArray[np.int64]:  # fmt: skip
-    """int64 (R, 4): document, start, end, copies of each passage that is not the first of its hash.
+    """Returns int64 (R, 4): document, start, end, copies of each passage that is not the first of its hash.
 
-    In the document of the first, one that overlaps it is no copy.
+    A passage that overlaps the first one, in the same document, is not a copy.
     """
     by_hash = sorting(hashes.view(np.uint64))
-    again = hashes[by_hash][1:] == hashes[by_hash][:-1]
-    several = by_hash[np.r_[again, False] | np.r_[False, again]] if len(by_hash) else by_hash
-    own = [column[several].astype(np.int64) for column in (hashes, order, document, start, end)]
-    ordered = np.lexsort((own[3], own[2], own[1], own[0]))
-    found = np.empty((len(ordered), 4), np.int64)
-    hashes, document, start, end = (own[k][ordered] for k in (0, 2, 3, 4))
-    n = _but_first(hashes, document, start, end, found)
-    return found[:n]
+    same_as_next = hashes[by_hash][1:] == hashes[by_hash][:-1]
+    several = by_hash[np.r_[same_as_next, False] | np.r_[False, same_as_next]] if len(by_hash) else by_hash
+    columns = [column[several].astype(np.int64) for column in (hashes, order, document, start, end)]
+    ordered = np.lexsort((columns[3], columns[2], columns[1], columns[0]))
+    rows = np.empty((len(ordered), 4), np.int64)
+    hashes, document, start, end = (columns[k][ordered] for k in (0, 2, 3, 4))
+    n = _but_first(hashes, document, start, end, rows)
+    return rows[:n]
 
 
 @njit(cache=True, nogil=True)
-def _but_first(hashes, document, start, end, found):
+def _but_first(hashes, document, start, end, rows):
     n, first = 0, 0
     while first < hashes.size:
         last = first + 1
@@ -173,7 +175,7 @@ def _but_first(hashes, document, start, end, found):
             last += 1
         for i in range(first + 1, last):
             if document[i] != document[first] or start[i] >= end[first]:
-                found[n, 0], found[n, 1], found[n, 2], found[n, 3] = document[i], start[i], end[i], last - first
+                rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = document[i], start[i], end[i], last - first
                 n += 1
         first = last
     return n
@@ -181,7 +183,7 @@ def _but_first(hashes, document, start, end, found):
 
 @dataclass(frozen=True, slots=True)
 class CutStep:
-    """Cuts of the documents of one work item, and whether enough of each is left."""
+    """Decides the cuts of the documents of one work item, and whether each document has enough words left."""
 
     spec_type: ClassVar = CutSpec
     lake: Lake
@@ -200,49 +202,54 @@ class CutStep:
             raise canary.CanaryLostError(self.stage, tables.TABLES)
         remains = of_groups(self.lake, self.slots, item.spec.row_groups)
         for part, group, base, n_rows in item.spec.row_groups:
-            some = documents(self.lake, remains, part, group, ["id", "source", "text"])
-            if some is None:
+            kept = documents(self.lake, remains, part, group, ["id", "source", "text"])
+            if kept is None:
                 continue
             low, high = np.searchsorted(document, [base, base + n_rows])
             place = np.full(n_rows, -1)
-            place[some["row"].to_numpy()] = np.arange(len(some))
-            gone = Cuts(place[document[low:high] - base], start[low:high], end[low:high])
-            yield from self._decide(some, row_group_number(part, group), gone, copies[low:high])
+            place[kept["row"].to_numpy()] = np.arange(len(kept))
+            removed = Cuts(place[document[low:high] - base], start[low:high], end[low:high])
+            yield from self._decide(kept, row_group_number(part, group), removed, copies[low:high])
 
     def _decide(
-        self, documents: pa.RecordBatch, number: int, gone: Cuts, copies: npt.NDArray[Any]
+        self, documents: pa.RecordBatch, number: int, removed: Cuts, copies: npt.NDArray[Any]
     ) -> Iterator[tuple[str, pa.RecordBatch]]:
         who = pl.from_arrow(documents.select(["id", "source", "row"]))
         assert isinstance(who, pl.DataFrame)
         who = who.with_columns(row_group=pl.lit(number, pl.Int64))
-        touched = np.unique(gone.document)
+        touched = np.unique(removed.document)
         left = np.full(len(documents), float(self.min_words_left))
-        left[touched] = _words_left(documents["text"], gone, touched)
+        left[touched] = _words_left(documents["text"], removed, touched)
         stays = left >= self.min_words_left
         frame = who.with_columns(kept=stays, value=left, limit=pl.lit(float(self.min_words_left)))
         yield "decisions", schema.batch("decisions", decisions(frame, self.stage, f"{self.stage}.min_words_left"))
-        shown = stays[gone.document]
-        cut = who[gone.document[shown]].with_columns(
-            stage=pl.lit(self.stage), start=gone.start[shown], end=gone.end[shown], copies=copies[shown]
+        shown = stays[removed.document]
+        cut = who[removed.document[shown]].with_columns(
+            stage=pl.lit(self.stage), start=removed.start[shown], end=removed.end[shown], copies=copies[shown]
         )
         yield "cuts", schema.batch("cuts", cut)
 
 
 def of_groups(lake: Lake, slots: tuple[str, ...], row_groups: tuple[NumberedGroup, ...]) -> Remaining:
-    """What earlier stages left of the row groups of a work item."""
+    """Returns the documents that earlier stages kept in the row groups of a work item."""
     return remaining(lake, slots, [row_group_number(part, group) for part, group, *_ in row_groups])
 
 
-def _words_left(text: pa.Array, gone: Cuts, touched: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-    """Words of the documents `touched` once their cuts are gone."""
+def _words_left(text: pa.Array, removed: Cuts, touched: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """Returns the number of words in each of the documents `touched` after its cuts are removed."""
     some = text.take(pa.array(touched))
-    return np.diff(normalize(blanked(some, gone._replace(document=np.searchsorted(touched, gone.document)))).offsets)
+    return np.diff(
+        normalize(blanked(some, removed._replace(document=np.searchsorted(touched, removed.document)))).offsets
+    )
 
 
 def merged(
     document: npt.NDArray[Any], start: npt.NDArray[Any], end: npt.NDArray[Any], copies: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[np.int64], ...]:
-    """The ranges sorted, those that touch or overlap as one, with the most copies of any of its parts."""
+    """Returns the sorted ranges. Ranges that touch or overlap become one range.
+
+    Such a range has the greatest number of copies of its parts.
+    """
     order = np.lexsort((start, document))
     columns = [np.ascontiguousarray(column[order].astype(np.int64)) for column in (document, start, end, copies)]
     n = _merge(*columns)

@@ -6,11 +6,11 @@ from corpus.schema import Table, column, declare
 
 PASSAGES = Table(
     "passages",
-    "a paragraph, line or span of words: intermediate, one row group a range of hashes",
+    "a paragraph, line or span of words: intermediate, one row group per range of hashes",
     pa.schema(
         [
             column("passage", pa.int64(), "Hash of its normal words", random=True),
-            column("order", pa.int64(), "The least of a passage's copies stays", random=True),
+            column("order", pa.int64(), "Rank of the copy; a passage's copy with the least rank stays", random=True),
             column("document", pa.int64(), "Number of the document: its row over all row groups", random=True),
             column("start", pa.int32(), "First character", random=True),
             column("end", pa.int32(), "Character after the last", random=True),
@@ -20,13 +20,13 @@ PASSAGES = Table(
 
 REPEATS = Table(
     "repeats",
-    "a copy of a passage that is to be cut: intermediate, one row group a work item",
+    "a copy of a passage that is to be cut: intermediate, one row group per work item",
     pa.schema(
         [
             column("document", pa.int64(), "As in passages"),
             column("start", pa.int64(), "First character"),
             column("end", pa.int64(), "Character after the last"),
-            column("copies", pa.int64(), "Times that the passage stands in the corpus"),
+            column("copies", pa.int64(), "Number of times that the passage occurs in the corpus"),
         ]
     ),
 )

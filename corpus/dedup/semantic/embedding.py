@@ -1,10 +1,10 @@
-"""Documents as vectors whose cosine says how much they say the same.
+"""Turns documents into vectors. The cosine of two vectors measures how much the documents say the same.
 
-  hashed   words and pairs of words of the normal text, 1 + log(count), signed hashing into 256 numbers. No model, no
-           download. Source: Weinberger et al. 2009, Feature Hashing for Large Scale Multitask Learning
-  PATH     a sentence-transformers model in a folder; weights as safetensors, no code of the model's is run
+  hashed   words and pairs of words of the normal text, 1 + log(count), signed hashing into 256 numbers. It needs no
+           model and no download. Source: Weinberger et al. 2009, Feature Hashing for Large Scale Multitask Learning
+  PATH     a sentence-transformers model in a folder. Its weights are safetensors, and its code is not run
 
-D documents, E numbers of a vector.
+D documents, E numbers per vector.
 """
 
 from dataclasses import dataclass
@@ -18,31 +18,31 @@ import numpy.typing as npt
 import pyarrow as pa
 from numba import njit
 
-from corpus.dedup.near.minhash import mix64
 from corpus.errors import UserError
+from corpus.text.mixing import GOLDEN, mix64
 from corpus.text.normal import normalize
 
-VERSION = 1  # raised when the same text would give another vector
+VERSION = 1  # raise it when the same text gives another vector
 HASHED = "hashed"
 _HASHED_SIZE = 256
-_BUCKETS = 1 << 18  # features are counted in; two that share one are counted as one
+_BUCKETS = 1 << 18  # in which features are counted; features in the same bucket count as one
 
 Vectors = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """What makes the vectors."""
+    """The method that makes the vectors."""
 
     model: str = HASHED
 
     @property
     def is_hashed(self) -> bool:
-        """Whether vectors are of hashed words."""
+        """Whether the vectors are made of hashed words."""
         return self.model == HASHED
 
     def check(self) -> None:
-        """Raises `UserError` where the model is no folder, or its library is missing. Loads neither."""
+        """Raises `UserError` if the model is not a folder with a model or its library is missing. Loads neither."""
         if self.is_hashed:
             return
         if not (Path(self.model) / "modules.json").is_file():
@@ -55,27 +55,27 @@ class Embedding:
 
 
 def embed(text: pa.Array | pa.ChunkedArray, embedding: Embedding) -> Vectors:
-    """float32 (D, E), each of length 1, or all zeros for a text without words."""
+    """Returns float32 (D, E): vectors of length 1, or all zeros for a text without words."""
     return _hashed(text) if embedding.is_hashed else _of_model(text, embedding.model)
 
 
 def normalized(vectors: Vectors) -> Vectors:
-    """Each row with length 1; rows of zeros stay."""
+    """Returns each row scaled to length 1; rows of zeros stay zeros."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
 
 
 def _hashed(text: pa.Array | pa.ChunkedArray) -> Vectors:
     words = normalize(text)
-    found = np.zeros((len(words.offsets) - 1, _HASHED_SIZE), np.float32)
-    _features(words.hash, words.offsets, np.zeros(_BUCKETS, np.int32), np.empty(_BUCKETS, np.int64), found)
-    return normalized(found)
+    vectors = np.zeros((len(words.offsets) - 1, _HASHED_SIZE), np.float32)
+    _features(words.hash, words.offsets, np.zeros(_BUCKETS, np.int32), np.empty(_BUCKETS, np.int64), vectors)
+    return normalized(vectors)
 
 
 @njit(cache=True, nogil=True)
-def _features(words, offsets, counts, touched, found):
-    # For each document: its words and pairs of words are counted in buckets; then each bucket that was touched adds
-    # the logarithm of its count, with a sign of its own, at four places of the vector, and is emptied.
+def _features(words, offsets, counts, touched, vectors):
+    # For each document, counts its words and pairs of words in buckets. Then each bucket that was touched adds the
+    # logarithm of its count, with its own sign, at four places of the vector, and is emptied.
     mask = np.uint64(counts.size - 1)
     for d in range(offsets.size - 1):
         n = 0
@@ -93,11 +93,11 @@ def _features(words, offsets, counts, touched, found):
         for k in range(n):
             bucket = touched[k]
             weight = np.float32(1 + np.log(counts[bucket]))
-            h = mix64(np.uint64(bucket) + np.uint64(0x9E3779B97F4A7C15))
-            for _ in range(4):  # places of a feature: fewer chance meetings of two strong ones
-                place = np.int64(h % np.uint64(found.shape[1]))
+            h = mix64(np.uint64(bucket) + GOLDEN)
+            for _ in range(4):  # places of a feature, so that two strong features collide less often
+                place = np.int64(h % np.uint64(vectors.shape[1]))
                 h = mix64(h)
-                found[d, place] += weight if h >> np.uint64(63) else -weight
+                vectors[d, place] += weight if h >> np.uint64(63) else -weight
             counts[bucket] = 0
 
 
@@ -115,18 +115,18 @@ def _model(path: str) -> Any:
         return SentenceTransformer(path, local_files_only=True, trust_remote_code=False, model_kwargs=safe)
     except MemoryError:
         raise
-    except Exception as error:  # whatever a broken folder makes of these libraries
-        why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        raise UserError(f"the model in {path!r} cannot be loaded ({why}); fetch it again") from error
+    except Exception as error:  # a broken folder can cause any error in these libraries
+        cause = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+        raise UserError(f"the model in {path!r} cannot be loaded ({cause}); fetch it again") from error
 
 
 def as_lists(vectors: Vectors) -> pa.Array:
-    """A column of `embeddings`."""
+    """Returns a column of `embeddings`."""
     offsets = np.arange(0, vectors.size + 1, max(vectors.shape[1], 1), dtype=np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), pa.array(np.ascontiguousarray(vectors).ravel()))
 
 
 def from_lists(column: pa.Array | pa.ChunkedArray) -> Vectors:
-    """float32 (D, E) from a column of `embeddings`."""
+    """Returns float32 (D, E) from a column of `embeddings`."""
     column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return column.flatten().to_numpy().reshape(len(column), -1) if len(column) else np.empty((0, 0), np.float32)

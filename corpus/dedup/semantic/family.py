@@ -11,7 +11,7 @@ _COST = Cost(work="semantic", mb_per_second=30.0, held_per_byte=5.0, sized_to_me
 FAMILY = Family(
     name="semantic",
     room=__package__,
-    doc="Drop documents that say what another says; null, the default, for no",
+    doc="Drop documents that say the same as another document; null, the default, turns it off",
     settings=Semantic,
     within=DEDUP,
     stages=(
@@ -26,5 +26,5 @@ FAMILY = Family(
     ),
     decides=True,
     copies="semantic duplicates",
-    reasons={"semantic.duplicate": "It says what another document says, by their embeddings"},
+    reasons={"semantic.duplicate": "It says the same as another document, according to their embeddings"},
 )

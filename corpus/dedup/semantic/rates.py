@@ -1,4 +1,4 @@
-"""Rates of semantic duplicates: embeddings are measured, and what comes after them takes about as long."""
+"""Measures the rate of embeddings. The later stages of semantic duplicates take about as long."""
 
 import pyarrow as pa
 
@@ -7,6 +7,6 @@ from corpus.rates import rate
 
 
 def rates(text: pa.Array) -> dict[str, float]:
-    """MB/s on one core by kind of work."""
+    """Returns MB/s on one core, by kind of work."""
     measured = rate(text.nbytes, lambda: embed(text, Embedding()))
     return {"embeddings": measured, "semantic": measured}

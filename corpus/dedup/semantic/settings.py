@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Semantic(Settings):
-    """How documents that say the same are found: embeddings, clusters, cosine similarity."""
+    """Settings for finding documents that say the same: embeddings, clusters, cosine similarity."""
 
     renamed = {"documents_a_cluster": "documents_per_cluster"}  # noqa: RUF012 - a class variable, as the base says
 
@@ -44,7 +44,7 @@ class Semantic(Settings):
         return value
 
     def embedding(self) -> "Embedding":
-        """What makes the vectors."""
+        """Returns the method that makes the vectors."""
         from corpus.dedup.semantic.embedding import Embedding
 
         return Embedding(self.model)

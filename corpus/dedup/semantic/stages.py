@@ -89,7 +89,7 @@ def members(context: Context[Semantic]) -> Stage:
 
 
 def leaders(context: Context[Semantic]) -> Stage:
-    """Which documents of each cluster stay."""
+    """The documents of each cluster that stay."""
     lake, settings = context.lake, context.settings
     parts = lake.parts("semantic_members")
     n_cells = lake.open_part("semantic_members", parts[0]).num_row_groups if parts else 0
@@ -97,7 +97,7 @@ def leaders(context: Context[Semantic]) -> Stage:
     config = context.shared.config(context.sources) | {
         "threshold": settings.threshold,
         "model": settings.model,
-        "documents_a_cluster": settings.documents_per_cluster,  # the name that earlier versions gave it
+        "documents_a_cluster": settings.documents_per_cluster,  # the name of the field in earlier versions
         "seed": settings.seed,
     }
     inputs = context.contents("semantic_members") | context.inherited("semantic_members")

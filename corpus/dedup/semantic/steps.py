@@ -1,17 +1,20 @@
-"""Documents that say what another says, in other words: near in the space of their embeddings.
+"""Finds documents that say the same as another document in other words: their embeddings are near each other.
 
-Vectors are clustered, and documents compared inside their cluster only. In the order in which copies stay, a document
-goes when its cosine to one that stays reaches the threshold; so each that goes is near what stays in its place, and no
-chain of resemblances joins what is unlike. Source: Abbas et al. 2023, SemDeDup, section 3 (which keeps the least
-central); hashed vectors are centered first, because words that every text has make all of them alike (Mu and Viswanath
-2018, All-but-the-Top, section 2).
+Vectors are clustered, and documents are compared only inside their cluster. They are compared in the order in which
+copies stay. A document is dropped if its cosine to a document that stays reaches the threshold. So each dropped
+document is near the document that stays in its place, and a chain of similar documents does not join documents that
+differ.
+
+Source: Abbas et al. 2023, SemDeDup, section 3 (which keeps the least central document). Hashed vectors are centered
+first, because words that are in every text make all vectors similar (Mu and Viswanath 2018, All-but-the-Top,
+section 2).
 
   EmbeddingsStep   a row group of documents         → vectors, for every document, once
   CentroidsStep    a sample of vectors              → the mean, and centroids of k-means
-  AssignStep       some parts of vectors            → a run of the documents that no stage dropped, a cell some clusters
+  AssignStep       some parts of vectors            → a run of the documents that no stage dropped, in cells of clusters
   LeadersStep      one cell over all runs           → decisions and duplicates
 
-D documents, E numbers of a vector, K centroids, M members of a cluster.
+D documents, E numbers per vector, K centroids, M members of a cluster.
 """
 
 import itertools
@@ -38,10 +41,10 @@ from corpus.remaining import Places, Remaining, remaining, row_group_number
 from corpus.row_groups import RowGroup
 from corpus.task import All, WorkItem
 
-VERSION = 2  # raised when the same vectors would give other decisions
+VERSION = 2  # raise it when the same vectors give other decisions
 STAGE = "semantic"
 REASON = "semantic.duplicate"
-SAMPLE_PER_CENTROID = 64  # vectors from which k-means learns
+SAMPLE_PER_CENTROID = 64  # vectors per centroid from which k-means learns
 _TEXT_BATCH_ROWS = 1024
 _BLOCK = 1024  # rows of a matrix product
 _PLANTED = -1  # number of the planted vector among the centroids
@@ -67,7 +70,7 @@ class MembersSpec:
     """Spec of a work item: the documents of some parts of `embeddings`."""
 
     parts: tuple[Neighbors, ...]
-    canaries: tuple[int, ...]  # the planted texts that go with them
+    canaries: tuple[int, ...]  # numbers of the planted texts that are processed with them
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,10 @@ class CentroidsStep:
         yield "centroids", pa.record_batch([numbers, as_lists(vectors)], schema=tables.CENTROIDS.schema)
 
     def _sample(self) -> Vectors:
-        """Ids are hashes: those below a bound are a fair sample, read without sorting all."""
+        """Returns a sample of the vectors.
+
+        Ids are hashes, so the documents with ids below a bound are a fair sample, read without sorting all ids.
+        """
         share = min(1.0, 1.2 * self.n_sample / max(self.n_documents, 1))
         bound = f"{int(share * 16**8):08x}" if share < 1 else "g"
         rows = self.lake.scan("embeddings").select("id", "embedding").filter(pl.col("id") < bound)
@@ -131,44 +137,44 @@ class CentroidsStep:
 
 
 def centered(vectors: Vectors, mean: Vectors) -> Vectors:
-    """The vectors less the mean, each of length 1; those of texts without words stay zeros."""
+    """Returns the vectors minus the mean, each of length 1. Vectors of texts without words stay zeros."""
     return normalized(np.where(vectors.any(axis=1, keepdims=True), vectors - mean, 0).astype(np.float32))
 
 
 def centroids(lake: Lake) -> tuple[Vectors, Vectors, Vectors]:
-    """(mean (1, E), centroids (K, E), planted vector (1, E))."""
+    """Returns (mean (1, E), centroids (K, E), planted vector (1, E))."""
     rows = lake.scan("centroids").sort("number").collect()
     vectors = from_lists(rows["embedding"].to_arrow())
     return vectors[1:2], vectors[2:], vectors[:1]
 
 
 def nearest(vectors: Vectors, means: Vectors) -> npt.NDArray[np.int64]:
-    """int64 (D,): the centroid at the least distance from each vector."""
-    found = np.empty(len(vectors), np.int64)
+    """Returns int64 (D,): the centroid at the least distance from each vector."""
+    numbers = np.empty(len(vectors), np.int64)
     half = (means**2).sum(axis=1) / 2
     for i in range(0, len(vectors), _BLOCK):
-        found[i : i + _BLOCK] = np.argmax(vectors[i : i + _BLOCK] @ means.T - half, axis=1)
-    return found
+        numbers[i : i + _BLOCK] = np.argmax(vectors[i : i + _BLOCK] @ means.T - half, axis=1)
+    return numbers
 
 
 @dataclass(frozen=True, slots=True)
 class AssignStep:
-    """The documents that no stage dropped, each with its cluster and what decides which copy stays."""
+    """Assigns to each document that no stage dropped its cluster and the values that decide which copy stays."""
 
     spec_type: ClassVar = MembersSpec
     lake: Lake
     slots: tuple[str, ...]
-    quality: str | None  # a signal: the greater, the sooner a copy stays
+    quality: str | None  # name of a signal: with keep quality, the copy with the greatest value stays
     n_cells: int
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
-        """Rows of `semantic_members`: batch number i holds the clusters whose number modulo the cells is i."""
+        """Yields rows of `semantic_members`: batch i has the clusters whose number modulo the number of cells is i."""
         mean, means, planted = centroids(self.lake)
         arrow = tables.SEMANTIC_MEMBERS.schema
         remains = remaining(self.lake, self.slots, [part.number for part in item.spec.parts])
-        found = [self._part(part, remains, mean, means) for part in item.spec.parts]
-        found += [_planted(place, planted, mean, means) for place in item.spec.canaries]
-        rows = pa.concat_tables(found).combine_chunks()
+        members = [self._part(part, remains, mean, means) for part in item.spec.parts]
+        members += [_planted(place, planted, mean, means) for place in item.spec.canaries]
+        rows = pa.concat_tables(members).combine_chunks()
         cell = rows["cluster"].to_numpy() % self.n_cells
         order = np.argsort(cell, kind="stable")
         batch = rows.take(pa.array(order)).cast(arrow).combine_chunks()
@@ -181,8 +187,8 @@ class AssignStep:
         rows = self.lake.open_part("embeddings", part.embeddings).read()
         picked = pa.array(remains.rows_of(part.number, len(rows)))
         rows = rows.take(picked)
-        wanted = ["n_characters", *([self.quality] if self.quality else [])]
-        signals = self.lake.open_part("signals", part.signals).read(wanted).take(picked)
+        signal_columns = ["n_characters", *([self.quality] if self.quality else [])]
+        signals = self.lake.open_part("signals", part.signals).read(signal_columns).take(picked)
         documents = self.lake.open_part("documents", part.documents)
         vectors = from_lists(rows["embedding"]) if len(rows) else np.empty((0, mean.shape[1]), np.float32)
         vectors = centered(vectors, mean)
@@ -212,7 +218,7 @@ def _planted(place: int, vector: Vectors, mean: Vectors, means: Vectors) -> pa.T
 
 @dataclass(frozen=True, slots=True)
 class LeadersStep:
-    """Which members of some clusters stay."""
+    """Decides which members of some clusters stay."""
 
     spec_type: ClassVar = CellSpec
     lake: Lake
@@ -230,8 +236,8 @@ class LeadersStep:
         assert isinstance(frame, pl.DataFrame)
 
         order = frame.select("cluster", member=pl.int_range(pl.len()), **priority(self.keep, self.sources))
-        by = order.sort(["cluster", *(name for name in order.columns if name.startswith("by_"))])["member"].to_numpy()
-        frame, vectors = frame[by], from_lists(rows["embedding"])[by]
+        rank = order.sort(["cluster", *(name for name in order.columns if name.startswith("by_"))])["member"].to_numpy()
+        frame, vectors = frame[rank], from_lists(rows["embedding"])[rank]
         bounds = (
             np.flatnonzero(np.r_[True, np.diff(frame["cluster"].to_numpy()) != 0, True])
             if len(frame)
@@ -240,15 +246,15 @@ class LeadersStep:
 
         stays, cosine = np.arange(len(frame)), np.ones(len(frame))
         for low, high in itertools.pairwise(bounds):
-            found, near = leaders(vectors[low:high], self.threshold)
-            stays[low:high], cosine[low:high] = low + found, near
+            leader, near = leaders(vectors[low:high], self.threshold)
+            stays[low:high], cosine[low:high] = low + leader, near
         frame = frame.with_columns(representative=frame["id"].gather(stays), similarity=cosine)
         self._check(frame, has_canary)
 
         real = frame.filter(~pl.col("id").is_in(canary.IDS)).sort("row_group", "row")
-        kept_ = pl.col("id") == pl.col("representative")
+        is_kept = pl.col("id") == pl.col("representative")
         limit = pl.lit(self.threshold, pl.Float64)
-        decided = decisions(real.with_columns(kept=kept_, value="similarity", limit=limit), STAGE, REASON)
+        decided = decisions(real.with_columns(kept=is_kept, value="similarity", limit=limit), STAGE, REASON)
         yield "decisions", schema.batch("decisions", decided)
 
         several = real.filter(pl.len().over("representative") > 1)
@@ -258,23 +264,26 @@ class LeadersStep:
 
     @staticmethod
     def _check(frame: pl.DataFrame, has_canary: bool) -> None:
-        found = frame.filter(pl.col("id").is_in(canary.IDS))
-        if has_canary and (found.height != len(canary.IDS) or found["representative"].n_unique() != 1):
+        planted = frame.filter(pl.col("id").is_in(canary.IDS))
+        if has_canary and (planted.height != len(canary.IDS) or planted["representative"].n_unique() != 1):
             raise canary.CanaryLostError(STAGE, tables.INTERMEDIATE)
 
 
 def leaders(vectors: Vectors, threshold: float) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-    """(int64 (M,), float64 (M,)): the member that stays in each one's place, and the cosine to it.
+    """Returns (int64 (M,), float64 (M,)): the member that stays in each member's place, and the cosine to it.
 
-    Members come in the order in which they stay. One goes to the most similar of those that stay before it, when that
-    is at the threshold or above.
+    Members are in the order in which they stay. For each member, the most similar of the staying members before it is
+    found. If the cosine to it is at or above the threshold, it stays in the member's place.
     """
     n_members = len(vectors)
     stays, cosine = np.arange(n_members), np.ones(n_members)
     kept_rows = np.empty(0, np.int64)
-    limit = np.float32(threshold) - np.float32(1e-6)  # products of equal vectors round below 1
+    limit = np.float32(threshold) - np.float32(1e-6)  # rounding can make products of equal vectors less than 1
+
     for low in range(0, n_members, _BLOCK):
         block = vectors[low : low + _BLOCK]
+
+        # The best match among the members of earlier blocks that stay.
         best, at = np.full(len(block), -2, np.float32), np.zeros(len(block), np.int64)
         for i in range(0, len(kept_rows), _BLOCK):
             rows = kept_rows[i : i + _BLOCK]
@@ -283,6 +292,7 @@ def leaders(vectors: Vectors, threshold: float) -> tuple[npt.NDArray[np.int64], 
             value = products[np.arange(len(block)), place]
             better = value > best
             best[better], at[better] = value[better], rows[place[better]]
+
         _settle(block @ block.T, low, limit, best, at, stays, cosine)
         own = np.arange(low, low + len(block))
         kept_rows = np.concatenate([kept_rows, own[stays[own] == own]])
@@ -291,7 +301,7 @@ def leaders(vectors: Vectors, threshold: float) -> tuple[npt.NDArray[np.int64], 
 
 @njit(cache=True, nogil=True)
 def _settle(products, low, limit, best, at, stays, cosine):
-    """Members of a block against those of the block that stay before them, and the best outside it."""
+    """Compares each member of a block with the staying members before it in the block, and with the best outside it."""
     for i in range(products.shape[0]):
         value, place = best[i], at[i]
         for j in range(i):

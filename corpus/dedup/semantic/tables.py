@@ -15,7 +15,11 @@ CENTROIDS = Table(
     "a cluster's center, the mean, or the planted vector: intermediate",
     pa.schema(
         [
-            column("number", pa.int64(), "0: the mean that is taken off; from 1: a cluster's; -1: planted"),
+            column(
+                "number",
+                pa.int64(),
+                "0: the mean, which is subtracted; from 1: a cluster's center; -1: the planted vector",
+            ),
             column("embedding", VECTOR, "The vector"),
         ]
     ),
@@ -32,8 +36,10 @@ SEMANTIC_MEMBERS = Table(
             *PLACE,
             column("uri", pa.string(), "As in documents"),
             column("n_characters", pa.int64(), "Code points of the text"),
-            column("quality", pa.float64(), "The signal that decides which copy stays; 0 where none does"),
-            column("embedding", VECTOR, "Less the mean, of length 1"),
+            column(
+                "quality", pa.float64(), "Value of the signal that decides which copy stays; 0 if no signal decides"
+            ),
+            column("embedding", VECTOR, "The embedding minus the mean, scaled to length 1"),
         ]
     ),
 )

@@ -348,7 +348,9 @@ def test_a_file_of_another_kind_is_not_read_as_the_kind_of_others(tmp_path: Path
     (tmp_path / "a.html").write_text("<p>x</p>")
     (tmp_path / "b.jsonl").write_text('{"text": "x"}\n')
     alone = str(tmp_path / "b.jsonl")
-    with pytest.raises(UserError, match=r"b\.jsonl has not the name of a html file, as the source's other paths have"):
+    with pytest.raises(
+        UserError, match=r"b\.jsonl does not have the name of a html file, as the source's other paths have"
+    ):
         find_files(alone, "html", is_guessed=True)
     assert len(find_files(alone, "html").files) == 1  # the user says so
     (tmp_path / "only").mkdir()

@@ -59,7 +59,7 @@ def test_set_reaches_every_other_field(assignment: str, capsys: pytest.CaptureFi
         (["dedup", "--set", "minhash.seed=x"], "--set minhash.seed: must be a whole number, got 'x'"),
         (
             ["dedup", "--set", "minhash.seed"],
-            "--set takes FIELD=VALUE, as --set minhash.hashes=112; got 'minhash.seed'",
+            "--set takes FIELD=VALUE, e.g. --set minhash.hashes=112; got 'minhash.seed'",
         ),
         (["dedup", "--set", "nosuch=1"], "--set nosuch: no such field; allowed: keep, quality"),
         (["dedup", "--set", "minhash.seed=[1"], "--set minhash.seed"),
@@ -67,7 +67,7 @@ def test_set_reaches_every_other_field(assignment: str, capsys: pytest.CaptureFi
         (["dedup", "--ngram", "0"], "--ngram: must be 1 or more, got 0"),
         (["dedup", "--ngram", "many"], "Invalid value for '--ngram'"),
         (["dedup", "--exact-only", "--threshold", "0.7"], "--exact-only turns near-duplicates off"),
-        (["dedup", "--semantic-threshold", "0.9"], "--semantic-threshold goes with --semantic, which is not given"),
+        (["dedup", "--semantic-threshold", "0.9"], "--semantic-threshold requires --semantic, which is not given"),
         (["dedup", "--bands", "3"], "bands and rows"),
         (["filter", "--set", "languages=[xx]"], "--set languages: "),
         (["filter", "--rules", "c5"], "unknown rule set 'c5'"),

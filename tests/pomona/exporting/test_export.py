@@ -153,10 +153,10 @@ def test_a_lake_that_changes_meanwhile_gives_no_export(
         (["--out", "{}/x", "--format", "csv"], "unknown --format 'csv'"),
         (["--out", "{}/x", "--shard-bytes", "5"], "--shard-bytes 5 is 5 bytes, too little"),
         (["--out", "{}/x", "--shard-bytes", "huge"], "--shard-bytes: 'huge' is not a size"),
-        (["--out", "{}/full"], "is not empty; name a new one, or --replace"),
-        (["--out", "{}/full", "--replace"], "holds mine, so it is no export; name a new one"),
-        (["--out", ""], "an empty name"),
-        (["--out", "xyz://bucket/x"], "is no place to write to; name a path, or a bucket"),
+        (["--out", "{}/full"], "is not empty; name a new one, or use --replace"),
+        (["--out", "{}/full", "--replace"], "holds mine, so it is not an export; name a new one"),
+        (["--out", ""], "the name is empty"),
+        (["--out", "xyz://bucket/x"], "is not a place to write to; name a path, or a bucket"),
     ],
 )
 def test_mistakes(

@@ -26,7 +26,7 @@ def test_null_turns_a_stage_off() -> None:
     [
         ("", "does not hold a recipe"),
         ("- a list", "does not hold a recipe"),
-        ("sources: [", "line 1: no valid YAML"),
+        ("sources: [", "line 1: invalid YAML"),
         ("lake: x\n", "line 1: sources: is missing"),
         (GOOD + "filtr: {}\n", "line 3: filtr: no such field; did you mean 'filter'"),
         (
@@ -41,10 +41,10 @@ def test_null_turns_a_stage_off() -> None:
         (GOOD + "filter:\n  limits: {c4.min_sentence: 3}\n", "did you mean 'c4.min_sentences'"),
         (GOOD + "filter:\n  limits: {code.max_line_length: 3}\n", "its rule set is not among"),
         (GOOD + "dedup: {keep: best}\n", "line 3: dedup.keep"),
-        (GOOD + "lake: a\nlake: b\n", "line 4: the field 'lake' stands here twice"),
+        (GOOD + "lake: a\nlake: b\n", "line 4: the field 'lake' appears twice here"),
         ("sources:\n  - {name: a, path: x, max_record_bytes: lots}\n", "is not a size"),
         ("sources:\n  - {name: a, path: x, timeout_seconds: 0}\n", "timeout_seconds"),
-        ("!!python/object/apply:os.system ['true']", "no valid YAML"),
+        ("!!python/object/apply:os.system ['true']", "invalid YAML"),
     ],
 )
 def test_mistakes_name_the_line_and_what_is_allowed(text: str, message: str) -> None:

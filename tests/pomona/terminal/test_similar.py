@@ -32,7 +32,7 @@ def test_a_diff_is_shown_in_hunks() -> None:
 def test_near_changes_share_a_hunk_and_ends_are_shown() -> None:
     assert hunks("a b c d e", "x b c d y") == ["  word 1: [- a] [+ x] b c d [- e] [+ y]"]
     assert hunks(numbered(1, 5), f"{numbered(1, 5)} more") == [f"  word 1: {numbered(1, 5)} [+ more]"]
-    assert hunks("same words", "same  words") == ["  in nothing but white space"]
+    assert hunks("same words", "same  words") == ["  only in white space"]
 
 
 def test_long_runs_and_many_places_are_cut_short() -> None:

@@ -57,7 +57,7 @@ def test_what_was_compared_with_too_few_is_reported(
     found = near_misses(lake)
     assert found is not None
     assert found.unlinked == 1200
-    assert "are like none of these: 1,200." in render(lake)
+    assert "are similar to none of these: 1,200." in render(lake)
 
 
 def test_mistakes(near: Lake, tmp_path: Path) -> None:
