@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
@@ -160,10 +160,15 @@ def _ray(engine: Engine, task: "Task", n_tasks: int, workers: int, logs: str) ->
         skip_completed=False,
         logging_dir=logs,
         cpus_per_task=int(engine.settings.get("cpus", 1)),
-        mem_per_cpu_gb=int(engine.settings.get("memory", 1)),
+        mem_per_cpu_gb=_memory_per_cpu(engine.settings, 1),
         tasks_per_job=int(engine.settings.get("tasks_per_job", 1)),
     )
     return _Ray(executor)
+
+
+def _memory_per_cpu(settings: Mapping[str, str], default: int) -> int:
+    """GB per CPU, which is what datatrove takes: the task's memory over its CPUs, rounded up."""
+    return -(-int(settings.get("memory", default)) // int(settings.get("cpus", 1)))
 
 
 class _Slurm:
@@ -222,7 +227,7 @@ def slurm_executor(engine: Engine, task: "Task", n_tasks: int, workers: int, log
         partition=settings["partition"],
         qos=settings.get("qos", ""),
         cpus_per_task=int(settings.get("cpus", 1)),
-        mem_per_cpu_gb=int(settings.get("memory", 4)),
+        mem_per_cpu_gb=_memory_per_cpu(settings, 4),
         tasks_per_job=int(settings.get("tasks_per_job", 1)),
         job_name=f"pomona-{task.outputs[0].slot.replace('/', '-')}-{os.getpid()}",
         env_command=settings.get("setup", f"export PATH={os.path.dirname(sys.executable)}:$PATH"),

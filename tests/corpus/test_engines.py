@@ -153,3 +153,9 @@ def test_slurm_needs_its_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_every_engine_is_described() -> None:
     assert "partition" in engines.describe()
     assert all(name in engines.describe() for name in engines.ENGINES)
+
+
+@pytest.mark.parametrize(("memory", "cpus", "per_cpu"), [("8", "1", 8), ("8", "4", 2), ("9", "4", 3)])
+def test_memory_is_that_of_a_task(memory: str, cpus: str, per_cpu: int) -> None:
+    assert engines._memory_per_cpu({"memory": memory, "cpus": cpus}, 1) == per_cpu
+    assert engines._memory_per_cpu({}, 4) == 4
