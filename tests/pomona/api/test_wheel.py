@@ -74,6 +74,7 @@ def test_the_python_face_and_the_command_line_work_in_an_empty_folder(site: Path
         capture_output=True,
         text=True,
         check=False,
+        timeout=200,
     )
     assert used.returncode == 0, used.stderr
     assert used.stdout.startswith("1 ['en']")
