@@ -130,7 +130,7 @@ def find(lake: Lake, kind: str, key: str) -> Path | None:
     listed = manifest.read(lake.fs, remote)
     if listed is None:
         return None
-    cached = _cache() / kind / key
+    cached = cache() / kind / key
     if not (manifest.is_whole(cached) and (cached / manifest.NAME).read_text() == listed):
         with _scratch(cached) as folder:
             manifest.get(lake.fs, remote, folder)
@@ -141,7 +141,7 @@ def find(lake: Lake, kind: str, key: str) -> Path | None:
 def has(lake: Lake, kind: str, key: str) -> bool:
     """Whether the lake has a whole artifact; fetches nothing."""
     path = f"{lake.root}/{Artifact(kind=kind, key=key, stage='').path}"
-    return manifest.is_whole(Path(path)) if lake.is_local else manifest.read(lake.fs, path) is not None
+    return manifest.is_whole(Path(path)) if lake.is_local else manifest.is_listed(lake.fs, path)
 
 
 def sweep(lake: Lake) -> list[str]:
@@ -160,7 +160,7 @@ def _finish(lake: Lake, artifact: Artifact, folder: Path) -> None:
         raise RuntimeError(f"{artifact.path}: nothing was written")
     if lake.is_local:
         _rename(folder, Path(lake.root, artifact.path))
-    elif manifest.read(lake.fs, f"{lake.root}/{artifact.path}") is None:
+    elif not manifest.is_listed(lake.fs, f"{lake.root}/{artifact.path}"):
         manifest.put(lake.fs, folder, f"{lake.root}/{artifact.path}")
     _list(lake, artifact)
 
@@ -226,7 +226,7 @@ def _draft_folder(lake: Lake, artifact: Artifact, stays: bool) -> Path:
     """Where a draft's files are written: of a name that the next run knows, if they stay."""
     if stays:
         return Path(_unfinished(lake, artifact))
-    return _temporary(Path(lake.root, artifact.path) if lake.is_local else _cache() / artifact.kind / artifact.key)
+    return _temporary(Path(lake.root, artifact.path) if lake.is_local else cache() / artifact.kind / artifact.key)
 
 
 @contextmanager
@@ -245,7 +245,7 @@ def _temporary(target: Path) -> Path:
     return target.with_name(temporaries.name(target.name, owner.new_token()))
 
 
-def _cache() -> Path:
+def cache() -> Path:
     """Where copies of a bucket's artifacts are on this machine."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pomona" / FOLDER
 

@@ -26,6 +26,7 @@ from corpus.engines import LOCAL, Engine, elsewhere
 from corpus.lake import Lake
 from corpus.task import Output, Step, Task, WorkItem, write_plan
 
+_one_at_a_time = threading.RLock()  # a run changes what belongs to the whole process: standard error, the main module
 _END_SECONDS = 5.0  # for a process of a broken pool to end
 
 
@@ -61,6 +62,14 @@ def run(
 
     `token` is the token of the lease that the run holds; by default, a new token of this process.
     """
+    with _one_at_a_time:
+        return _run(lake, step, outputs, items, workers, progress, engine, token)
+
+
+def _run(
+    lake: Lake, step: Step, outputs: Sequence[Output], items: Sequence[WorkItem], workers: int,
+    progress: Progress | None, engine: Engine, token: str,
+) -> Ran:  # fmt: skip
     todo = pending(lake, outputs, items)
     if not todo:
         return Ran(0, peak_bytes())

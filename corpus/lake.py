@@ -203,7 +203,8 @@ class Lake(Tables):
         write the lake meanwhile: see `corpus.lease.alone`.
         """
         listed = self._delta(table).vacuum(retention_hours=0, dry_run=True, enforce_retention_duration=False, full=True)
-        unnamed = [path for path in listed if not self._is_empty(table, path)]
+        there = (path for path in listed if self.fs.exists(f"{self.root}/{table}/{path}"))  # some were deleted before
+        unnamed = [path for path in there if not self._is_empty(table, path)]
         for path in () if dry_run else unnamed:
             self.fs.rm_file(f"{self.root}/{table}/{path}")
         return unnamed

@@ -155,7 +155,7 @@ def _take(lake: "Lake", name: str, mine: Record, wait_seconds: float, tell: Tell
             continue
 
         if owner.is_mine(other.token):
-            raise RuntimeError(f"this process already holds the lease of {name}")
+            raise UserError(f"another thread of this process runs {name} on this lake; wait until it has ended")
         if is_dead(lease_files, path, other):
             if _replace(lease_files, path, other.token, mine):
                 temporaries.sweep_below(lake.fs, lake.root, other.token)

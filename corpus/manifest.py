@@ -31,15 +31,23 @@ def is_whole(folder: Path) -> bool:
     """Whether a folder of this machine has a list, and every file of it with the right size."""
     try:
         files = _files((folder / NAME).read_text())
-        return all((folder / path).stat().st_size == size for path, (size, _) in files.items())
-    except (OSError, ValueError):
+        return bool(files) and all((folder / path).stat().st_size == size for path, (size, _) in files.items())
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def is_intact(folder: Path) -> bool:
+    """Returns whether the files of a folder are those that it lists, byte for byte. Reads all of them."""
+    try:
+        return is_whole(folder) and _hashed(folder) == _files((folder / NAME).read_text())
+    except (OSError, ValueError, RecursionError):
         return False
 
 
 def read(fs: "AbstractFileSystem", remote: str) -> str | None:
     """The list of a folder, also one in a bucket, as text, or None if the folder is not there or not whole."""
     try:
-        return str(fs.cat_file(f"{remote}/{NAME}").decode())
+        return str(fs.cat_file(f"{remote}/{NAME}").decode("utf-8", "replace"))
     except FileNotFoundError:
         return None
 
@@ -47,6 +55,14 @@ def read(fs: "AbstractFileSystem", remote: str) -> str | None:
 def sizes(fs: "AbstractFileSystem", folder: str) -> dict[str, int]:
     """Bytes of each file that a folder lists, on disk or in a bucket."""
     return {path: size for path, (size, _) in _files(read(fs, folder) or "{}").items()}
+
+
+def is_listed(fs: "AbstractFileSystem", remote: str) -> bool:
+    """Returns whether a folder of a bucket has a list of files that can be read."""
+    try:
+        return bool(sizes(fs, remote))
+    except (ValueError, RecursionError):
+        return False
 
 
 def put(fs: "AbstractFileSystem", folder: Path, remote: str) -> None:
@@ -82,7 +98,9 @@ def remove(fs: "AbstractFileSystem", remote: str) -> None:
 def _hashed(folder: Path) -> Files:
     found = {}
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != NAME:
+        if path.is_symlink():
+            raise RuntimeError(f"{path} is a link; an artifact has files and folders only")
+        if path.is_file() and path != folder / NAME:
             with path.open("rb") as file:
                 hashed = file_digest(file, "blake2b").hexdigest()
             found[path.relative_to(folder).as_posix()] = (path.stat().st_size, hashed)
@@ -93,7 +111,7 @@ def _files(text: str) -> Files:
     """The files of a list; raises ValueError for a text that is no list, or that names a path outside of its folder."""
     try:
         files = {str(path): (int(size), str(hashed)) for path, (size, hashed) in json.loads(text)["files"].items()}
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(f"its {NAME} lists no files") from error
     for path in files:
         if path.startswith("/") or "\\" in path or {"..", ""} & set(PurePosixPath(path).parts or ("",)):

@@ -70,6 +70,8 @@ def of_option(error: ValidationError, options: Mapping[str, str], section: type[
     if _first(error)["type"] == "extra_forbidden":
         message = _no_such_field(path[-1], _fields_at(section, [*path[:-1]]))
         option = f"--set {'.'.join(path)}"  # only this option accepts any name
+    if _first(error)["type"] in ("tuple_type", "list_type") and option.startswith("--set "):
+        message += f"; write {option}='[{_first(error)['input']}]'" if isinstance(_first(error)["input"], str) else ""
     return f"{option}: {message}" if option else message
 
 

@@ -12,13 +12,14 @@ import types
 import typing
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, ClassVar, Protocol
 
 import pyarrow as pa
 
+from corpus import schema
 from corpus.lake import Lake, PartWriter
 
 ITEM_BYTES = 64 << 20  # bytes of input in one work item
@@ -31,7 +32,7 @@ def digest(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
+        return {one.name: getattr(value, one.name) for one in fields(value)}
     return str(value)
 
 
@@ -80,9 +81,11 @@ class Task:
     outputs: tuple[Output, ...]
     plan: str  # file below the lake with the pending items, one JSON document per line
     token: str = ""  # names the run (corpus.owner): files that its workers leave unfinished carry it
+    tables: tuple[schema.Table, ...] = field(default_factory=lambda: tuple(schema.TABLES.values()))  # for the workers
 
     def __call__(self, data: Any, rank: int, world_size: int) -> None:
         """Runs one item. datatrove calls this with its own first and last arguments."""
+        schema.declare(*self.tables)
         items = _read_plan(self.lake.url, tuple(self.lake.storage_options.items()), self.plan)
         key, label, n_bytes, spec = json.loads(items[rank])
         item = WorkItem(key, label, n_bytes, decoded(self.step.spec_type, spec))
@@ -140,7 +143,7 @@ def decoded(kind: Any, value: Any) -> Any:
 def _member(union: types.UnionType, value: Any) -> Any:
     """Rebuilds a value of a union. Among dataclasses, its type is the one with the same fields."""
     for kind in typing.get_args(union):
-        if is_dataclass(kind) and isinstance(value, dict) and {field.name for field in fields(kind)} == value.keys():
+        if is_dataclass(kind) and isinstance(value, dict) and {one.name for one in fields(kind)} == value.keys():
             return decoded(kind, value)
         if value is not None and typing.get_origin(kind) is tuple:
             return decoded(kind, value)

@@ -238,6 +238,9 @@ def _fill(words, suffixes, first, table, bitmap):
         table[slot] = row
 
 
+FILES = (*(f"{name}.npy" for name in Arrays._fields), "items.json")  # of a stored index
+
+
 def save(index: Index, folder: Path) -> None:
     """Writes the index into an empty folder."""
     for name, array in index.arrays._asdict().items():

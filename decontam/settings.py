@@ -46,6 +46,7 @@ class Decontaminate(Settings):
         int | None,
         Field(
             ge=2,
+            le=2**31 - 1,
             description="Number of documents from which an n-gram is common usage; AFM's 1,000 scaled to the corpus",
         ),
         Flag("--common-documents"),

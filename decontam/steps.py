@@ -19,7 +19,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-from corpus import artifacts, schema
+from corpus import artifacts, manifest, schema
 from corpus.deciding import decisions
 from corpus.errors import UserError
 from corpus.lake import Lake
@@ -46,24 +46,37 @@ class LeakLostError(RuntimeError):
 
 
 def folder(lake: Lake, key: str) -> Path | None:
-    """Returns the folder of the index of this key on this machine, or None if the lake does not have the index."""
-    earlier = _earlier(lake, key)
-    return earlier if earlier.is_dir() else artifacts.find(lake, KIND, key)
+    """Returns the folder of the index of this key on this machine, or None if the lake does not have it whole."""
+    if not _has_earlier(lake, key):
+        return artifacts.find(lake, KIND, key)
+    if lake.is_local:
+        return Path(_earlier(lake, key))
+
+    cached = artifacts.cache() / KIND / f"{key}-0.1"
+    if not all((cached / name).exists() for name in indexing.FILES):
+        cached.mkdir(parents=True, exist_ok=True)
+        for name in indexing.FILES:
+            lake.fs.get_file(f"{_earlier(lake, key)}/{name}", str(cached / name))
+    return cached
 
 
 def is_stored(lake: Lake, key: str) -> bool:
     """Returns whether the lake has the index of this key."""
-    return _earlier(lake, key).is_dir() or artifacts.has(lake, KIND, key)
+    return _has_earlier(lake, key) or artifacts.has(lake, KIND, key)
 
 
-def _earlier(lake: Lake, key: str) -> Path:
-    """Returns the folder on disk in which version 0.1 put an index."""
-    return Path(lake.root, ".pomona", "decontam", key)
+def _earlier(lake: Lake, key: str) -> str:
+    """Returns where version 0.1 put an index."""
+    return f"{lake.root}/.pomona/decontam/{key}"
+
+
+def _has_earlier(lake: Lake, key: str) -> bool:
+    return all(lake.fs.exists(f"{_earlier(lake, key)}/{name}") for name in indexing.FILES)
 
 
 def store(lake: Lake, key: str, benchmarks: Sequence[Benchmark]) -> None:
     """Builds the index of some benchmarks in a place where every worker finds it, if it is not there yet."""
-    if _earlier(lake, key).is_dir():
+    if _has_earlier(lake, key):
         return
     made_from = {"benchmarks": {one.name: one.key for one in benchmarks}, "version": indexing.VERSION}
     artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"{STAGE}:counts", made_from=made_from)
@@ -83,6 +96,10 @@ def _loaded(lake: Lake, key: str) -> tuple[Index, npt.NDArray[np.int32]]:
 @lru_cache(maxsize=2)
 def _index(path: Path) -> tuple[Index, npt.NDArray[np.int32]]:
     """Returns the index in a folder, and the number of items that each n-gram is in."""
+    if (path / manifest.NAME).exists() and not manifest.is_intact(path):
+        raise UserError(
+            f"a file of the benchmarks' index {path} was changed; delete that folder and run the same command again"
+        )
     index = indexing.load(path)
     return index, item_counts(index.arrays)
 

@@ -51,9 +51,8 @@ class Settings:
             for name, limit in limits.items():
                 _check_limit(name, self.rule(name), limit)
                 if name.split(".")[0] not in self._chosen:
-                    raise UserError(
-                        f"a limit is set for {name!r}, but its rule set is not among {sorted(self._chosen)}"
-                    )
+                    own, chosen = name.split(".")[0], ", ".join(sorted(self._chosen))
+                    raise UserError(f"{name} has a limit, but the rule sets are {chosen}; add {own}")
 
     @property
     def _chosen(self) -> set[str]:

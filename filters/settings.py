@@ -1,5 +1,6 @@
 """The recipe's section `filter`: which documents are good enough."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 DEFAULT_RULES = ("gopher_quality", "gopher_repetition", "c4", "fineweb")
 _RULE_FILES = (".yaml", ".yml")
+_LIMIT = re.compile(r"[a-z]\w*\.[a-z]\w*=(?!.*\.ya?ml$)")  # how a limit among rule sets begins
 
 Limit = float | tuple[str, ...] | None
 
@@ -98,12 +100,19 @@ class FilterSettings(Settings):
         rules = value.get("rules") if isinstance(value, Mapping) else None
         if not isinstance(rules, list | tuple) or not all(isinstance(one, str) for one in rules):
             return value
-        changed = dict(one.split("=", 1) for one in rules if "=" in one)
-        limits = {name.strip(): _limit(limit.strip()) for name, limit in changed.items()}
-        sets = [one for one in rules if "=" not in one]
-        if limits and not sets:
+        changed = [one.partition("=")[::2] for one in rules if _LIMIT.match(one)]
+        if not changed or not isinstance(value.get("limits") or {}, Mapping):
+            return value
+        sets = [one for one in rules if not _LIMIT.match(one)]
+        if not sets:
             raise ValueError(f"no rule set in {','.join(rules)!r}; name at least one, or a .yaml file")
-        return {**value, "rules": sets, **({"limits": {**value.get("limits", {}), **limits}} if limits else {})}
+
+        limits = dict(value.get("limits") or {})
+        for name, limit in changed:
+            if name in limits:
+                raise ValueError(f"{name} has two limits; give one of them")
+            limits[name] = _limit(limit.strip())
+        return {**value, "rules": sets, "limits": limits}
 
     @field_validator("languages")
     @classmethod

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from pomona.api.documents import contamination, duplicates, explain, kept, near_misses, overview, similar, sql
 from pomona.api.lakes import open, report
-from pomona.api.recipes import plan, run, status
+from pomona.api.recipes import Recipe, plan, run, status
 from pomona.api.rules import compare_rules, sweep_rule
 from pomona.api.stages import decontam, dedup, drop, export, filter, ingest, run_section, signals
 from pomona.version import __version__
@@ -25,7 +25,6 @@ from pomona.version import __version__
 if TYPE_CHECKING:
     from corpus.errors import UserError
     from corpus.lake import Lake
-    from pomona.recipe import Recipe
 
 __all__ = [
     "Lake", "Recipe", "UserError", "__version__", "compare_rules", "contamination", "decontam", "dedup", "drop",
@@ -33,7 +32,7 @@ __all__ = [
     "run", "run_section", "signals", "similar", "sql", "status", "sweep_rule",
 ]  # fmt: skip
 
-_HEAVY = {"Lake": "corpus.lake", "Recipe": "pomona.recipe", "UserError": "corpus.errors"}
+_HEAVY = {"Lake": "corpus.lake", "UserError": "corpus.errors"}
 
 
 def __getattr__(name: str) -> Any:

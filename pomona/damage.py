@@ -4,6 +4,7 @@ Nothing is checked earlier, because a lake of a thousand parts would pay for it 
 are missing, truncated or of another size themselves (`corpus.lake.Lake.damaged`) and make them again.
 """
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from corpus.lineage import Lineage
     from corpus.parts import Part
 
-_opened: "list[Lake]" = []  # the lakes that this process's command named
+_opened: "deque[Lake]" = deque(maxlen=8)  # the lakes that this process's command named
 
 
 def watch(lake: "Lake") -> "Lake":

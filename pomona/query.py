@@ -34,8 +34,11 @@ def connect(lake: Lake, versions: Mapping[str, int] | None = None) -> "DuckDBPyC
         schema.table(name)
     connection = duckdb.connect()
     for name in schema.TABLES:
-        parts = lake.parts(name, version=(versions or {}).get(name))
+        version = (versions or {}).get(name)
+        parts = lake.parts(name, version=version)
         paths = [f"{lake.root}/{name}/{part.path}" for part in parts]
+        if version is not None and not all(map(lake.fs.exists, paths)):
+            raise UserError(f"version {version} of {name} was removed by `pomona lake --vacuum`; newer ones are left")
         if paths:
             connection.register(name, ds.dataset(paths, format="parquet", filesystem=lake.fs))
         else:
@@ -88,7 +91,7 @@ def query(
 
     with lake.snapshot():
         connection = connect(lake, versions)
-        if re.search(r"\bkept\b", text, re.IGNORECASE) and not standing.out_of_date(lake):
+        if not versions and re.search(r"\bkept\b", text, re.IGNORECASE) and not standing.out_of_date(lake):
             register_kept(connection, lake)
     if not files:
         confine(connection)
@@ -99,6 +102,8 @@ def query(
     except duckdb.CatalogException as error:
         if re.search(r"\bkept\b", str(error)):
             standing.require(lake)
+            if versions:
+                raise UserError("sql: kept shows the newest versions; it cannot be combined with --at") from error
         raise UserError(f"sql: {_said(error)}") from error
     except duckdb.PermissionException as error:
         hint = "; --files lets a query read and write files" if not files else ""

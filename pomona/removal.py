@@ -100,7 +100,8 @@ def _announce(lake: Lake, slot: str) -> None:
 
 def _drop(lake: Lake, name: str, stage: str, slot: str, tables: Iterable[str]) -> None:
     with _held(lake, stage, f"drops {name}") as lease:
-        lineage = Lineage(f"drop:{name}", slot, "", package_version=__version__)
+        facts = {"command": command_line.current()}
+        lineage = Lineage(f"drop:{name}", slot, "", package_version=__version__, facts=facts)
         for table in tables:
             if lake.exists(table) and slot in lake.lineages(table):
                 arrow = lake.schema(table) if schema.TABLES[table].open_ended else schema.TABLES[table].schema

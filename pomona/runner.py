@@ -81,8 +81,7 @@ def bring_up_to_date(
     Other families that share a section with one of them no longer decide: their decisions are removed. Raises
     `UserError` if a stage before them is out of date.
     """
-    deciding = [family for family in wanted.families if family.decides]
-    together = list(dict.fromkeys(name for family in deciding for name in stages.run_together(family)))
+    together = wanted.deciding_together()
     if together:
         standing.require(lake, before=min(together, key=stages.place))
     removal = Removal(tuple(name for name in together if name not in wanted.settings))

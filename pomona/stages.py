@@ -228,6 +228,15 @@ class Wanted:
         """Returns for each stage, in order, the function that plans it right before it runs."""
         return {name: partial(self.plan, name, lake, memory, parser_memory) for name in self.names()}
 
+    def deciding_together(self) -> list[str]:
+        """Returns the deciding families of the sections that these belong to, in order, also those that are off."""
+        families = (family for family in pipeline.FAMILIES if family.decides)
+        return [
+            family.name
+            for family in families
+            if family.name in self.settings or (family.within and family.within.name in self.shared)
+        ]
+
     def unwanted(self) -> tuple[str, ...]:
         """Returns the deciding families that are not among these; their decisions are to be removed from the lake."""
         return tuple(name for name in deciding() if name not in self.settings)

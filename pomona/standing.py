@@ -64,7 +64,7 @@ def _command(lake: Lake, slot: str, lineage: Lineage) -> str:
     together = stages.run_together(family)
     if len(together) > 1:
         last = next((c.lineage for c in lake.history("decisions") if c.lineage and c.lineage.slot in together), lineage)
-        lineage = lineage if last.dropped or not last.facts.get("command") else last
+        lineage = last if last.facts.get("command") else lineage
     return str(lineage.facts.get("command", ""))
 
 

@@ -9,6 +9,7 @@ from corpus.errors import counted
 from corpus.lake import Lake
 from pomona import kept_documents, standing
 from pomona.runner import Outcome
+from pomona.stages import decided
 
 _MOST_REASONS = 5
 
@@ -51,6 +52,10 @@ def _closing(lake: Lake) -> str:
     n_words = words.select(pl.col("n_words").sum()).collect(engine="streaming").item() or 0
     size = f"{n_words / 1e6:.1f} M words" if n_words >= 1e5 else f"{n_words:,} words"
     option = _option(lake)
+    if not kept and n:
+        slots = decided(lake)
+        dropping = max(slots, key=lambda slot: sum(count for _, count, _ in reasons(lake, slot)))
+        return f"none of {counted(n, 'document')} is kept; {told(reasons(lake, dropping))}"
     return f"{kept:,} of {n:,} documents kept, {size}; next: pomona report{option}, pomona export --out FOLDER{option}"
 
 

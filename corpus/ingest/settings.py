@@ -1,5 +1,6 @@
 """The recipe's section `sources`: one entry per source of raw files."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
@@ -95,7 +96,10 @@ class Source(Settings):
     @field_validator("path", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
-        return (value,) if isinstance(value, str) else value
+        several = (value,) if isinstance(value, (str, os.PathLike)) else value
+        if not isinstance(several, (list, tuple)):
+            return several
+        return tuple(os.fspath(one) if isinstance(one, os.PathLike) else one for one in several)
 
     @field_validator("max_record_bytes", mode="before")
     @classmethod

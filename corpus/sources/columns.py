@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import unquote
 
 import numpy as np
@@ -25,7 +25,6 @@ RAW = pa.schema(
         pa.field("metadata", pa.map_(pa.string(), pa.string())),
     ]
 )
-_SEARCH_BYTES = 1 << 20  # read at once by `searched`
 _PARTITION = re.compile(r"([^/=]+)=([^/]*)")  # a folder of a Hive-partitioned dataset
 
 Mask = npt.NDArray[np.bool_]
@@ -64,23 +63,6 @@ def partition(file: File) -> dict[str, str]:
     """Returns the keys and values in the names of a file's folders, as Hive writes them: `lang=zh/part-0.parquet`."""
     folders = file.path.split("/")[:-1]
     return {valid(m[1]): valid(unquote(m[2])) for folder in folders if (m := _PARTITION.fullmatch(folder))}
-
-
-def searched(stream: BinaryIO, n_bytes: int, wanted: Sequence[str]) -> set[str]:
-    """Returns the wanted names that occur as `"name"`, as JSON writes it, in the next `n_bytes`.
-
-    This finds columns that only few records have.
-    """
-    # JSON writes a name with or without escapes. Blocks overlap by the longest spelling.
-    spelled = {(name, json.dumps(name, ensure_ascii=plain).encode()) for name in wanted for plain in (True, False)}
-    found: set[str] = set()
-    kept, longest = b"", max(len(spelling) for _, spelling in spelled)
-    while n_bytes > 0 and len(found) < len(wanted) and (block := stream.read(min(n_bytes, _SEARCH_BYTES))):
-        n_bytes -= len(block)
-        seen = kept + block
-        found |= {name for name, spelling in spelled if spelling in seen}
-        kept = seen[-longest:]
-    return found
 
 
 def as_batch(table: pa.Table, position: pa.Array, file: File, columns: Columns) -> tuple[pa.RecordBatch, list[Reject]]:

@@ -15,12 +15,13 @@ import pyarrow as pa
 
 from corpus.records import Passed, Reject, Risky, Text
 from corpus.sources import compression
-from corpus.sources.columns import RAW, Columns, searched
+from corpus.sources.columns import RAW, Columns
 from corpus.sources.files import File
 from corpus.text.strings import address, valid
 
 SUFFIXES = tuple(f"{name}{end}" for name in (".jsonl", ".ndjson", ".json") for end in ("", *compression.SUFFIXES))
 _BLOCK = 4 << 20
+_LONGEST_SEARCHED = 64 << 20  # bytes of a line in which a late column is looked for
 _BATCH_CHARACTERS = 1 << 20
 _RISKY_BYTES = 1 << 20  # a longer line may need much memory, whatever it holds
 _BLANK = b" \t\r"
@@ -53,10 +54,39 @@ def columns_of(file: File, n_bytes: int, wanted: Sequence[str] = ()) -> set[str]
     names: set[str] = set()
     with compression.open_at(file, 0) as stream:
         if wanted:
-            return searched(stream, n_bytes, wanted)
+            return _searched(stream, n_bytes, wanted)
         head = stream.read(n_bytes)
         lines = head.removeprefix(_BOM).split(b"\n")
         for line in lines if len(head) < n_bytes else lines[:-1]:
+            try:
+                row = orjson.loads(line)
+            except orjson.JSONDecodeError:
+                continue
+            names |= row.keys() if isinstance(row, dict) else set()
+    return names
+
+
+def _searched(stream: BinaryIO, n_bytes: int, wanted: Sequence[str]) -> set[str]:
+    """Returns the wanted names that a record in the next `n_bytes` has: this finds columns that only few records have.
+
+    Only lines that contain the name are parsed. The key of a nested object is not a column.
+    """
+    spelled = [json.dumps(name, ensure_ascii=plain).encode() for name in wanted for plain in (True, False)]
+    names: set[str] = set()
+    rest = b""
+    while n_bytes > 0 and not names.issuperset(wanted) and (block := stream.read(min(n_bytes, _BLOCK))):
+        n_bytes -= len(block)
+        *lines, rest = (rest + block).split(b"\n")
+        names |= _keys(lines, spelled)
+        rest = rest if len(rest) <= _LONGEST_SEARCHED else b""
+    return (names | _keys([rest], spelled)) & set(wanted)
+
+
+def _keys(lines: Sequence[bytes], spelled: Sequence[bytes]) -> set[str]:
+    """Returns the keys of those lines that contain one of the spellings."""
+    names: set[str] = set()
+    for line in lines:
+        if any(spelling in line for spelling in spelled):
             try:
                 row = orjson.loads(line)
             except orjson.JSONDecodeError:

@@ -131,7 +131,9 @@ def rule(full_name: str) -> Rule:
 def find(full_name: str, known: Mapping[str, Rule]) -> Rule:
     """Returns the rule `full_name` of `known`. Raises `UserError` with the nearest name if it does not exist."""
     if "." not in full_name:
-        raise UserError(f"rule {full_name!r} has no dot; write ruleset.rule, for example gopher_quality.min_words")
+        near = [name for name in known if name.partition(".")[2] == full_name]
+        hint = f"did you mean {near[0]!r}?" if near else "for example gopher_quality.min_words"
+        raise UserError(f"rule {full_name!r} has no dot; write ruleset.rule; {hint}")
     if full_name not in known:
         raise unknown("rule", full_name, known)
     return known[full_name]

@@ -56,7 +56,9 @@ def check(codes: Iterable[str]) -> None:
         if code not in known():
             near = [name for name in known() if code.lower().startswith(name) and len(name) > 1]
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"language {code!r} is no code of the detector's; write ISO 639 codes, as en or de{hint}")
+            raise ValueError(
+                f"language {code!r} is not a code that the detector knows; write ISO 639 codes, as en or de{hint}"
+            )
 
 
 def measure(batch: Batch) -> list[pa.Array]:

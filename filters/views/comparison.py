@@ -1,5 +1,6 @@
 """Compares two settings, and sweeps one limit. Signals are read, and texts only for the samples that are shown."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -8,7 +9,7 @@ import polars as pl
 from corpus.errors import UserError
 from corpus.lake import Lake
 from filters.decide import Settings, decide
-from filters.rules import RULE_SETS, Limit, Rule
+from filters.rules import RULE_SETS, Limit, Rule, find, rules
 from filters.spec import parse
 from filters.views.in_force import limits
 
@@ -93,6 +94,10 @@ def sweep(lake: Lake, name: str, others: Settings | None = None, points: int = 1
     The limits are `at`, or `points` quantiles of the rule's signal. `others` are further rules in force; the swept rule
     does not count among them.
     """
+    if points < 2 or not all(map(math.isfinite, at)):
+        raise UserError("a sweep takes 2 or more points, or finite limits")
+    if "." not in name:
+        find(name, rules())  # says what is missing
     set_name = name.split(".")[0]
     if "." in name and set_name not in RULE_SETS and others is None:
         raise UserError(f"{set_name!r} is not a published rule set; name your own file with --rules FILE")

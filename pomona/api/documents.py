@@ -1,6 +1,7 @@
 """Functions that read the documents of a lake and what was decided on them."""
 
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pomona.api.lakes import LakeLike, existing
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
     from corpus.dedup.near.views import NearMisses, Similar
     from corpus.dedup.views import Duplicates
+    from corpus.lake import Lake
     from decontam.views import ItemTexts
     from decontam.views import Overview as Contamination
     from pomona.views.explanation import Explanation, Refused
@@ -31,9 +33,18 @@ def overview(lake: LakeLike) -> "Overview":
     """Counts all documents by stage, by source and by reason."""
     from pomona.views import overview as views
 
-    opened = existing(lake)
+    opened = _current(lake)
     with opened.snapshot():
         return views.overview(opened)
+
+
+def _current(lake: LakeLike) -> "Lake":
+    """Returns the lake; raises `UserError` if a stage is out of date, because its results belong to other documents."""
+    from pomona import standing
+
+    opened = existing(lake)
+    standing.require(opened)
+    return opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +71,7 @@ class Told:
         return f"<pre style='white-space: pre-wrap'>{escape(repr(self))}</pre>"
 
 
-def explain(lake: LakeLike, document: str) -> Told:
+def explain(lake: LakeLike, document: str | Path) -> Told:
     """Explains why a document was kept or dropped, or why a file was refused.
 
     `document` is an id, a URI, or a part that only one of them has. The fields `.kept`, `.decisions`, `.duplicates`,
@@ -70,31 +81,31 @@ def explain(lake: LakeLike, document: str) -> Told:
 
     opened = existing(lake)
     with opened.snapshot():
-        return Told(explanation.explain(opened, document))
+        return Told(explanation.explain(opened, str(document)))
 
 
-def similar(lake: LakeLike, document: str, top: int = 10, diff: int = 1) -> "list[Similar]":
+def similar(lake: LakeLike, document: str | Path, top: int = 10, diff: int = 1) -> "list[Similar]":
     """Returns the `top` documents most similar to a document (id, URI) or text file, with estimated Jaccard similarity.
 
     The first `diff` of them have `changes`: runs of words that are in both texts, only in one, or only in the other.
     """
     from corpus.dedup.near import views
 
-    return views.similar(existing(lake), document, top, diff)
+    return views.similar(existing(lake), str(document), top, diff)
 
 
 def duplicates(lake: LakeLike) -> "Duplicates | None":
     """Returns the clusters that deduplication found, over all its families; None if there are none."""
     from corpus.dedup import views
 
-    return views.duplicates(existing(lake))
+    return views.duplicates(_current(lake))
 
 
 def near_misses(lake: LakeLike) -> "NearMisses | None":
     """Returns the pairs nearest to the threshold of near-duplicates, on both sides; None if they were not searched."""
     from corpus.dedup.near import views
 
-    return views.near_misses(existing(lake))
+    return views.near_misses(_current(lake))
 
 
 def contamination(
@@ -104,10 +115,10 @@ def contamination(
     from corpus.errors import UserError
     from decontam import views
 
-    opened = existing(lake)
-    if benchmark is None:
+    opened = _current(lake)
+    if benchmark is None and item is None:
         return views.overview(opened, top)
-    if item is None:
+    if benchmark is None or item is None:
         raise UserError(f"which item of {benchmark}? pomona.contamination(lake).items lists those that are touched")
     return views.item(opened, benchmark, item, top)
 
@@ -122,4 +133,14 @@ def sql(lake: LakeLike, query: str, at: dict[str, int] | None = None) -> "pl.Dat
     from pomona import query as asking
 
     columns, rows = asking.query(existing(lake), query, at or {})
-    return pl.DataFrame(rows, schema=list(columns), orient="row", infer_schema_length=None)
+    return pl.DataFrame(rows, schema=_once_each(columns), orient="row", infer_schema_length=None)
+
+
+def _once_each(names: list[str]) -> list[str]:
+    """Returns the names of a query's columns, with a number after one that occurred before: a data frame needs it."""
+    seen: dict[str, int] = {}
+    unique = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        unique.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return unique

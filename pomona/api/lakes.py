@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 LakeLike: TypeAlias = Union["Lake", str, Path]
 
 
-def open(lake: LakeLike = "./lake") -> "Lake":
+def open(lake: LakeLike | None = None) -> "Lake":
     """Opens the lake at a path or URL, and does not read or create anything yet.
 
     `lake.table("signals")` is a table as a Polars lazy frame, `lake.tables()` names those that exist. Raises
@@ -18,7 +18,9 @@ def open(lake: LakeLike = "./lake") -> "Lake":
     """
     from pomona import opening
 
-    return lake if not isinstance(lake, (str, Path)) else opening.open_lake(str(lake), must_exist=False)
+    if lake is not None and not isinstance(lake, (str, Path)):
+        return lake
+    return opening.open_lake(None if lake is None else str(lake), must_exist=False)
 
 
 def existing(lake: LakeLike) -> "Lake":

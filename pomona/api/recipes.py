@@ -10,12 +10,17 @@ from pomona.api.lakes import LakeLike, open
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
-    from pomona.recipe import Recipe
+    from pomona.recipe import Recipe as _Recipe
     from pomona.runner import Outcome
     from pomona.state import Status
     from pomona.workload import Work
 
-RecipeLike: TypeAlias = Union["Recipe", Mapping[str, Any], str, Path]
+RecipeLike: TypeAlias = Union["_Recipe", Mapping[str, Any], str, Path]
+
+
+def Recipe(**sections: Any) -> "_Recipe":  # noqa: N802 - it makes what it is called
+    """Returns a recipe of these sections, e.g. sources=[...], filter={...}; raises `UserError` that names the field."""
+    return _recipe(sections)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -85,8 +90,8 @@ def how(workers: int | None, memory: str | int | None, executor: str) -> dict[st
     from corpus.errors import UserError
     from pomona.opening import size_bytes
 
-    if workers is not None and workers < 1:
-        raise UserError(f"workers must be 1 or more, got {workers}")
+    if workers is not None and not (isinstance(workers, int) and workers >= 1):
+        raise UserError(f"workers must be a whole number of 1 or more, got {workers!r}")
     n_bytes = size_bytes("memory", None if memory is None else str(memory), least=1 << 20)
     return {"workers": workers, "memory": n_bytes, "engine": parse(executor)}
 
@@ -107,13 +112,13 @@ def shown(progress: bool | None) -> Iterator[Any]:
         yield report
 
 
-def _recipe(recipe: RecipeLike) -> "Recipe":
+def _recipe(recipe: RecipeLike) -> "_Recipe":
     """Reads the recipe of a file or a dict, or checks a given one; raises `UserError` for an invalid recipe."""
     from pydantic import ValidationError
 
     from corpus.errors import UserError
     from corpus.model_errors import of_fields
-    from pomona.recipe import load, mistakes, model
+    from pomona.recipe import BaseRecipe, load, mistakes, model
 
     if isinstance(recipe, (str, Path)):
         return load(recipe)
@@ -122,6 +127,8 @@ def _recipe(recipe: RecipeLike) -> "Recipe":
             recipe = model().model_validate(dict(recipe))
         except ValidationError as error:
             raise UserError(f"recipe: {of_fields(error, model())}") from error
+    if not isinstance(recipe, BaseRecipe):
+        raise UserError(f"a recipe is a path, a dict or a pomona.Recipe, not {type(recipe).__name__}")
     for place, mistake in mistakes(recipe):
         raise UserError(f"recipe: {place}: {mistake}") from mistake
     return recipe

@@ -28,7 +28,10 @@ def sweep_rule(
 
     `others` are the other rules in force, as in `compare_rules`.
     """
+    from corpus.errors import UserError
     from filters import views
     from pomona.recipe.rules import settings
 
+    if isinstance(at, str) or not all(isinstance(limit, (int, float)) for limit in at):
+        raise UserError(f"at takes numbers, as at=[20, 50, 100]; got {at!r}")
     return views.sweep(existing(lake), rule, settings(others) if others else None, points, at)

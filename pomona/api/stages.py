@@ -22,10 +22,13 @@ def ingest(lake: LakeLike, path: str | Path | Sequence[str | Path], source: str,
     `path` is a file, a folder, a pattern or a URL, or several of them. `kind`, `license`, `extractor`, `honor_rights`,
     `text_column`, ... are fields of a source. Another call with the same paths reads only what changed.
     """
+    from corpus.errors import UserError
     from pomona import stages
 
     paths = [path] if isinstance(path, (str, Path)) else list(path)
     running, fields = _split(settings)
+    if "name" in fields:
+        raise UserError("the name of a source is given by source=")
     family = stages.source_family()
     entry = _settings(family.field, {"name": source, "path": [str(one) for one in paths], **fields})
     wanted = stages.Wanted({family.name: (entry,)}, sources=(source,))
@@ -90,6 +93,7 @@ def export(
 def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], *, named: bool = False) -> Ran:
     """Runs a section; `named` sections have a function with the name of their command."""
     from corpus.errors import unknown
+    from pomona import pipeline
     from pomona.recipe import model
     from pomona.stages import Wanted
     from pomona.views.ingested import sources
@@ -102,7 +106,7 @@ def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], *, named
     wanted = Wanted.of_section(section, chosen, sources(opened))
     for place, error in wanted.mistakes():
         raise type(error)(f"{place}: {error}")
-    name = next(one.commanded_by for one in wanted.families if section in (one.field, one.within and one.within.name))
+    name = next(one.commanded_by for one in pipeline.FAMILIES if section in (one.field, one.within and one.within.name))
     arguments = ["lake", *([] if named else [repr(section)]), *(f"{one}={value!r}" for one, value in fields.items())]
     return _run(opened, wanted, running, f"pomona.{name if named else 'run_section'}({', '.join(arguments)})")
 

@@ -63,9 +63,10 @@ def contamination(
 
 def _show_overview(lake: "Lake", top: int, as_json: bool) -> None:
     from decontam import views
-    from pomona import output
+    from pomona import output, standing
     from pomona.terminal.contamination import render_overview
 
+    standing.require(lake)
     overview, unidentified = views.overview(lake, top), views.unidentified_items(lake)
     value = asdict(overview) | {"unidentified_items": unidentified}
     output.show(value, render_overview(overview, unidentified), as_json)

@@ -102,7 +102,7 @@ def _write_curve(settings: Any, path: str) -> str:
     from pomona.page import charts
 
     if settings.minhash is None:
-        raise UserError("--curve shows --threshold or --bands and --rows, so it cannot be used with --exact-only")
+        raise UserError("--curve shows how near-duplicates are found, which are off")
     chosen = settings.minhash.banding()
     svg = charts.lines({"seen": chosen.curve()}, "pairs seen, by Jaccard similarity", chosen.threshold, standalone=True)
     with destination.new_file(path) as file:

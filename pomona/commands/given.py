@@ -49,11 +49,11 @@ class Option:
     def as_parameter(self) -> inspect.Parameter:
         """Converts the option for typer. An option that is not given has no value: the settings know the defaults."""
         kind: Any = _plain_type(self.info.annotation)
-        if is_list(self.info.annotation) and not self.by_commas:
+        if is_list(self.info.annotation):
             kind = list[str]
-        default: Any = inspect.Parameter.empty if self.info.is_required() else False if kind is bool else None
+        default: Any = False if kind is bool else None  # also if it is required: `--set` may give it
         option = typer.Option(self.flag.name, metavar=self._metavar(), help=self._help(), show_default=False)
-        if default is not inspect.Parameter.empty and kind is not bool:
+        if kind is not bool:
             kind = kind | None
         annotation = Annotated[kind, option]
         return inspect.Parameter(self.parameter, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
@@ -62,7 +62,9 @@ class Option:
         """Converts what was typed for the settings; None if the option was not given."""
         if given is None or given is False:
             return None
-        return [part.strip() for part in given.split(",") if part.strip()] if self.by_commas else given
+        if not self.by_commas:
+            return given
+        return [part.strip() for one in given for part in one.split(",") if part.strip()]
 
     def _metavar(self) -> str | None:
         return self.flag.metavar or "|".join(_choices(self.info.annotation)) or None
@@ -71,6 +73,8 @@ class Option:
         default = self.info.default
         if self.turns_on and self.flag.turns_on:
             return f"{self.turns_on}. {self.info.description}."
+        if self.info.is_required():
+            return f"{self.info.description}. [required]"
         if self.info.is_required() or default in (None, False, (), ""):
             return f"{self.info.description}."
         shown = ",".join(default) if isinstance(default, tuple) else default
@@ -83,6 +87,7 @@ class Given:
 
     section: str
     fields: dict[str, Any] = field(default_factory=dict)  # nested as in a recipe
+    assigned: frozenset[str] = frozenset()  # paths of the fields that `--set` gave
 
     def settings(self, **more: Any) -> Any:
         """Returns the section's settings; raises `UserError` that names the option as it was typed.
@@ -94,10 +99,12 @@ class Given:
         from corpus.model_errors import of_option
 
         model = model_of(self.section)
+        if twice := sorted(self.assigned & more.keys()):
+            raise UserError(f"{_SET} {twice[0]} sets what another option or argument sets; give one of them")
         try:
             settings: Any = model.model_validate(self.fields | more)
         except ValidationError as error:
-            raise UserError(of_option(error, _typed(model), model)) from error
+            raise UserError(of_option(error, self._typed(), model)) from error
         settings.check()
         return settings
 
@@ -106,11 +113,15 @@ class Given:
         from pomona.stages import Wanted
 
         wanted = Wanted.of_section(self.section, settings, sources)
-        typed = _typed(model_of(self.section))
+        typed = self._typed()
         for place, error in wanted.mistakes():
             inside = place.removeprefix(f"{self.section}.")
             raise UserError(f"{typed.get(inside, inside)}: {error}")
         return wanted
+
+    def _typed(self) -> dict[str, str]:
+        """Returns what the user typed for each field, by its path."""
+        return _typed(model_of(self.section)) | {place: f"{_SET} {place}" for place in self.assigned}
 
 
 def command(function: Callable[..., None], section: str = "") -> Callable[..., None]:
@@ -131,7 +142,7 @@ def command(function: Callable[..., None], section: str = "") -> Callable[..., N
         taken: dict[str, Any] = {}
         for name in signature.parameters:
             if kinds[name] is Given:
-                taken[name] = Given(section, _fields(section, options, values, values.pop("set_")))
+                taken[name] = _given(section, options, values, values.pop("set_"))
             elif kinds[name] is Running:
                 taken[name] = Running(*(values.pop(one.name) for one in _running_parameters()))
             else:
@@ -180,12 +191,17 @@ def _typed(model: type["BaseModel"]) -> dict[str, str]:
     return typed
 
 
-def _fields(section: str, options: list[Option], values: dict[str, Any], settings: list[str] | None) -> dict[str, Any]:
+def _given(section: str, options: list[Option], values: dict[str, Any], settings: list[str] | None) -> Given:
     """Builds the section's nested fields from the given options."""
     fields: dict[str, Any] = {}
+    assigned: set[str] = set()
     for assignment in settings or ():
         place, value = _assigned(assignment, section)
-        _put(fields, place, value)
+        names = _names(model_of(section), place)
+        if ".".join(names) in assigned:
+            raise UserError(f"{_SET} {place} is given twice; give it once")
+        _put(fields, names, value, f"{_SET} {place}")
+        assigned.add(".".join(names))
 
     given = [(option, option.value(values.pop(option.parameter))) for option in options]
     given = [(option, value) for option, value in given if value is not None]
@@ -195,8 +211,24 @@ def _fields(section: str, options: list[Option], values: dict[str, Any], setting
             openers = [_opener(options, place.rpartition(".")[0]) for place in option.places]
             raise UserError(f"{option.flag.name} requires {' or '.join(openers)}, which is not given")
         for place in places:
-            _put(fields, place, value)
-    return fields
+            if place in assigned:
+                raise UserError(f"{option.flag.name} and {_SET} {place} set the same field; give one of them")
+            _put(fields, place.split("."), value, option.flag.name)
+    return Given(section, fields, frozenset(assigned))
+
+
+def _names(model: type["BaseModel"], place: str) -> list[str]:
+    """Splits a path at its dots, except inside a field that has keys of its own: `limits.c4.min_sentences`."""
+    names = place.split(".")
+    at: type[BaseModel] | None = model
+    for i, name in enumerate(names):
+        info = at.model_fields.get(name) if at else None
+        if info is None:
+            return names
+        at = inner_model(info.annotation)
+        if at is None and get_origin(info.annotation) is dict:
+            return [*names[: i + 1], ".".join(names[i + 1 :])] if names[i + 1 :] else names
+    return names
 
 
 def _is_on(fields: dict[str, Any], place: str) -> bool:
@@ -214,12 +246,12 @@ def _opener(options: list[Option], inner: str) -> str:
     return next(opens, f"{_SET} {inner}")
 
 
-def _put(fields: dict[str, Any], place: str, value: Any) -> None:
-    *above, last = place.split(".")
+def _put(fields: dict[str, Any], names: list[str], value: Any, typed: str) -> None:
+    *above, last = names
     for name in above:
         inner = fields.setdefault(name, {})
         if not isinstance(inner, dict):
-            raise UserError(f"{_SET} {place}: {name} was set to {inner!r}, so it has no fields")
+            raise UserError(f"{typed}: {name} was set to {inner!r}, so it has no fields")
         fields = inner
     fields[last] = value
 

@@ -11,7 +11,12 @@ _LEAST_MEMORY = 1 << 20  # bytes; for a smaller number, the user probably forgot
 
 RecipeArgument = Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
 LakeOption = Annotated[
-    str | None, typer.Option("--lake", metavar="DIR", help="Folder or URL of the lake; else $POMONA_LAKE, else ./lake.")
+    str | None,
+    typer.Option(
+        "--lake",
+        metavar="DIR",
+        help="Folder or URL of the lake; else $POMONA_LAKE, else that of the recipe, else ./lake.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 WorkersOption = Annotated[

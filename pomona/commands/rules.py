@@ -75,11 +75,12 @@ def sweep(
     from pomona.terminal.rules import plot_sweep, render_sweep
 
     others = settings(rules) if rules else None
-    result = views.sweep(open_lake(lake), rule, others, points, _numbers("--at", at))
+    result = views.sweep(open_lake(lake), rule, others, points, _numbers("--at", ",".join(at) if at else None))
     if out:
         with destination.new_file(out) as path:
             path.write_text(plot_sweep(result))
-    output.show(asdict(result), render_sweep(result), as_json)
+    text = render_sweep(result)
+    output.show(asdict(result), f"{text}\n\nplot: {out}" if out else text, as_json)
 
 
 def _numbers(option: str, text: str | None) -> list[float]:

@@ -8,8 +8,19 @@ _MOST_CUTS = 10  # that are listed
 def render(found: Explanation | Refused) -> str:
     """Formats everything about a document, or one line for each raw record that was refused."""
     if isinstance(found, Refused):
-        return "\n".join(f"{r['uri']} {r['position']}: refused: {r['reason']}: {r['detail']}" for r in found.rejects)
+        return "\n".join(
+            f"{_place(r['uri'], r['position'])}: refused: {r['reason']}: {r['detail']}" for r in found.rejects
+        )
     return _document(found)
+
+
+def _numbers(value: float, limit: float) -> str:
+    return f"  value {value:.4g}, limit {limit:.4g}"
+
+
+def _place(uri: str, position: str) -> str:
+    """An address, with the position if it does not end with it."""
+    return uri if not position or uri.endswith(f"#{position}") else f"{uri} {position}"
 
 
 def _document(explanation: Explanation) -> str:
@@ -30,7 +41,8 @@ def _document(explanation: Explanation) -> str:
     for decision in explanation.decisions:
         lines.append(f"\n{decision['stage']}: {'kept' if decision['kept'] else 'dropped'}")
         for measure in decision["measured"]:
-            value = "" if measure["value"] is None else f"  value {measure['value']:.4g}, limit {measure['limit']:.4g}"
+            is_equal = measure["value"] == measure["limit"] == 1  # a copy that is equal: the numbers say nothing
+            value = "" if measure["value"] is None or is_equal else _numbers(measure["value"], measure["limit"])
             lines.append(f"  {measure['rule']}{value}")
             meaning = explanation.meanings.get(measure["rule"])
             lines += [f"    {meaning}"] if meaning else []
@@ -42,6 +54,7 @@ def _document(explanation: Explanation) -> str:
             f"  {copy['uri']}{'  (stays)' if copy['id'] == copy['representative'] else ''}"
             + ("" if copy["similarity"] == 1 else f"  similarity {copy['similarity']:.3f}")
             for copy in explanation.duplicates
+            if copy["id"] != document["id"]
         ]
 
     if explanation.contamination:

@@ -30,7 +30,36 @@ def test_a_folder_is_whole_with_its_list_and_every_file_of_the_right_size(folder
     assert not manifest.is_whole(folder.parent)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"files": 3}', '{"files": {"a": 1}}', '{"files": {"a": ["x", ""]}}'])
+def test_every_byte_counts_if_one_looks(folder: Path) -> None:
+    assert manifest.is_intact(folder)
+    (folder / "a.bin").write_bytes(b"xyz")
+    assert manifest.is_whole(folder)
+    assert not manifest.is_intact(folder)
+
+
+def test_inner_lists_are_files_and_links_are_refused(tmp_path: Path) -> None:
+    at = tmp_path / "y"
+    (at / "inner").mkdir(parents=True)
+    (at / "inner" / manifest.NAME).write_text("mine")
+    assert list(manifest.write(at, {})) == [f"inner/{manifest.NAME}"]
+    (at / "link").symlink_to(tmp_path)
+    with pytest.raises(RuntimeError, match="is a link"):
+        manifest.write(at, {})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"files": {}}',
+        "[" * 100_000,
+        '{"files": 3}',
+        '{"files": {"a": 1}}',
+        '{"files": {"a": ["x", ""]}}',
+    ],
+)
 def test_what_is_no_list_makes_nothing_whole(folder: Path, text: str) -> None:
     (folder / manifest.NAME).write_text(text)
     assert not manifest.is_whole(folder)

@@ -1,5 +1,7 @@
 """One line of rule sets and limits gives the settings that a recipe gives."""
 
+from pathlib import Path
+
 import pytest
 
 from corpus.errors import UserError
@@ -31,3 +33,9 @@ def test_a_line_and_a_section_give_the_same_settings() -> None:
 def test_what_a_line_has_wrong_is_said(line: str, told: str) -> None:
     with pytest.raises(UserError, match=told.replace("(", "\\(")):
         parse(line)
+
+
+def test_a_path_may_have_an_equals_sign(tmp_path: Path) -> None:
+    (tmp_path / "run=3").mkdir()
+    (tmp_path / "run=3" / "mine.yaml").write_text("rules: {few: {signal: n_words, at_least: 3}}")
+    assert parse(f"c4,{tmp_path}/run=3/mine.yaml,mine.few=5").limit("mine.few") == 5

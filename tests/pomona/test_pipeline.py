@@ -104,6 +104,14 @@ def test_a_toy_family_runs_resumes_reports_and_is_explained(
     assert "--most-capitals: must be at most 1.0, got 2.0" in capsys.readouterr().err
     assert "## pomona shout" in docs.command_line()
 
+    # Workers know its tables, too.
+    again = Lake(tmp_path / "again")
+    for number in range(3):  # three parts, so that two workers have work
+        Path(f"{number}.jsonl").write_text(json.dumps({"text": f"{number}. {PROSE}"}) + "\n")
+    names = ", ".join(f"{{name: s{number}, path: {number}.jsonl}}" for number in range(3))
+    list(runner.run_recipe(again, parse(f"sources: [{names}]\nfilter: null\ndedup: null\nshout: {{}}\n"), workers=2))
+    assert again.scan("loudness").collect().height == 3
+
     # A recipe without it takes its decisions back.
     without = parse("sources: [{name: a, path: a.jsonl}]\nfilter: null\n")
     assert "drop:shout" in [o.stage for o in runner.run_recipe(lake, without, workers=1)]

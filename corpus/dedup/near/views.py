@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from corpus.dedup.near.banding import Banding
 from corpus.dedup.near.family import FAMILY
@@ -110,13 +111,13 @@ def similar(lake: Lake, wanted: str, top: int = 10, diff: int = 1) -> list[Simil
     sketch = Sketch(**lineage.config)
     own_id, text = _text(lake, wanted)
     query, _ = signatures(pa.array([text], pa.large_string()), sketch)
-    best = _best(lake, sketch, query[0], own_id, top)
+    best = _best(lake, sketch, query[0], own_id, top)  # of a source that was dropped, signatures are still there
 
     ids = [id_ for _, id_, _ in best]
     documents = lake.scan("documents").filter(pl.col("id").is_in(ids)).select("id", "uri", "text").collect()
     by_id = {id_: (uri, other) for id_, uri, other in documents.iter_rows()}
     results = []
-    for i, (estimate, id_, source) in enumerate(best):
+    for i, (estimate, id_, source) in enumerate(row for row in best if row[1] in by_id):
         uri, other = by_id[id_]
         results.append(Similar(id_, source, uri, estimate, changes(text, other) if i < diff else None))
     return results
@@ -138,10 +139,12 @@ def _text(lake: Lake, wanted: str) -> tuple[str | None, str]:
 def _best(lake: Lake, sketch: Sketch, query: Any, own: str | None, top: int) -> list[tuple[float, str, str]]:
     """Returns (estimate, id, source) of the most similar documents; the estimates are above 0."""
     best: list[tuple[float, str, str]] = []
+    sources = lake.scan("documents").select(pl.col("source").unique()).collect()["source"]
     for part in lake.parts("signatures"):
         rows = lake.open_part("signatures", part).read(["id", "source", "n_shingles", "signature"])
         estimates = agreements(from_binary(rows["signature"], sketch.n_hashes), query)
         estimates[rows["n_shingles"].to_numpy() == 0] = 0.0
+        estimates[~pc.is_in(rows["source"], value_set=sources.to_arrow()).to_numpy()] = 0.0
         for i in np.argsort(-estimates, kind="stable")[: top + 1]:
             id_ = rows["id"][int(i)].as_py()
             if id_ != own:

@@ -133,7 +133,7 @@ MISTAKES: dict[str, tuple[Callable[[Any], Any], str]] = {
     "name": (lambda lake: pomona.filter(lake, rule=["c4"]), "rule: no such field; did you mean 'rules'"),
     "rule": (lambda lake: pomona.filter(lake, rules=["c5"]), "unknown rule set 'c5'"),
     "source": (lambda lake: pomona.dedup(lake, paragraphs={"only": ["b"]}), "paragraphs.only: unknown source 'b'"),
-    "workers": (lambda lake: pomona.dedup(lake, workers=0), "workers must be 1 or more"),
+    "workers": (lambda lake: pomona.dedup(lake, workers=0), "workers must be a whole number of 1 or more"),
     "memory": (lambda lake: pomona.dedup(lake, memory="8"), "memory 8 is 8 bytes"),
     "section": (lambda lake: pomona.run_section(lake, "filtr"), "unknown section 'filtr'; did you mean 'filter'"),
     "order": (lambda lake: (pomona.filter(lake, rules=["c4", "fineweb"]), pomona.kept(lake)), "bring it up to date: "),

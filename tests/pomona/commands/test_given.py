@@ -63,7 +63,15 @@ def test_set_reaches_every_other_field(assignment: str, capsys: pytest.CaptureFi
         ),
         (["dedup", "--set", "nosuch=1"], "--set nosuch: no such field; allowed: keep, quality"),
         (["dedup", "--set", "minhash.seed=[1"], "--set minhash.seed"),
-        (["dedup", "--set", "minhash=5", "--ngram", "3"], "--set minhash.ngram: minhash was set to 5"),
+        (["dedup", "--set", "minhash=5", "--ngram", "3"], "--ngram: minhash was set to 5"),
+        (["dedup", "--set", "minhash.seed=1", "--set", "minhash.seed=2"], "--set minhash.seed is given twice"),
+        (["dedup", "--threshold", "0.8", "--set", "minhash.threshold=0.5"], "set the same field; give one of them"),
+        (["dedup", "--exact-only", "--set", "minhash={}"], "--set minhash sets what another option or argument sets"),
+        (["dedup", "--set", "minhash=3"], "--set minhash: must be a section"),
+        (["dedup", "--set", "minhash=null", "--threshold", "0.8"], "--threshold: minhash was set to None"),
+        (["dedup", "--set", "minhash.ngram=0"], "--set minhash.ngram: must be 1 or more"),
+        (["filter", "--set", "languages=en"], "write --set languages='[en]'"),
+        (["ingest", "a.jsonl", "--source", "t", "--set", "name=u"], "--source and --set name set the same field"),
         (["dedup", "--ngram", "0"], "--ngram: must be 1 or more, got 0"),
         (["dedup", "--ngram", "many"], "Invalid value for '--ngram'"),
         (["dedup", "--exact-only", "--threshold", "0.7"], "--exact-only turns near-duplicates off"),
@@ -88,6 +96,18 @@ def test_a_mistake_names_the_option_as_it_was_typed(
     assert main(arguments) == 2
     [line] = capsys.readouterr().err.splitlines()
     assert told in line
+
+
+def test_lists_are_given_at_once_or_one_by_one(capsys: pytest.CaptureFixture[str]) -> None:
+    from corpus.lake import Lake
+
+    assert main(["decontam", "--set", "benchmarks=[humaneval]", "--workers", "1"]) == 0  # one that is required
+    for given in (["--rules", "gopher_quality,c4"], ["--rules", "gopher_quality", "--rules", "c4"]):
+        assert main(["filter", *given, "--set", "limits.c4.min_sentences=1", "--workers", "1"]) == 0
+        made = Lake("lake").current("decisions", "filter")
+        assert made is not None
+        assert {name.split(".")[0] for name in made.config["rules"]} == {"gopher_quality", "c4"}
+        assert made.config["rules"]["c4.min_sentences"] == 1
 
 
 def test_an_option_of_a_section_that_is_off_turns_it_on() -> None:
