@@ -52,7 +52,7 @@ class Settings:
                 _check_limit(name, self.rule(name), limit)
                 if name.split(".")[0] not in self._chosen:
                     own, chosen = name.split(".")[0], ", ".join(sorted(self._chosen))
-                    raise UserError(f"{name} has a limit, but the rule sets are {chosen}; add {own}")
+                    raise UserError(f"{name} has a limit, but its rule set is not among {chosen}; add {own}")
 
     @property
     def _chosen(self) -> set[str]:

@@ -112,7 +112,7 @@ def test_settings_parse_from_text() -> None:
         ("", "no rule set"),
         ("gopher", "unknown rule set 'gopher'"),
         ("c4,c4.min_sentences=many", "takes a number or off, got 'many'"),
-        ("c4,fineweb.max_short_line_fraction=1", "code.max_line_length has a limit, but the rule sets are"),
+        ("c4,fineweb.max_short_line_fraction=1", "its rule set is not among"),
         ("c4,c4.min_sentence=1", "did you mean 'c4.min_sentences'"),
     ],
 )

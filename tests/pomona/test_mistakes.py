@@ -24,7 +24,7 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (("filter", "--rules", "c4,c4.min_sentences=nan"), "", "c4.min_sentences takes a number of 0 or more, or off; got nan"),
     (("filter", "--rules", "c4,c4.min_sentences=-5"), "", "c4.min_sentences takes a number of 0 or more, or off; got -5.0"),
     (("filter", "--rules", "c4,c4.min_sentences=five"), "", "c4.min_sentences takes a number or off, got 'five'"),
-    (("filter", "--rules", "c4,fineweb.max_short_line_fraction=1"), "", "but its rule set is not among ['c4']"),
+    (("filter", "--rules", "c4,fineweb.max_short_line_fraction=1"), "", "but its rule set is not among c4; add fineweb"),
     (("filter", "--rules", "c4,c4.min_sentence=1"), "", "unknown rule 'c4.min_sentence'; did you mean 'c4.min_sentences'?"),
     (("filter", "--rules", "mine.yaml"), "", "cannot read the rule set mine.yaml: no such file or directory"),
     (("filter", "--rules", "fineweb,fineweb.max_short_line_fraction=67"), "", "takes a share, from 0 to 1, or off; got 67.0"),

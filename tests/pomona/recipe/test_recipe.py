@@ -39,7 +39,7 @@ def test_null_turns_a_stage_off() -> None:
         ("sources:\n  - {name: a, path: x}\n  - {name: a, path: y}\n", "two sources are called a"),
         (GOOD + "filter: {rules: [gophr]}\n", "unknown rule set 'gophr'"),
         (GOOD + "filter:\n  limits: {c4.min_sentence: 3}\n", "did you mean 'c4.min_sentences'"),
-        (GOOD + "filter:\n  limits: {code.max_line_length: 3}\n", "code.max_line_length has a limit, but the rule sets are"),
+        (GOOD + "filter:\n  limits: {code.max_line_length: 3}\n", "its rule set is not among"),
         (GOOD + "dedup: {keep: best}\n", "line 3: dedup.keep"),
         (GOOD + "lake: a\nlake: b\n", "line 4: the field 'lake' appears twice here"),
         ("sources:\n  - {name: a, path: x, max_record_bytes: lots}\n", "is not a size"),
