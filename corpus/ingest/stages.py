@@ -116,8 +116,8 @@ def _check_columns(settings: SourceSettings, files: tuple[File, ...]) -> None:
     With a mistyped name, every value would be lost.
     """
     wanted: dict[str, list[str | None]] = {
-        "text_column (--text-column)": [settings.text_column], "uri_column (--uri-column)": [settings.uri_column],
-        "license_column": [settings.license_column], "metadata_columns (--metadata)": [*settings.metadata_columns],
+        "--text-column": [settings.text_column], "--uri-column": [settings.uri_column],
+        "license_column": [settings.license_column], "--metadata": [*settings.metadata_columns],
     }  # fmt: skip
     named_columns = [(option, name) for option, names in wanted.items() for name in names if name]
     if settings.kind not in _TABLE_KINDS or not files:

@@ -52,7 +52,7 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (("rules", "diff", "c4", "c5"), "", "unknown rule set 'c5'"),
     (RUN, "lake: lake\nsource: []", "recipe.yaml line 2: source: no such field; did you mean 'sources'?"),
     (RUN, "sources: [{name: a}]", "recipe.yaml line 1: sources.0.path: is missing"),
-    (RUN, "sources: [{name: a, path: a.jsonl}]\nfilter: {languages: [english]}", "language 'english' is no code of the detector's; write ISO 639 codes, as en or de; did you mean 'en'?"),
+    (RUN, "sources: [{name: a, path: a.jsonl}]\nfilter: {languages: [english]}", "language 'english' is not a code that the detector knows; write ISO 639 codes, as en or de; did you mean 'en'?"),
     (RUN, "sources: [{name: a, path: a.jsonl}]\nfilter: {overrides: [{source: b, rules: [c4]}]}", "unknown source 'b'"),
     (RUN, "sources: [{name: a, path: a.jsonl}]\ndedup: {minhash: {threshold: high}}", "recipe.yaml line 2: dedup.minhash.threshold: must be a number, got 'high'"),
     (RUN, "sources: [{name: a, path: a.jsonl}, {name: a, path: a.jsonl}]", "two sources are called a; names must differ"),
