@@ -39,7 +39,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
     """Formats rows under headers as plain text that can be piped, with numbers on the right."""
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[cell(value) for value in row] for row in rows]
     right = [bool(cells) and all(row[i][:1].isdigit() or not row[i] for row in cells) for i in range(len(headers))]
     widths = [max(len(row[i]) for row in [list(headers), *cells]) for i in range(len(headers))]
     lines = []
@@ -49,7 +49,8 @@ def table(rows: Iterable[Sequence[Any]], headers: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """Returns a value as a cell of a table: one line, numbers with commas."""
     if isinstance(value, str):
         line = " ".join(value.split("\n"))
         return line if len(line) <= _WIDEST else f"{line[: _WIDEST - 1]}…"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pomona.api.lakes import LakeLike, existing
+from pomona.api.rows import Rows
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,14 +85,14 @@ def explain(lake: LakeLike, document: str | Path) -> Told:
         return Told(explanation.explain(opened, str(document)))
 
 
-def similar(lake: LakeLike, document: str | Path, top: int = 10, diff: int = 1) -> "list[Similar]":
+def similar(lake: LakeLike, document: str | Path, top: int = 10, diff: int = 1) -> "Rows[Similar]":
     """Returns the `top` documents most similar to a document (id, URI) or text file, with estimated Jaccard similarity.
 
     The first `diff` of them have `changes`: runs of words that are in both texts, only in one, or only in the other.
     """
     from corpus.dedup.near import views
 
-    return views.similar(existing(lake), str(document), top, diff)
+    return Rows(views.similar(existing(lake), str(document), top, diff))
 
 
 def duplicates(lake: LakeLike) -> "Duplicates | None":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from pomona.api.lakes import LakeLike, open
+from pomona.api.rows import Rows
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
@@ -64,24 +65,24 @@ def run(
         return Ran(opened, tuple(runner.run_recipe(opened, loaded, report=report, **options)))
 
 
-def status(recipe: RecipeLike, lake: LakeLike | None = None) -> "list[Status]":
+def status(recipe: RecipeLike, lake: LakeLike | None = None) -> "Rows[Status]":
     """Says which stages of a recipe are current, stale or missing, and why."""
     from pomona import state
 
     loaded = _recipe(recipe)
-    return list(state.status(open(loaded.lake if lake is None else lake), loaded))
+    return Rows(state.status(open(loaded.lake if lake is None else lake), loaded))
 
 
 def plan(
     recipe: RecipeLike, lake: LakeLike | None = None, *, workers: int | None = None, memory: str | int | None = None
-) -> "list[Work]":
+) -> "Rows[Work]":
     """Estimates the work of a recipe that is left: items, minutes, memory and disk of each stage."""
     from pomona import runner, workload
 
     loaded = _recipe(recipe)
     options = how(workers, memory, "local")
     opened = open(loaded.lake if lake is None else lake)
-    return workload.workload(opened, loaded, workers or runner.default_workers(), options["memory"])
+    return Rows(workload.workload(opened, loaded, workers or runner.default_workers(), options["memory"]))
 
 
 def how(workers: int | None, memory: str | int | None, executor: str) -> dict[str, Any]:

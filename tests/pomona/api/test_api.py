@@ -106,6 +106,18 @@ def test_what_a_lake_says(ran: Any, capsys: pytest.CaptureFixture[str]) -> None:
     assert explained._repr_html_().startswith("<pre")
 
 
+def test_lists_print_as_tables(ran: Any) -> None:
+    listed = pomona.similar(ran, "0.txt", top=3)
+    assert isinstance(listed, list)
+    lines = repr(listed).splitlines()
+    assert lines[0].split() == ["id", "source", "uri", "estimate"]
+    assert len(lines) == 2 + len(listed)
+    assert listed._repr_html_().count("<tr>") == 1 + len(listed)
+    assert "current" in repr(pomona.status(SECTIONS, ran))
+    assert "minutes" in repr(pomona.plan(SECTIONS, ran))
+    assert repr(type(listed)()) == "[]"
+
+
 def test_a_report_is_shown_in_a_frame_where_nothing_runs(ran: Any) -> None:
     report = pomona.report(ran)
     shown = report._repr_html_()
