@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pomona.api.faults import plainly
 from pomona.api.lakes import LakeLike, existing
 from pomona.api.rows import Rows
 
@@ -30,6 +31,7 @@ def kept(lake: LakeLike) -> "pl.LazyFrame":
     return kept_documents.kept(existing(lake))
 
 
+@plainly
 def overview(lake: LakeLike) -> "Overview":
     """Counts all documents by stage, by source and by reason."""
     from pomona.views import overview as views
@@ -72,6 +74,7 @@ class Told:
         return f"<pre style='white-space: pre-wrap'>{escape(repr(self))}</pre>"
 
 
+@plainly
 def explain(lake: LakeLike, document: str | Path) -> Told:
     """Explains why a document was kept or dropped, or why a file was refused.
 
@@ -85,6 +88,7 @@ def explain(lake: LakeLike, document: str | Path) -> Told:
         return Told(explanation.explain(opened, str(document)))
 
 
+@plainly
 def similar(lake: LakeLike, document: str | Path, top: int = 10, diff: int = 1) -> "Rows[Similar]":
     """Returns the `top` documents most similar to a document (id, URI) or text file, with estimated Jaccard similarity.
 
@@ -95,6 +99,7 @@ def similar(lake: LakeLike, document: str | Path, top: int = 10, diff: int = 1) 
     return Rows(views.similar(existing(lake), str(document), top, diff))
 
 
+@plainly
 def duplicates(lake: LakeLike) -> "Duplicates | None":
     """Returns the clusters that deduplication found, over all its families; None if there are none."""
     from corpus.dedup import views
@@ -102,6 +107,7 @@ def duplicates(lake: LakeLike) -> "Duplicates | None":
     return views.duplicates(_current(lake))
 
 
+@plainly
 def near_misses(lake: LakeLike) -> "NearMisses | None":
     """Returns the pairs nearest to the threshold of near-duplicates, on both sides; None if they were not searched."""
     from corpus.dedup.near import views
@@ -109,6 +115,7 @@ def near_misses(lake: LakeLike) -> "NearMisses | None":
     return views.near_misses(_current(lake))
 
 
+@plainly
 def contamination(
     lake: LakeLike, benchmark: str | None = None, item: str | None = None, top: int = 20
 ) -> "Contamination | ItemTexts":
@@ -124,6 +131,7 @@ def contamination(
     return views.item(opened, benchmark, item, top)
 
 
+@plainly
 def sql(lake: LakeLike, query: str, at: dict[str, int] | None = None) -> "pl.DataFrame":
     """Runs a DuckDB query over the lake's tables and `kept`; `at` names earlier versions of tables.
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
+from pomona.api.faults import plainly
+
 if TYPE_CHECKING:
     from corpus.lake import Lake
 
@@ -56,6 +58,7 @@ class Report:
         return f'<iframe sandbox srcdoc="{escape(self.html)}" style="{style}"></iframe>'
 
 
+@plainly
 def report(lake: LakeLike) -> Report:
     """Renders one self-contained page about a lake.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
+from pomona.api.faults import plainly
 from pomona.api.lakes import LakeLike, open
 from pomona.api.rows import Rows
 
@@ -41,6 +42,7 @@ class Ran:
         return output.visible(output.table(rows, ("stage", "", "work items", "rows", "seconds")))
 
 
+@plainly
 def run(
     recipe: RecipeLike,
     lake: LakeLike | None = None,
@@ -65,6 +67,7 @@ def run(
         return Ran(opened, tuple(runner.run_recipe(opened, loaded, report=report, **options)))
 
 
+@plainly
 def status(recipe: RecipeLike, lake: LakeLike | None = None) -> "Rows[Status]":
     """Says which stages of a recipe are current, stale or missing, and why."""
     from pomona import state
@@ -73,6 +76,7 @@ def status(recipe: RecipeLike, lake: LakeLike | None = None) -> "Rows[Status]":
     return Rows(state.status(open(loaded.lake if lake is None else lake), loaded))
 
 
+@plainly
 def plan(
     recipe: RecipeLike, lake: LakeLike | None = None, *, workers: int | None = None, memory: str | int | None = None
 ) -> "Rows[Work]":

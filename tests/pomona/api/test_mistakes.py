@@ -114,3 +114,13 @@ def test_equal_names_of_columns_are_told_apart_and_paths_are_taken() -> None:
     assert pomona.sql("lake", "select 1 a, 2 a").columns == ["a", "a_2"]
     assert pomona.Recipe(sources=[{"name": "web", "path": Path("web.jsonl")}]).sources[0].path == ("web.jsonl",)  # type: ignore[attr-defined]
     pomona.filter("lake", rules=["c4"], limits=None or {}, workers=1)
+
+
+def test_a_damaged_part_is_named_with_what_to_do() -> None:
+    lake = pomona.ingest("lake", write("web"), "web", workers=1).lake
+    [part] = lake.parts("documents")
+    path = Path(lake.root, "documents", part.path)
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(pomona.UserError, match=f"{path.name}.* make it again") as raised:
+        pomona.explain("lake", "web")
+    assert raised.value.__cause__ is not None
