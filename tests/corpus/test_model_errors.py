@@ -9,9 +9,9 @@ from pomona.cli import main
 
 HEAD = "lake: lake\nsources: [{name: s, path: a.jsonl}]\n"
 RECIPES = {
-    "filter: {languages: [english]}": "line 3: filter.languages: language 'english' is no code",
+    "filter: {languages: [english]}": "line 3: filter.languages: language 'english' is not a code",
     "filter: {overrides: [{source: nosuch}]}": "line 3: filter.overrides: unknown source 'nosuch'. Allowed: s",
-    "filter: {overrides: [{language: ger}]}": "language 'ger' is no code",
+    "filter: {overrides: [{language: ger}]}": "language 'ger' is not a code",
     "dedup: {paragraphs: {only: [x]}}": "line 3: dedup.paragraphs.only: unknown source 'x'. Allowed: s",
     "dedup: {substrings: {only: []}}": "line 3: dedup.substrings.only: must have 1 or more entries, not 0",
     "dedup: {minhash: {threshold: 2}}": "line 3: dedup.minhash.threshold: must be at most 1.0, got 2",

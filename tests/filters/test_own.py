@@ -106,7 +106,7 @@ def test_limits_of_a_file_are_changed_and_turned_off_as_any(forum: str) -> None:
         ("rules:\n  a: {signal: n_words, at_last: 1}", "forum.yaml line 2: rules.a.at_last: no such field; did you mean 'at_least'?"),
         ("rules:\n  a: {signal: n_words, at_least: many}", "forum.yaml line 2: rules.a.at_least: must be a number"),
         ("rules:\n  a: {signal: n_words, at_least: .nan}", "rules.a.at_least: must be a finite number"),
-        ("languages: [english]\nrules:\n  a: {signal: n_words, at_least: 1}", "forum.yaml line 1: languages: language 'english' is no code of the detector's; write ISO 639 codes, as en or de; did you mean 'en'?"),
+        ("languages: [english]\nrules:\n  a: {signal: n_words, at_least: 1}", "forum.yaml line 1: languages: language 'english' is not a code that the detector knows; write ISO 639 codes, as en or de; did you mean 'en'?"),
         ("rules:\n  a: {signal: language, at_least: 1}", "language is text and takes one_of"),
         ("rules:\n  a: {signal: n_words, one_of: [a]}", "n_words is a number and takes at_least or at_most"),
         ("rules:\n  A b: {signal: n_words, at_least: 1}", "a rule's name has lowercase letters, digits and _, and begins with a letter"),
