@@ -31,7 +31,7 @@ class RowGroup(NamedTuple):
         return row_group_number(self.part, self.row_group)
 
 
-class Measured(NamedTuple):
+class SizedRowGroup(NamedTuple):
     """A row group of `documents` with the sizes that planning needs, from its part's footer."""
 
     group: RowGroup
@@ -40,10 +40,10 @@ class Measured(NamedTuple):
     longest: int  # upper bound on the bytes of the longest document
 
 
-_known: WeakKeyDictionary[Lake, dict[str, tuple[Measured, ...]]] = WeakKeyDictionary()  # by path of the part
+_known: WeakKeyDictionary[Lake, dict[str, tuple[SizedRowGroup, ...]]] = WeakKeyDictionary()  # by path of the part
 
 
-def measured(lake: Lake, parts: Iterable[Part]) -> Iterator[Measured]:
+def sized(lake: Lake, parts: Iterable[Part]) -> Iterator[SizedRowGroup]:
     """Yields every row group of some parts of `documents`, in order. A part's footer is read once per lake object."""
     known = _known.setdefault(lake, {})
     for part in parts:
@@ -52,20 +52,20 @@ def measured(lake: Lake, parts: Iterable[Part]) -> Iterator[Measured]:
         yield from known[part.path]
 
 
-def _of_part(lake: Lake, part: Part) -> Iterator[Measured]:
+def _of_part(lake: Lake, part: Part) -> Iterator[SizedRowGroup]:
     metadata = lake.open_part("documents", part).metadata
     for index in range(metadata.num_row_groups):
         group = metadata.row_group(index)
         # A long document is alone in its row group (corpus.parts).
         longest = group.total_byte_size if group.num_rows == 1 else min(group.total_byte_size, LONG_DOCUMENT_BYTES)
-        yield Measured(RowGroup(part.path, index), group.num_rows, group.total_byte_size, longest)
+        yield SizedRowGroup(RowGroup(part.path, index), group.num_rows, group.total_byte_size, longest)
 
 
 def items(lake: Lake, parts: Sequence[Part], made_from: Sequence[Any]) -> list[WorkItem]:
     """Returns one work item per row group. `made_from` is what the result depends on besides the documents."""
     check_numbers(part.path for part in parts)
     work_items = []
-    for spec, _, n_bytes, longest in measured(lake, parts):
+    for spec, _, n_bytes, longest in sized(lake, parts):
         label = f"{spec.part} [{spec.row_group}]"
         work_items.append(WorkItem(digest([spec._asdict(), *made_from]), label, n_bytes, spec, longest))
     return work_items

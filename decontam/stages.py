@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 
 from corpus.dedup import shuffle
-from corpus.row_groups import measured
+from corpus.row_groups import sized
 from corpus.stage import Context, Stage, output, work_item
 from corpus.task import ITEM_BYTES, All, WorkItem, digest
 from decontam import index as indexing
@@ -106,7 +106,7 @@ def touched(context: Context[Decontaminate]) -> Stage:
 
 def _items(context: Context[Decontaminate], made_from: list[Any]) -> list[WorkItem]:
     """Returns work items with so many row groups of documents that reading the decisions is worth it."""
-    groups = list(measured(context.lake, context.lake.parts("documents")))
+    groups = list(sized(context.lake, context.lake.parts("documents")))
     sizes = [group.n_bytes for group in groups]
     max_bytes = max(ITEM_BYTES, sum(sizes) // _MOST_ITEMS)
     work_items = []

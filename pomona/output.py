@@ -61,7 +61,7 @@ def cell(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def n_bytes(value: float) -> str:
+def size_text(value: float) -> str:
     """Formats bytes for a person, e.g. 1.2 MB."""
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if value < 1000 or unit == "TB":

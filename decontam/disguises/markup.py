@@ -39,7 +39,7 @@ def strip(out, start, stop, tables):
     hits = np.zeros(1, np.uint8)
     i = start
     for block in range(start, stop, BLOCK):
-        # The result goes through an array so that the loop runs on many bytes at once.
+        # `hits` is an array, because the compiler then looks at many bytes with one instruction.
         hit, own = np.uint8(0), out[block : min(block + BLOCK, stop)]
         for k in range(own.size):
             hit |= may_mark_up(own[k])

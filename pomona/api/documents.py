@@ -127,7 +127,8 @@ def contamination(
     if benchmark is None and item is None:
         return views.overview(opened, top)
     if benchmark is None or item is None:
-        raise UserError(f"which item of {benchmark}? pomona.contamination(lake).items lists those that are touched")
+        of = benchmark or "a benchmark"
+        raise UserError(f"name an item of {of}, too; pomona.contamination(lake).items lists those that are touched")
     return views.item(opened, benchmark, item, top)
 
 

@@ -13,6 +13,7 @@ from pomona.opening import open_lake
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
+    from decontam.views import PolicyDoc
 
 
 def register(app: typer.Typer) -> None:
@@ -49,13 +50,13 @@ def contamination(
 
     if policies:
         listed = views.list_policies()
-        rows = [(each.policy, f"{each.drops_from:g} {each.unit}", each.doc, each.source) for each in listed]
+        rows = [(each.policy, _from(each), each.doc, each.source) for each in listed]
         text = output.table(rows, ("policy", "drops from", "meaning", "source"))
         output.show([asdict(each) for each in listed], text, as_json)
     elif benchmark is None:
         _show_overview(open_lake(lake), top, as_json)
     elif item is None:
-        raise UserError(f"which item of {benchmark}? `pomona contamination` lists those that are touched")
+        raise UserError(f"name an item of {benchmark}, too; `pomona contamination` lists those that are touched")
     else:
         item_texts = views.item(open_lake(lake), benchmark, item, min(top, 100))
         output.show(asdict(item_texts), render_item(item_texts, color=sys.stdout.isatty()), as_json)
@@ -70,3 +71,9 @@ def _show_overview(lake: "Lake", top: int, as_json: bool) -> None:
     overview, unidentified = views.overview(lake, top), views.unidentified_items(lake)
     value = asdict(overview) | {"unidentified_items": unidentified}
     output.show(value, render_overview(overview, unidentified), as_json)
+
+
+def _from(policy: "PolicyDoc") -> str:
+    """Returns from which value a policy drops a document; a share is never above 1."""
+    is_never = policy.unit.startswith("share") and policy.drops_from > 1
+    return "never" if is_never else f"{policy.drops_from:g} {policy.unit}"

@@ -42,5 +42,5 @@ def export(
     result = write(open_lake(lake), out, kind=kind, shard_bytes=n_bytes, replace=replace)
     n_files = result.get("files", 1)
     where = result.get("file") or f"{n_files:,} {'file' if n_files == 1 else 'files'} in {result['folder']}"
-    size = output.n_bytes(result["file_bytes"])
+    size = output.size_text(result["file_bytes"])
     output.show(result, f"{result['documents']:,} documents ({size}) to {where}; card: {result['card']}", as_json)

@@ -54,7 +54,7 @@ def lake(
         return
 
     tables = [_summary(opened, name) for name in opened.tables(with_records=True)]
-    rows = [(t["table"], t["rows"], output.n_bytes(t["bytes"]), t["version"], ", ".join(t["stages"])) for t in tables]
+    rows = [(t["table"], t["rows"], output.size_text(t["bytes"]), t["version"], ", ".join(t["stages"])) for t in tables]
     output.show(tables, output.table(rows, ("table", "rows", "bytes", "version", "made by")), as_json)
 
 

@@ -51,8 +51,8 @@ def plan(
     work_left = workload.workload(open_lake(lake, recipe, must_exist=False), recipe, n_workers, memory_bytes(memory))
     everything = workload.total(work_left)
     rows = [
-        (e.stage, e.state, *((e.items, output.n_bytes(e.n_bytes), e.workers, f"{e.minutes:.2f}",
-         output.n_bytes(e.peak_bytes), output.n_bytes(e.disk_bytes)) if e.items else [""] * 6))
+        (e.stage, e.state, *((e.items, output.size_text(e.n_bytes), e.workers, f"{e.minutes:.2f}",
+         output.size_text(e.peak_bytes), output.size_text(e.disk_bytes)) if e.items else [""] * 6))
         for e in [*work_left, everything]
     ]  # fmt: skip
     measured = "as measured on this machine" if budget.rates_path().exists() else "typical; `pomona calibrate` measures"

@@ -49,7 +49,7 @@ def _render(lake: Lake) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     filters: dict[str, Any] = {
-        "n": _count, "pct": _percent, "size": output.n_bytes, "g": _number, "json": _json, "breakable": _breakable,
+        "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
         "beside": _beside, "histogram": _histogram, "curve": _curve,
     }  # fmt: skip
     environment.filters |= filters

@@ -40,7 +40,7 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (("decontam", "--benchmark", "none.jsonl"), "", "benchmark file none.jsonl does not exist"),
     (("decontam", "--benchmark", "humaneval", "--policy", "strict"), "", "strict"),
     (("decontam", "--benchmark", "humaneval", "--common-documents", "1"), "", "--common-documents: must be 2 or more, got 1"),
-    (("contamination", "gsm8k"), "", "which item of gsm8k?"),
+    (("contamination", "gsm8k"), "", "name an item of gsm8k, too"),
     (("contamination",), "", "was not decontaminated yet"),
     (("similar", "nothing"), "", "has no signatures yet; run `pomona dedup` first"),
     (("explain", "nothing"), "", "no document or reject has the id or URI 'nothing'"),

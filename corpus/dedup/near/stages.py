@@ -12,7 +12,7 @@ from corpus.dedup.near.candidates import BandsSpec, CellsSpec, SignaturePart
 from corpus.dedup.near.clusters import AloneSpec, MembersSpec, Neighbors, PartitionSpec
 from corpus.dedup.near.settings import MinHash
 from corpus.lake import Lake
-from corpus.row_groups import items, measured, parts_by_number
+from corpus.row_groups import items, parts_by_number, sized
 from corpus.stage import Context, Stage, output, work_item
 from corpus.task import All, WorkItem
 
@@ -130,7 +130,7 @@ def members(context: Context[MinHash]) -> Stage:
     inputs = context.contents("minhash_components", "signatures")
 
     def plan_items() -> list[WorkItem]:
-        groups = {one.group.number: one for one in measured(lake, lake.parts("documents"))}
+        groups = {one.group.number: one for one in sized(lake, lake.parts("documents"))}
         signals = parts_by_number(lake, "signals")
         parts, sizes, longest = [], [], []
         for path, base, n_rows, number in _numbered(lake):

@@ -12,7 +12,7 @@ from corpus.dedup.repeats import steps
 from corpus.dedup.repeats.passages import Passages
 from corpus.dedup.repeats.settings import Repeats
 from corpus.dedup.repeats.steps import PASSAGE_BYTES, VERSION, CellsSpec, CutSpec, NumberedGroup, PassagesSpec
-from corpus.row_groups import measured
+from corpus.row_groups import sized
 from corpus.stage import Context, Stage, output, work_item
 from corpus.task import WorkItem, digest
 
@@ -116,7 +116,7 @@ def _pieces(context: Context[Repeats]) -> list[Piece]:
     definition = context.settings.passages()
     bytes_per_passage = _BYTES_PER_WORD * (1 if definition.unit == "span" else definition.n_words)
     groups, sizes, longest, base = [], [], [], 0
-    for group, n_rows, n_bytes, longest_document in measured(context.lake, context.lake.parts("documents")):
+    for group, n_rows, n_bytes, longest_document in sized(context.lake, context.lake.parts("documents")):
         groups.append(NumberedGroup(*group, base, n_rows))
         sizes.append(max(n_bytes // bytes_per_passage * PASSAGE_BYTES, n_bytes // 4))
         longest.append(longest_document)

@@ -4,7 +4,7 @@ from corpus.dedup import canary, shuffle
 from corpus.dedup.semantic import embedding, steps
 from corpus.dedup.semantic.settings import Semantic
 from corpus.dedup.semantic.steps import CellSpec, MembersSpec, Neighbors
-from corpus.row_groups import items, measured, parts_by_number
+from corpus.row_groups import items, parts_by_number, sized
 from corpus.stage import Context, Stage, output, work_item
 from corpus.task import All, WorkItem
 
@@ -61,7 +61,7 @@ def members(context: Context[Semantic]) -> Stage:
     def plan_items() -> list[WorkItem]:
         embedded, signals = parts_by_number(lake, "embeddings"), parts_by_number(lake, "signals")
         parts, sizes = [], []
-        for group, *_ in measured(lake, lake.parts("documents")):
+        for group, *_ in sized(lake, lake.parts("documents")):
             part = embedded[group.number]
             parts.append(Neighbors(part.path, signals[group.number].path, *group))
             sizes.append(part.n_rows * _MEMBER_BYTES)
