@@ -51,7 +51,7 @@ def test_lines_and_indentation_survive(held: str) -> None:
 @pytest.mark.parametrize(
     ("held", "wanted"),
     [
-        ('<div class="highlight"><p>A note that</p><p>is not a code.</p></div>', "A note that\n\nis no code."),
+        ('<div class="highlight"><p>A note that</p><p>is no code.</p></div>', "A note that\n\nis no code."),
         ('<p class="lang-en">Words of a page,<br>two lines.</p>', "Words of a page,\ntwo lines."),
         ("<p>Use <code>one\n   thing</code> here.</p>", "Use one thing here."),
         ("<pre>\n\n  a\n b  \n\n</pre>", "  a\n b"),
