@@ -132,7 +132,7 @@ def find(lake: Lake, kind: str, key: str) -> Path | None:
         return None
     cached = cache() / kind / key
     if not (manifest.is_whole(cached) and (cached / manifest.NAME).read_text() == listed):
-        with _scratch(cached) as folder:
+        with scratch(cached) as folder:
             manifest.get(lake.fs, remote, folder)
             _rename(folder, cached, listed)
     return cached
@@ -230,7 +230,7 @@ def _draft_folder(lake: Lake, artifact: Artifact, stays: bool) -> Path:
 
 
 @contextmanager
-def _scratch(target: Path) -> Iterator[Path]:
+def scratch(target: Path) -> Iterator[Path]:
     """An empty folder beside a place; it is deleted at the end, unless it was renamed."""
     _sweep(target.parent)
     folder = _temporary(target)

@@ -66,8 +66,8 @@ def hold(
 ) -> Iterator[Lease]:
     """Holds `name` for the block. Waits for a live owner, and reports this once through `tell`.
 
-    `purpose` is shown to other processes: the command of this one. Raises `UserError` after `wait_seconds`, and
-    RuntimeError if this process holds the name already.
+    `purpose` is shown to other processes: the command of this one. Raises `UserError` after `wait_seconds`, and if
+    another thread of this process holds the name.
     """
     wait_seconds = _wait_seconds() if wait_seconds is None else wait_seconds
     mine = Record(owner.new_token(), socket.gethostname(), os.getpid(), purpose, time.time())

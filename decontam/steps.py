@@ -8,7 +8,9 @@
 Documents that an earlier stage dropped are not read.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -53,10 +55,12 @@ def folder(lake: Lake, key: str) -> Path | None:
         return Path(_earlier(lake, key))
 
     cached = artifacts.cache() / KIND / f"{key}-0.1"
-    if not all((cached / name).exists() for name in indexing.FILES):
-        cached.mkdir(parents=True, exist_ok=True)
-        for name in indexing.FILES:
-            lake.fs.get_file(f"{_earlier(lake, key)}/{name}", str(cached / name))
+    if not cached.exists():
+        with artifacts.scratch(cached) as temporary:
+            for name in indexing.FILES:
+                lake.fs.get_file(f"{_earlier(lake, key)}/{name}", str(temporary / name))
+            with suppress(OSError):  # another process was faster
+                os.rename(temporary, cached)
     return cached
 
 
@@ -85,12 +89,18 @@ def store(lake: Lake, key: str, benchmarks: Sequence[Benchmark]) -> None:
 
 def _loaded(lake: Lake, key: str) -> tuple[Index, npt.NDArray[np.int32]]:
     """Returns the index of a key, and the number of items that each n-gram is in."""
-    path = folder(lake, key)
+    path = _paths.get((lake.url, key))  # looked for once per process: in a bucket, each look is a request
+    if path is None or not path.exists():
+        path = folder(lake, key)
     if path is None:
         raise UserError(
             "the lake's index of the benchmarks was deleted while the stage ran; run the same command again"
         )
+    _paths[lake.url, key] = path
     return _index(path)
+
+
+_paths: dict[tuple[str, str], Path] = {}  # folder of an index on this machine, by lake and key
 
 
 @lru_cache(maxsize=2)

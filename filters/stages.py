@@ -39,6 +39,7 @@ def decisions(context: Context[FilterSettings]) -> Stage:
     config = as_config(settings)
 
     def plan_items() -> list[WorkItem]:
+        """Groups the parts of `signals` in the same way when parts come and go."""
         work_items = []
         for group in groups(parts, lambda part: part.path.encode(), lambda part: part.n_bytes, _DECIDE_BYTES):
             paths = [part.path for part in group]

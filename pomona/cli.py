@@ -3,7 +3,6 @@
 Exit codes: 0 done, 2 an error that the user can fix (one line on standard error), 130 after Ctrl-C, 1 a bug in Pomona.
 """
 
-import errno
 import os
 import signal
 import sys
@@ -13,14 +12,11 @@ from typing import Any
 import typer
 from typer.main import get_command
 
-from corpus import storage
 from corpus.errors import UserError
-from pomona import command_line, damage
+from pomona import command_line, damage, library_errors
 from pomona.output import visible
 from pomona.version import __version__
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-_NO_SPACE = "No space left on device"
 _STOPPED = 130  # the exit code that shells and typer use for Ctrl-C
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
@@ -90,28 +86,12 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
-        message = None if debug else _of_files(error)
+        message = None if debug else library_errors.explained(error)
         if message is None:
             raise
         return _fail(message)
     finally:
         command_line.forget()
-
-
-def _of_files(error: Exception) -> str | None:
-    """Returns the message for a library's error that the user can fix: a damaged lake, a file that cannot be opened."""
-    try:
-        message = damage.found(error)
-    except UserError as damaged:  # the log of one of the lake's tables
-        message = str(damaged)
-    message = message or storage.told(error)
-    if message is None and isinstance(error, OSError):
-        if error.errno in _FULL or _NO_SPACE in str(error):  # errors of Rust libraries have no errno
-            place, reason = error.filename or "writing", error.strerror or _NO_SPACE
-            message = f"{place}: {reason}; make room, then run the same command again"
-        elif error.filename is not None:
-            message = f"{error.filename}: {error.strerror or error}"
-    return message
 
 
 def _fail(message: str) -> int:

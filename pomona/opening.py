@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from corpus.errors import UserError
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pomona.recipe import Recipe
 
 LEAST_SHARD = 1_000  # bytes
+_LEAST_MEMORY = 1 << 20  # bytes; a smaller number lacks its unit
 
 
 def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bool = True) -> "Lake":
@@ -59,3 +60,11 @@ def size_bytes(option: str, text: str | None, *, least: int) -> int | None:
     if n_bytes is not None and n_bytes < least:
         raise UserError(f"{option} {text} is {n_bytes:,} bytes, too little; write a size with its unit, e.g. 8GB")
     return n_bytes
+
+
+def running(workers: int | None, memory: str | None, executor: str, *, memory_name: str) -> dict[str, Any]:
+    """Returns the arguments of `pomona.runner`; raises `UserError` for an invalid size or engine."""
+    from corpus.engines import parse
+
+    n_bytes = size_bytes(memory_name, memory, least=_LEAST_MEMORY)
+    return {"workers": workers, "memory": n_bytes, "engine": parse(executor)}

@@ -2,12 +2,13 @@
 
 import os
 import shlex
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
 from corpus.errors import counted
 from corpus.lake import Lake
-from pomona import kept_documents, standing
+from pomona import kept_documents, output, standing
 from pomona.runner import Outcome
 from pomona.stages import decided
 
@@ -21,6 +22,17 @@ def items(outcome: Outcome) -> str:
     return ", ".join(counts)
 
 
+def table(outcomes: Sequence[Outcome]) -> str:
+    """Formats one line per stage: what ran, rows and seconds."""
+    rows = [(o.stage, o.state, items(o), rows_text(o.rows), round(o.seconds, 2)) for o in outcomes]
+    return output.table(rows, ("stage", "", "work items", "rows", "seconds"))
+
+
+def rows_text(rows: Mapping[str, int]) -> str:
+    """Formats the rows of each table: `12 documents, 1 rejects`."""
+    return ", ".join(f"{n:,} {name}" for name, n in rows.items())
+
+
 def reasons(lake: Lake, slot: str, most: int = _MOST_REASONS) -> list[tuple[str, int, int]]:
     """Returns (reason, documents, documents that only this reason drops) of a stage, the most frequent first."""
     dropped = lake.scan("decisions", slot=slot).filter(~pl.col("kept")).select("reasons")
@@ -30,9 +42,9 @@ def reasons(lake: Lake, slot: str, most: int = _MOST_REASONS) -> list[tuple[str,
     return [(str(reason), int(n), int(alone)) for reason, n, alone in ordered.collect(engine="streaming").rows()]
 
 
-def told(found: list[tuple[str, int, int]]) -> str:
+def main_reasons(counts: list[tuple[str, int, int]]) -> str:
     """Formats the main `reasons` of a stage as lines; '' if it dropped nothing."""
-    lines = [f"  {reason}: {counted(n, 'document')}, {alone:,} only for this reason" for reason, n, alone in found]
+    lines = [f"  {reason}: {counted(n, 'document')}, {alone:,} only for this reason" for reason, n, alone in counts]
     return "\n".join(["main reasons:", *lines]) if lines else ""
 
 
@@ -55,7 +67,7 @@ def _closing(lake: Lake) -> str:
     if not kept and n:
         slots = decided(lake)
         dropping = max(slots, key=lambda slot: sum(count for _, count, _ in reasons(lake, slot)))
-        return f"none of {counted(n, 'document')} is kept; {told(reasons(lake, dropping))}"
+        return f"none of {counted(n, 'document')} is kept; {main_reasons(reasons(lake, dropping))}"
     return f"{kept:,} of {n:,} documents kept, {size}; next: pomona report{option}, pomona export --out FOLDER{option}"
 
 

@@ -41,6 +41,7 @@ COVERED_TOGETHER = {
     "corpus/dedup/near/kinds.py": "names only",
     "decontam/names.py": "names only",
     "pomona/exporting/counts.py": "tests/pomona/exporting/test_export.py",
+    "pomona/library_errors.py": "tests/pomona/test_damage.py, tests/corpus/test_storage.py and tests/pomona/test_mistakes.py",
     "pomona/opening.py": "tests/pomona/test_mistakes.py and tests/corpus/test_storage.py",
     "pomona/version.py": "a number",
     "pomona/recipe/model.py": "tests/pomona/recipe/test_recipe.py",

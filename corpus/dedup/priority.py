@@ -5,9 +5,16 @@ The copies have a total order, so the result depends neither on how the work is 
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from corpus.dedup.settings import Keep
+from corpus.schema import column
 
+RANKED_BY = (
+    column("uri", pa.string(), "As in documents"),
+    column("n_characters", pa.int64(), "Code points of the text"),
+    column("quality", pa.float64(), "Value of the signal that decides which copy stays; 0 if no signal decides"),
+)  # columns of the tables whose rows are ranked
 LAST_ADDRESS = "\U0010ffff"  # sorts after all other addresses
 
 

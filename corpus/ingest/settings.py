@@ -1,7 +1,7 @@
 """The recipe's section `sources`: one entry per source of raw files."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,6 +27,15 @@ class SourcePath:
     def placed(self, value: str, folder: str, section: Mapping[str, Any]) -> str:
         """Returns the path, joined to the folder if it is relative."""
         return value if section.get("kind") == "python" else joined(value, folder)
+
+
+def absolute(paths: Iterable[str], kind: str | None) -> list[str]:
+    """Returns the paths, absolute and without repeats; URLs and parts of this Python installation stay unchanged."""
+    if kind == "python":
+        return list(dict.fromkeys(paths))
+    is_plain = {path: "://" not in path and bool(path.strip()) for path in paths}
+    full = (os.path.abspath(os.path.expanduser(path)) if plain else path for path, plain in is_plain.items())
+    return list(dict.fromkeys(full))
 
 
 class Source(Settings):

@@ -1,6 +1,5 @@
 """Plans the stage that reads a source: raw files become `documents`, `rejects`, and counts of what was passed over."""
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
@@ -10,7 +9,7 @@ import polars as pl
 from corpus.errors import UserError
 from corpus.ingest import steps
 from corpus.ingest.listing import Listing, find_files
-from corpus.ingest.settings import Source
+from corpus.ingest.settings import Source, absolute
 from corpus.ingest.steps import SourceSettings
 from corpus.lake import Lake
 from corpus.records import Reject
@@ -42,6 +41,7 @@ def read(context: Context[Source]) -> Stage:
     passed = dict(Counter((listing.passed or {}).values()))
 
     def plan_items() -> list[WorkItem]:
+        """Checks the columns, and cuts the files into items."""
         _check_columns(settings, listing.files)
         return steps.plan(settings, listing, steps.ITEM_BYTES)
 
@@ -69,13 +69,9 @@ def _as_before(context: Context[Source]) -> Source:
     source = context.settings
     lineage = context.lake.current("documents", slot(source.name))
     old_paths = tuple(lineage.config.get("paths", ())) if lineage else ()
-    if source.kind != "python" and [*map(_absolute, old_paths)] == [*map(_absolute, source.path)]:
+    if absolute(old_paths, source.kind) == absolute(source.path, source.kind):
         return source.model_copy(update={"path": old_paths})
     return source
-
-
-def _absolute(path: str) -> str:
-    return path if "://" in path else os.path.abspath(os.path.expanduser(path))
 
 
 def _list(source: Source) -> Listing:

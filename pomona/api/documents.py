@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pomona.api.faults import plainly
+from pomona.api.errors import reports_faults
 from pomona.api.lakes import LakeLike, existing
 from pomona.api.rows import Rows
 
@@ -31,7 +31,7 @@ def kept(lake: LakeLike) -> "pl.LazyFrame":
     return kept_documents.kept(existing(lake))
 
 
-@plainly
+@reports_faults
 def overview(lake: LakeLike) -> "Overview":
     """Counts all documents by stage, by source and by reason."""
     from pomona.views import overview as views
@@ -51,7 +51,7 @@ def _current(lake: LakeLike) -> "Lake":
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Explained:
     """A view that prints itself as the command line does; its fields are those of `view`."""
 
     view: "Explanation | Refused"
@@ -74,8 +74,8 @@ class Told:
         return f"<pre style='white-space: pre-wrap'>{escape(repr(self))}</pre>"
 
 
-@plainly
-def explain(lake: LakeLike, document: str | Path) -> Told:
+@reports_faults
+def explain(lake: LakeLike, document: str | Path) -> Explained:
     """Explains why a document was kept or dropped, or why a file was refused.
 
     `document` is an id, a URI, or a part that only one of them has. The fields `.kept`, `.decisions`, `.duplicates`,
@@ -85,10 +85,10 @@ def explain(lake: LakeLike, document: str | Path) -> Told:
 
     opened = existing(lake)
     with opened.snapshot():
-        return Told(explanation.explain(opened, str(document)))
+        return Explained(explanation.explain(opened, str(document)))
 
 
-@plainly
+@reports_faults
 def similar(lake: LakeLike, document: str | Path, top: int = 10, diff: int = 1) -> "Rows[Similar]":
     """Returns the `top` documents most similar to a document (id, URI) or text file, with estimated Jaccard similarity.
 
@@ -99,7 +99,7 @@ def similar(lake: LakeLike, document: str | Path, top: int = 10, diff: int = 1) 
     return Rows(views.similar(existing(lake), str(document), top, diff))
 
 
-@plainly
+@reports_faults
 def duplicates(lake: LakeLike) -> "Duplicates | None":
     """Returns the clusters that deduplication found, over all its families; None if there are none."""
     from corpus.dedup import views
@@ -107,7 +107,7 @@ def duplicates(lake: LakeLike) -> "Duplicates | None":
     return views.duplicates(_current(lake))
 
 
-@plainly
+@reports_faults
 def near_misses(lake: LakeLike) -> "NearMisses | None":
     """Returns the pairs nearest to the threshold of near-duplicates, on both sides; None if they were not searched."""
     from corpus.dedup.near import views
@@ -115,7 +115,7 @@ def near_misses(lake: LakeLike) -> "NearMisses | None":
     return views.near_misses(_current(lake))
 
 
-@plainly
+@reports_faults
 def contamination(
     lake: LakeLike, benchmark: str | None = None, item: str | None = None, top: int = 20
 ) -> "Contamination | ItemTexts":
@@ -132,7 +132,7 @@ def contamination(
     return views.item(opened, benchmark, item, top)
 
 
-@plainly
+@reports_faults
 def sql(lake: LakeLike, query: str, at: dict[str, int] | None = None) -> "pl.DataFrame":
     """Runs a DuckDB query over the lake's tables and `kept`; `at` names earlier versions of tables.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias, Union
 
-from pomona.api.faults import plainly
+from pomona.api.errors import reports_faults
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
@@ -58,7 +58,7 @@ class Report:
         return f'<iframe sandbox srcdoc="{escape(self.html)}" style="{style}"></iframe>'
 
 
-@plainly
+@reports_faults
 def report(lake: LakeLike) -> Report:
     """Renders one self-contained page about a lake.
 

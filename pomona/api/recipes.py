@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
-from pomona.api.faults import plainly
+from pomona.api.errors import reports_faults
 from pomona.api.lakes import LakeLike, open
 from pomona.api.rows import Rows
 
@@ -35,14 +35,10 @@ class Ran:
     def __repr__(self) -> str:
         from pomona import output, summary
 
-        rows = [
-            (o.stage, o.state, summary.items(o), ", ".join(f"{n:,} {table}" for table, n in o.rows.items()), o.seconds)
-            for o in self.outcomes
-        ]
-        return output.visible(output.table(rows, ("stage", "", "work items", "rows", "seconds")))
+        return output.visible(summary.table(self.outcomes))
 
 
-@plainly
+@reports_faults
 def run(
     recipe: RecipeLike,
     lake: LakeLike | None = None,
@@ -67,7 +63,7 @@ def run(
         return Ran(opened, tuple(runner.run_recipe(opened, loaded, report=report, **options)))
 
 
-@plainly
+@reports_faults
 def status(recipe: RecipeLike, lake: LakeLike | None = None) -> "Rows[Status]":
     """Says which stages of a recipe are current, stale or missing, and why."""
     from pomona import state
@@ -76,7 +72,7 @@ def status(recipe: RecipeLike, lake: LakeLike | None = None) -> "Rows[Status]":
     return Rows(state.status(open(loaded.lake if lake is None else lake), loaded))
 
 
-@plainly
+@reports_faults
 def plan(
     recipe: RecipeLike, lake: LakeLike | None = None, *, workers: int | None = None, memory: str | int | None = None
 ) -> "Rows[Work]":
@@ -91,14 +87,12 @@ def plan(
 
 def how(workers: int | None, memory: str | int | None, executor: str) -> dict[str, Any]:
     """Returns the arguments of `pomona.runner`; raises `UserError` for an invalid size or engine."""
-    from corpus.engines import parse
     from corpus.errors import UserError
-    from pomona.opening import size_bytes
+    from pomona.opening import running
 
     if workers is not None and not (isinstance(workers, int) and workers >= 1):
         raise UserError(f"workers must be a whole number of 1 or more, got {workers!r}")
-    n_bytes = size_bytes("memory", None if memory is None else str(memory), least=1 << 20)
-    return {"workers": workers, "memory": n_bytes, "engine": parse(executor)}
+    return running(workers, None if memory is None else str(memory), executor, memory_name="memory")
 
 
 @contextmanager

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pomona.api.faults import plainly
+from pomona.api.errors import reports_faults
 from pomona.api.lakes import LakeLike, existing
 
 if TYPE_CHECKING:
     from filters.views import Comparison, Sweep
 
 
-@plainly
+@reports_faults
 def compare_rules(lake: LakeLike, a: str, b: str, samples: int = 5) -> "Comparison":
     """Returns the documents that only one of two settings keeps, and the rules that make the difference.
 
@@ -23,7 +23,7 @@ def compare_rules(lake: LakeLike, a: str, b: str, samples: int = 5) -> "Comparis
     return views.compare(existing(lake), settings(a), settings(b), samples)
 
 
-@plainly
+@reports_faults
 def sweep_rule(
     lake: LakeLike, rule: str, others: str | None = None, points: int = 15, at: Sequence[float] = ()
 ) -> "Sweep":

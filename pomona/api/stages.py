@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pomona.api.faults import plainly
+from pomona.api.errors import reports_faults
 from pomona.api.lakes import LakeLike, existing, open
 from pomona.api.recipes import Ran, how, shown
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pomona.stages import Wanted
 
 
-@plainly
+@reports_faults
 def ingest(lake: LakeLike, path: str | Path | Sequence[str | Path], source: str, **settings: Any) -> Ran:
     """Reads raw files, extracts their text, and replaces the content of the source with it.
 
@@ -37,7 +37,7 @@ def ingest(lake: LakeLike, path: str | Path | Sequence[str | Path], source: str,
     return _run(open(lake), wanted, running, f"pomona.ingest(..., source={source!r})")
 
 
-@plainly
+@reports_faults
 def signals(lake: LakeLike, **running: Any) -> Ran:
     """Measures all signals of the documents that are not measured yet."""
     from pomona.stages import Wanted
@@ -46,31 +46,31 @@ def signals(lake: LakeLike, **running: Any) -> Ran:
     return _run(opened, Wanted.of({}), running, "pomona.signals(lake)")
 
 
-@plainly
+@reports_faults
 def filter(lake: LakeLike, **settings: Any) -> Ran:
     """Decides by rules which documents are kept: `rules`, `languages`, `limits`, `overrides`."""
     return _section(lake, "filter", settings, named=True)
 
 
-@plainly
+@reports_faults
 def dedup(lake: LakeLike, **settings: Any) -> Ran:
     """Finds copies and decides which one stays: `keep`, `exact`, `minhash`, `semantic`, `paragraphs`, `substrings`."""
     return _section(lake, "dedup", settings, named=True)
 
 
-@plainly
+@reports_faults
 def decontam(lake: LakeLike, **settings: Any) -> Ran:
     """Drops documents that contain items of `benchmarks`, by a `policy`."""
     return _section(lake, "decontaminate", settings, named=True)
 
 
-@plainly
+@reports_faults
 def run_section(lake: LakeLike, section: str, **settings: Any) -> Ran:
     """Brings the stages of one section of the recipe up to date, e.g. "filter", and measures signals first."""
     return _section(lake, section, settings)
 
 
-@plainly
+@reports_faults
 def drop(lake: LakeLike, source: str) -> None:
     """Removes a source from the lake: its documents, rejects and counts. Older versions keep it."""
     from pomona import command_line, removal
@@ -79,7 +79,7 @@ def drop(lake: LakeLike, source: str) -> None:
         removal.drop_source(existing(lake), source)
 
 
-@plainly
+@reports_faults
 def export(
     lake: LakeLike,
     out: str | Path,

@@ -23,12 +23,13 @@ def register(app: typer.Typer) -> None:
 
 def dedup(
     given: Given,
+    *,
     exact_only: Annotated[bool, typer.Option("--exact-only", help="Find only equal texts.")] = False,
     curve: Annotated[
         str | None,
         typer.Option("--curve", metavar="FILE", help="Write the S-curve as an SVG file, and do nothing else."),
     ] = None,
-    run: Running = None,  # type: ignore[assignment]
+    run: Running,
     as_json: JsonOption = False,
 ) -> None:
     """Find exact and near duplicates among the documents that the filter kept, and decide which copy is kept.

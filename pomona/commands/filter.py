@@ -17,12 +17,11 @@ def register(app: typer.Typer) -> None:
 
 def signals(run: Running, as_json: JsonOption = False) -> None:
     """Measure all signals of the documents that are not measured yet."""
-    from filters.family import SIGNALS
     from pomona.commands.running import bring_up_to_date, show_last
     from pomona.stages import Wanted
 
     lake = open_lake(run.lake)
-    show_last(lake, bring_up_to_date(lake, Wanted({SIGNALS.name: None}), run), as_json)
+    show_last(lake, bring_up_to_date(lake, Wanted.of({}), run), as_json)
 
 
 def filter_(given: Given, run: Running, as_json: JsonOption = False) -> None:

@@ -75,7 +75,7 @@ class Option:
             return f"{self.turns_on}. {self.info.description}."
         if self.info.is_required():
             return f"{self.info.description}. [required]"
-        if self.info.is_required() or default in (None, False, (), ""):
+        if default in (None, False, (), ""):
             return f"{self.info.description}."
         shown = ",".join(default) if isinstance(default, tuple) else default
         return f"{self.info.description}. [default: {shown}]"
@@ -121,7 +121,7 @@ class Given:
 
     def _typed(self) -> dict[str, str]:
         """Returns what the user typed for each field, by its path."""
-        return _typed(model_of(self.section)) | {place: f"{_SET} {place}" for place in self.assigned}
+        return _options_by_field(model_of(self.section)) | {place: f"{_SET} {place}" for place in self.assigned}
 
 
 def command(function: Callable[..., None], section: str = "") -> Callable[..., None]:
@@ -182,7 +182,7 @@ def _walk(model: type["BaseModel"], prefix: str = "", turns_on: str = "") -> "It
             yield from _walk(inner, f"{prefix}{name}.", (info.description or "").partition(";")[0] if is_off else "")
 
 
-def _typed(model: type["BaseModel"]) -> dict[str, str]:
+def _options_by_field(model: type["BaseModel"]) -> dict[str, str]:
     """Returns what a user types for each field, by its path."""
     typed = {}
     for place, info, _ in _walk(model):

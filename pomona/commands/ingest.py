@@ -25,11 +25,13 @@ def register(app: typer.Typer) -> None:
 def ingest(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files, folders, patterns or URLs.")],
     given: Given,
+    *,
     replace: Annotated[bool, typer.Option("--replace", help="Drop the earlier documents of the source.")] = False,
-    run: Running = None,  # type: ignore[assignment]
+    run: Running,
     as_json: JsonOption = False,
 ) -> None:
     """Read raw files, extract their text and add them to the source. A repeated call reads only what is new."""
+    from corpus.ingest.settings import absolute
     from corpus.ingest.stages import slot
     from pomona import budget, runner, stages
     from pomona.commands.running import bring_planned_up_to_date, show_last
@@ -38,7 +40,7 @@ def ingest(
     options = run.options()
     parser_bytes = budget.parser_bytes(options["memory"], options["workers"] or runner.default_workers())
     kind = given.fields.get("kind")
-    source = given.settings(path=_absolute(paths, kind)).name
+    source = given.settings(path=absolute(paths, kind)).name
     family = stages.source_family()
     [name] = family.names((source,))
 
@@ -46,8 +48,8 @@ def ingest(
         """Plans under the source's lease, so that it sees what another process has ingested into it meanwhile."""
         earlier = None if replace else lake.current("documents", slot(source))
         before = list(earlier.config.get("paths", ())) if earlier else []
-        known = set(_absolute(before, kind))
-        entry = given.settings(path=[*before, *(path for path in _absolute(paths, kind) if path not in known)])
+        known = set(absolute(before, kind))
+        entry = given.settings(path=[*before, *(path for path in absolute(paths, kind) if path not in known)])
         try:
             wanted = stages.Wanted({family.name: (entry,)}, sources=(source,))
             stage = wanted.plan(name, lake, parser_memory=parser_bytes)
@@ -60,18 +62,6 @@ def ingest(
         return stage
 
     show_last(lake, bring_planned_up_to_date(lake, {name: plan}, run), as_json)
-
-
-def _absolute(paths: list[str], kind: str | None) -> list[str]:
-    """Returns the paths, absolute and without repeats; URLs and parts of this Python installation stay unchanged."""
-    import os
-
-    plain = [kind != "python" and "://" not in path and bool(path.strip()) for path in paths]
-    absolute = (
-        os.path.abspath(os.path.expanduser(path)) if is_plain else path
-        for path, is_plain in zip(paths, plain, strict=True)
-    )
-    return list(dict.fromkeys(absolute))
 
 
 def _refuse_other_options(source: str, before: dict[str, Any], now: dict[str, Any]) -> None:

@@ -5,9 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pomona.opening import size_bytes
-
-_LEAST_MEMORY = 1 << 20  # bytes; for a smaller number, the user probably forgot the unit
+from pomona.opening import running
 
 RecipeArgument = Annotated[str, typer.Argument(metavar="RECIPE", help="The recipe's YAML file.")]
 LakeOption = Annotated[
@@ -47,16 +45,4 @@ class Running:
 
     def options(self) -> dict[str, Any]:
         """Returns the arguments of `pomona.runner`; raises `UserError` for an invalid engine or size."""
-        from corpus.engines import parse
-
-        return {"workers": self.workers, "memory": memory_bytes(self.memory), "engine": parse(self.executor)}
-
-
-def memory_bytes(text: str | None) -> int | None:
-    """Returns the bytes of a `--memory` option; raises `UserError` if it is not a size."""
-    return size_bytes("--memory", text, least=_LEAST_MEMORY)
-
-
-def rows_text(rows: dict[str, int]) -> str:
-    """Formats the rows of each table: `12 documents, 1 rejects`."""
-    return ", ".join(f"{n:,} {table}" for table, n in rows.items())
+        return running(self.workers, self.memory, self.executor, memory_name="--memory")

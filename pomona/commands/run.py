@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pomona.commands.given import command
-from pomona.commands.options import ExecutorOption, JsonOption, RecipeArgument, Running, WorkersOption, rows_text
+from pomona.commands.options import ExecutorOption, JsonOption, RecipeArgument, Running, WorkersOption
 from pomona.opening import open_lake
 
 if TYPE_CHECKING:
@@ -76,8 +76,7 @@ def _run(lake: "Lake", recipe: "Recipe", how: Running, report: str | None, as_js
         write(lake, report)
 
     result = {"lake": lake.url, "stages": [asdict(outcome) for outcome in outcomes], "report": report}
-    rows = [(o.stage, o.state, summary.items(o), rows_text(o.rows), round(o.seconds, 2)) for o in outcomes]
-    text = output.table(rows, ("stage", "", "work items", "rows", "seconds"))
+    text = summary.table(outcomes)
     text += f"\n\nreport: {report}" if report else ""
     output.show(result, text if as_json else f"{text}\n\n{summary.closing(lake)}", as_json)
 

@@ -48,7 +48,7 @@ def show_last(lake: "Lake", outcomes: "list[Outcome]", as_json: bool) -> None:
     if name in stages.deciding():
         reasons = summary.reasons(lake, name)
         facts["reasons"] = [{"reason": reason, "documents": n, "alone": alone} for reason, n, alone in reasons]
-        text = "\n".join(filter(None, [text, summary.told(reasons)]))
+        text = "\n".join(filter(None, [text, summary.main_reasons(reasons)]))
 
     stale = standing.out_of_date(lake)
     output.show(asdict(outcome) | facts | {"out_of_date": [asdict(one) for one in stale]}, text, as_json)

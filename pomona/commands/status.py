@@ -10,10 +10,8 @@ from pomona.commands.options import (
     MemoryOption,
     RecipeArgument,
     WorkersOption,
-    memory_bytes,
-    rows_text,
 )
-from pomona.opening import open_lake
+from pomona.opening import open_lake, running
 
 
 def register(app: typer.Typer) -> None:
@@ -24,13 +22,13 @@ def register(app: typer.Typer) -> None:
 
 def status(path: RecipeArgument, lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """Say which stages are current, stale or missing, and why."""
-    from pomona import output, state
+    from pomona import output, state, summary
     from pomona.recipe import load
 
     recipe = load(path)
     statuses = list(state.status(open_lake(lake, recipe, must_exist=False), recipe))
     text = output.table(
-        [(s.stage, s.state, s.why, rows_text(s.rows)) for s in statuses], ("stage", "state", "why", "rows")
+        [(s.stage, s.state, s.why, summary.rows_text(s.rows)) for s in statuses], ("stage", "state", "why", "rows")
     )
     output.show([asdict(s) for s in statuses], text, as_json)
 
@@ -48,7 +46,8 @@ def plan(
 
     recipe = load(path)
     n_workers = workers or runner.default_workers()
-    work_left = workload.workload(open_lake(lake, recipe, must_exist=False), recipe, n_workers, memory_bytes(memory))
+    options = running(workers, memory, "local", memory_name="--memory")
+    work_left = workload.workload(open_lake(lake, recipe, must_exist=False), recipe, n_workers, options["memory"])
     everything = workload.total(work_left)
     rows = [
         (e.stage, e.state, *((e.items, output.size_text(e.n_bytes), e.workers, f"{e.minutes:.2f}",

@@ -54,7 +54,7 @@ def _render(lake: Lake) -> str:
     }  # fmt: skip
     environment.filters |= filters
 
-    verdicts = overview.verdicts(lake)
+    verdicts = overview.verdicts_of(lake)
     cutting = {family.name: family.cuts for family in pipeline.FAMILIES if family.cuts}
     return environment.get_template("page.html").render(
         lake=lake.url,

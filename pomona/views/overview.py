@@ -81,7 +81,7 @@ class Overview:
     reasons: tuple[Reason, ...]
 
 
-def verdicts(lake: Lake) -> pl.DataFrame:
+def verdicts_of(lake: Lake) -> pl.DataFrame:
     """Returns id, source, n_words, `kept`, and one boolean per deciding family, null if it did not see the document."""
     columns = ["id", "source"]
     if lake.exists("signals"):
@@ -96,38 +96,38 @@ def verdicts(lake: Lake) -> pl.DataFrame:
     return frame.with_columns(kept=kept).collect(engine="streaming")
 
 
-def overview(lake: Lake, found: pl.DataFrame | None = None) -> Overview:
-    """Counts all documents; `found` are the `verdicts`, if they are known already."""
-    found = verdicts(lake) if found is None else found
-    kept = found.filter("kept")
+def overview(lake: Lake, verdicts: pl.DataFrame | None = None) -> Overview:
+    """Counts all documents; `verdicts` are those of `verdicts_of`, if they are known already."""
+    verdicts = verdicts_of(lake) if verdicts is None else verdicts
+    kept = verdicts.filter("kept")
     measured = lake.exists("signals")
     return Overview(
-        documents=found.height,
+        documents=verdicts.height,
         kept=kept.height,
-        words=int(found["n_words"].sum()) if measured else None,
+        words=int(verdicts["n_words"].sum()) if measured else None,
         words_kept=int(kept["n_words"].sum()) if measured else None,
         decided=tuple(stages.decided(lake)),
-        funnel=funnel(lake, found),
-        sources=by_source(lake, found),
+        funnel=funnel(lake, verdicts),
+        sources=by_source(lake, verdicts),
         reasons=by_reason(lake),
     )
 
 
-def funnel(lake: Lake, found: pl.DataFrame) -> tuple[Step, ...]:
+def funnel(lake: Lake, verdicts: pl.DataFrame) -> tuple[Step, ...]:
     """Counts raw records, documents, and the documents that were left after each family."""
     n_rejects = sum(part.n_rows for part in lake.parts("rejects"))
     n_passed = sum(one.records for one in passed_over(lake))
-    steps = [("raw records", found.height + n_rejects + n_passed)] if n_passed else []
-    steps += [("records that qualify", found.height + n_rejects), ("documents", found.height)]
-    steps += [(f"kept by {slot}", int(found[slot].fill_null(False).sum())) for slot in stages.decided(lake)]
+    steps = [("raw records", verdicts.height + n_rejects + n_passed)] if n_passed else []
+    steps += [("records that qualify", verdicts.height + n_rejects), ("documents", verdicts.height)]
+    steps += [(f"kept by {slot}", int(verdicts[slot].fill_null(False).sum())) for slot in stages.decided(lake)]
     top = max(steps[0][1], 1)
     return tuple(Step(name, count, count / top) for name, count in steps)
 
 
-def by_source(lake: Lake, found: pl.DataFrame) -> tuple[Source, ...]:
+def by_source(lake: Lake, verdicts: pl.DataFrame) -> tuple[Source, ...]:
     """Counts the documents of each source."""
     slots = stages.decided(lake)
-    per_source = found.group_by("source").agg(
+    per_source = verdicts.group_by("source").agg(
         pl.len().alias("documents"),
         *((~pl.col(slot)).fill_null(False).sum().alias(slot) for slot in slots),
         pl.col("kept").sum(),
@@ -155,9 +155,9 @@ def by_reason(lake: Lake) -> tuple[Reason, ...]:
     return tuple(Reason(name, n, alone, n / top, meanings.get(name, "")) for name, n, alone in rows.iter_rows())
 
 
-def samples(lake: Lake, found: pl.DataFrame, *, kept: bool) -> tuple[Sample, ...]:
+def samples(lake: Lake, verdicts: pl.DataFrame, *, kept: bool) -> tuple[Sample, ...]:
     """Returns `N_SAMPLES` documents from all sources: the first by id, which is a hash, so that they stay the same."""
-    side = found.filter(pl.col("kept") == kept).select("id", "source").sort("id")
+    side = verdicts.filter(pl.col("kept") == kept).select("id", "source").sort("id")
     n_each = math.ceil(N_SAMPLES / max(side["source"].n_unique(), 1))
     per_source = side.group_by("source", maintain_order=True).head(n_each)
     first = pl.concat([per_source.select("id", "source"), side]).unique("id", maintain_order=True).head(N_SAMPLES)

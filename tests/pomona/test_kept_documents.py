@@ -12,7 +12,7 @@ from pomona import query, runner
 from pomona.exporting import export
 from pomona.recipe import load
 from pomona.views.explanation import Explanation, explain
-from pomona.views.overview import verdicts as by_family
+from pomona.views.overview import verdicts_of
 from tests.pomona.corpora import EVERY_STAGE, raw, recipe
 
 
@@ -63,7 +63,7 @@ def test_all_readers_agree(lake: Lake, tmp_path: Path) -> None:
     assert columns == ["id", "text"]
     assert dict(answer) == kept  # type: ignore[arg-type]
 
-    verdicts = by_family(lake)
+    verdicts = verdicts_of(lake)
     assert set(verdicts.filter("kept")["id"]) == set(kept)
     for id_ in lake.scan("documents").select("id").collect()["id"]:
         explained = explain(lake, id_)

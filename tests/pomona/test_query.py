@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import polars as pl
@@ -6,7 +7,9 @@ import pytest
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import query as asking
+from pomona.cli import main
 from pomona.query import connect
+from tests.pomona.corpora import PROSE
 
 
 def test_tables_are_views_with_joins(ran: Lake) -> None:
@@ -66,3 +69,26 @@ def test_variables_of_this_program_are_no_tables(ran: Lake) -> None:
     assert len(secret) == 1
     with pytest.raises(UserError, match="secret"):
         asking.query(ran, "select * from secret")
+
+
+def test_an_earlier_version_is_not_mixed_with_what_is_kept_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        Path(f"{name}.jsonl").write_text(json.dumps({"text": f"{name} {PROSE}"}) + "\n")
+        assert main(["ingest", f"{name}.jsonl", "--source", name, "--workers", "1"]) == 0
+    capsys.readouterr()
+    assert main(["sql", "select count(*) n from documents", "--at", "documents=0", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"n": 1}]
+    assert main(["sql", "select count(*) from kept", "--at", "documents=0"]) == 2
+    assert "kept shows the newest versions" in capsys.readouterr().err
+
+    # What a vacuum has deleted is said, and the same vacuum again is nothing new.
+    assert main(["drop", "b"]) == 0
+    for deleted in (True, False):
+        capsys.readouterr()
+        assert main(["lake", "--vacuum", "--json"]) == 0
+        assert bool(json.loads(capsys.readouterr().out)["deleted"]) == deleted
+    assert main(["sql", "select count(*) from documents", "--at", "documents=1"]) == 2
+    assert "version 1 of documents was removed by `pomona lake --vacuum`" in capsys.readouterr().err

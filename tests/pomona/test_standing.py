@@ -313,3 +313,14 @@ def test_a_source_is_dropped_by_name(at: Path, capsys: pytest.CaptureFixture[str
     assert main(rules(10)) == 0
     assert main(["export", "--out", "kept.jsonl"]) == 0
     assert set(pl.read_ndjson("kept.jsonl")["source"]) == {"web"}
+
+
+def test_the_command_of_a_section_is_the_last_one_of_all_its_families(
+    at: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ingest(at, "web", *(text(n, 60) for n in range(4)))
+    for command in (["dedup", "--paragraphs", "line"], ["dedup", "--threshold", "0.7"], ["dedup", "--exact-only"]):
+        assert main([*command, "--workers", "1"]) == 0
+    assert main(["filter", "--rules", "code", "--workers", "1"]) == 0
+    [stale] = [one for one in standing.out_of_date(Lake(at / "lake")) if one.stage == "exact"]
+    assert stale.command == "pomona dedup --exact-only --workers 1"

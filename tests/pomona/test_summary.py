@@ -51,3 +51,13 @@ def test_a_run_ends_with_what_stays_and_what_comes_next(capsys: pytest.CaptureFi
 )
 def test_items_that_ran_and_those_that_were_there(ran: int, of: int, told: str) -> None:
     assert summary.items(runner.Outcome("signals", "ran", ran, of, {}, 1.0)) == told
+
+
+def test_a_run_that_keeps_nothing_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    own = "rules: {long: {signal: n_words, at_least: 100000, doc: Short ones say little}}"
+    Path("only.yaml").write_text(own)
+    Path("r.yaml").write_text("sources: [{name: s, path: a.jsonl}]\nfilter: {rules: [only.yaml]}\ndedup: null\n")
+    assert main(["run", "r.yaml", "--workers", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "none of 5 documents is kept; main reasons:" in told
+    assert "only.long: 5 documents, 5 only for this reason" in told

@@ -14,6 +14,7 @@ def exact(context: Context[None]) -> Stage:
     inputs = context.contents("signals") | rests_on
 
     def plan_items() -> list[WorkItem]:
+        """Returns one item per range of hashes."""
         hash_ranges = ranges(n_documents)
         n_bytes = n_documents * 100 // len(hash_ranges)
         return [

@@ -51,6 +51,7 @@ def bands(context: Context[MinHash]) -> Stage:
     inputs = context.contents("signatures") | rests_on
 
     def plan_items() -> list[WorkItem]:
+        """Cuts the parts of `signatures` into items that fit the memory."""
         parts = _numbered(lake)
         sizes = [part.n_rows * bytes_per_document for part in parts]
         cuts = list(shuffle.cut(sizes, max_bytes))
@@ -82,6 +83,7 @@ def edges(context: Context[MinHash]) -> Stage:
     inputs = context.contents("minhash_bands")
 
     def plan_items() -> list[WorkItem]:
+        """Cuts the cells of `minhash_bands`, each a range of buckets, into items."""
         cuts = shuffle.cell_cuts(lake, "minhash_bands", n_bytes, context.memory)
         return [work_item(CellsSpec(cells), [inputs, clusters.VERSION], size) for cells, size in cuts]
 
@@ -130,6 +132,7 @@ def members(context: Context[MinHash]) -> Stage:
     inputs = context.contents("minhash_components", "signatures")
 
     def plan_items() -> list[WorkItem]:
+        """Cuts the parts of `signatures`, each with its parts of other tables, into items."""
         groups = {one.group.number: one for one in sized(lake, lake.parts("documents"))}
         signals = parts_by_number(lake, "signals")
         parts, sizes, longest = [], [], []
@@ -175,6 +178,7 @@ def clustered(context: Context[MinHash]) -> Stage:
     member_parts = context.contents("minhash_members")
 
     def plan_items() -> list[WorkItem]:
+        """Returns one item per partition, then items of the documents that nothing connects."""
         lineage = lake.current("minhash_components", "minhash-components")
         partition_bytes = int(lineage.facts["partition_bytes"]) if lineage else 0
         made_from: list[Any] = [config, member_parts, clusters.VERSION]

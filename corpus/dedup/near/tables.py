@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from corpus.dedup.priority import RANKED_BY
 from corpus.schema import DOCUMENT_NUMBER, ID, PLACE, SOURCE, Table, column, declare
 
 PAIRS = Table(
@@ -65,11 +66,7 @@ MINHASH_MEMBERS = Table(
             ID,
             SOURCE,
             *PLACE,
-            column("uri", pa.string(), "As in documents"),
-            column("n_characters", pa.int64(), "Code points of the text"),
-            column(
-                "quality", pa.float64(), "Value of the signal that decides which copy stays; 0 if no signal decides"
-            ),
+            *RANKED_BY,
             column("signature", pa.large_binary(), "As in signatures", random=True),
             column("shingles", pa.large_binary(), "Sorted distinct shingle hashes, 64 bits, or none", random=True),
         ]

@@ -139,12 +139,13 @@ def _text(lake: Lake, wanted: str) -> tuple[str | None, str]:
 def _best(lake: Lake, sketch: Sketch, query: Any, own: str | None, top: int) -> list[tuple[float, str, str]]:
     """Returns (estimate, id, source) of the most similar documents; the estimates are above 0."""
     best: list[tuple[float, str, str]] = []
-    sources = lake.scan("documents").select(pl.col("source").unique()).collect()["source"]
+    stages = (lineage.stage for lineage in lake.lineages("documents").values())  # ingest:web
+    sources = pa.array([stage.partition(":")[2] for stage in stages], pa.string())
     for part in lake.parts("signatures"):
         rows = lake.open_part("signatures", part).read(["id", "source", "n_shingles", "signature"])
         estimates = agreements(from_binary(rows["signature"], sketch.n_hashes), query)
         estimates[rows["n_shingles"].to_numpy() == 0] = 0.0
-        estimates[~pc.is_in(rows["source"], value_set=sources.to_arrow()).to_numpy()] = 0.0
+        estimates[~pc.is_in(rows["source"], value_set=sources).to_numpy()] = 0.0
         for i in np.argsort(-estimates, kind="stable")[: top + 1]:
             id_ = rows["id"][int(i)].as_py()
             if id_ != own:

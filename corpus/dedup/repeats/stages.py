@@ -37,6 +37,7 @@ def passages(context: Context[Repeats]) -> Stage:
     n_documents = _n_documents(pieces)
 
     def plan_items() -> list[WorkItem]:
+        """Returns one item per piece of the documents, with its share of the planted texts."""
         work_items = []
         for i, piece in enumerate(pieces):
             canaries = canary.places(i, len(pieces)) if _has_canary(definition) else ()
@@ -66,6 +67,7 @@ def repeats(context: Context[Repeats]) -> Stage:
     rests_on = context.basis()
 
     def plan_items() -> list[WorkItem]:
+        """Cuts the cells of `passages` into items."""
         made_from = [inputs, list(bounds), rests_on, VERSION]
         cuts = shuffle.cell_cuts(lake, "passages", total, context.memory, slot)
         return [work_item(CellsSpec(slot, cells), made_from, size) for cells, size in cuts]
@@ -92,6 +94,7 @@ def cuts(context: Context[Repeats]) -> Stage:
     n_documents = _n_documents(pieces)
 
     def plan_items() -> list[WorkItem]:
+        """Returns one item per piece of the documents."""
         made_from: list[Any] = [config, repeated, rests_on, VERSION]
         return [
             work_item(CutSpec(piece.row_groups, i, i == len(pieces) - 1), made_from, piece.n_bytes, piece.longest)

@@ -59,6 +59,7 @@ def members(context: Context[Semantic]) -> Stage:
     inputs = context.basis(through="embeddings") | context.contents("centroids", "embeddings")
 
     def plan_items() -> list[WorkItem]:
+        """Cuts the parts of `embeddings`, each with its parts of other tables, into items."""
         embedded, signals = parts_by_number(lake, "embeddings"), parts_by_number(lake, "signals")
         parts, sizes = [], []
         for group, *_ in sized(lake, lake.parts("documents")):

@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 
+from corpus.dedup.priority import RANKED_BY
 from corpus.schema import ID, PLACE, SOURCE, VECTOR, Table, column, declare
 
 EMBEDDINGS = Table(
@@ -34,11 +35,7 @@ SEMANTIC_MEMBERS = Table(
             ID,
             SOURCE,
             *PLACE,
-            column("uri", pa.string(), "As in documents"),
-            column("n_characters", pa.int64(), "Code points of the text"),
-            column(
-                "quality", pa.float64(), "Value of the signal that decides which copy stays; 0 if no signal decides"
-            ),
+            *RANKED_BY,
             column("embedding", VECTOR, "The embedding minus the mean, scaled to length 1"),
         ]
     ),

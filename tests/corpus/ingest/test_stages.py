@@ -32,3 +32,16 @@ def test_a_recipe_and_a_command_over_the_same_path_agree(
     capsys.readouterr()
     assert main(["status", "r.yaml", "--json"]) == 0
     assert {one["stage"]: one["state"] for one in json.loads(capsys.readouterr().out)}["ingest:a"] == "stale"
+
+
+def test_a_key_of_a_nested_object_is_not_a_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    row = {"text": "Some words.", "metadata": {"language": "en"}}
+    Path("a.jsonl").write_text("".join(json.dumps(row) + "\n" for _ in range(5)))
+    assert main(["ingest", "a.jsonl", "--source", "a", "--metadata", "language", "--workers", "1"]) == 2
+    assert "'language' is not in any record" in capsys.readouterr().err
+    with Path("a.jsonl").open("a") as file:
+        file.write(json.dumps(row | {"language": "de"}))  # the last line, which has no line end
+    assert main(["ingest", "a.jsonl", "--source", "a", "--metadata", "language", "--workers", "1"]) == 0

@@ -4,14 +4,14 @@ import polars as pl
 
 from corpus.lake import Lake
 from filters.views.histograms import SHOWN_SIGNALS, histograms
-from pomona.views.overview import verdicts
+from pomona.views.overview import verdicts_of
 from tests.pomona.looked_at import small
 
 __all__ = ["small"]
 
 
 def test_histograms_show_every_document_and_the_limits(small: Lake) -> None:
-    found = verdicts(small)
+    found = verdicts_of(small)
     shown = histograms(small, found)
     assert [row.signal for row in shown] == list(SHOWN_SIGNALS)
     signals = small.scan("signals").collect()

@@ -56,7 +56,7 @@ def test_duplicates_are_counted_once_over_all_families(small: Lake) -> None:
 
 
 def test_samples_and_lineage(small: Lake) -> None:
-    dropped = overview.samples(small, overview.verdicts(small), kept=False)
+    dropped = overview.samples(small, overview.verdicts_of(small), kept=False)
     assert len(dropped) == 12
     assert all(sample.measured for sample in dropped)
     assert [made.stage for made in lineage(small)] == [
@@ -84,7 +84,7 @@ def test_documents_are_listed_by_title_or_first_line(tmp_path: Path) -> None:
     )
     lake = Lake(tmp_path / "lake")
     list(runner.run_recipe(lake, recipe, workers=1))
-    rows = overview.samples(lake, overview.verdicts(lake), kept=False)
+    rows = overview.samples(lake, overview.verdicts_of(lake), kept=False)
     assert [row.title for row in rows] == ["On roads & rain", "Minutes of the spring"]
     page = render(lake)
     assert "On roads &amp; rain" in page
