@@ -12,7 +12,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -292,24 +291,24 @@ class Sandbox:
         self._connection = self._process = None
 
 
-_of_thread = threading.local()  # `shared`: the sandboxes of each thread, by extractor and budget
+_shared: dict[tuple[str, int | None], Sandbox] = {}  # by extractor and budget
 
 
 def shared(extractor: str = "", timeout_seconds: float = TIMEOUT_SECONDS, budget_bytes: int | None = None) -> Sandbox:
-    """Returns this thread's sandbox. It is kept between work items, because its start takes longer than a small item.
+    """Returns this process's sandbox. It is kept between work items, because its start takes longer than a small item.
 
+    Work items of one process run one after the other (corpus.execution.run), so no two of them use it at once.
     With a budget, a record that needs more memory ends the run. So a budget never changes the result.
     """
-    kept: dict[tuple[str, int | None], Sandbox] = _of_thread.__dict__.setdefault("sandboxes", {})
-    sandbox = kept.get((extractor, budget_bytes))
+    sandbox = _shared.get((extractor, budget_bytes))
     if sandbox is None:
-        for other in kept.values():
+        for other in _shared.values():
             other.close()
-        kept.clear()
+        _shared.clear()
         is_budgeted = budget_bytes is not None and budget_bytes < MEMORY_BYTES
         memory = MEMORY_BYTES if budget_bytes is None else min(budget_bytes, MEMORY_BYTES)
         sandbox = Sandbox(extractor, timeout_seconds, memory, budgeted=is_budgeted)
-        kept[extractor, budget_bytes] = sandbox
+        _shared[extractor, budget_bytes] = sandbox
         atexit.register(sandbox.close)
     sandbox.timeout = timeout_seconds
     return sandbox
