@@ -49,9 +49,10 @@ class Cost:
 class Entry:
     """A stage of a family, by the name of the function that plans it."""
 
-    name: str  # of the stage
+    name: str  # of the stage; of a family whose section is a list, what stands before the entry's name: mix:NAME
     function: str  # in the family's `stages.py`
     cost: Cost
+    needs: str = ""  # family without which the stage does not run; '' for none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,8 @@ class Family:
     section: str = ""  # field of the recipe; the name by default
     within: Section | None = None  # the section around it
     by_default: Literal["on", "off", "required", "always"] = "off"  # "always": not in a recipe, runs in any case
-    per_entry: bool = False  # its section is a list, and it has one stage per entry
+    per_entry: bool = False  # its section is a list, and it has its stages once per entry
+    reads_sources: bool = False  # its entries are the sources of raw files
     stages: tuple[Entry, ...]
     decides: bool = False  # it writes `decisions`
     copies: str = ""  # what the documents that it drops as copies are called, e.g. near-duplicates; '' for no copies
@@ -99,12 +101,19 @@ class Family:
     def names(self, entries: tuple[str, ...] = ()) -> list[str]:
         """Names of its stages, in order; `entries` are those of its section, if that is a list."""
         if self.per_entry:
-            return [f"{self.name}:{entry}" for entry in entries]
+            return [f"{one.name}:{entry}" for entry in entries for one in self.stages]
         return [entry.name for entry in self.stages]
 
     def entry(self, stage: str) -> Entry:
         """The entry of a stage."""
-        return self.stages[0] if self.per_entry else next(entry for entry in self.stages if entry.name == stage)
+        name = stage.partition(":")[0] if self.per_entry else stage
+        return next((entry for entry in self.stages if entry.name == name), self.stages[0])
+
+    def has(self, stage: str) -> bool:
+        """Whether it has a stage of this name, or is itself called so."""
+        if self.per_entry and ":" in stage:
+            return any(stage.startswith(f"{entry.name}:") for entry in self.stages)
+        return stage == self.name or any(entry.name == stage for entry in self.stages)
 
     def plan(self, stage: str, context: "Context[Any]") -> "Stage":
         """The stage of this name, planned against the lake as it is."""

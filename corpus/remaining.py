@@ -2,7 +2,7 @@
 
 A cut is a range of characters of a document as it was ingested, in the table `cuts`. A later stage reads a text in
 which each cut character is a line end. So it does not see what was cut, and positions are still those of the document.
-`corpus.text.cutting.without` returns the text as it is exported from the lake.
+`exported` returns the text as it is exported from the lake.
 
 `decisions` and `cuts` hold the place of a document: the number of its row group in `documents`, and its row there.
 Parts are sorted by place, and the numbers follow the order of the parts' paths. A work item is some consecutive row
@@ -23,7 +23,7 @@ import pyarrow as pa
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.text.buffers import slices, string_buffers
-from corpus.text.cutting import Cuts, blanked
+from corpus.text.cutting import Cuts, blanked, without
 
 _BATCH_BYTES = 1 << 20
 _KEY_DIGITS = 11  # of a part's name, which is a hash
@@ -134,6 +134,19 @@ def documents(lake: Lake, remains: Remaining, part: str, group: int, columns: Se
     batch: pa.RecordBatch = rows.combine_chunks().to_batches()[0]
     cuts = cuts_of(remains, number, kept_rows)
     return _with_text(batch, blanked(batch["text"], cuts)) if len(cuts.document) else batch
+
+
+def exported(lake: Lake, remains: Remaining, part: str, group: int, columns: Sequence[str]) -> pl.DataFrame:
+    """Returns the documents of a row group that are left, in order, with texts that do not have what was cut."""
+    number = row_group_number(part, group)
+    rows = pl.from_arrow(lake.open_part("documents", part).read_row_group(group, list(columns) or ["id"]))
+    assert isinstance(rows, pl.DataFrame)
+    kept_rows = remains.rows_of(number, len(rows))
+    rows = rows if len(kept_rows) == len(rows) else rows[kept_rows]
+    cuts = cuts_of(remains, number, kept_rows)
+    if "text" in columns and len(cuts.document):
+        rows = rows.with_columns(text=pl.Series(without(rows["text"].to_arrow(), cuts)))
+    return rows
 
 
 def cuts_of(remains: Remaining, number: int, rows: npt.NDArray[np.int64]) -> Cuts:

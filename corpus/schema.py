@@ -174,6 +174,42 @@ DUPLICATES = Table(
     ),
 )
 
+CONTAMINATION = Table(
+    "contamination",
+    "a document x benchmark item that touch",
+    pa.schema(
+        [
+            ID,
+            SOURCE,
+            column("benchmark", pa.string(), "Name of the benchmark"),
+            column("item", pa.string(), "The item's id in it"),
+            column("ngram", pa.string(), "A longest shared n-gram, as the document writes it"),
+            column("n", pa.int64(), "Words of this n-gram, at most 13"),
+            column("count", pa.int64(), "Documents of the corpus that hold this n-gram without an item of it"),
+            column("start", pa.int64(), "First character of the n-gram in the document"),
+            column("end", pa.int64(), "Character after it"),
+            column(
+                "share", pa.float64(), "Share of the question's or answer's words that are in shared n-grams; (0, 1]"
+            ),
+        ]
+    ),
+)
+
+TOUCHED = Table(
+    "touched",
+    "a mixture x benchmark item that its documents touch",
+    pa.schema(
+        [
+            column("mixture", pa.string(), "Name of the mixture; `kept`: all documents that no stage dropped"),
+            column("benchmark", pa.string(), "Name of the benchmark"),
+            column("item", pa.string(), "The item's id in it"),
+            column("documents", pa.int64(), "Documents of the mixture that touch it"),
+            column("share", pa.float64(), "Greatest share of the item that one of these documents holds"),
+            column("n", pa.int64(), "Words of the longest n-gram shared, at most 13"),
+        ]
+    ),
+)
+
 ARTIFACT_LINEAGE = Table(
     "artifact_lineage",
     "an artifact: a folder of files below the lake, such as an index (corpus.artifacts)",
@@ -191,7 +227,9 @@ ARTIFACT_LINEAGE = Table(
     by_stages=False,
 )
 
-SHARED = declare(DOCUMENTS, REJECTS, PASSED_OVER, SIGNALS, DECISIONS, CUTS, DUPLICATES, ARTIFACT_LINEAGE)
+SHARED = declare(
+    DOCUMENTS, REJECTS, PASSED_OVER, SIGNALS, DECISIONS, CUTS, DUPLICATES, CONTAMINATION, TOUCHED, ARTIFACT_LINEAGE
+)  # fmt: skip
 
 
 def table(name: str) -> Table:

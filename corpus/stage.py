@@ -4,7 +4,7 @@ A family's `stages.py` has one function per stage, which takes a `Context` and r
 nothing and reads only commits, which are small. `plan_items` may read footers of parts.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -23,6 +23,7 @@ class Context(Generic[SettingsT]):
     settings: SettingsT  # the family's section of the recipe
     shared: Any = None  # settings of the section around it, e.g. which copy is kept
     family: str  # name of the family
+    others: Mapping[str, Any] = field(default_factory=dict)  # settings of all families that run, by name
     decided: tuple[str, ...] = ()  # the families before this one that have decided, in order
     sources: tuple[str, ...] = ()  # names of the sources, in the order of the recipe
     memory: int | None = None  # bytes of data that a worker may hold; None: as many as the work needs

@@ -29,6 +29,7 @@ from corpus.remaining import batches, documents, kept_ids, remaining
 from corpus.row_groups import RowGroup
 from corpus.task import All, WorkItem
 from corpus.text.buffers import string_buffers
+from corpus.touched import by_item
 from decontam import index as indexing
 from decontam import tables
 from decontam.benchmarks import Benchmark
@@ -234,22 +235,6 @@ class TouchedStep:
         """Rows of `touched`, the worst first."""
         rows = by_item(self.lake, kept_ids(self.lake, self.slots)).with_columns(mixture=pl.lit(self.mixture))
         yield "touched", schema.batch("touched", rows)
-
-
-def by_item(lake: Lake, ids: pl.LazyFrame | None = None) -> pl.DataFrame:
-    """Returns benchmark, item, documents, share, n of the items that documents touch, the worst first.
-
-    `ids` are the documents of a mixture.
-    """
-    rows = lake.scan("contamination")
-    if ids is not None:
-        rows = rows.join(ids.select("id"), on="id", how="semi")
-    return (
-        rows.group_by("benchmark", "item")
-        .agg(documents=pl.len(), share=pl.col("share").max(), n=pl.col("n").max())
-        .sort(["share", "n", "documents", "benchmark", "item"], descending=[True, True, True, False, False])
-        .collect(engine="streaming")
-    )
 
 
 def _totals(lake: Lake, n_words: int) -> npt.NDArray[np.int32]:

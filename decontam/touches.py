@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numba import njit
 
+from corpus.schema import CONTAMINATION
 from corpus.text.buffers import string_array
 from corpus.text.cutting import characters_before
 from decontam.coverage import MOST_PLACES
 from decontam.index import N_MIN, Index, letters_of
 from decontam.policies import Judged, View
-from decontam.tables import CONTAMINATION
 
 _LEVELS = np.array([13, 11, 10, 8, 6], np.int64)  # lengths of the n-grams by which policies touch units
 _LEAST_WORDS, _LEAST_SHARE = 8, 0.25  # a touch with fewer words in a row and a smaller share is chance

@@ -7,11 +7,12 @@ import polars as pl
 from corpus.errors import UserError, unknown
 from corpus.lake import Lake
 from corpus.lineage import Lineage
+from corpus.touched import by_item
 from decontam import index as indexing
 from decontam.index import Index
 from decontam.names import KEPT, POLICIES
 from decontam.policies import policies
-from decontam.steps import STAGE, by_item, folder
+from decontam.steps import STAGE, folder
 
 _MARGIN = 160  # characters of a document shown around an overlap
 

@@ -13,7 +13,6 @@ import polars as pl
 from corpus import remaining
 from corpus.dedup.joined import clusters
 from corpus.lake import Lake
-from corpus.text.cutting import without
 from pomona import standing
 from pomona.stages import decided
 
@@ -80,16 +79,9 @@ def _batches(lake: Lake, columns: list[str]) -> Iterator[pl.DataFrame]:
         numbers = [remaining.row_group_number(part.path, group) for group in range(parquet.metadata.num_row_groups)]
         left = remaining.remaining(lake, slots, numbers)
         for group, number in enumerate(numbers):
-            n_rows = parquet.metadata.row_group(group).num_rows
-            kept_rows = left.rows_of(number, n_rows)
-            if not len(kept_rows):
+            if not len(left.rows_of(number, parquet.metadata.row_group(group).num_rows)):
                 continue
-            rows = pl.from_arrow(parquet.read_row_group(group, columns=read_columns or ["id"]))
-            assert isinstance(rows, pl.DataFrame)
-            rows = rows[kept_rows]
-            cuts = remaining.cuts_of(left, number, kept_rows)
-            if "text" in columns and len(cuts.document):
-                rows = rows.with_columns(text=pl.Series(without(rows["text"].to_arrow(), cuts)))
+            rows = remaining.exported(lake, left, part.path, group, read_columns)
             if joined is not None:
                 rows = rows.join(joined, on="id", how="left", maintain_order="left")
                 rows = rows.with_columns(pl.col("copies").fill_null(1))

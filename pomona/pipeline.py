@@ -6,9 +6,11 @@ from corpus.dedup.repeats.family import PARAGRAPHS, SUBSTRINGS
 from corpus.dedup.semantic.family import FAMILY as SEMANTIC
 from corpus.family import Family
 from corpus.ingest.family import FAMILY as INGEST
+from corpus.mixture.family import FAMILY as MIXTURE
+from corpus.tokenizer.family import FAMILY as TOKENIZER
 from decontam.family import FAMILY as DECONTAM
 from filters.family import FILTER, SIGNALS
 
 FAMILIES: tuple[Family, ...] = (
-    INGEST, SIGNALS, FILTER, EXACT, NEAR, SEMANTIC, PARAGRAPHS, SUBSTRINGS, DECONTAM
+    INGEST, SIGNALS, FILTER, EXACT, NEAR, SEMANTIC, PARAGRAPHS, SUBSTRINGS, DECONTAM, TOKENIZER, MIXTURE
 )  # fmt: skip

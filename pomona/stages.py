@@ -32,13 +32,9 @@ def known(stage: str) -> bool:
 
 def _family_of(stage: str) -> Family | None:
     for family in pipeline.FAMILIES:
-        if stage == family.name or stage in family.names() or (family.per_entry and _is_entry(stage, family)):
+        if family.has(stage):
             return family
     return None
-
-
-def _is_entry(stage: str, family: Family) -> bool:
-    return stage.startswith(f"{family.name}:")
 
 
 def cost(stage: str) -> Cost:
@@ -48,16 +44,16 @@ def cost(stage: str) -> Cost:
 
 def reads_sources(stage: str) -> bool:
     """Whether a stage reads the raw files of one source."""
-    return _is_entry(stage, source_family())
+    return ":" in stage and source_family().has(stage)
 
 
 def source_family() -> Family:
     """Returns the family that has one stage per source."""
-    return next(family for family in pipeline.FAMILIES if family.per_entry)
+    return next(family for family in pipeline.FAMILIES if family.reads_sources)
 
 
 def source_of(stage: str) -> str:
-    """Returns the name of the source that a stage reads."""
+    """Returns the name of the entry that a stage is about, e.g. the source that it reads."""
     return stage.partition(":")[2]
 
 
@@ -161,7 +157,9 @@ class Wanted:
 
     def _names(self, family: Family) -> list[str]:
         entries = self.settings[family.name] if family.per_entry else ()
-        return family.names(tuple(entry.name for entry in entries))
+        names = family.names(tuple(entry.name for entry in entries))
+        needs = {name: family.entry(name).needs for name in names}
+        return [name for name in names if not needs[name] or needs[name] in self.settings]
 
     def mistakes(self) -> Iterator[tuple[str, UserError]]:
         """Yields (field of the recipe, error) for sources and signals that do not exist, and for names in use."""
@@ -209,6 +207,7 @@ class Wanted:
             settings=settings,
             shared=self.shared.get(family.within.name) if family.within else None,
             family=family.name,
+            others=self.settings,
             decided=decided_before(lake, family.name),
             sources=self.sources,
             memory=memory,
@@ -250,7 +249,9 @@ def _always() -> dict[str, Any]:
 def _on(holder: Any, families: list[Family]) -> dict[str, Any]:
     """Returns the families that a section turns on, with their settings; None and false mean off."""
     values = {family: getattr(holder, family.field) for family in families if family.by_default != "always"}
-    is_on = {family: value for family, value in values.items() if value is not None and value is not False}
+    is_on = {
+        family: value for family, value in values.items() if value is not None and value is not False and value != ()
+    }
     return {family.name: value if family.settings else None for family, value in is_on.items()}
 
 

@@ -11,5 +11,6 @@ FAMILY = Family(
     section="sources",
     by_default="required",
     per_entry=True,
+    reads_sources=True,
     stages=(Entry("ingest", "read", Cost(work="text", reads="files", held_per_byte=1.0, parses_files=True)),),
 )

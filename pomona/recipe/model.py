@@ -33,7 +33,7 @@ class BaseRecipe(Settings):
         names = [getattr(entry, "name", None) for entry in value]
         twice = sorted({str(name) for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"two sources are called {', '.join(twice)}; names must differ")
+            raise ValueError(f"two entries are called {', '.join(twice)}; names must differ")
         return value
 
 
@@ -61,7 +61,9 @@ def _field(family: Family) -> tuple[Any, Any]:
     if family.settings is None:
         return Annotated[bool, doc], family.by_default == "on"
     if family.per_entry:
-        return Annotated[tuple[family.settings, ...], Field(min_length=1, description=family.doc)], ...  # type: ignore[name-defined]
+        is_required = family.by_default == "required"
+        entries = Field(min_length=1 if is_required else None, description=family.doc)
+        return Annotated[tuple[family.settings, ...], entries], ... if is_required else ()  # type: ignore[name-defined]
     if family.by_default == "on":  # a factory, because a value would import the libraries that check it
         return family.settings | None, Field(description=family.doc, default_factory=family.settings)
     return Annotated[family.settings | None, doc], None

@@ -9,6 +9,7 @@ import pytest
 from corpus.dedup.near.family import FAMILY as NEAR
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.touched import by_item
 from decontam import benchmarks, steps, views
 from decontam import index as indexing
 from decontam.family import FAMILY
@@ -119,7 +120,7 @@ def test_an_item_that_many_documents_quote_is_found_in_all_of_them(lake: Lake, e
     commit(lake, [*TEXTS[:20], *quoting, FILLER + Q1[:45]], per_part=7)
     decontaminate(lake, exam, policy=policy)
     assert dropped(lake)[:60] == [f"a/{i:05d}" for i in range(20, 80)]
-    touched = {row["item"]: row["documents"] for row in steps.by_item(lake).to_dicts()}
+    touched = {row["item"]: row["documents"] for row in by_item(lake).to_dicts()}
     assert touched["q1"] >= 60
 
 

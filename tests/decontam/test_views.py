@@ -2,9 +2,9 @@ import pytest
 
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.touched import by_item
 from decontam import views
 from decontam.names import KEPT
-from decontam.steps import by_item
 from pomona import kept_documents
 from pomona.terminal.contamination import render_item, render_overview
 from tests.corpus.dedup.made import commit

@@ -55,7 +55,7 @@ MISTAKES: list[tuple[tuple[str, ...], str, str]] = [
     (RUN, "sources: [{name: a, path: a.jsonl}]\nfilter: {languages: [english]}", "language 'english' is not a code that the detector knows; write ISO 639 codes, as en or de; did you mean 'en'?"),
     (RUN, "sources: [{name: a, path: a.jsonl}]\nfilter: {overrides: [{source: b, rules: [c4]}]}", "unknown source 'b'"),
     (RUN, "sources: [{name: a, path: a.jsonl}]\ndedup: {minhash: {threshold: high}}", "recipe.yaml line 2: dedup.minhash.threshold: must be a number, got 'high'"),
-    (RUN, "sources: [{name: a, path: a.jsonl}, {name: a, path: a.jsonl}]", "two sources are called a; names must differ"),
+    (RUN, "sources: [{name: a, path: a.jsonl}, {name: a, path: a.jsonl}]", "two entries are called a; names must differ"),
     (RUN, "sources: [{name: a, path: nowhere}]", "nowhere does not exist"),
     (RUN, "", "recipe.yaml does not hold a recipe"),
     (RUN, "sources: [{name: a, path: a.jsonl}]\nfilter: {rules: [c5]}", "recipe.yaml line 2: filter: unknown rule set 'c5'"),

@@ -36,7 +36,7 @@ def test_null_turns_a_stage_off() -> None:
         ("sources:\n  - name: a\n    path: x\n    kind: htm\n", "line 4: .*unknown kind 'htm'"),
         ("sources:\n  - {name: a b, path: x}\n", "line 2: sources.0.name: .*, got 'a b'"),
         ("sources:\n  - {name: ../x, path: x}\n", "sources.0.name"),
-        ("sources:\n  - {name: a, path: x}\n  - {name: a, path: y}\n", "two sources are called a"),
+        ("sources:\n  - {name: a, path: x}\n  - {name: a, path: y}\n", "two entries are called a"),
         (GOOD + "filter: {rules: [gophr]}\n", "unknown rule set 'gophr'"),
         (GOOD + "filter:\n  limits: {c4.min_sentence: 3}\n", "did you mean 'c4.min_sentences'"),
         (GOOD + "filter:\n  limits: {code.max_line_length: 3}\n", "its rule set is not among"),
