@@ -50,7 +50,7 @@ class Entry:
     """A stage of a family, by the name of the function that plans it."""
 
     name: str  # of the stage; of a family whose section is a list, what stands before the entry's name: mix:NAME
-    function: str  # in the family's `stages.py`
+    function: str  # in the family's `stages.py`, or with its module: corpus.shards.stages:shards
     cost: Cost
     needs: str = ""  # family without which the stage does not run; '' for none
 
@@ -117,7 +117,8 @@ class Family:
 
     def plan(self, stage: str, context: "Context[Any]") -> "Stage":
         """The stage of this name, planned against the lake as it is."""
-        function = getattr(import_module(f"{self.room}.stages"), self.entry(stage).function)
+        module, _, name = self.entry(stage).function.rpartition(":")
+        function = getattr(import_module(module or f"{self.room}.stages"), name)
         planned: Stage = function(context)
         assert planned.name == stage, (planned.name, stage)
         return planned

@@ -4,6 +4,7 @@ from corpus.family import Cost, Entry, Family
 from corpus.mixture.settings import Mixture
 
 _COST = Cost(work="filter", mb_per_second=200.0, reads="signals", writes=0.05, held_per_byte=2.0)
+_WRITING = Cost(work="filter", mb_per_second=200.0, writes=0.5, held_per_byte=4.0)
 
 FAMILY = Family(
     name="mix",
@@ -12,5 +13,8 @@ FAMILY = Family(
     settings=Mixture,
     section="mixtures",
     per_entry=True,
-    stages=(Entry("mix", "mix", _COST),),
+    stages=(
+        Entry("mix", "mix", _COST),
+        Entry("shards", "corpus.shards.stages:shards", _WRITING, needs="tokenizer"),
+    ),
 )

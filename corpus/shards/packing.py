@@ -1,0 +1,146 @@
+"""Cuts a stream of tokens into sequences of one length, in one of two ways.
+
+  concatenated   sequence i has the S tokens from position i x S on. No slot is empty, and documents are cut anywhere.
+  best fit       whole documents are put together so that they fill sequences. Only documents longer than a sequence
+                 are cut, and slots at the end of a sequence may stay empty. Source: best-fit decreasing, as Ding et al.
+                 2024, arXiv:2404.10830, use it.
+
+A slot is an input token with its target, the token after it. A document of n tokens takes n - 1 slots in a best-fit
+packing, because nothing follows the token that ends it.
+
+A packing is arrays, so that any sequence is found in constant time: P pieces of documents, Q sequences.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from corpus.shards.stream import Stream
+
+Kind = Literal["concatenated", "best_fit"]
+VERSION = 1
+_PIECES, _BOUNDS = "pieces.npy", "bounds.npy"
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Which positions of a stream each sequence has. Pieces are None if sequence i is at i x length."""
+
+    length: int  # slots of a sequence
+    n_sequences: int
+    pieces: npt.NDArray[np.int64] | None = None  # (P, 2): position of the first token, number of slots
+    bounds: npt.NDArray[np.int64] | None = None  # (Q + 1,): where each sequence's pieces begin
+    filled: int = 0  # slots that have a token
+
+    @property
+    def utilization(self) -> float:
+        """Returns the share of slots that have a token, in [0, 1]."""
+        return 1.0 if self.pieces is None else self.filled / max(self.length * self.n_sequences, 1)
+
+    def of(self, sequence: int) -> npt.NDArray[np.int64]:
+        """Returns int64 (pieces, 2): position and slots of each piece of a sequence, in order."""
+        if self.pieces is None or self.bounds is None:
+            return np.array([[sequence * self.length, self.length]], np.int64)
+        return np.asarray(self.pieces[self.bounds[sequence] : self.bounds[sequence + 1]])
+
+    def through(self, n_sequences: int) -> tuple[int, int]:
+        """Returns (tokens that the first sequences have as input, sequences)."""
+        if self.pieces is None or self.bounds is None:
+            return n_sequences * self.length, n_sequences
+        return int(self.pieces[: self.bounds[n_sequences], 1].sum()), n_sequences
+
+
+def concatenated(stream: Stream, length: int) -> Packing:
+    """Returns the packing without gaps. The last tokens, which fill no sequence, are left out."""
+    n = max(stream.n_tokens - 1, 0) // length
+    return Packing(length, n, filled=n * length)
+
+
+def best_fit(stream: Stream, length: int) -> Packing:
+    """Returns the packing of whole documents, shard by shard, so that memory is bounded by a shard's documents.
+
+    Sequences are in the order of their first documents in the stream, so the stream stays shuffled.
+    """
+    pieces, bounds, n_pieces = [np.empty((0, 2), np.int64)], [np.zeros(1, np.int64)], 0
+    for shard in stream.shards:
+        cut = _cut(np.asarray(shard.starts), length)
+        sequence, n_sequences = _fit(cut[:, 1].copy(), length)
+        first = np.full(n_sequences, len(cut), np.int64)
+        np.minimum.at(first, sequence, np.arange(len(cut)))
+        rank = np.empty(n_sequences, np.int64)
+        rank[np.argsort(first)] = np.arange(n_sequences)
+        order = np.argsort(rank[sequence], kind="stable")
+        pieces.append(cut[order])
+        bounds.append(n_pieces + np.cumsum(np.bincount(rank[sequence], minlength=n_sequences)))
+        n_pieces += len(cut)
+    all_pieces, all_bounds = np.concatenate(pieces), np.concatenate(bounds).astype(np.int64)
+    return Packing(length, len(all_bounds) - 1, all_pieces, all_bounds, int(all_pieces[:, 1].sum()))
+
+
+def save(packing: Packing, folder: Path) -> None:
+    """Writes a packing's arrays to a folder."""
+    assert packing.pieces is not None and packing.bounds is not None
+    np.save(folder / _PIECES, packing.pieces, allow_pickle=False)
+    np.save(folder / _BOUNDS, packing.bounds, allow_pickle=False)
+
+
+def load(folder: Path, length: int) -> Packing:
+    """Returns a packing whose arrays are mapped into memory."""
+    pieces = np.load(folder / _PIECES, mmap_mode="r", allow_pickle=False)
+    bounds = np.load(folder / _BOUNDS, mmap_mode="r", allow_pickle=False)
+    return Packing(length, len(bounds) - 1, pieces, bounds, int(pieces[:, 1].sum()))
+
+
+def _cut(starts: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
+    """Returns int64 (P, 2): position and slots of each piece of the documents that begin at `starts`, in order."""
+    slots = np.maximum(np.diff(starts) - 1, 0)
+    n_pieces = -(-slots // length)
+    document = np.repeat(np.arange(len(slots)), n_pieces)
+    nth = np.arange(len(document)) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
+    size = np.minimum(slots[document] - nth * length, length)
+    return np.stack([starts[document] + nth * length, size], axis=1).reshape(-1, 2)
+
+
+@njit(cache=True, nogil=True)
+def _fit(sizes, length):
+    """Returns (sequence of each piece, number of sequences): largest pieces first, each where least room is left.
+
+    Sequences with r free slots are a stack, `top[r]` and below it `under`. Pieces are sorted by counting. For a piece,
+    the stacks from its size upward are searched for one that is not empty; `filled` counts those of 64 sizes at once.
+    """
+    n = sizes.size
+    count = np.zeros(length + 2, np.int64)
+    for i in range(n):
+        count[length - sizes[i] + 1] += 1
+    for s in range(length + 1):
+        count[s + 1] += count[s]
+    order = np.empty(n, np.int64)
+    for i in range(n):
+        order[count[length - sizes[i]]] = i
+        count[length - sizes[i]] += 1
+
+    sequence, n_sequences = np.empty(n, np.int64), 0
+    top, under = np.full(length + 1, -1, np.int64), np.empty(n, np.int64)
+    filled = np.zeros(length // 64 + 1, np.int64)
+    for k in range(n):
+        i = order[k]
+        size = sizes[i]
+        r = size
+        while r <= length and top[r] < 0:
+            r = r + 1 if filled[r >> 6] else ((r >> 6) + 1) << 6
+        if r <= length:
+            s = top[r]
+            top[r] = under[s]
+            filled[r >> 6] -= 1
+        else:
+            s, r = n_sequences, length
+            n_sequences += 1
+        sequence[i], left = s, r - size
+        if left > 0:
+            under[s], top[left] = top[left], s
+            filled[left >> 6] += 1
+    return sequence, n_sequences
