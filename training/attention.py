@@ -2,15 +2,15 @@
 
 Sources: grouped queries, Ainslie et al. 2023, arXiv:2305.13245; norms of queries and keys, Wortsman et al. 2023,
 arXiv:2309.14322, before RoPE as in Qwen3 and AFM 2025 (arXiv:2507.13575); RoPE, Su et al. 2021, arXiv:2104.09864, in
-the layout of Llama and Qwen, which pairs dimension i with i + P; documents in a row do not see each other, as in Llama 3
-(arXiv:2407.21783, section 3.2).
+the layout of Llama and Qwen, which pairs dimension i with i + P; documents in a row do not see each other, as in
+Llama 3 (arXiv:2407.21783, section 3.2).
 
-A document is a run of equal numbers in a row. So a query at position s sees the keys from the start of its run to s, and
-one number for each position, the start, says all that a mask would. Padding is a run as well: its queries see each
+A document is a run of equal numbers in a row. So a query at position s sees the keys from the start of its run to s,
+and one number for each position, the start, says all that a mask would. Padding is a run as well: its queries see each
 other, which costs little, gives no NaN, and changes no other row.
 
-Shape suffixes: B rows of a batch, S positions, E = (H + 2 G) C columns of the fused projection, H query heads, G key and
-value heads, C dimensions of a head, P = C / 2 pairs of dimensions.
+Shape suffixes: B rows of a batch, S positions, E = (H + 2 G) C columns of the fused projection, H query heads, G key
+and value heads, C dimensions of a head, P = C / 2 pairs of dimensions.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Places:
     starts_BS: Tensor | None  # int32, first position that a query may see; None: the first of the row
 
     @cached_property
-    def mask_BHSS(self) -> Tensor | None:
+    def mask(self) -> Tensor | None:
         """Which keys a query sees, with one head for all; None for plain causal attention."""
         if self.starts_BS is None:
             return None
@@ -84,7 +84,7 @@ def attention(
         q_BSHC.transpose(1, 2),
         k_BSGC.transpose(1, 2),
         v_BSGC.transpose(1, 2),
-        attn_mask=where.mask_BHSS,
+        attn_mask=where.mask,
         is_causal=where.starts_BS is None,
         enable_gqa=n_heads != n_kv_heads,
     )

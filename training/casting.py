@@ -44,7 +44,7 @@ def linear(x_NK: Tensor, weight_MK: Tensor) -> Tensor:
     """Returns `x @ weight.T` in the type of `x`; the weight's gradient has the weight's own type."""
     if x_NK.dtype == weight_MK.dtype:
         return functional.linear(x_NK, weight_MK)
-    return _CastLinear.apply(x_NK, weight_MK)  # type: ignore[no-any-return]
+    return _CastLinear.apply(x_NK, weight_MK)
 
 
 class _CastLinear(torch.autograd.Function):

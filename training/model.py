@@ -14,6 +14,9 @@ Shape suffixes: B rows of a batch, S positions, D width of the model, E columns 
 V vocabulary.
 """
 
+from collections.abc import Iterator
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -51,9 +54,7 @@ class Block(nn.Module):
         shape = self.shape
         residual_BSD, x_BSD = add_norm(residual_BSD, branch_BSD, self.attention_norm, shape.norm_eps, dtype)
         qkv_BSE = linear(x_BSD, self.qkv)
-        gathered = attention(
-            qkv_BSE, self.query_norm, self.key_norm, where, n_heads=shape.n_heads, eps=shape.norm_eps
-        )
+        gathered = attention(qkv_BSE, self.query_norm, self.key_norm, where, n_heads=shape.n_heads, eps=shape.norm_eps)
         branch_BSD = linear(gathered, self.attention_out)
 
         residual_BSD, x_BSD = add_norm(residual_BSD, branch_BSD, self.ffn_norm, shape.norm_eps, dtype)
@@ -63,9 +64,7 @@ class Block(nn.Module):
 class Transformer(nn.Module):
     """A decoder-only Transformer; `training.weights.initialize` gives it its first values."""
 
-    def __init__(
-        self, shape: Shape, *, precision: Precision = "float32", checkpoint_activations: bool = False
-    ) -> None:
+    def __init__(self, shape: Shape, *, precision: Precision = "float32", checkpoint_activations: bool = False) -> None:
         super().__init__()
         self.shape = shape
         self.precision: Precision = precision
@@ -79,9 +78,19 @@ class Transformer(nn.Module):
         """The output projection (V, D), which is the embedding."""
         return self.embedding
 
-    def forward(
-        self, ids_BS: Tensor, positions_BS: Tensor | None = None, documents_BS: Tensor | None = None
-    ) -> Tensor:
+    @property
+    def pieces(self) -> dict[str, tuple[int, ...]]:
+        """Rows of each matrix in a fused parameter, by its name; for optimizers that treat each alone."""
+        shape = self.shape
+        queries, keys = shape.n_heads * shape.head_dim, shape.n_kv_heads * shape.head_dim
+        rows = {"qkv": (queries, keys, keys), "gate_up": (shape.d_ffn, shape.d_ffn)}
+        return {f"blocks.{i}.{name}": each for i in range(shape.n_layers) for name, each in rows.items()}
+
+    def layers(self) -> Iterator[Block]:
+        """The blocks in order, with their type."""
+        return (cast(Block, block) for block in self.blocks)
+
+    def forward(self, ids_BS: Tensor, positions_BS: Tensor | None = None, documents_BS: Tensor | None = None) -> Tensor:
         """Returns the hidden states (B, S, D) after the last norm, in the type of the products.
 
         `positions_BS` are 0, 1, 2, ... in each row by default. `documents_BS` has a number for each token: attention

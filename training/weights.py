@@ -72,7 +72,7 @@ def _views(model: Transformer) -> Iterator[tuple[str, Tensor]]:
     queries, keys = shape.n_heads * shape.head_dim, shape.n_kv_heads * shape.head_dim
 
     yield "model.embed_tokens.weight", model.embedding
-    for i, block in enumerate(model.blocks):
+    for i, block in enumerate(model.layers()):
         layer = f"model.layers.{i}"
         yield f"{layer}.input_layernorm.weight", block.attention_norm
         yield f"{layer}.self_attn.q_proj.weight", block.qkv[:queries]
