@@ -1,0 +1,173 @@
+"""Cross-entropy with z-loss from hidden states and the output matrix, without ever holding all logits.
+
+At a vocabulary of 49,152 the logits of 4,096 tokens are 805 MB, and the plain way keeps them, their softmax and their
+gradient. Here a chunk of tokens goes all the way at once: logits, log-sum-exp, gradient of the logits (in their place),
+and its products with the output matrix and the hidden states. So the forward pass leaves finished gradients, and the
+backward pass only hands them on. The idea is that of Liger Kernel (Hsu et al. 2024, arXiv:2410.10989, section 3.2).
+
+For a token with logits a, target y and L = log Σ exp(a):
+
+    loss = L - a_y + z L²       d loss / d a_v = (1 + 2 z L) exp(a_v - L) - [v = y]
+
+The z-loss keeps L near 0 (PaLM, arXiv:2204.02311, section 5; AFM's configuration has z = 1e-6).
+
+All sums are divided by `total`, the number of targets of the whole step, which the caller counts. So micro-batches and
+ranks simply add up.
+
+Shape suffixes: N tokens, C tokens of a chunk, D width of the model, V vocabulary.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from training.casting import Precision, compute_dtype, copy_of
+
+IGNORE = -100  # target of a token without a loss
+_CHUNK_BYTES = 96 << 20  # logits held at once: enough rows for fast products, far less than a step's activations
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Sums over the targets of a batch, detached: 0-dimensional tensors, so that reading them is up to the caller."""
+
+    cross_entropy: Tensor  # nats
+    z_loss: Tensor  # z L², summed; the loss is (cross_entropy + z_loss) / total
+    targets: int
+
+
+def cross_entropy(
+    hidden_ND: Tensor,
+    weight_VD: Tensor,
+    targets_N: Tensor,
+    total: int,
+    z_loss: float = 1e-6,
+    precision: Precision = "float32",
+) -> tuple[Tensor, Parts]:
+    """Returns the sum of the losses over `total`, and its parts; targets of -100 are left out.
+
+    With `precision="bfloat16"` the three products are in bfloat16, and so are the logits between them; log-sum-exp and
+    sums are float32. Gradients are those of one backward pass: a second derivative is not there.
+    """
+    dtype = compute_dtype(weight_VD, precision)
+    is_trained = torch.is_grad_enabled() and (hidden_ND.requires_grad or weight_VD.requires_grad)
+    kept = _kept(targets_N)
+    if kept is not None:
+        hidden_ND, targets_N = hidden_ND[kept], targets_N[kept]
+
+    job = _Job(dtype=dtype, scale=1.0 / max(total, 1), z_loss=z_loss, is_trained=is_trained)
+    loss, sum_nats, sum_z = _CrossEntropy.apply(hidden_ND, weight_VD, targets_N, job)
+    return loss, Parts(sum_nats, sum_z, len(targets_N))
+
+
+@torch.no_grad()
+def token_losses(hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, precision: Precision = "float32") -> Tensor:
+    """Returns the cross-entropy of each token in nats (N,), without gradients; 0 where there is no target."""
+    dtype = compute_dtype(weight_VD, precision)
+    weight = copy_of(weight_VD, dtype)
+    losses_N = torch.zeros(len(targets_N), dtype=weight_VD.dtype, device=weight_VD.device)
+    for rows, logits_CV in _chunks(hidden_ND.detach().to(dtype), weight):
+        targets_C = targets_N[rows]
+        log_sum_C = torch.logsumexp(logits_CV.to(losses_N.dtype), dim=1)
+        losses_N[rows] = log_sum_C - _at(logits_CV, targets_C.clamp(min=0)).to(losses_N.dtype)
+    return losses_N.masked_fill_(targets_N == IGNORE, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What a chunk needs to know."""
+
+    dtype: torch.dtype  # of the products
+    scale: float  # 1 / total
+    z_loss: float
+    is_trained: bool
+
+
+class _CrossEntropy(torch.autograd.Function):
+    """Computes the gradients in the forward pass, chunk by chunk."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, job: _Job
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        weight, hidden = copy_of(weight_VD, job.dtype), hidden_ND.detach().to(job.dtype)
+        sum_nats, sum_z = weight_VD.new_zeros(2).unbind()
+        grad_hidden_ND = torch.empty_like(hidden) if job.is_trained else None
+        grad_weight_VD = torch.zeros_like(weight_VD) if job.is_trained else None
+
+        for rows, logits_CV in _chunks(hidden, weight):
+            nats, z_part = _losses_and_gradient(logits_CV, targets_N[rows], job)
+            sum_nats += nats
+            sum_z += z_part
+            if grad_hidden_ND is not None and grad_weight_VD is not None:
+                torch.mm(logits_CV, weight, out=grad_hidden_ND[rows])
+                _add_product(grad_weight_VD, logits_CV, hidden[rows])
+
+        ctx.save_for_backward(grad_hidden_ND, grad_weight_VD)
+        ctx.hidden_dtype = hidden_ND.dtype
+        ctx.mark_non_differentiable(sum_nats, sum_z)
+        return (sum_nats + sum_z) * job.scale, sum_nats, sum_z
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
+        grad_hidden_ND, grad_weight_VD = ctx.saved_tensors
+        needs_hidden, needs_weight = ctx.needs_input_grad[:2]
+        if grad.device.type != "cpu" or grad != 1.0:  # mostly this is the loss itself; elsewhere to ask is to wait
+            grad_hidden_ND, grad_weight_VD = grad_hidden_ND * grad, grad_weight_VD * grad
+        return (
+            grad_hidden_ND.to(ctx.hidden_dtype) if needs_hidden else None,
+            grad_weight_VD if needs_weight else None,
+            None,
+            None,
+        )
+
+
+def _losses_and_gradient(logits_CV: Tensor, targets_C: Tensor, job: _Job) -> tuple[Tensor, Tensor]:
+    """Returns the summed cross-entropy and z-loss of a chunk; its logits become their gradient, over `total`."""
+    exact = torch.promote_types(logits_CV.dtype, torch.float32)
+    log_sum_C = torch.logsumexp(logits_CV.to(exact), dim=1)
+    nats_C = log_sum_C - _at(logits_CV, targets_C).to(exact)
+    if job.is_trained:
+        factor_C = (1 + 2 * job.z_loss * log_sum_C) * job.scale
+        shares_CV = logits_CV.to(exact).sub_(log_sum_C[:, None]).exp_().mul_(factor_C[:, None])
+        shares_CV.scatter_add_(1, targets_C[:, None], torch.full_like(nats_C, -job.scale)[:, None])
+        if shares_CV is not logits_CV:
+            logits_CV.copy_(shares_CV)
+    return nats_C.sum(), job.z_loss * log_sum_C.square().sum()
+
+
+def _add_product(sum_VD: Tensor, left_CV: Tensor, right_CD: Tensor) -> None:
+    """Adds `left.T @ right`; a sum over chunks is kept in the type of the weights."""
+    if sum_VD.dtype == left_CV.dtype:
+        sum_VD.addmm_(left_CV.T, right_CD)
+    else:
+        sum_VD.add_(left_CV.T @ right_CD)
+
+
+def _chunks(hidden_ND: Tensor, weight_VD: Tensor) -> Iterator[tuple[slice, Tensor]]:
+    """Yields rows, and their logits (C, V) in a buffer that the next chunk overwrites."""
+    n_tokens, n_words = len(hidden_ND), len(weight_VD)
+    rows = max(16, _CHUNK_BYTES // (n_words * hidden_ND.element_size()))
+    n_chunks = -(-n_tokens // rows)
+    if n_chunks == 0:
+        return
+    rows = -(-n_tokens // n_chunks)  # equal chunks: no small one at the end
+    buffer_CV = hidden_ND.new_empty(rows, n_words)
+    for first in range(0, n_tokens, rows):
+        chunk = slice(first, min(first + rows, n_tokens))
+        logits_CV = buffer_CV[: chunk.stop - first]
+        torch.mm(hidden_ND[chunk], weight_VD.T, out=logits_CV)
+        yield chunk, logits_CV
+
+
+def _kept(targets_N: Tensor) -> Tensor | None:
+    """Rows that have a target; None if all have."""
+    is_kept_N = targets_N != IGNORE
+    return None if bool(is_kept_N.all()) else is_kept_N.nonzero()[:, 0]
+
+
+def _at(logits_CV: Tensor, targets_C: Tensor) -> Tensor:
+    return logits_CV.gather(1, targets_C[:, None])[:, 0]
