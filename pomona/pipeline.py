@@ -10,7 +10,8 @@ from corpus.mixture.family import FAMILY as MIXTURE
 from corpus.tokenizer.family import FAMILY as TOKENIZER
 from decontam.family import FAMILY as DECONTAM
 from filters.family import FILTER, SIGNALS
+from training.family import FAMILY as TRAIN
 
 FAMILIES: tuple[Family, ...] = (
-    INGEST, SIGNALS, FILTER, EXACT, NEAR, SEMANTIC, PARAGRAPHS, SUBSTRINGS, DECONTAM, TOKENIZER, MIXTURE
+    INGEST, SIGNALS, FILTER, EXACT, NEAR, SEMANTIC, PARAGRAPHS, SUBSTRINGS, DECONTAM, TOKENIZER, MIXTURE, TRAIN
 )  # fmt: skip

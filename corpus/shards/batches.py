@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from corpus.shards.kinds import Boundaries
 from corpus.shards.packing import Packing
 from corpus.shards.stream import Stream
 
-Boundaries = Literal["mask", "positions", "none"]
 NO_TARGET = -100  # of slots that carry no loss
 PADDING = -1  # document of a slot without a token
 

@@ -51,8 +51,9 @@ class About:
 def read_about(folder: Path) -> About:
     """Returns what a folder's stream is; raises `UserError` if the folder has none."""
     try:
-        values = json.loads((folder / NAME).read_text())
-        return About(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
+        values: dict[str, Any] = json.loads((folder / NAME).read_text())
+        values = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return About(**values)
     except (OSError, ValueError, TypeError) as error:
         raise UserError(f"{folder}: it has no token shards: {error}") from error
 

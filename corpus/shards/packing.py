@@ -13,7 +13,6 @@ A packing is arrays, so that any sequence is found in constant time: P pieces of
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +20,6 @@ from numba import njit
 
 from corpus.shards.stream import Stream
 
-Kind = Literal["concatenated", "best_fit"]
 VERSION = 1
 _PIECES, _BOUNDS = "pieces.npy", "bounds.npy"
 
@@ -83,7 +81,8 @@ def best_fit(stream: Stream, length: int) -> Packing:
 
 def save(packing: Packing, folder: Path) -> None:
     """Writes a packing's arrays to a folder."""
-    assert packing.pieces is not None and packing.bounds is not None
+    assert packing.pieces is not None
+    assert packing.bounds is not None
     np.save(folder / _PIECES, packing.pieces, allow_pickle=False)
     np.save(folder / _BOUNDS, packing.bounds, allow_pickle=False)
 

@@ -33,6 +33,11 @@ class Encoder:
         self.vocabulary = vocabulary
         self._by_piece = is_by_piece(vocabulary.tokenizer)
         self._model = _of_pieces(vocabulary.tokenizer) if self._by_piece else None
+        self._known: pieces.Known
+        self._n_known: int
+        self._ids: npt.NDArray[Any]
+        self._id_offsets: npt.NDArray[np.int64]
+        self._n_ids: npt.NDArray[np.int64]
         self._forget()
 
     def __call__(self, text: pa.Array) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:

@@ -43,7 +43,7 @@ def learn(texts: Iterable[str], size: int, folder: Path, *, fewer: bool = False)
         raise UserError(f"vocab_size {size:,} is too small: control tokens, bytes and ASCII take {LEAST_SIZE}")
     own = size - len(CONTROL) - len(BYTES)
     learner = Tokenizer(models.BPE())
-    learner.pre_tokenizer = _splitter()  # type: ignore[assignment]
+    learner.pre_tokenizer = _splitter()
     trainer = trainers.BpeTrainer(
         vocab_size=own,
         initial_alphabet=list(ALWAYS),
@@ -75,10 +75,10 @@ def _write(vocabulary: dict[str, int], merges: list[Any], folder: Path) -> None:
 
     ids = {token: i for i, token in enumerate((*CONTROL, *BYTES))}
     ids |= {token: i + len(ids) for token, i in sorted(vocabulary.items(), key=lambda pair: pair[1])}
-    pairs = [tuple(merge) if not isinstance(merge, str) else tuple(merge.split(" ", 1)) for merge in merges]
+    pairs = [(merge[0], merge[1]) for merge in merges]
     tokenizer = Tokenizer(models.BPE(ids, pairs, byte_fallback=True, fuse_unk=False))
-    tokenizer.pre_tokenizer = _splitter()  # type: ignore[assignment]
-    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])  # type: ignore[assignment]
+    tokenizer.pre_tokenizer = _splitter()
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Fuse()])
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in CONTROL])
     tokenizer.save(str(folder / FILE))
     settings = {

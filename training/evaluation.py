@@ -1,0 +1,112 @@
+"""The loss on held-out documents, by group of the mixture.
+
+Each document is read by itself from its start, cut into pieces of the run's sequence length. Losses are means over all
+targets of a group, in nats per token and in bits per byte of text, which do not depend on the tokenizer.
+
+Shape suffixes: B rows, S slots, N targets.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import distributed
+
+from corpus.shards.batches import NO_TARGET, PADDING, share
+from corpus.shards.stream import Stream
+from training.batch import Batch
+from training.loss import token_losses
+from training.model import Transformer
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Held-out documents as rows of slots."""
+
+    ids_BS: npt.NDArray[np.int64]
+    targets_BS: npt.NDArray[np.int64]
+    groups_B: npt.NDArray[np.int32]  # number of each row's group
+    names: tuple[str, ...]  # of the groups
+    n_bytes: npt.NDArray[np.int64]  # of the texts of each group, as far as they are read
+
+
+def held_out(stream: Stream, tokenizer: Any, length: int, tokens: int, pad: int) -> HeldOut:
+    """Returns the first documents of each group, by a hash of their ids, until they have so many tokens."""
+    shard, about = stream.held_out, stream.about
+    rows: list[npt.NDArray[Any]] = []
+    groups, n_bytes = [], np.zeros(len(about.groups), np.int64)
+    starts = np.asarray(shard.starts)
+    order = np.lexsort((*np.asarray(shard.ids).T[::-1], np.asarray(shard.groups)))
+    read = np.zeros(len(about.groups), np.int64)
+    for number in order:
+        group = int(shard.groups[number])
+        if read[group] >= tokens:
+            continue
+        document = np.asarray(shard.tokens[starts[number] : starts[number + 1]]).astype(np.int64)
+        document = document[: max(tokens - int(read[group]), 2)]
+        read[group] += len(document)
+        n_bytes[group] += len(tokenizer.decode(document[document != about.end].tolist()).encode())
+        for first in range(0, len(document) - 1, length):
+            rows.append(document[first : first + length + 1])
+            groups.append(group)
+
+    ids, targets = np.full((len(rows), length), pad, np.int64), np.full((len(rows), length), NO_TARGET, np.int64)
+    for i, row in enumerate(rows):
+        ids[i, : len(row) - 1], targets[i, : len(row) - 1] = row[:-1], row[1:]
+    return HeldOut(ids, targets, np.array(groups, np.int32), about.groups, n_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The loss on the held-out documents of a group."""
+
+    group: str
+    loss: float  # nats per token
+    bits_per_byte: float
+    n: int  # targets
+
+
+@torch.no_grad()
+def measure(model: Transformer, data: HeldOut, micro_batch: int, rank: int = 0, world: int = 1) -> list[Measured]:
+    """Returns the loss of each group that has held-out documents. All processes call it, and get the same."""
+    where = model.embedding.device
+    sums = torch.zeros(len(data.names), 2, dtype=torch.float64)
+    low, high = share(len(data.ids_BS), rank, world)
+    for first in range(low, high, micro_batch):
+        rows = slice(first, min(first + micro_batch, high))
+        targets = torch.from_numpy(data.targets_BS[rows])
+        documents = torch.where(targets == NO_TARGET, PADDING, 0).to(torch.int32)
+        positions = torch.arange(targets.shape[1]).expand_as(targets)
+        batch = Batch(
+            ids_BS=torch.from_numpy(data.ids_BS[rows]),
+            targets_BS=targets,
+            positions_BS=positions,
+            documents_BS=documents,
+        ).to(where)
+        hidden = model(batch.ids_BS, batch.positions_BS, batch.documents_BS)
+        losses = token_losses(hidden.flatten(0, 1), model.output_weight, batch.targets_BS.flatten(), model.precision)
+        losses_BS = losses.view(targets.shape).double().cpu()
+        has_BS = targets != NO_TARGET
+        groups = torch.from_numpy(data.groups_B[rows]).long()
+        sums[:, 0].index_add_(0, groups, losses_BS.masked_fill(~has_BS, 0).sum(1))
+        sums[:, 1].index_add_(0, groups, has_BS.sum(1).double())
+    if world > 1:
+        sums = sums.to(where)
+        distributed.all_reduce(sums)
+        sums = sums.cpu()
+    return [
+        Measured(name, total / n, total / math.log(2) / max(int(data.n_bytes[i]), 1), int(n))
+        for i, (name, (total, n)) in enumerate(zip(data.names, sums.tolist(), strict=True))
+        if n
+    ]
+
+
+def mean(measured: list[Measured]) -> tuple[float | None, float | None]:
+    """Returns (nats per token, bits per byte): means over groups, each with the same weight; None without any."""
+    if not measured:
+        return None, None
+    n = len(measured)
+    return sum(one.loss for one in measured) / n, sum(one.bits_per_byte for one in measured) / n

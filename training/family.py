@@ -1,0 +1,13 @@
+"""The family of training: one run per entry."""
+
+from corpus.family import Cost, Entry, Family
+from training.settings import Run
+
+FAMILY = Family(
+    name="train",
+    room=__package__,
+    doc="Training runs, in order",
+    settings=Run,
+    per_entry=True,
+    stages=(Entry("train", "train", Cost(mb_per_second=0.05, reads="signals", writes=0.1), needs="tokenizer"),),
+)

@@ -1,0 +1,111 @@
+"""What a run tells while it goes on: a line for a person, a JSON line per step, TensorBoard's curves.
+
+The JSON lines are the truth: tables and reports come from them. After a kill, lines of steps that will be taken again
+are removed, so each step has one line.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+NAME, TENSORBOARD = "log.jsonl", "tensorboard"
+_EVERY_SECONDS = 0.2  # between two lines on a terminal
+_EVERY_SECONDS_ELSEWHERE = 15.0  # between two lines in a file
+
+
+class Journal:
+    """Writes the log of one run. Only the first process of a run has one."""
+
+    def __init__(self, folder: Path, name: str, *, after_step: int, n_steps: int, out: TextIO | None = None) -> None:
+        self._name, self._n_steps, self._out = name, n_steps, out or sys.stderr
+        self._path = folder / NAME
+        kept = [line for line in read(folder) if line["step"] <= after_step]
+        temporary = folder / f".{NAME}"
+        temporary.write_text("".join(json.dumps(line) + "\n" for line in kept))
+        os.replace(temporary, self._path)
+        self._file = open(self._path, "a")  # noqa: SIM115
+        self._curves = _curves(folder / TENSORBOARD, after_step)
+        self._said = 0.0
+
+    def write(self, **values: Any) -> None:
+        """Logs some values of a step; `step` is one of them."""
+        self._file.write(json.dumps(values) + "\n")
+        if self._curves is not None:
+            for name, value in _numbers(values):
+                self._curves.add_scalar(name, value, values["step"])
+
+    def say(self, step: int, text: str, *, last: bool = False) -> None:
+        """Shows how far the run is: on a terminal in one line that changes, in a file now and then."""
+        is_terminal = self._out.isatty()
+        now = time.monotonic()
+        if not last and now - self._said < (_EVERY_SECONDS if is_terminal else _EVERY_SECONDS_ELSEWHERE):
+            return
+        self._said = now
+        line = f"{self._name}: step {step:,}/{self._n_steps:,}  {text}"
+        self._out.write(f"\r{line}\x1b[K" + ("\n" if last else "") if is_terminal else line + "\n")
+        self._out.flush()
+
+    def flush(self) -> None:
+        """Brings what was logged to disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        if self._curves is not None:
+            self._curves.flush()
+
+    def close(self) -> None:
+        """Closes the files."""
+        self._file.close()
+        if self._curves is not None:
+            self._curves.close()
+
+
+def read(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yields the lines of a run's log; a last line that was cut off by a kill is left out."""
+    try:
+        lines = (folder / NAME).read_text().split("\n")
+    except FileNotFoundError:
+        return
+    for line in lines:
+        try:
+            values = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(values, dict) and "step" in values:
+            yield values
+
+
+def _numbers(values: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}/{inner}", number) for inner, number in _numbers(value))
+        elif isinstance(value, (int, float)) and name != "step":
+            yield name, float(value)
+
+
+def _curves(folder: Path, after_step: int) -> Any:
+    """Returns TensorBoard's writer, or None if TensorBoard is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        return None
+    return SummaryWriter(str(folder), purge_step=after_step + 1 if after_step else None)
+
+
+@dataclass
+class Rate:
+    """Tokens a second, over the last steps and over the whole run."""
+
+    tokens: int = 0
+    seconds: float = 0.0
+    recent: float = 0.0  # tokens a second, smoothed
+
+    def add(self, tokens: int, seconds: float) -> None:
+        """Counts a step."""
+        self.tokens, self.seconds = self.tokens + tokens, self.seconds + seconds
+        now = tokens / max(seconds, 1e-9)
+        self.recent = now if not self.recent else 0.9 * self.recent + 0.1 * now

@@ -1,0 +1,294 @@
+"""The training loop: one for every objective.
+
+A step sums losses over micro-batches and processes and divides by the number of targets of all of them, which is known
+before the first one is computed. So loss and gradients do not depend on how a step is cut. Which sequences a step has
+follows from its number alone (corpus.shards.batches). So a run that was killed continues with the same numbers, bit by
+bit on one device.
+
+A step whose gradients are not finite, or too large, changes nothing and is counted. If such steps follow one another,
+or if the loss stays above that of guessing, the run ends with the reason.
+"""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, distributed
+
+from corpus.errors import UserError
+from corpus.shards import packing as packings
+from corpus.shards.batches import Batches, Sequences
+from corpus.shards.stream import Stream
+from corpus.tokenizer.loading import load as load_tokenizer
+from training import checkpoints, devices, evaluation, objectives, optimizers, sampling
+from training.batch import Batch
+from training.checkpoints import Progress
+from training.journal import Journal, Rate
+from training.model import Transformer
+from training.optimizers.clip import Clip, clip, global_norm
+from training.plan import Plan
+from training.schedules import Schedule
+from training.weights import initialize, load_state_dict
+
+_MOST_SKIPPED = 10  # steps in a row
+_MOST_BAD = 50  # steps in a row whose loss is above that of guessing
+_GUESSING = 0.7  # nats above log(vocabulary size) that a loss may have
+_PROMPT = 8  # tokens of a held-out document that the model continues
+_SAMPLES = 3
+
+Save = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to."""
+
+    progress: Progress
+    measured: list[evaluation.Measured]  # at the end
+    samples: list[dict[str, str]]
+    tokens_per_second: float
+    device: str
+
+
+def train(plan: Plan, folder: Path, saved: Save = lambda: None) -> Result:
+    """Trains a model as planned, and leaves it in a folder, in Hugging Face's format.
+
+    State is saved in the folder as the run goes on; `saved` is called after each save. If the folder has a state, the
+    run continues from it. With `torchrun`, each process calls this, and the first one writes.
+    """
+    devices.begin()
+    try:
+        return _Trainer(plan, folder, saved).run()
+    finally:
+        devices.end()
+
+
+class _Trainer:
+    """The parts of a run."""
+
+    def __init__(self, plan: Plan, folder: Path, saved: Save) -> None:
+        self.plan, self.folder, self.saved = plan, folder, saved
+        self.rank, self.world = devices.world()
+        self.where = devices.device()
+        self.stream = Stream(Path(plan.shards))
+        self.batches = Batches(self.stream, _packing(plan, self.stream), plan.sequences, plan.boundaries, plan.pad)
+        self.objective = objectives.load(plan.objective)(z_loss=plan.z_loss)
+        self.model = _model(plan).to(self.where)
+        self.optimizer = _optimizer(plan, self.model)
+        self.schedule = Schedule(kind=plan.schedule, steps=plan.steps, warm_up=plan.warm_up, final=plan.final)  # type: ignore[arg-type]
+        self.vocabulary = load_tokenizer(plan.tokenizer)
+        self.held_out = evaluation.held_out(
+            self.stream, self.vocabulary.tokenizer, plan.length, plan.evaluation_tokens, plan.pad
+        )
+        self.measured: list[evaluation.Measured] = []
+        self.bad_steps = 0
+
+    def run(self) -> Result:
+        """Takes every step that is left."""
+        plan = self.plan
+        progress = checkpoints.restore(self.folder, self.model, self.optimizer)
+        journal = self._journal(progress.step)
+        rate, last_save = Rate(), time.monotonic()
+        peak = devices.peak_flops(plan.precision, self.where)
+        flops = plan.shape.flops_per_token(plan.length)
+
+        started, before = time.monotonic(), progress.seconds
+        try:
+            for sequences in self.batches.ahead(progress.step, plan.steps, self.rank, self.world):
+                step_started = time.monotonic()
+                progress, values = self._step(sequences, progress)
+                rate.add(plan.sequences * plan.length, time.monotonic() - step_started)
+                progress = replace(progress, seconds=before + time.monotonic() - started)
+                if journal:
+                    mfu = rate.recent * flops / self.world / peak
+                    left = (plan.steps - progress.step) * plan.sequences * plan.length / rate.recent
+                    journal.write(step=progress.step, tokens_per_second=rate.recent, mfu=mfu, **values)
+                    journal.say(progress.step, _line(values, rate.recent, mfu, left))
+
+                if progress.step in plan.evaluate_at:
+                    self._evaluate(journal, progress)
+                if progress.step < plan.steps and self._is_time(last_save):
+                    self._save(journal, progress)
+                    last_save = time.monotonic()
+            return self._end(journal, progress, rate)
+        finally:
+            if journal:
+                journal.close()
+
+    def _step(self, sequences: Sequences, progress: Progress) -> tuple[Progress, dict[str, Any]]:
+        """Takes one step; returns how far the run has come, and what to log."""
+        plan, step = self.plan, progress.step + 1
+        parts = [_batch(sequences.part(i, i + plan.micro_batch)) for i in range(0, len(sequences), plan.micro_batch)]
+        counts = self._sum(torch.tensor([float(sum(map(self.objective.count, parts)))], dtype=torch.float64))
+        total = int(counts[0])
+
+        sums: dict[str, Tensor] = {}
+        for batch in parts:
+            loss, found = self.objective(self.model, batch.to(self.where), total)
+            loss.backward()
+            for name, value in found.items():
+                sums[name] = sums.get(name, torch.zeros((), dtype=torch.float64)) + value.double().cpu()
+        means = self._sum(torch.stack(list(sums.values()))) / max(total, 1) if sums else torch.zeros(2)
+        losses = dict(zip(sums, means.tolist(), strict=True))
+        self._reduce()
+
+        decision = clip(global_norm(self.model.parameters()), limit=plan.clip_norm, skip_at=plan.skip_norm)
+        factor = self.schedule(step)
+        if not decision.is_skipped:
+            self.optimizer.step(factor, decision.scale)
+        self.model.zero_grad(set_to_none=False)
+
+        progress = replace(
+            progress,
+            step=step,
+            skipped=progress.skipped + decision.is_skipped,
+            skipped_in_a_row=progress.skipped_in_a_row + 1 if decision.is_skipped else 0,
+            targets=progress.targets + total,
+        )
+        loss_value = losses.get("cross_entropy", sum(losses.values()))
+        self._refuse_divergence(progress, loss_value, decision)
+        more = {name: value for name, value in losses.items() if name != "cross_entropy"}
+        learning_rate = plan.learning_rate * factor
+        return progress, {"loss": loss_value, **more, "norm": decision.norm, "learning_rate": learning_rate, "n": total}
+
+    def _refuse_divergence(self, progress: Progress, loss: float, decision: Clip) -> None:
+        """Raises `UserError` if a run no longer learns."""
+        guessing = math.log(self.plan.shape.vocab_size)
+        self.bad_steps = self.bad_steps + 1 if not loss < guessing + _GUESSING else 0
+        advice = f"lower learning_rate, which is {self.plan.learning_rate:g}, or make warm_up_steps more"
+        name = f"train {self.plan.name!r}"
+        if progress.skipped_in_a_row >= _MOST_SKIPPED:
+            raise UserError(
+                f"{name} diverged: the gradients of {_MOST_SKIPPED} steps in a row, up to step {progress.step:,}, are "
+                f"not finite or have a norm of {self.plan.skip_norm:g} or more (last: {decision.norm:.3g}); {advice}"
+            )
+        if self.bad_steps >= max(_MOST_BAD, self.plan.warm_up):
+            raise UserError(
+                f"{name} diverged: at step {progress.step:,} its loss is {loss:.3g}, and that of guessing is "
+                f"{guessing:.3g}; {advice}"
+            )
+
+    def _sum(self, values: Tensor) -> Tensor:
+        """Returns the sum of some values over all processes."""
+        if self.world > 1:
+            values = values.to(self.where)
+            distributed.all_reduce(values)
+        return values.cpu()
+
+    def _reduce(self) -> None:
+        """Sums the gradients of all processes, in one message."""
+        if self.world == 1:
+            return
+        gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        distributed.all_reduce(flat)
+        for gradient, summed in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(summed.view_as(gradient))
+
+    def _evaluate(self, journal: Journal | None, progress: Progress) -> None:
+        """Measures the loss on held-out documents."""
+        self.measured = evaluation.measure(
+            self.model, self.held_out, self.plan.micro_batch, rank=self.rank, world=self.world
+        )
+        if journal and self.measured:
+            held_out = {one.group: one.loss for one in self.measured}
+            bits = {one.group: one.bits_per_byte for one in self.measured}
+            counts = {one.group: one.n for one in self.measured}
+            journal.write(step=progress.step, held_out=held_out, bits_per_byte=bits, held_out_targets=counts)
+
+    def _is_time(self, last_save: float) -> bool:
+        """Returns whether the state is to be saved: the first process decides for all."""
+        due = torch.tensor([float(time.monotonic() - last_save >= 60 * self.plan.save_minutes)])
+        if self.world > 1:
+            due = due.to(self.where)
+            distributed.broadcast(due, 0)
+        return bool(due[0])
+
+    def _save(self, journal: Journal | None, progress: Progress) -> None:
+        if journal:
+            journal.flush()
+            checkpoints.save(self.folder, self.model, self.optimizer, progress)
+            self.saved()
+
+    def _journal(self, step: int) -> Journal | None:
+        if self.rank:
+            return None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return Journal(self.folder, self.plan.name, after_step=step, n_steps=self.plan.steps)
+
+    def _end(self, journal: Journal | None, progress: Progress, rate: Rate) -> Result:
+        """Writes the model, and a few texts that it writes."""
+        if not self.measured:
+            self._evaluate(None, progress)
+        texts: list[dict[str, str]] = []
+        if journal:
+            end = self.stream.about.end
+            texts = sampling.samples(
+                self.model, self.vocabulary.tokenizer, self._prompts(), end=end, seed=self.plan.seed
+            )
+            checkpoints.export(self.folder, self.model, self.plan.tokenizer, self.plan.length)
+            mean, _ = evaluation.mean(self.measured)
+            held_out = "" if mean is None else f"held-out loss {mean:.3f}  "
+            average = rate.tokens / max(rate.seconds, 1e-9)
+            journal.say(progress.step, f"{held_out}{average:,.0f} tokens/s", last=True)
+        if self.world > 1:
+            distributed.barrier()
+        device = devices.name(self.plan.precision, self.where, self.world)
+        return Result(progress, self.measured, texts, rate.tokens / max(rate.seconds, 1e-9), device)
+
+    def _prompts(self) -> list[list[int]]:
+        """Returns the first tokens of some held-out documents, of different groups where there are several."""
+        rows = self.held_out
+        first: dict[int, int] = {}
+        for i, group in enumerate(rows.groups_B.tolist()):
+            first.setdefault(group, i)
+        chosen = [*first.values(), *(i for i in range(len(rows.ids_BS)) if i not in first.values())][:_SAMPLES]
+        return [rows.ids_BS[i][: min(_PROMPT, int((rows.targets_BS[i] >= 0).sum()))].tolist() for i in chosen]
+
+
+def _packing(plan: Plan, stream: Stream) -> packings.Packing:
+    if plan.packing:
+        return packings.load(Path(plan.packing), plan.length)
+    return packings.concatenated(stream, plan.length)
+
+
+def _model(plan: Plan) -> Transformer:
+    model = Transformer(
+        plan.shape, precision=plan.precision, checkpoint_activations=plan.checkpoint_activations  # type: ignore[arg-type]
+    )  # fmt: skip
+    if plan.start:
+        load_state_dict(model, checkpoints.read_weights(plan.start), plan.start)
+    else:
+        initialize(model, plan.seed)
+    return model
+
+
+def _optimizer(plan: Plan, model: Transformer) -> Any:
+    kind, settings = optimizers.load(plan.optimizer), optimizers.load_settings(plan.optimizer)
+    values: dict[str, Any] = {"lr": plan.learning_rate, "weight_decay": plan.weight_decay}
+    if "d_model" in settings.__dataclass_fields__:
+        values["d_model"] = plan.shape.d_model
+    return kind(model.named_parameters(), settings(**values))
+
+
+def _batch(sequences: Sequences) -> Batch:
+    """Returns sequences as tensors."""
+    documents = sequences.documents
+    return Batch(
+        ids_BS=torch.from_numpy(sequences.ids),
+        targets_BS=torch.from_numpy(sequences.targets),
+        positions_BS=torch.from_numpy(sequences.positions).long(),
+        documents_BS=None if documents is None else torch.from_numpy(documents),
+    )
+
+
+def _line(values: dict[str, Any], rate: float, mfu: float, seconds_left: float) -> str:
+    minutes, seconds = divmod(round(seconds_left), 60)
+    hours, minutes = divmod(minutes, 60)
+    left = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    share = f"{mfu:.0%} MFU  " if math.isfinite(mfu) else ""
+    return f"loss {values['loss']:.3f}  norm {values['norm']:.2f}  {rate:,.0f} tokens/s  {share}{left} left"

@@ -1,0 +1,157 @@
+"""A run with everything decided: shape, steps, batch, schedule. It is JSON, so that the processes of a run share it."""
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from corpus.errors import UserError
+from corpus.shards.kinds import Boundaries
+from corpus.sizes import count_text
+from training.settings import Run
+from training.shape import NAMES, Shape, named, read
+
+_LEAST_BATCH, _MOST_BATCH = 2048, 1 << 22  # tokens of a step, by default
+_STEPS = 200  # of a run, by default, until the batch is as large as it may be
+_LENGTHS = ((10_000_000, 256), (100_000_000, 512), (1_000_000_000, 2048))  # of core pre-training, below so many weights
+_LONGEST_CORE = 4096
+_LEAST_EVALUATED = 4096  # tokens of a group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What the training loop does."""
+
+    run: str  # id
+    name: str
+    shards: str  # folder of the token shards
+    packing: str  # folder of the packing; '' if sequences follow one another without gaps
+    tokenizer: str  # folder
+    start: str  # folder of the model to start from; '' for a new one
+    shape: Shape
+    seed: int
+    length: int  # slots of a sequence
+    sequences: int  # of a step, all devices together
+    steps: int
+    micro_batch: int  # sequences that a device computes at once
+    boundaries: Boundaries
+    pad: int
+    precision: str
+    optimizer: str
+    learning_rate: float
+    weight_decay: float
+    schedule: str
+    warm_up: int  # steps
+    final: float
+    clip_norm: float
+    skip_norm: float
+    objective: str
+    z_loss: float
+    evaluate_at: tuple[int, ...]  # steps after which the loss on held-out documents is measured
+    evaluation_tokens: int  # of each group
+    save_minutes: float
+    checkpoint_activations: bool
+    shard: bool
+
+    def to_json(self) -> str:
+        """Returns the plan as text."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """Returns the plan that a text has."""
+        values: dict[str, Any] = json.loads(text)
+        values["shape"], values["evaluate_at"] = Shape(**values["shape"]), tuple(values["evaluate_at"])
+        return cls(**values)
+
+
+def shape_of(run: Run, start: str, vocab_size: int) -> Shape:
+    """Returns the shape of a run's model; raises `UserError` if it does not fit the vocabulary."""
+    shape = read(start) if start else named(run.model or "6M", vocab_size)
+    if shape.vocab_size != vocab_size:
+        raise UserError(
+            f"train {run.name!r}: the model in {start} has {shape.vocab_size:,} ids, the tokenizer {vocab_size:,}; "
+            "train with the tokenizer that the model was trained with: `tokenizer: {path: FOLDER}`"
+        )
+    base = run.rope_base or run.preset.rope_base
+    return shape if base is None else Shape(**(asdict(shape) | {"rope_base": base}))
+
+
+def is_size(model: str) -> bool:
+    """Returns whether a model is named by its size, not by a folder."""
+    return model in NAMES
+
+
+def length_of(run: Run, shape: Shape) -> int:
+    """Returns the tokens of a sequence."""
+    if run.sequence_length is not None:
+        return run.sequence_length
+    core = next((length for most, length in _LENGTHS if shape.parameters < most), _LONGEST_CORE)
+    return core * run.preset.longer
+
+
+def sizes(run: Run, length: int, n_sequences: int) -> tuple[int, int]:
+    """Returns (sequences of a step, steps) for a packing of so many sequences; raises `UserError` for too few."""
+    has = n_sequences * length
+    tokens = run.tokens if run.tokens is not None else has
+    batch = run.batch_tokens
+    if batch is None:
+        batch = min(max(1 << round(math.log2(max(tokens / _STEPS, 1))), _LEAST_BATCH), _MOST_BATCH)
+    sequences = max(1, round(batch / length))
+    steps = max(tokens // (sequences * length), 1)
+    if steps * sequences > n_sequences:
+        wanted = max(tokens, sequences * length)
+        raise UserError(
+            f"train {run.name!r}: mixture {run.mixture!r} has {count_text(has)} tokens in sequences of {length}, and "
+            f"{count_text(wanted)} are asked for; lower tokens (or batch_tokens), or make a larger mixture: more text, "
+            "or repeats by max_epochs"
+        )
+    return sequences, steps
+
+
+def evaluated_at(run: Run, steps: int) -> tuple[int, ...]:
+    """Returns the steps after which held-out documents are read: evenly spaced, the last step among them."""
+    n = min(run.evaluations, steps)
+    return tuple(sorted({round(steps * (i + 1) / n) for i in range(n)}))
+
+
+def make(
+    run: Run, key: str, *, shards: Path, packing: Path | None, tokenizer: Path, start: str, shape: Shape, length: int,
+    n_sequences: int, pad: int, precision: str,
+) -> Plan:  # fmt: skip
+    """Returns the plan of a run over a packing of so many sequences."""
+    sequences, steps = sizes(run, length, n_sequences)
+    warm_up = min(run.preset.warm_up_steps, steps // 10) if run.warm_up_steps is None else min(run.warm_up_steps, steps)
+    return Plan(
+        run=key,
+        name=run.name,
+        shards=str(shards),
+        packing=str(packing or ""),
+        tokenizer=str(tokenizer),
+        start=start,
+        shape=shape,
+        seed=run.seed,
+        length=length,
+        sequences=sequences,
+        steps=steps,
+        micro_batch=max(1, run.micro_batch_tokens // length),
+        boundaries=run.boundaries,
+        pad=pad,
+        precision=precision,
+        optimizer=run.optimizer,
+        learning_rate=run.peak(),
+        weight_decay=run.decay(),
+        schedule=run.schedule,
+        warm_up=warm_up,
+        final=run.preset.final if run.final is None else run.final,
+        clip_norm=run.clip_norm,
+        skip_norm=run.skip_norm,
+        objective=run.objective,
+        z_loss=run.z_loss,
+        evaluate_at=evaluated_at(run, steps),
+        evaluation_tokens=run.evaluation_tokens or max(steps * sequences * length // 50, _LEAST_EVALUATED),
+        save_minutes=run.save_minutes,
+        checkpoint_activations=run.checkpoint_activations,
+        shard=run.shard,
+    )

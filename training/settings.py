@@ -1,0 +1,203 @@
+"""The recipe's section `train`: one entry per run, in order; a run can continue from an earlier one."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from corpus.settings import Flag, PathIfExists, Settings
+from corpus.shards.kinds import Boundaries, Kind
+from corpus.sizes import parse_count
+
+StageName = Literal["core", "continued", "long_context"]
+OptimizerName = Literal["rmsprop", "adamw", "muon"]
+ScheduleName = Literal["cosine", "constant", "linear", "wsd"]
+PrecisionName = Literal["auto", "float32", "bfloat16"]
+LONG_ROPE_BASE = 6_315_089.0  # AFM's, arXiv:2407.21075; from Liu et al. 2023, arXiv:2310.05209
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """AFM's values of a stage of pre-training (paper section 3.1)."""
+
+    learning_rate: float  # peak
+    weight_decay: float
+    warm_up_steps: int  # at most: a short run has a tenth of its steps
+    final: float  # factor of the schedule at the last step
+    longer: int  # sequences are this many times as long as those of core pre-training
+    rope_base: float | None = None  # None: that of the model
+
+
+PRESETS = {
+    "core": Preset(0.01, 3.16e-4, 5000, 0.005, 1),
+    "continued": Preset(3e-4, 1e-5, 1000, 0.001, 2),
+    "long_context": Preset(3e-4, 1e-5, 1000, 0.001, 8, LONG_ROPE_BASE),
+}
+_OF_OTHERS = {"adamw": (3e-3, 0.1), "muon": (0.02, 0.01)}  # learning rate and decay of a core run
+
+
+class Run(Settings):
+    """One training run: a model, what it reads, and how it learns."""
+
+    name: Annotated[
+        str,
+        Field(pattern=_NAME, description="Name of the run: letters, digits, '_', '.' or '-'; at most 64"),
+        Flag("--name", "NAME"),
+    ]
+    mixture: Annotated[str, Field(description="Mixture that it reads"), Flag("--mixture", "NAME")]
+    model: Annotated[
+        str | None,
+        Field(
+            description="Size of a new model, e.g. 1M, 6M, 26M, 150M, 1B or afm_on_device; or a folder with a Qwen3 "
+            "model in Hugging Face's format to start from; 6M by default"
+        ),
+        PathIfExists(),
+        Flag("--model", "SIZE|FOLDER"),
+    ] = None
+    after: Annotated[
+        str | None,
+        Field(description="Run whose last checkpoint it starts from, by name or id, in place of model"),
+        Flag("--after", "RUN"),
+    ] = None
+    stage: Annotated[
+        StageName,
+        Field(description="Stage of pre-training, whose values in AFM are the defaults of what follows"),
+        Flag("--stage"),
+    ] = "core"
+    tokens: Annotated[
+        int | None,
+        Field(gt=0, description="Tokens to train on, e.g. 400K; the whole mixture once by default"),
+        Flag("--tokens", "COUNT"),
+    ] = None
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of the model's first values"), Flag("--seed")] = 0
+    sequence_length: Annotated[
+        int | None,
+        Field(
+            ge=2, le=1 << 20,
+            description="Tokens of a sequence; by default 256 for models below 10M, 512 below 100M, 2048 below 1B, "
+            "else 4096, and in later stages 2 and 8 times that",
+        ),
+        Flag("--sequence-length"),
+    ] = None  # fmt: skip
+    batch_tokens: Annotated[
+        int | None,
+        Field(
+            gt=0,
+            description="Tokens of a step, all devices together, e.g. 8K; by default a 200th of the run's tokens, as a "
+            "power of two, from 2048 to 4M",
+        ),
+        Flag("--batch-tokens", "COUNT"),
+    ] = None  # fmt: skip
+    optimizer: Annotated[
+        OptimizerName, Field(description="AFM's RMSProp with momentum, or another"), Flag("--optimizer")
+    ] = "rmsprop"
+    learning_rate: Annotated[
+        float | None,
+        Field(gt=0, le=10, description="Peak learning rate; that of the stage by default"),
+        Flag("--learning-rate"),
+    ] = None
+    weight_decay: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="Weight decay, as the optimizer takes it; that of the stage by default"),
+    ] = None
+    schedule: Annotated[ScheduleName, Field(description="How the learning rate falls after its warm-up")] = "cosine"
+    warm_up_steps: Annotated[
+        int | None, Field(ge=0, description="Steps of the warm-up; by default the stage's, at most a tenth of the run")
+    ] = None
+    final: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="Share of the learning rate at the last step; the stage's by default"),
+    ] = None
+    clip_norm: Annotated[float, Field(gt=0, description="Largest norm of the gradients")] = 1.0
+    skip_norm: Annotated[float, Field(gt=0, description="Norm of the gradients from which a step is skipped")] = 100.0
+    z_loss: Annotated[float, Field(ge=0, le=1, description="Weight of the z-loss")] = 1e-6
+    objective: Annotated[str, Field(description="What a step minimizes: next_token")] = "next_token"
+    rope_base: Annotated[
+        float | None,
+        Field(gt=1, description="Base of RoPE; that of the model, or of the long-context stage, by default"),
+    ] = None
+    packing: Annotated[
+        Kind,
+        Field(
+            description="How sequences are filled: concatenated leaves no slot empty, best_fit cuts no document that "
+            "fits into one"
+        ),
+        Flag("--packing"),
+    ] = "concatenated"
+    boundaries: Annotated[
+        Boundaries,
+        Field(
+            description="What a document's end does: mask keeps attention within a document, positions only restarts "
+            "positions, none nothing"
+        ),
+        Flag("--boundaries"),
+    ] = "mask"
+    precision: Annotated[
+        PrecisionName,
+        Field(description="Type of matrix products; auto is bfloat16 where this machine is faster with it"),
+        Flag("--precision"),
+    ] = "auto"
+    evaluations: Annotated[
+        int,
+        Field(ge=1, le=10_000, description="How often the loss on held-out documents is measured, the end included"),
+    ] = 5
+    evaluation_tokens: Annotated[
+        int | None,
+        Field(
+            gt=0, description="Held-out tokens of each group for that; by default a 50th of the run's, at least 4096"
+        ),
+    ] = None
+    micro_batch_tokens: Annotated[
+        int, Field(gt=0, description="Tokens that a device computes at once; changes memory and speed only")
+    ] = 1 << 14
+    save_minutes: Annotated[
+        float, Field(gt=0, description="Minutes between two saves of the state that a killed run continues from")
+    ] = 10.0
+    checkpoint_activations: Annotated[
+        bool, Field(description="Compute activations twice, to hold fewer of them; changes memory and speed only")
+    ] = False
+    processes: Annotated[
+        int,
+        Field(ge=1, le=4096, description="Processes on this machine, one per device; changes speed only"),
+        Flag("--processes"),
+    ] = 1
+    shard: Annotated[
+        bool,
+        Field(description="Divide weights, gradients and optimizer state among the processes (FSDP2)"),
+        Flag("--shard"),
+    ] = False
+
+    @field_validator("tokens", "batch_tokens", "evaluation_tokens", "micro_batch_tokens", mode="before")
+    @classmethod
+    def _count(cls, value: Any) -> Any:
+        return value if value is None else parse_count(value)
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Run":
+        if self.model is not None and self.after is not None:
+            raise ValueError("model and after both say what the run starts from; give one of them")
+        return self
+
+    @property
+    def preset(self) -> Preset:
+        """Returns AFM's values of the run's stage."""
+        return PRESETS[self.stage]
+
+    def peak(self) -> float:
+        """Returns the peak learning rate."""
+        if self.learning_rate is not None:
+            return self.learning_rate
+        lr = self.preset.learning_rate
+        return lr if self.optimizer == "rmsprop" else _OF_OTHERS[self.optimizer][0] * lr / PRESETS["core"].learning_rate
+
+    def decay(self) -> float:
+        """Returns the weight decay."""
+        if self.weight_decay is not None:
+            return self.weight_decay
+        return self.preset.weight_decay if self.optimizer == "rmsprop" else _OF_OTHERS[self.optimizer][1]
+
+    def that_change_results(self) -> dict[str, Any]:
+        """Returns the settings that change what a run learns, as JSON values."""
+        only_speed = {"name", "micro_batch_tokens", "save_minutes", "checkpoint_activations", "processes", "shard"}
+        return self.model_dump(mode="json", exclude=only_speed)

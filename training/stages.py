@@ -1,0 +1,102 @@
+"""Plans a training run. Its id is a hash of all that its result depends on: settings, tokens, and where it starts."""
+
+from pathlib import Path
+from typing import Any
+
+from corpus import artifacts
+from corpus.errors import UserError, unknown
+from corpus.lake import Lake
+from corpus.shards import stages as shard_stages
+from corpus.stage import Context, Stage, output
+from corpus.task import All, WorkItem, digest
+from corpus.tokenizer import stages as tokenizer_stages
+from training import plan as planning
+from training.settings import Run
+from training.shape import NAMES
+from training.steps import KIND, RunStep, Trainer
+
+VERSION = 1  # raise it when the same settings and tokens would train another model
+_SHORT = 8  # digits of an id that a person sees
+
+
+def train(context: Context[Run]) -> Stage:
+    """Plans one run."""
+    lake, run = context.lake, context.settings
+    _check(context)
+    made_from = _made_from(context, run)
+    key = digest(made_from)
+    slot = f"train-{key}"
+    artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"train:{run.name}", made_from=made_from)
+    inputs = {name: made_from[name] for name in ("shards", "tokenizer", "after", "model_files")}
+    return Stage(
+        name=f"train:{run.name}",
+        outputs=(output("runs", slot), output("run_losses", slot)),
+        config={"name": run.name} | run.that_change_results(),
+        inputs=inputs,
+        version=VERSION,
+        step=RunStep(lake, key),
+        plan_items=lambda: [WorkItem(digest([key, run.name]), run.name, 1, All())],
+        prepare=Trainer(lake, artifact, run, made_from["shards"], made_from["tokenizer"], made_from["after"]),
+        is_prepared=lambda: artifacts.has(lake, KIND, key),
+        in_process=True,
+        facts={"run": key, "n_documents": 0, "n_bytes": 0},
+    )
+
+
+def _check(context: Context[Run]) -> None:
+    """Raises `UserError` for a mixture or an earlier run that does not exist."""
+    from corpus.mixture.views import names
+
+    run = context.settings
+    mixtures = sorted({one.name for one in context.others.get("mix", ())} | set(names(context.lake)))
+    if run.mixture not in mixtures:
+        raise unknown("mixture", run.mixture, mixtures)
+
+
+def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Returns everything that the result of a run depends on."""
+    lake = context.lake
+    after = ""
+    if run.after is not None:
+        if run.after in (*seen, run.name):
+            raise UserError(f"train {run.name!r}: after {run.after!r} leads back to the run itself")
+        entry = next((one for one in context.others.get("train", ()) if one.name == run.after), None)
+        after = digest(_made_from(context, entry, (*seen, run.name))) if entry else find(lake, run.after)
+    return {
+        "settings": run.that_change_results(),
+        "shards": shard_stages.current(lake, run.mixture),
+        "tokenizer": tokenizer_stages.current(lake),
+        "after": after,
+        "model_files": "" if run.model is None or planning.is_size(run.model) else _files(run.model),
+        "version": VERSION,
+    }
+
+
+def _files(folder: str) -> str:
+    """Returns a hash of names, sizes and times of the files of a model."""
+    path = Path(folder).expanduser()
+    if not path.is_dir():
+        raise unknown("model", folder, NAMES)
+    stats = ((file.name, file.stat()) for file in sorted(path.iterdir()) if file.suffix in (".json", ".safetensors"))
+    return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+
+
+def find(lake: Lake, name: str) -> str:
+    """Returns the id of a run, by its id, the first digits of its id, its name (the newest run) or its checkpoint."""
+    runs = lake.scan("runs").select("run", "name", "checkpoint").collect() if lake.exists("runs") else None
+    rows = [] if runs is None else runs.rows()
+    wanted = name.rstrip("/").rpartition("/")[2] if "/" in name else name
+    by_id = [run for run, _, _ in rows if run == wanted or (len(wanted) >= _SHORT and run.startswith(wanted))]
+    if len(by_id) == 1:
+        return str(by_id[0])
+    order = [lineage.facts.get("run") for lineage in _lineages(lake)]
+    by_name = [run for run in order if any(run == one and called == wanted for one, called, _ in rows)]
+    if by_name:
+        return str(by_name[-1])
+    raise unknown("run", name, sorted({called for _, called, _ in rows}))
+
+
+def _lineages(lake: Lake) -> list[Any]:
+    """Returns the lineages of all runs, the oldest first."""
+    commits = reversed(list(lake.history("runs")))
+    return [commit.lineage for commit in commits if commit.lineage is not None]

@@ -1,0 +1,202 @@
+"""Runs training as a stage of the lake: a run is an artifact, which a killed run resumes from inside.
+
+Trainer     token shards, and a model or none  → the artifact: checkpoint, log, what it came to
+RunStep     the artifact                       → rows of `runs` and `run_losses`
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+
+from corpus import artifacts
+from corpus.errors import UserError
+from corpus.lake import Lake
+from corpus.shards import packing as packings
+from corpus.shards import stages as shard_stages
+from corpus.shards.stream import Stream
+from corpus.task import All, WorkItem, digest
+from corpus.tokenizer import steps as tokenizer_steps
+from corpus.tokenizer.loading import load as load_tokenizer
+from training import plan as planning
+from training.settings import Run
+from training.shape import Shape
+from training.tables import RUN_LOSSES, RUNS
+
+KIND, PACKING = "checkpoint", "packing"  # of artifacts
+SUMMARY = "run.json"  # what a run was and came to, in its artifact
+_LAST_SHARE = 10  # the loss of a run is the mean over its last tenth
+
+
+@dataclass(frozen=True, slots=True)
+class Trainer:
+    """Trains a model, unless the lake has the result."""
+
+    lake: Lake
+    artifact: artifacts.Artifact
+    run: Run
+    shards: str  # key
+    tokenizer: str  # key
+    after: str  # id of the run to start from; '' for none
+
+    def __call__(self) -> None:
+        """Trains, or continues where a killed run saved its state."""
+        if artifacts.has(self.lake, KIND, self.artifact.key):
+            artifacts.ensure(self.lake, self.artifact, lambda folder: None)
+            return
+        plan, about = self._plan()
+        with artifacts.draft(self.lake, self.artifact, resume=True) as draft:
+            result = _train(plan, draft, self.run.processes)
+            summary = about | {"plan": asdict(plan), "result": result}
+            (draft.folder / SUMMARY).write_text(json.dumps(summary, indent=1, default=str) + "\n")
+
+    def _plan(self) -> tuple[planning.Plan, dict[str, Any]]:
+        """Returns the plan, and what the table `runs` says besides."""
+        from training.devices import precision
+
+        run, lake = self.run, self.lake
+        if not self.shards:
+            raise UserError(
+                f"train {run.name!r}: mixture {run.mixture!r} has no token shards yet; run `pomona tokenize`"
+            )
+        shards = shard_stages.folder(lake, self.shards)
+        tokenizer = tokenizer_steps.folder(lake, self.tokenizer)
+        vocabulary, stream = load_tokenizer(tokenizer), Stream(shards)
+        start = str(checkpoint(lake, self.after)) if self.after else "" if _is_new(run) else str(run.model)
+        shape = planning.shape_of(run, start, vocabulary.size)
+        length = planning.length_of(run, shape)
+        packing, n_sequences = self._packing(stream, length)
+        plan = planning.make(
+            run, self.artifact.key, shards=shards, packing=packing[1], tokenizer=tokenizer, start=start, shape=shape,
+            length=length, n_sequences=n_sequences, pad=vocabulary.pad, precision=precision(run.precision),
+        )  # fmt: skip
+        about = {
+            "run": self.artifact.key, "name": run.name, "stage": run.stage, "mixture": run.mixture, "after": self.after,
+            "model": "" if self.after else run.model or "6M", "shards": self.shards, "tokenizer": self.tokenizer,
+            "packing": packing[0], "settings": run.model_dump(mode="json"),
+        }  # fmt: skip
+        return plan, about
+
+    def _packing(self, stream: Stream, length: int) -> tuple[tuple[str, Path | None], int]:
+        """Returns (key and folder of the packing, if it has one; number of sequences)."""
+        if self.run.packing == "concatenated":
+            return ("", None), packings.concatenated(stream, length).n_sequences
+        key = digest([self.shards, length, packings.VERSION])
+        made_from = {"shards": self.shards, "length": length, "version": packings.VERSION}
+        artifact = artifacts.Artifact(kind=PACKING, key=key, stage=f"train:{self.run.name}", made_from=made_from)
+        artifacts.ensure(self.lake, artifact, lambda folder: packings.save(packings.best_fit(stream, length), folder))
+        folder = artifacts.find(self.lake, PACKING, key)
+        assert folder is not None
+        return (key, folder), packings.load(folder, length).n_sequences
+
+
+def _is_new(run: Run) -> bool:
+    return run.model is None or planning.is_size(run.model)
+
+
+def _train(plan: planning.Plan, draft: artifacts.Draft, n_processes: int) -> dict[str, Any]:
+    """Trains in this process, or in several others; returns what the run came to."""
+    from training import checkpoints
+    from training.worker import RESULT
+
+    if n_processes == 1:
+        from training.loop import train
+
+        result = asdict(train(plan, draft.folder, draft.save))
+    else:
+        plan_file, result_file = draft.folder / ".plan.json", draft.folder / RESULT
+        result_file.unlink(missing_ok=True)
+        plan_file.write_text(plan.to_json())
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(n_processes)]
+        ended = subprocess.run([*command, "-m", "training.worker", str(plan_file), str(draft.folder)], check=False)
+        try:
+            result = json.loads(result_file.read_text())
+        except (OSError, ValueError):
+            raise UserError(
+                f"train {plan.name!r}: a process ended with exit code {ended.returncode}; see its messages above. "
+                "The same command continues from the last saved state"
+            ) from None
+        if "error" in result:
+            raise UserError(result["error"])
+        plan_file.unlink()
+        result_file.unlink()
+    checkpoints.forget(draft.folder)
+    return result
+
+
+def checkpoint(lake: Lake, run: str) -> Path:
+    """Returns the folder of a run's model on this machine; raises `UserError` if the lake does not have it whole."""
+    folder = artifacts.find(lake, KIND, run)
+    if folder is None:
+        raise UserError(f"the checkpoint of run {run} is lost or damaged; run the command that made it again")
+    return folder
+
+
+@dataclass(frozen=True, slots=True)
+class RunStep:
+    """Writes down what a run was and came to."""
+
+    spec_type: ClassVar = All
+    lake: Lake
+    run: str  # id
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of `run_losses` and `runs`."""
+        from training import journal
+
+        folder = checkpoint(self.lake, self.run)
+        summary = json.loads((folder / SUMMARY).read_text())
+        lines = list(journal.read(folder))
+        losses = list(_losses(self.run, lines, summary["plan"]))
+        yield "run_losses", pa.RecordBatch.from_pylist(losses, RUN_LOSSES.schema)
+        yield "runs", pa.RecordBatch.from_pylist([_row(summary, lines)], RUNS.schema)
+
+
+def _losses(run: str, lines: list[dict[str, Any]], plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    tokens = plan["sequences"] * plan["length"]
+    for line in lines:
+        common = {"run": run, "step": line["step"], "tokens": line["step"] * tokens}
+        if "loss" in line:
+            yield common | {"group": "", "loss": line["loss"], "bits_per_byte": None, "n": line["n"]}
+        for group, loss in line.get("held_out", {}).items():
+            bits, n = line["bits_per_byte"][group], line["held_out_targets"][group]
+            yield common | {"group": group, "loss": loss, "bits_per_byte": bits, "n": n}
+
+
+def _row(summary: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+    """Returns the row of `runs`."""
+    plan, result = summary["plan"], summary["result"]
+    progress, shape = result["progress"], Shape(**plan["shape"])
+    steps = [line["loss"] for line in lines if "loss" in line]
+    last = steps[-max(len(steps) // _LAST_SHARE, 1) :]
+    measured = result["measured"]
+    tokens = plan["steps"] * plan["sequences"] * plan["length"]
+    return {
+        **{
+            name: summary[name] for name in ("run", "name", "stage", "mixture", "after", "model", "shards", "tokenizer")
+        },
+        "kind": "train",
+        "checkpoint": f"{artifacts.FOLDER}/{KIND}/{summary['run']}",
+        "packing": summary["packing"],
+        "sequence_length": plan["length"],
+        "sequences": plan["steps"] * plan["sequences"],
+        "steps": progress["step"],
+        "skipped_steps": progress["skipped"],
+        "tokens": tokens,
+        "targets": progress["targets"],
+        "parameters": shape.parameters,
+        "embedding_parameters": shape.embedding_parameters,
+        "settings": json.dumps(summary["settings"], sort_keys=True),
+        "loss": sum(last) / max(len(last), 1),
+        "held_out_loss": sum(one["loss"] for one in measured) / len(measured) if measured else None,
+        "bits_per_byte": sum(one["bits_per_byte"] for one in measured) / len(measured) if measured else None,
+        "seconds": progress["seconds"],
+        "tokens_per_second": result["tokens_per_second"],
+        "flops": float(shape.flops_per_token(plan["length"]) * tokens),
+        "device": result["device"],
+    }
