@@ -59,6 +59,7 @@ class Flag:
     name: str  # as typed: --threshold
     metavar: str | None = None  # what stands for the value in the help; with commas for a list: A,B,...
     turns_on: bool = True  # a section that is off is on if the option is given; otherwise the option is refused
+    as_text: bool = False  # the settings read the value: 2M, 64MB, A=0.7,B=0.3
 
 
 class Located(Protocol):

@@ -21,8 +21,8 @@ _STOPPED = 130  # the exit code that shells and typer use for Ctrl-C
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
 COMMANDS = (
-    "run", "status", "recipe", "report", "ingest", "filter", "dedup", "decontam", "export", "explain", "lake", "rules",
-    "calibrate", "section",
+    "run", "status", "recipe", "report", "ingest", "filter", "dedup", "decontam", "mix", "tokenizer", "train", "export",
+    "explain", "lake", "rules", "calibrate", "section",
 )  # fmt: skip  # modules of pomona.commands in the order of `pomona --help`; the last one adds the missing commands
 
 
@@ -30,7 +30,7 @@ def application() -> typer.Typer:
     """Builds the command line with all commands."""
     app = typer.Typer(
         name="pomona",
-        help="Raw files in, an audited corpus out: ingest, measure, filter, deduplicate, decontaminate, explain.",
+        help="Raw files in, an audited corpus and a trained model out: ingest, filter, dedup, mix, tokenize, train.",
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,

@@ -182,7 +182,11 @@ class Wanted:
         """Yields (section of the recipe, its settings), shared ones first."""
         yield from self.shared.items()
         for family in self.families:
-            yield family.path, self.settings[family.name]
+            settings = self.settings[family.name]
+            if not family.per_entry:
+                yield family.path, settings
+            for entry in settings if family.per_entry else ():
+                yield f"{family.path}.{entry.name}", entry
 
     def prepare(self) -> None:
         """Raises `UserError` if a file that the settings name cannot be read, before hours of other work."""

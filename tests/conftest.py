@@ -1,5 +1,6 @@
 """What every test shares: no network, and lakes that are small and real."""
 
+import os
 import socket
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tests.buckets import bucket
 from tests.pomona.corpora import raw, recipe
 
 __all__ = ["bucket"]
+
+# Two processes whose threads wait for each other by spinning bring each other to a halt on two cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 settings.register_profile("pomona", deadline=None)  # the first example of a kernel compiles it
 settings.load_profile("pomona")

@@ -35,7 +35,7 @@ from training.schedules import Schedule
 from training.weights import initialize, load_state_dict
 
 _MOST_SKIPPED = 10  # steps in a row
-_MOST_BAD = 50  # steps in a row whose loss is above that of guessing
+_MOST_BAD, _LEAST_BAD = 50, 5  # steps in a row whose loss is above that of guessing: a quarter of the run
 _GUESSING = 0.7  # nats above log(vocabulary size) that a loss may have
 _PROMPT = 8  # tokens of a held-out document that the model continues
 _SAMPLES = 3
@@ -166,7 +166,7 @@ class _Trainer:
                 f"{name} diverged: the gradients of {_MOST_SKIPPED} steps in a row, up to step {progress.step:,}, are "
                 f"not finite or have a norm of {self.plan.skip_norm:g} or more (last: {decision.norm:.3g}); {advice}"
             )
-        if self.bad_steps >= max(_MOST_BAD, self.plan.warm_up):
+        if self.bad_steps >= min(max(self.plan.steps // 4, _LEAST_BAD), _MOST_BAD):
             raise UserError(
                 f"{name} diverged: at step {progress.step:,} its loss is {loss:.3g}, and that of guessing is "
                 f"{guessing:.3g}; {advice}"

@@ -68,7 +68,7 @@ class Run(Settings):
     tokens: Annotated[
         int | None,
         Field(gt=0, description="Tokens to train on, e.g. 400K; the whole mixture once by default"),
-        Flag("--tokens", "COUNT"),
+        Flag("--tokens", "COUNT", as_text=True),
     ] = None
     seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of the model's first values"), Flag("--seed")] = 0
     sequence_length: Annotated[
@@ -87,7 +87,7 @@ class Run(Settings):
             description="Tokens of a step, all devices together, e.g. 8K; by default a 200th of the run's tokens, as a "
             "power of two, from 2048 to 4M",
         ),
-        Flag("--batch-tokens", "COUNT"),
+        Flag("--batch-tokens", "COUNT", as_text=True),
     ] = None  # fmt: skip
     optimizer: Annotated[
         OptimizerName, Field(description="AFM's RMSProp with momentum, or another"), Flag("--optimizer")

@@ -89,14 +89,15 @@ def find(lake: Lake, name: str) -> str:
     by_id = [run for run, _, _ in rows if run == wanted or (len(wanted) >= _SHORT and run.startswith(wanted))]
     if len(by_id) == 1:
         return str(by_id[0])
-    order = [lineage.facts.get("run") for lineage in _lineages(lake)]
-    by_name = [run for run in order if any(run == one and called == wanted for one, called, _ in rows)]
+    by_name = [run for run in in_order(lake) if any(run == one and called == wanted for one, called, _ in rows)]
     if by_name:
-        return str(by_name[-1])
+        return by_name[-1]
     raise unknown("run", name, sorted({called for _, called, _ in rows}))
 
 
-def _lineages(lake: Lake) -> list[Any]:
-    """Returns the lineages of all runs, the oldest first."""
-    commits = reversed(list(lake.history("runs")))
-    return [commit.lineage for commit in commits if commit.lineage is not None]
+def in_order(lake: Lake) -> list[str]:
+    """Returns the ids of all runs, the oldest first."""
+    if not lake.exists("runs"):
+        return []
+    facts = (commit.lineage.facts for commit in reversed(list(lake.history("runs"))) if commit.lineage is not None)
+    return list(dict.fromkeys(str(each["run"]) for each in facts if "run" in each))

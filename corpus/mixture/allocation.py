@@ -36,7 +36,6 @@ def allocate(mixture: Mixture, available: Mapping[str, int]) -> dict[str, Share]
         epochs = max(weights[g] * budget / available[g] for g in short)
         raise UserError(
             f"mixture {mixture.name!r} is short of text: {named}. "
-            f"mixture {mixture.name!r} is short of text: {named}. "
             f"Ask for at most {count_text(int(min(most.values())))} tokens, change the weights, or allow repeats: "
             f"max_epochs {_rounded_up(epochs):g}"
         )

@@ -26,7 +26,7 @@ class Mixture(Settings):
             description="Share of the tokens that each group gets; they are scaled to add up to 1, and a group without "
             "a weight is left out. Without weights, each group has the share that it has in the corpus"
         ),
-        Flag("--weights", "A=0.7,B=0.3"),
+        Flag("--weights", "A=0.7,B=0.3", as_text=True),
     ] = Field(default_factory=dict)
     by: Annotated[
         By,
@@ -48,7 +48,7 @@ class Mixture(Settings):
     tokens: Annotated[
         int | None,
         Field(gt=0, description="Tokens of the mixture with repeats, e.g. 2M; as many as its groups allow by default"),
-        Flag("--tokens", "COUNT"),
+        Flag("--tokens", "COUNT", as_text=True),
     ] = None
     temperature: Annotated[
         float | None,
@@ -67,7 +67,7 @@ class Mixture(Settings):
     max_epochs_of: Annotated[
         dict[str, float],
         Field(description="The same for single groups, in place of max_epochs"),
-        Flag("--max-epochs-of", "A=4,B=1"),
+        Flag("--max-epochs-of", "A=4,B=1", as_text=True),
     ] = Field(default_factory=dict)
     held_out: Annotated[
         float,

@@ -22,13 +22,18 @@ class Tokenizer(Settings):
         ),
         Flag("--vocab-size"),
     ] = None  # fmt: skip
+    fewer: Annotated[
+        bool, Field(description="Take fewer ids where the sample has too little text; without vocab_size always")
+    ] = False
     mixture: Annotated[
         str | None,
         Field(description="Mixture to take the sample from, in its proportions; by default all kept documents"),
         Flag("--mixture", "NAME"),
     ] = None
     sample_bytes: Annotated[
-        int, Field(gt=0, description="Bytes of text to learn from, e.g. 100MB"), Flag("--sample-bytes", "SIZE")
+        int,
+        Field(gt=0, description="Bytes of text to learn from, e.g. 100MB"),
+        Flag("--sample-bytes", "SIZE", as_text=True),
     ] = SAMPLE_BYTES
     path: Annotated[
         str | None,

@@ -24,9 +24,10 @@ def tokenizer(context: Context[Tokenizer]) -> Stage:
     config: dict[str, Any] = settings.model_dump(mode="json") | {"sample_of": mixture.definition()}
     config |= {"files": [steps.files_key(path) for path in (*filter(None, [settings.path]), *settings.compare)]}
     inputs = context.basis() | context.contents("duplicates")
-    made_from: dict[str, Any] = {"files": config["files"][0], "version": steps.VERSION}
+    size, fewer = settings.vocab_size or steps.AFM_SIZE, settings.fewer or settings.vocab_size is None
+    made_from: dict[str, Any] = {"files": config["files"][:1], "version": steps.VERSION}
     if settings.path is None:
-        learned_from = {"vocab_size": settings.vocab_size, "sample_bytes": settings.sample_bytes}
+        learned_from = {"vocab_size": size, "fewer": fewer, "sample_bytes": settings.sample_bytes}
         made_from = learned_from | {"sample_of": mixture.definition(), "inputs": inputs, "version": steps.VERSION}
 
     key = digest(made_from)
@@ -40,7 +41,7 @@ def tokenizer(context: Context[Tokenizer]) -> Stage:
         step=steps.MeasureStep(lake, key, mixture, context.decided, settings.compare),
         plan_items=lambda: [WorkItem(digest([config, inputs, steps.VERSION]), "tokenizer", 1, All())],
         prepare=steps.Maker(
-            lake, artifact, mixture, context.decided, settings.vocab_size, settings.sample_bytes, settings.path
+            lake, artifact, mixture, context.decided, size, fewer, settings.sample_bytes, settings.path
         ),
         is_prepared=lambda: artifacts.has(lake, steps.KIND, key),
         in_process=True,

@@ -61,7 +61,8 @@ class Maker:
     artifact: artifacts.Artifact
     mixture: Mixture
     slots: tuple[str, ...]  # stages that have decided
-    vocab_size: int | None
+    vocab_size: int
+    fewer: bool  # whether the vocabulary may be smaller
     sample_bytes: int
     path: str | None
 
@@ -74,7 +75,7 @@ class Maker:
             copy(self.path, folder)
             return
         chosen = sample(self.lake, self.mixture, self.slots, self.sample_bytes)
-        learning.learn(_strings(chosen), self.vocab_size or AFM_SIZE, folder, fewer=self.vocab_size is None)
+        learning.learn(_strings(chosen), self.vocab_size, folder, fewer=self.fewer)
 
 
 def _strings(chosen: Sample) -> Iterator[str]:

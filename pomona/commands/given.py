@@ -48,7 +48,7 @@ class Option:
 
     def as_parameter(self) -> inspect.Parameter:
         """Converts the option for typer. An option that is not given has no value: the settings know the defaults."""
-        kind: Any = _plain_type(self.info.annotation)
+        kind: Any = str if self.flag.as_text else _plain_type(self.info.annotation)
         if is_list(self.info.annotation):
             kind = list[str]
         default: Any = False if kind is bool else None  # also if it is required: `--set` may give it

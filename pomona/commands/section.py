@@ -11,6 +11,7 @@ from pomona.opening import open_lake
 def register(app: typer.Typer) -> None:
     """Adds the commands of the families without a module in this package."""
     taken = {one.name for one in app.registered_commands}
+    taken |= {group.name for group in app.registered_groups}
     for family in pipeline.FAMILIES:
         name = family.commanded_by
         if name not in taken and (family.within or family.settings):

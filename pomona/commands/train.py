@@ -1,0 +1,96 @@
+"""`pomona train`, `pomona runs` and `pomona model`: training runs, and the sizes of models."""
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pomona.commands.given import Given, command
+from pomona.commands.options import JsonOption, LakeOption, Running
+from pomona.opening import open_lake
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("train")(command(train, "train"))
+    app.command("runs")(runs)
+    app.command("model")(model)
+
+
+def train(given: Given, run: Running, as_json: JsonOption = False) -> None:
+    """Train a model on a mixture. Makes the tokenizer and the tokens that are missing; continues after a kill."""
+    from pomona import making, output
+    from pomona.terminal.runs import render
+    from training import views
+
+    named = {} if "name" in given.fields else {"name": _name(given)}
+    settings = given.settings(**named)
+    lake = open_lake(run.lake)
+    with output.progress() as progress:
+        outcomes = list(making.run(lake, settings, report=progress, **run.options()))
+    view = views.run(lake, settings.name)
+    value = asdict(view) | {"state": outcomes[-1].state}
+    output.show(value, render(view), as_json)
+
+
+def _name(given: Given) -> str:
+    """Returns the name of a run that got none: its mixture, its model or the run before it, and its seed."""
+    fields = given.fields
+    start = fields.get("after") or Path(str(fields.get("model") or "6M")).name
+    stage = f"-{fields['stage']}" if fields.get("stage") else ""
+    name = f"{fields.get('mixture', 'run')}-{start}{stage}-seed{fields.get('seed', 0)}"
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", name)[:64]
+
+
+def runs(
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="A run, by name, id or checkpoint.")] = None,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the training runs of a lake, or show one with its losses."""
+    from pomona import output
+    from pomona.terminal.runs import render, render_losses, render_table
+    from training import views
+
+    opened = open_lake(lake)
+    if run is None:
+        every = views.runs(opened)
+        output.show([asdict(one) for one in every], render_table(every), as_json)
+        return
+    view, losses = views.run(opened, run), views.losses(opened, run)
+    value = asdict(view) | {"losses": [asdict(loss) for loss in losses]}
+    output.show(value, f"{render(view)}\n{render_losses(losses)}", as_json)
+
+
+def model(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A size such as 6M or afm_on_device, or a folder.")],
+    vocab_size: Annotated[
+        int, typer.Option("--vocab-size", min=1, max=1 << 24, help="Number of ids; of a folder, its own.")
+    ] = 49_152,
+    sequence_length: Annotated[
+        int, typer.Option("--sequence-length", min=1, max=1 << 24, help="Tokens of a sequence, for FLOPs.")
+    ] = 4096,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the shape of a model: parameters, memory, FLOPs per token. No weights are made."""
+    from pomona import output
+    from pomona.terminal.runs import render_model
+    from training.shape import NAMES, named, read
+
+    is_folder = name not in NAMES and Path(name).is_dir()
+    shape = read(name) if is_folder else named(name, vocab_size)
+    memory = shape.memory()
+    value = {
+        "name": name,
+        "shape": asdict(shape),
+        "parameters": shape.parameters,
+        "embedding_parameters": shape.embedding_parameters,
+        "total_parameters": shape.parameters + shape.embedding_parameters,
+        "memory": asdict(memory) | {"total": memory.total},
+        "flops_per_token": shape.flops_per_token(sequence_length),
+        "sequence_length": sequence_length,
+        "cache_bytes_per_token": shape.cache_bytes_per_token(),
+    }
+    output.show(value, render_model(value), as_json)

@@ -1,0 +1,85 @@
+"""Makes what a command needs of mixtures, tokens and runs: the stages before it, with the settings that the lake has.
+
+`pomona mix`, `tokenize` and `train` name one thing. What it rests on is brought up to date with it: the tokenizer as it
+was last made, the tokens of the kept documents, the mixture as it was last defined.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from corpus.errors import UserError, unknown
+from corpus.lake import Lake
+from pomona import runner, standing
+from pomona.runner import Outcome
+from pomona.stages import Wanted
+
+_SMALL, _SMALL_VOCABULARY = 100_000_000, 8192  # models below that many weights get a small vocabulary, if none is there
+
+
+def tokenizer(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
+    """Makes the tokenizer of a lake, and no tokens yet."""
+    yield from _run(lake, {"tokenizer": settings}, ("tokenizer",), **options)
+
+
+def mixture(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
+    """Makes a mixture. Its tokens are exact if the lake has a tokenizer, else estimated from bytes."""
+    yield from _run(lake, {"mix": (settings,)}, (f"mix:{settings.name}",), **options)
+
+
+def tokens(lake: Lake, name: str, **options: Any) -> Iterator[Outcome]:
+    """Makes the token shards of a mixture that the lake has; makes a tokenizer from it if there is none."""
+    yield from _run(lake, {"mix": (_mixture(lake, name),)}, (f"shards:{name}",), made_from=name, **options)
+
+
+def run(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
+    """Trains a run, with the token shards of its mixture, which the lake has."""
+    name = settings.mixture
+    families = {"mix": (_mixture(lake, name),), "train": (settings,)}
+    names = (f"shards:{name}", f"train:{settings.name}")
+    yield from _run(lake, families, names, made_from=name, model=settings.model, **options)
+
+
+def _run(
+    lake: Lake, families: dict[str, Any], names: tuple[str, ...], *, made_from: str = "", model: str | None = None,
+    **options: Any,
+) -> Iterator[Outcome]:  # fmt: skip
+    """Runs the stages that make some, and those that these rest on."""
+    standing.require(lake)
+    before = _tokenizer(lake, made_from, model)
+    if before is not None:
+        families = {"tokenizer": before} | families
+    wanted = Wanted.of(families)
+    wanted.prepare()
+    last = max(wanted.names().index(name) for name in names)
+    needed = {name: plan for name, plan in wanted.plans(lake).items() if wanted.names().index(name) <= last}
+    if names == ("tokenizer",):
+        needed.pop("tokens", None)
+    yield from runner.run_stages(lake, needed, **options)
+
+
+def _mixture(lake: Lake, name: str) -> Any:
+    from corpus.mixture.stages import recorded
+    from corpus.mixture.views import names
+
+    found = recorded(lake, name)
+    if found is not None:
+        return found
+    if known := names(lake):
+        raise unknown("mixture", name, known)
+    raise UserError(f"lake {lake.url} has no mixture yet; make one: pomona mix --name {name} --weights A=0.7,B=0.3")
+
+
+def _tokenizer(lake: Lake, made_from: str, model: str | None) -> Any:
+    """Returns the settings of the lake's tokenizer; if it has none and tokens are needed, those of a new one."""
+    from corpus.tokenizer.settings import Tokenizer
+    from corpus.tokenizer.stages import recorded_settings
+
+    recorded = recorded_settings(lake)
+    if recorded is not None or not made_from:
+        return recorded
+    from training.shape import NAMES, named
+
+    is_small = model is None or (model in NAMES and named(model, 2).parameters < _SMALL)
+    if model is not None and model not in NAMES:
+        return Tokenizer(path=model)
+    return Tokenizer(mixture=made_from, vocab_size=_SMALL_VOCABULARY if is_small else None, fewer=True)
