@@ -50,3 +50,11 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake = Lake(root / "lake")
     list(runner.run_recipe(lake, load(recipe(root, root / "lake")), workers=1))
     return lake
+
+
+@pytest.fixture(scope="session")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """A lake with a tokenizer, mixtures and token shards, which tests read and none writes."""
+    from tests.mixed import make
+
+    return make(tmp_path_factory.mktemp("mixed"))

@@ -91,7 +91,7 @@ def read_weights(folder: str | Path) -> dict[str, Tensor]:
         return _tensors(folder / WEIGHTS)
     try:
         names = sorted(set(json.loads((folder / INDEX).read_text())["weight_map"].values()))
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f"{folder / INDEX}: it cannot be read: {error}") from error
     tensors: dict[str, Tensor] = {}
     for name in names:

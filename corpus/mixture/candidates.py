@@ -36,14 +36,13 @@ class Candidates:
     def __call__(self) -> Iterator[pl.DataFrame]:
         """Yields id, source, group, tokens, text_hash (the id without signals), row_group and row."""
         with self.lake.snapshot():
-            numbered = [
-                (group, part) for part in self.lake.parts("documents") for group in row_groups.sized(self.lake, [part])
-            ]
+            sized = row_groups.sized(self.lake, self.lake.parts("documents"))
+            groups = sorted(sized, key=lambda one: one.group.number)  # rows in the order of places, as readers want them
             others = {name: self._parts(name) for name in ("signals", "tokens")}
-            for first in range(0, len(numbered), _AT_ONCE):
-                several = numbered[first : first + _AT_ONCE]
-                remains = remaining.remaining(self.lake, self.slots, [group.group.number for group, _ in several])
-                for group, _ in several:
+            for first in range(0, len(groups), _AT_ONCE):
+                several = groups[first : first + _AT_ONCE]
+                remains = remaining.remaining(self.lake, self.slots, [one.group.number for one in several])
+                for group in several:
                     rows = remains.rows_of(group.group.number, group.n_rows)
                     if len(rows):
                         yield self._grouped(self._documents(group.group, rows, remains, others))

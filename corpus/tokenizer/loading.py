@@ -49,7 +49,8 @@ def load(path: str | Path) -> Vocabulary:
     path = Path(path).expanduser()
     file = path / FILE if path.is_dir() else path
     if not file.is_file():
-        raise UserError(f"tokenizer {path}: there is no {file.name}; name a folder that has one, or the file itself")
+        what = f"it has no {FILE}" if path.is_dir() else "there is no such file or folder"
+        raise UserError(f"tokenizer {path}: {what}; name a folder that has a {FILE}, or the file itself")
     try:
         tokenizer = Tokenizer.from_file(str(file))
     except Exception as error:  # the library raises Exception itself

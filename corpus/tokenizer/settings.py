@@ -16,7 +16,7 @@ class Tokenizer(Settings):
     vocab_size: Annotated[
         int | None,
         Field(
-            ge=483, le=1 << 20,
+            ge=386, le=1 << 20,
             description="Number of ids, control tokens and bytes included; by default 49,152 as AFM's, or fewer if the "
             "sample has too little text",
         ),

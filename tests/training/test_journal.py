@@ -1,0 +1,61 @@
+"""The log of a run: one line per step, also after a kill; and what a person sees."""
+
+import io
+import json
+from pathlib import Path
+
+from training.journal import NAME, TENSORBOARD, Journal, Rate, read
+
+
+def journal(folder: Path, after: int = 0, out: io.StringIO | None = None) -> Journal:
+    return Journal(folder, "r", after_step=after, n_steps=9, out=out or io.StringIO())
+
+
+def test_lines_of_steps_that_are_taken_again_are_removed(tmp_path: Path) -> None:
+    first = journal(tmp_path)
+    for step in range(1, 6):
+        first.write(step=step, loss=1.0 / step)
+    first.close()
+    with open(tmp_path / NAME, "a") as file:
+        file.write('{"step": 6, "los')  # cut off by a kill
+    second = journal(tmp_path, after=3)
+    second.write(step=4, loss=9.0)
+    second.close()
+    assert [(line["step"], line["loss"]) for line in read(tmp_path)] == [(1, 1.0), (2, 0.5), (3, 1 / 3), (4, 9.0)]
+
+
+def test_a_run_without_a_log_has_no_lines(tmp_path: Path) -> None:
+    assert list(read(tmp_path)) == []
+
+
+def test_a_file_gets_few_lines_and_the_last_one(tmp_path: Path) -> None:
+    out = io.StringIO()
+    told = journal(tmp_path, out=out)
+    for step in range(1, 10):
+        told.say(step, "loss 3")
+    told.say(9, "done", last=True)
+    told.close()
+    assert out.getvalue() == "r: step 1/9  loss 3\nr: step 9/9  done\n"
+
+
+def test_curves_are_written_for_tensorboard(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    told = journal(tmp_path)
+    told.write(step=1, loss=2.0)
+    told.write(step=1, held_out={"a": 3.0})
+    told.flush()
+    told.close()
+    events = EventAccumulator(str(tmp_path / TENSORBOARD))
+    events.Reload()
+    assert set(events.Tags()["scalars"]) == {"loss", "held_out/a"}
+    assert events.Scalars("held_out/a")[0].value == 3.0
+    assert json.loads((tmp_path / NAME).read_text().splitlines()[0]) == {"step": 1, "loss": 2.0}
+
+
+def test_rates_are_tokens_a_second() -> None:
+    rate = Rate()
+    rate.add(100, 2.0)
+    assert rate.recent == 50
+    rate.add(100, 1.0)
+    assert (rate.tokens, rate.seconds, rate.recent) == (200, 3.0, 55.0)
