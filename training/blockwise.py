@@ -88,7 +88,8 @@ class _Attention(torch.autograd.Function):
         q_BGSRC = qkv_BSE.new_empty(n_rows, n_kv_heads, n_positions, n_heads // n_kv_heads, head_dim)
         k_BGSC = qkv_BSE.new_empty(n_rows, n_kv_heads, n_positions, head_dim)
         v_BGSC = torch.empty_like(k_BGSC)
-        heads.split_heads(*arrays(*inputs), np.float32(eps), *arrays(q_BGSRC, k_BGSC, v_BGSC))
+        sources, results = arrays(*inputs), arrays(q_BGSRC, k_BGSC, v_BGSC)
+        heads.split_heads(*sources, np.float32(eps), *results)  # type: ignore[call-arg]
 
         masked_from_BS = q_BGSRC.new_zeros(n_rows, n_positions, dtype=torch.int32) if starts_BS is None else starts_BS
         out_BGSRC = torch.empty_like(q_BGSRC)
@@ -96,7 +97,9 @@ class _Attention(torch.autograd.Function):
         is_kept = q_BGSRC.numel() // head_dim * n_positions * q_BGSRC.element_size() // 2 <= _KEPT_BYTES
         for block in _blocks(starts_BS, q_BGSRC.shape):
             p_AQK = _probabilities(block, q_BGSRC, k_BGSC, masked_from_BS)
-            torch.bmm(p_AQK, _merge(v_BGSC)[block.matrices, block.keys], out=_merge(out_BGSRC)[block.matrices, block.queries])
+            torch.bmm(
+                p_AQK, _merge(v_BGSC)[block.matrices, block.keys], out=_merge(out_BGSRC)[block.matrices, block.queries]
+            )
             kept += [p_AQK] if is_kept else []
 
         ctx.save_for_backward(*inputs, q_BGSRC, k_BGSC, v_BGSC, starts_BS, masked_from_BS, *kept)
@@ -125,9 +128,8 @@ class _Attention(torch.autograd.Function):
 
         grad_qkv = torch.empty_like(inputs[0])
         sums = [scale.new_empty(_SUMS, head_dim) for scale in inputs[1:3]]
-        heads.split_heads_backward(
-            *arrays(grad_q, grad_k, grad_v, *inputs), np.float32(ctx.eps), *arrays(grad_qkv, *sums)
-        )
+        sources, results = arrays(grad_q, grad_k, grad_v, *inputs), arrays(grad_qkv, *sums)
+        heads.split_heads_backward(*sources, np.float32(ctx.eps), *results)  # type: ignore[call-arg]
         return grad_qkv, sums[0].sum(0), sums[1].sum(0), None, None, None, None, None
 
 

@@ -65,9 +65,8 @@ class _AddNorm(torch.autograd.Function):
         inverse_N = x_BSD.new_empty(x_BSD.numel() // d)
 
         x, b, w, r, i, y = arrays(x_BSD, branch, weight_D, residual_BSD, inverse_N, normed_BSD)
-        norm_kernels.add_norm(
-            x.reshape(-1, d), b.reshape(-1, d), w, np.float32(eps), r.reshape(-1, d), i, y.reshape(-1, d)
-        )
+        x, b, r, y = (a.reshape(-1, d) for a in (x, b, r, y))
+        norm_kernels.add_norm(x, b, w, np.float32(eps), r, i, y)
         ctx.save_for_backward(residual_BSD, inverse_N, weight_D)
         ctx.branch_dtype = branch_BSD.dtype if branch_BSD is not None else None
         ctx.set_materialize_grads(False)
@@ -91,8 +90,8 @@ class _AddNorm(torch.autograd.Function):
             added, grad_normed_BSD.contiguous(), residual_BSD, inverse_N, weight_D, grad_x_BSD, grad_branch,
             grad_weight_KD,
         )  # fmt: skip
-        rows = [a.reshape(-1, d) for a in (gr, gy, r)]
-        norm_kernels.add_norm_backward(*rows, i, w, gx.reshape(-1, d), gb.reshape(-1, d), gw)
+        gr, gy, r, gx, gb = (a.reshape(-1, d) for a in (gr, gy, r, gx, gb))
+        norm_kernels.add_norm_backward(gr, gy, r, i, w, gx, gb, gw)
         if ctx.branch_dtype is None:
             return grad_x_BSD, None, grad_weight_KD.sum(0), None, None
         return grad_x_BSD, grad_branch if is_narrow else grad_x_BSD, grad_weight_KD.sum(0), None, None

@@ -22,6 +22,13 @@ def fits(*tensors: Tensor) -> bool:
     return _is_on and all(tensor.device.type == "cpu" and tensor.dtype in _TYPES for tensor in tensors)
 
 
+def fits_updates(*tensors: Tensor) -> bool:
+    """Whether kernels can change tensors in place: on the CPU, float32, contiguous."""
+    return _is_on and all(
+        tensor.device.type == "cpu" and tensor.dtype == torch.float32 and tensor.is_contiguous() for tensor in tensors
+    )
+
+
 def array(tensor: Tensor) -> Any:
     """Returns a contiguous tensor's memory as a NumPy array; NumPy has no bfloat16, so these are their bits, uint16."""
     tensor = tensor.detach()
@@ -31,7 +38,8 @@ def array(tensor: Tensor) -> Any:
 
 def arrays(*tensors: Tensor) -> list[Any]:
     """Returns the memory of several tensors, and gives Numba as many threads as PyTorch has."""
-    n_threads = min(torch.get_num_threads(), numba.config.NUMBA_NUM_THREADS)
+    most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # Numba's pool cannot grow
+    n_threads = min(torch.get_num_threads(), most)
     if numba.get_num_threads() != n_threads:
         numba.set_num_threads(n_threads)
     return [array(tensor) for tensor in tensors]

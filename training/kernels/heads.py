@@ -78,7 +78,9 @@ def split_heads(qkv_BSE, wq_C, wk_C, cos_BSP, sin_BSP, eps, q_BGSRC, k_BGSC, v_B
 
 
 @njit(parallel=True, fastmath=FAST, cache=True, nogil=True)
-def split_heads_backward(gq_BGSRC, gk_BGSC, gv_BGSC, qkv_BSE, wq_C, wk_C, cos_BSP, sin_BSP, eps, gqkv_BSE, gwq_KC, gwk_KC):
+def split_heads_backward(
+    gq_BGSRC, gk_BGSC, gv_BGSC, qkv_BSE, wq_C, wk_C, cos_BSP, sin_BSP, eps, gqkv_BSE, gwq_KC, gwk_KC
+):
     """Writes gradients of the projection, and of the norms' weights per block of positions."""
     b_n, g_n, s_n, r_n, c = gq_BGSRC.shape
     scale, one = np.float32(1.0 / np.sqrt(c)), np.float32(1.0)
@@ -93,7 +95,9 @@ def split_heads_backward(gq_BGSRC, gk_BGSC, gv_BGSC, qkv_BSE, wq_C, wk_C, cos_BS
             for g in range(g_n):
                 for r in range(r_n):
                     at = slice((g * r_n + r) * c, (g * r_n + r + 1) * c)
-                    _backward(gq_BGSRC[b, g, s, r], x_E[at], wq_C, cos_P, sin_P, eps, scale, back_C, gx_E[at], gwq_KC[block])
+                    _backward(
+                        gq_BGSRC[b, g, s, r], x_E[at], wq_C, cos_P, sin_P, eps, scale, back_C, gx_E[at], gwq_KC[block]
+                    )
                 at = slice((g_n * r_n + g) * c, (g_n * r_n + g + 1) * c)
                 _backward(gk_BGSC[b, g, s], x_E[at], wk_C, cos_P, sin_P, eps, one, back_C, gx_E[at], gwk_KC[block])
                 first = (g_n * r_n + g_n + g) * c

@@ -36,7 +36,7 @@ def masked_softmax(scores_AQK, starts_BS, n_kv_heads, n_shared, first_query, fir
 
     Row q of a matrix is the query at position `first_query + q // n_shared`; column k is the key at `first_key + k`.
     """
-    a_n, q_n, k_n = scores_AQK.shape
+    a_n, q_n = scores_AQK.shape[:2]
     for row in prange(a_n * q_n):
         a, q = row // q_n, row % q_n
         position = first_query + q // n_shared
