@@ -13,6 +13,7 @@ import numba
 import torch
 from torch import Tensor
 
+_SMALL = 16_384  # numbers: what one thread has done before another is awake
 _TYPES = (torch.float32, torch.bfloat16)
 _is_on = True  # tests switch it to compare with the plain twins
 
@@ -37,9 +38,10 @@ def array(tensor: Tensor) -> Any:
 
 
 def arrays(*tensors: Tensor) -> list[Any]:
-    """Returns the memory of several tensors, and gives Numba as many threads as PyTorch has."""
+    """Returns the memory of several tensors, and gives Numba as many threads as PyTorch has; one for small tensors."""
     most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # Numba's pool cannot grow
-    n_threads = min(torch.get_num_threads(), most)
+    is_small = max(tensor.numel() for tensor in tensors) < _SMALL
+    n_threads = 1 if is_small else min(torch.get_num_threads(), most)
     if numba.get_num_threads() != n_threads:
         numba.set_num_threads(n_threads)
     return [array(tensor) for tensor in tensors]
