@@ -20,6 +20,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from training import kernels
+from training.blockwise import attention as blockwise_attention
 from training.operations import rms_norm
 
 
@@ -71,6 +73,10 @@ def attention(
     The last axis of `qkv_BSE` has all query heads, then all key heads, then all value heads. Query head h uses key head
     h G // H.
     """
+    if kernels.fits(qkv_BSE, query_scale_C) and where.cos_BSP.dtype == query_scale_C.dtype == torch.float32:
+        return blockwise_attention(
+            qkv_BSE, (query_scale_C, key_scale_C), (where.cos_BSP, where.sin_BSP), where.starts_BS, n_heads, eps
+        )
     n_rows, n_positions, _ = qkv_BSE.shape
     head_dim = query_scale_C.shape[0]
     heads_BSXC = qkv_BSE.unflatten(-1, (-1, head_dim))

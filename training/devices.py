@@ -7,6 +7,8 @@ from functools import lru_cache
 import torch
 from torch import distributed
 
+from training.memory import keep_freed
+
 _PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12, "4090": 165e12}  # bf16, dense
 _FASTER = 1.5  # bfloat16 must be so much faster than float32 to be used
 _SIZE = 1024  # of the matrices that are multiplied to measure
@@ -25,7 +27,9 @@ def device() -> torch.device:
 
 
 def begin() -> None:
-    """Joins the other processes of the run, if there are any."""
+    """Prepares this process, and joins the others of the run, if there are any."""
+    if device().type == "cpu":
+        keep_freed()
     if world()[1] > 1 and not distributed.is_initialized():
         where = device()
         if where.type == "cuda":

@@ -21,10 +21,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from training import kernels
 from training.casting import Precision, compute_dtype, copy_of
+from training.kernels.softmax import loss_rows
 
 IGNORE = -100  # target of a token without a loss
 _CHUNK_BYTES = 96 << 20  # logits held at once: enough rows for fast products, far less than a step's activations
@@ -127,6 +130,8 @@ class _CrossEntropy(torch.autograd.Function):
 
 def _losses_and_gradient(logits_CV: Tensor, targets_C: Tensor, job: _Job) -> tuple[Tensor, Tensor]:
     """Returns the summed cross-entropy and z-loss of a chunk; its logits become their gradient, over `total`."""
+    if kernels.fits(logits_CV):
+        return _by_kernel(logits_CV, targets_C, job)
     exact = torch.promote_types(logits_CV.dtype, torch.float32)
     log_sum_C = torch.logsumexp(logits_CV.to(exact), dim=1)
     nats_C = log_sum_C - _at(logits_CV, targets_C).to(exact)
@@ -137,6 +142,15 @@ def _losses_and_gradient(logits_CV: Tensor, targets_C: Tensor, job: _Job) -> tup
         if shares_CV is not logits_CV:
             logits_CV.copy_(shares_CV)
     return nats_C.sum(), job.z_loss * log_sum_C.square().sum()
+
+
+def _by_kernel(logits_CV: Tensor, targets_C: Tensor, job: _Job) -> tuple[Tensor, Tensor]:
+    nats_C = torch.empty(len(targets_C))
+    z_C = torch.empty_like(nats_C)
+    logits, nats, z = kernels.arrays(logits_CV, nats_C, z_C)
+    scale, z_loss = np.float32(job.scale), np.float32(job.z_loss)
+    loss_rows(logits, targets_C.numpy(), scale, z_loss, job.is_trained, nats, z)
+    return nats_C.sum(), z_C.sum()
 
 
 def _add_product(sum_VD: Tensor, left_CV: Tensor, right_CD: Tensor) -> None:

@@ -8,9 +8,13 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.graph import increment_version
 
+from training import kernels
+from training.kernels import updates
 from training.optimizers.state import State
 
 
@@ -62,6 +66,20 @@ def update(
 ) -> None:
     """Changes one parameter and its moments in place."""
     mean, square = moments
+    if kernels.fits_updates(parameter, gradient, mean, square):
+        numbers = (
+            scale,
+            settings.beta1,
+            settings.beta2,
+            settings.eps,
+            1 / math.sqrt(1 - settings.beta2**step),
+            1 - lr * settings.weight_decay,
+            lr / (1 - settings.beta1**step),
+        )
+        flat = [a.reshape(-1) for a in kernels.arrays(gradient, mean, square, parameter)]
+        updates.adamw(*flat, *map(np.float32, numbers), updates.n_blocks(parameter.numel()))  # type: ignore[call-arg]
+        increment_version(parameter)  # copies of it are old
+        return
     gradient = gradient * scale
     mean.lerp_(gradient, 1 - settings.beta1)
     square.mul_(settings.beta2).addcmul_(gradient, gradient, value=1 - settings.beta2)

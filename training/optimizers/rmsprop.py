@@ -17,12 +17,17 @@ together.
 Two passes over memory: the first updates v and sums u²; the second computes u again rather than keeping it.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd.graph import increment_version
 
+from training import kernels
+from training.kernels import updates
 from training.optimizers.state import State
 
 
@@ -61,13 +66,17 @@ class RMSProp:
         correction = 1 / (1 - settings.beta2**state.steps)
         for name, parameter, gradient in state.gradients():
             v, m = state.moments["mean_square"][name], state.moments["momentum"][name]
+            kept = 1 - schedule * settings.weight_decay
+            rate = schedule * settings.lr * self._factors[name]
+            if kernels.fits_updates(parameter, gradient, v, m):
+                _by_kernels((gradient, v, m, parameter), settings, scale, correction, (kept, rate))
+                continue
             gradient = gradient * scale
             v.mul_(settings.beta2).add_(gradient.square().add_(settings.eps), alpha=1 - settings.beta2)
             update = gradient.div_((v * correction).sqrt_())
             update.div_((update.square().mean().sqrt() / settings.update_limit).clamp_(min=1.0))
             m.mul_(settings.beta1).add_(update, alpha=1 - settings.beta1)
-            parameter.mul_(1 - schedule * settings.weight_decay)
-            parameter.add_(m, alpha=-schedule * settings.lr * self._factors[name])
+            parameter.mul_(kept).add_(m, alpha=-rate)
 
     def state(self) -> dict[str, Tensor]:
         """Returns the state as it is, not a copy."""
@@ -76,3 +85,24 @@ class RMSProp:
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Copies a saved state into this one."""
         self._state.restore(state)
+
+
+def _by_kernels(
+    tensors: tuple[Tensor, Tensor, Tensor, Tensor],
+    settings: Settings,
+    scale: float,
+    correction: float,
+    factors: tuple[float, float],
+) -> None:
+    """Changes moments and parameter in place; `tensors` are g, v, m, θ; `factors` those of θ and m in the last line."""
+    g, v, m, p = (a.reshape(-1) for a in kernels.arrays(*tensors))
+    blocks = updates.n_blocks(len(g))
+    sums_K = np.empty(blocks, np.float32)
+    numbers = scale, settings.beta1, settings.beta2, settings.eps, correction, *factors
+    scale_, beta1, beta2, eps, correction_, kept, rate = map(np.float32, numbers)
+    updates.mean_square(g, v, scale_, beta2, eps, correction_, sums_K)
+
+    rms = math.sqrt(float(sums_K.sum(dtype=np.float64)) / len(g))
+    inverse_clip = np.float32(1 / max(1.0, rms / settings.update_limit))
+    updates.rmsprop(g, v, m, p, scale_, beta1, correction_, inverse_clip, kept, rate, blocks)
+    increment_version(tensors[3])  # copies of it are old

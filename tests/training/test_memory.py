@@ -1,0 +1,22 @@
+"""Kept memory: in a process of its own, since it cannot be undone."""
+
+import subprocess
+import sys
+
+CODE = """
+import resource, torch
+from training import memory
+def faults(n):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(n):
+        torch.empty(2**24).fill_(1.0)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+usual = faults(5)
+if memory.keep_freed():
+    faults(1)
+    assert faults(5) < usual / 10, usual
+"""
+
+
+def test_freed_memory_is_used_again_without_faults() -> None:
+    subprocess.run([sys.executable, "-c", CODE], check=True)
