@@ -21,7 +21,8 @@ _STOPPED = 130  # the exit code that shells and typer use for Ctrl-C
 _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
 COMMANDS = (
-    "run", "status", "recipe", "report", "ingest", "filter", "dedup", "decontam", "mix", "tokenizer", "train", "export",
+    "run", "status", "recipe", "report", "ingest", "filter", "dedup", "decontam", "mix", "tokenizer", "train",
+    "trace", "export",
     "explain", "lake", "rules", "calibrate", "section",
 )  # fmt: skip  # modules of pomona.commands in the order of `pomona --help`; the last one adds the missing commands
 

@@ -31,7 +31,10 @@ def write(root: Path) -> Path:
     for name, n in SIZES.items():
         words = ["".join(chance.choice("abcdefghijklmnop") for _ in range(chance.randrange(2, 9))) for _ in range(300)]
         texts = (" ".join(chance.choice(words) for _ in range(chance.randrange(40, 160))) for _ in range(n))
-        lines = (json.dumps({"text": f"{name} {i}: {text}.", "url": f"http://{name}.org/{i}"}) for i, text in enumerate(texts))
+        lines = (
+            json.dumps({"text": f"{name} {i}: {text}.", "url": f"http://{name}.org/{i}"})
+            for i, text in enumerate(texts)
+        )
         (root / f"{name}.jsonl").write_text("\n".join(lines))
     recipe = root / "recipe.yaml"
     recipe.write_text(RECIPE.format(root=root))

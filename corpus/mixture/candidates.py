@@ -37,7 +37,9 @@ class Candidates:
         """Yields id, source, group, tokens, text_hash (the id without signals), row_group and row."""
         with self.lake.snapshot():
             sized = row_groups.sized(self.lake, self.lake.parts("documents"))
-            groups = sorted(sized, key=lambda one: one.group.number)  # rows in the order of places, as readers want them
+            groups = sorted(
+                sized, key=lambda one: one.group.number
+            )  # rows in the order of places, as readers want them
             others = {name: self._parts(name) for name in ("signals", "tokens")}
             for first in range(0, len(groups), _AT_ONCE):
                 several = groups[first : first + _AT_ONCE]

@@ -1,14 +1,16 @@
 """Training runs and models as text."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pomona import output
-from training.views import Loss, RunView
+
+if TYPE_CHECKING:
+    from training.views import Loss, RunView
 
 _GIB = 1 << 30
 
 
-def render(view: RunView) -> str:
+def render(view: "RunView") -> str:
     """Formats a run."""
     lines = [
         f"run {view.run}  {view.name}",
@@ -24,12 +26,12 @@ def render(view: RunView) -> str:
     return "\n".join(lines)
 
 
-def _held_out(view: RunView) -> str:
+def _held_out(view: "RunView") -> str:
     by_group = ", ".join(f"{group} {loss:.4f}" for group, loss in view.held_out.items())
     return f", held out {view.held_out_loss:.4f} nats per token, {view.bits_per_byte:.4f} bits per byte ({by_group})"
 
 
-def render_table(views: list[RunView]) -> str:
+def render_table(views: "list[RunView]") -> str:
     """Formats a line per run."""
     if not views:
         return "no run yet; train one: pomona train --mixture NAME --model 1M --tokens 400K"
@@ -43,7 +45,7 @@ def render_table(views: list[RunView]) -> str:
     return output.table(rows, headers)
 
 
-def render_losses(losses: list[Loss]) -> str:
+def render_losses(losses: "list[Loss]") -> str:
     """Formats the losses on held-out documents, a line per step."""
     groups = sorted({loss.group for loss in losses if loss.group})
     steps = sorted({loss.step for loss in losses if loss.group})

@@ -9,9 +9,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from corpus.errors import UserError
 from corpus.lake import Lake
+from tests.training.plans import plan
 from training import checkpoints, loop
 from training.checkpoints import Progress
-from tests.training.plans import plan
 
 
 def trainer(lake: Lake, folder: Path) -> loop._Trainer:

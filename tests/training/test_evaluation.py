@@ -11,8 +11,8 @@ from transformers import AutoModelForCausalLM
 from corpus.lake import Lake
 from corpus.shards.stream import Stream
 from corpus.tokenizer.loading import load
-from training import evaluation, loop
 from tests.training.plans import plan
+from training import evaluation, loop
 
 
 def test_losses_are_those_of_each_document_by_itself(mixed: Lake, tmp_path: Path) -> None:

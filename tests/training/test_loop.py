@@ -15,9 +15,9 @@ from safetensors.torch import load_file
 
 from corpus.errors import UserError
 from corpus.lake import Lake
+from tests.training.plans import plan, with_packing
 from training import checkpoints, journal, loop
 from training.plan import Plan
-from tests.training.plans import plan, with_packing
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -155,7 +155,10 @@ def test_a_step_that_is_too_large_changes_nothing_and_is_counted(mixed: Lake, tm
     ("changes", "words"),
     [
         ({"skip_norm": 1e-6}, "diverged: the gradients of 10 steps in a row, up to step 10"),
-        ({"learning_rate": 10.0, "warm_up": 0, "steps": 20}, "its loss is .*, and that of guessing is 6.33; lower learning"),
+        (
+            {"learning_rate": 10.0, "warm_up": 0, "steps": 20},
+            "its loss is .*, and that of guessing is 6.33; lower learning",
+        ),
     ],
 )
 def test_a_run_that_does_not_learn_ends_with_the_reason(

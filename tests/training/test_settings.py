@@ -10,7 +10,13 @@ def test_speed_and_name_do_not_change_the_result() -> None:
     plain = Run(name="a", mixture="M").that_change_results()
     other = Run(name="b", mixture="M", micro_batch_tokens=7, processes=4, save_minutes=1, checkpoint_activations=True)
     assert other.that_change_results() == plain
-    for change in ({"seed": 1}, {"learning_rate": 0.1}, {"packing": "best_fit"}, {"tokens": 5}, {"precision": "float32"}):
+    for change in (
+        {"seed": 1},
+        {"learning_rate": 0.1},
+        {"packing": "best_fit"},
+        {"tokens": 5},
+        {"precision": "float32"},
+    ):
         assert Run.model_validate({"name": "a", "mixture": "M", **change}).that_change_results() != plain
 
 

@@ -17,7 +17,10 @@ def mixture(**fields: object) -> Mixture:
 
 def test_weights_are_scaled_and_hold_exactly() -> None:
     got = allocate(mixture(weights={"a": 7, "b": 3}, tokens=500), HAS)
-    assert {group: (share.weight, share.tokens) for group, share in got.items()} == {"a": (0.7, 350.0), "b": (0.3, 150.0)}
+    assert {group: (share.weight, share.tokens) for group, share in got.items()} == {
+        "a": (0.7, 350.0),
+        "b": (0.3, 150.0),
+    }
     assert got["a"].epochs == 0.35
 
 
@@ -30,7 +33,11 @@ def test_without_a_budget_a_mixture_is_as_large_as_its_weights_allow() -> None:
 
 
 def test_without_weights_each_document_is_there_once() -> None:
-    assert {group: share.epochs for group, share in allocate(mixture(max_epochs=5), HAS).items()} == {"a": 1, "b": 1, "c": 1}
+    assert {group: share.epochs for group, share in allocate(mixture(max_epochs=5), HAS).items()} == {
+        "a": 1,
+        "b": 1,
+        "c": 1,
+    }
 
 
 @given(st.floats(0.5, 20), st.dictionaries(st.sampled_from("abcde"), st.integers(1, 10**9), min_size=1))

@@ -84,7 +84,9 @@ def test_a_saved_packing_is_the_same(tmp_path: Path) -> None:
     packing.save(first, tmp_path)
     second = packing.load(tmp_path, 16)
     assert (second.n_sequences, second.filled) == (first.n_sequences, first.filled)
-    assert [second.of(i).tolist() for i in range(second.n_sequences)] == [first.of(i).tolist() for i in range(first.n_sequences)]
+    assert [second.of(i).tolist() for i in range(second.n_sequences)] == [
+        first.of(i).tolist() for i in range(first.n_sequences)
+    ]
     assert second.through(2) == (int(first.of(0)[:, 1].sum() + first.of(1)[:, 1].sum()), 2)
 
 

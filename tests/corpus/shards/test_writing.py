@@ -43,7 +43,11 @@ def test_each_document_occurs_as_often_as_the_mixture_says(mixed: Lake, mixture:
     held_out = [bytes(row).hex() for row in np.asarray(stream.held_out.ids)]
     assert sorted(held_out) == sorted(rows.filter(pl.col("split") == "held_out")["id"])
     view = views.shards(mixed, mixture)
-    assert (view.tokens, view.documents, view.held_out_documents) == (stream.n_tokens, stream.n_documents, len(held_out))
+    assert (view.tokens, view.documents, view.held_out_documents) == (
+        stream.n_tokens,
+        stream.n_documents,
+        len(held_out),
+    )
 
 
 def test_a_document_in_the_stream_is_its_text(mixed: Lake) -> None:

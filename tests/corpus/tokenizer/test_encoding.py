@@ -36,7 +36,9 @@ def encoded(encoder: Encoder, texts: list[str]) -> list[list[int]]:
 ANY = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from(list(" \n\t09aé中😀<|>x"))), max_size=80)
 
 
-@given(st.lists(st.one_of(ANY, st.sampled_from(["<|endoftext|>", "<0x41>", "<0xFF> <|im_end|>"])), min_size=1, max_size=5))
+@given(
+    st.lists(st.one_of(ANY, st.sampled_from(["<|endoftext|>", "<0x41>", "<0xFF> <|im_end|>"])), min_size=1, max_size=5)
+)
 def test_tokens_are_those_of_the_library_and_decode_to_the_text(folder: Path, texts: list[str]) -> None:
     encoder = encoding.encoder(folder)
     ids = encoded(encoder, texts)

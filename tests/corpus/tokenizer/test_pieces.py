@@ -50,7 +50,27 @@ def test_every_character_is_of_the_class_that_the_library_says() -> None:
 
 def test_digits_stand_alone_and_words_take_the_blank_before_them() -> None:
     assert cut(["In 2024, x=10\n\n  def f():\n    pass "]) == [
-        ["In", " ", "2", "0", "2", "4", ",", " x", "=", "1", "0", "\n\n", " ", " def", " f", "():\n", "   ", " pass", " "]
+        [
+            "In",
+            " ",
+            "2",
+            "0",
+            "2",
+            "4",
+            ",",
+            " x",
+            "=",
+            "1",
+            "0",
+            "\n\n",
+            " ",
+            " def",
+            " f",
+            "():\n",
+            "   ",
+            " pass",
+            " ",
+        ]
     ]
 
 

@@ -10,12 +10,12 @@ import pytest
 from corpus import artifacts
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.mixture.settings import Mixture
 from corpus.tokenizer import stages, steps, views
 from corpus.tokenizer.learning import learn
 from corpus.tokenizer.loading import load
 from corpus.tokenizer.sampling import sample
 from corpus.tokenizer.settings import Tokenizer
-from corpus.mixture.settings import Mixture
 from pomona import making
 from pomona.kept_documents import kept
 
@@ -79,7 +79,9 @@ def test_another_tokenizer_is_copied_and_compared(own: Lake, tmp_path: Path) -> 
     view = views.tokenizer(own)
     assert view.tokenizer != before
     assert artifacts.has(own, steps.KIND, before), "checkpoints of earlier runs still need it"
-    own_fit, other_fit = (next(fit for fit in view.fits if (fit.tokenizer == "own") is is_own) for is_own in (True, False))
+    own_fit, other_fit = (
+        next(fit for fit in view.fits if (fit.tokenizer == "own") is is_own) for is_own in (True, False)
+    )
     assert (own_fit.tokens, own_fit.vocab_size) == (other_fit.tokens, other_fit.vocab_size)
     with pytest.raises(UserError, match="no such file or folder"):
         list(making.tokenizer(own, Tokenizer(path=str(tmp_path / "none")), workers=1))

@@ -1,0 +1,191 @@
+"""Traces both ways: from a checkpoint to the documents behind it, and from a document to every run that read it.
+
+A run's row says which token shards it read, and how many sequences. The shards know each document's places, so the
+answer needs no text, and a document is found by bisection.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from corpus import artifacts
+from corpus.errors import UserError
+from corpus.lake import Lake
+from corpus.shards import packing as packings
+from corpus.shards import stages as shard_stages
+from corpus.shards.stream import Stream
+from corpus.views import find
+from pomona import standing
+from pomona.stages import decided
+from training import reading, steps
+from training.stages import find as find_run
+from training.stages import in_order
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A run in the history of a checkpoint."""
+
+    run: str
+    name: str
+    stage: str
+    mixture: str
+    shards: str  # key
+    tokenizer: str  # key
+    tokens: int  # that it read
+    groups: list[reading.OfGroup]  # what it read of each group
+    held_out_read_before: int  # held-out documents of its mixture that an earlier run of the history has read
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointTrace:
+    """What is behind a checkpoint."""
+
+    run: str
+    checkpoint: str
+    history: list[Link]  # the run and those that it started from, the first one first
+    documents: int  # documents of the corpus
+    decisions: dict[str, int]  # documents that each deciding stage has dropped
+    touched: dict[str, int]  # benchmark items that the mixtures' documents touch, by benchmark
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a run has read of a document."""
+
+    run: str
+    name: str
+    checkpoint: str
+    tokens: int  # read by the run itself
+    times: int
+    first_step: int | None
+    last_step: int | None
+    tokens_before: int  # read by the runs that it started from
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentTrace:
+    """What became of a document."""
+
+    id: str
+    uri: str
+    source: str
+    kept: bool | None  # None if a stage is out of date
+    dropped_by: list[str]  # reasons
+    mixtures: list[dict[str, Any]]  # mixture, group, split, repeats, tokens
+    runs: list[Seen]  # that have read some of it, or continue from one that has
+
+
+def trace_run(lake: Lake, name: str) -> CheckpointTrace:
+    """Traces a checkpoint, named by its run's name or id or by its folder."""
+    rows = _rows(lake)
+    run = find_run(lake, name)
+    history: list[Link] = []
+    chain = _chain(rows, run)
+    for i, key in enumerate(chain):
+        row = rows[key]
+        stream, packing = _opened(lake, row)
+        groups = reading.by_group(stream, packing, row["sequences"])
+        before = _held_out_read(lake, stream, [rows[one] for one in chain[:i]])
+        history.append(
+            Link(key, row["name"], row["stage"], row["mixture"], row["shards"], row["tokenizer"],
+                 sum(one.tokens for one in groups), groups, before)
+        )  # fmt: skip
+    dropped = lake.scan("decisions").filter(~pl.col("kept")).group_by("stage").len("n").collect()
+    counts = dict(dropped.iter_rows())
+    mixtures = [link.mixture for link in history]
+    touched = lake.scan("touched").filter(pl.col("mixture").is_in(mixtures)).select("benchmark", "item").unique()
+    root = lake.root if lake.is_local else lake.url
+    return CheckpointTrace(
+        run,
+        f"{root}/{rows[run]['checkpoint']}",
+        history,
+        sum(part.n_rows for part in lake.parts("documents")),
+        {stage: counts.get(stage, 0) for stage in decided(lake)},
+        dict(touched.group_by("benchmark").len("n").sort("benchmark").collect().iter_rows()),
+    )
+
+
+def trace_document(lake: Lake, wanted: str) -> DocumentTrace:
+    """Traces a document, named by its id, its URI or a unique part of one."""
+    key = find(lake, wanted)
+    if key is None:
+        raise UserError(f"no document has the id or URI {wanted!r}, or a URI that contains it, and no run that name")
+    of_document = pl.col("id") == key
+    row = lake.scan("documents").filter(of_document).select("id", "uri", "source").head(1).collect().to_dicts()[0]
+    reasons = lake.scan("decisions").filter(of_document & ~pl.col("kept")).select("reasons").explode("reasons")
+    dropped_by = reasons.collect()["reasons"].to_list()
+    columns = ["mixture", "group", "split", "repeats", "tokens"]
+    mixtures = lake.scan("mixtures").filter(of_document).select(columns).sort("mixture").collect().to_dicts()
+    kept = None if standing.out_of_date(lake) else not dropped_by
+    return DocumentTrace(**row, kept=kept, dropped_by=dropped_by, mixtures=mixtures, runs=list(_seen(lake, key)))
+
+
+def is_run(lake: Lake, name: str) -> bool:
+    """Whether a name is that of a run or checkpoint of the lake."""
+    try:
+        find_run(lake, name)
+    except UserError:
+        return False
+    return True
+
+
+def _seen(lake: Lake, document: str) -> Any:
+    rows = _rows(lake)
+    root = lake.root if lake.is_local else lake.url
+    total: dict[str, int] = {}  # tokens that a checkpoint has seen in its whole history
+    for key in in_order(lake):
+        if key not in rows:
+            continue
+        row = rows[key]
+        stream, packing = _opened(lake, row)
+        per_step = row["sequences"] // max(row["steps"], 1)
+        read = reading.of_document(stream, packing, row["sequences"], max(per_step, 1), document)
+        before = total.get(row["after"], 0)
+        total[key] = before + read.tokens
+        if total[key]:
+            yield Seen(
+                key, row["name"], f"{root}/{row['checkpoint']}", read.tokens, read.times, read.first_step,
+                read.last_step, before,
+            )  # fmt: skip
+
+
+def _rows(lake: Lake) -> dict[str, dict[str, Any]]:
+    columns = ["run", "name", "stage", "checkpoint", "after", "mixture", "shards", "tokenizer", "packing",
+               "sequence_length", "sequences", "steps"]  # fmt: skip
+    if not lake.exists("runs"):
+        return {}
+    return {row["run"]: row for row in lake.scan("runs").select(columns).collect().to_dicts()}
+
+
+def _chain(rows: dict[str, dict[str, Any]], run: str) -> list[str]:
+    """Returns a run and those that it started from, the first one first."""
+    chain = [run]
+    while (before := rows[chain[0]]["after"]) in rows:
+        chain.insert(0, before)
+    return chain
+
+
+def _opened(lake: Lake, row: dict[str, Any]) -> tuple[Stream, packings.Packing]:
+    """Returns the stream that a run read, and its packing."""
+    stream = Stream(shard_stages.folder(lake, row["shards"]))
+    if not row["packing"]:
+        return stream, packings.concatenated(stream, row["sequence_length"])
+    folder: Path | None = artifacts.find(lake, steps.PACKING, row["packing"])
+    if folder is None:
+        return stream, packings.best_fit(stream, row["sequence_length"])
+    return stream, packings.load(folder, row["sequence_length"])
+
+
+def _held_out_read(lake: Lake, stream: Stream, before: list[dict[str, Any]]) -> int:
+    """Returns how many held-out documents of a mixture earlier runs have read: these say too little about the loss."""
+    held = {bytes(row) for row in stream.held_out.ids}
+    read: set[bytes] = set()
+    for row in before:
+        earlier, packing = _opened(lake, row)
+        counts = reading.tokens_of_documents(earlier, packing, row["sequences"])
+        for shard, tokens in zip(earlier.shards, counts, strict=True):
+            read |= held & {bytes(one) for one in shard.ids[tokens > 0]}
+    return len(read)

@@ -1,0 +1,140 @@
+"""Runs as stages of a lake: rows, resuming, what makes a run another run, and what is kept."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from corpus import artifacts
+from corpus.errors import UserError
+from corpus.lake import Lake
+from tests.training.runs import settings, start, train
+from training import loop, stages, steps, views
+
+
+@pytest.fixture
+def own(mixed: Lake, tmp_path: Path) -> Lake:
+    """A copy of the lake that a test may change."""
+    shutil.copytree(mixed.root, tmp_path / "lake")
+    return Lake(tmp_path / "lake")
+
+
+def test_a_run_is_a_row_with_its_losses_and_a_checkpoint(own: Lake, tmp_path: Path) -> None:
+    model = str(start(tmp_path / "model"))
+    assert train(own, settings("first", model=model)) == "ran"
+    assert train(own, settings("first", model=model)) == "current"
+    view = views.run(own, "first")
+    assert (view.steps, view.tokens, view.after, view.model) == (10, 2560, "", model)
+    assert set(view.held_out) == {"a", "b", "c"}
+    assert view.held_out_loss == pytest.approx(sum(view.held_out.values()) / 3)
+    assert sorted(path.name for path in Path(view.checkpoint).iterdir() if path.is_file()) == [
+        "artifact.json", "config.json", "generation_config.json", "log.jsonl", "model.safetensors", "run.json",
+        "tokenizer.json", "tokenizer_config.json",
+    ]  # fmt: skip
+    losses = views.losses(own, view.run)
+    assert [loss.step for loss in losses if not loss.group] == list(range(1, 11))
+    assert {loss.step for loss in losses if loss.group} == {5, 10}
+    row = own.scan("runs").collect().to_dicts()[0]
+    assert row["sequences"] * row["sequence_length"] == row["tokens"] == 2560
+    assert json.loads(row["settings"])["batch_tokens"] == 256
+
+
+def test_another_seed_is_another_run_and_both_stay(own: Lake, tmp_path: Path) -> None:
+    model = str(start(tmp_path / "model"))
+    first, second = settings("s", model=model, tokens=512), settings("s", model=model, tokens=512, learning_rate=0.001)
+    train(own, first)
+    train(own, second)
+    assert [one.name for one in views.runs(own)] == ["s", "s"]
+    newest = views.run(own, "s")
+    assert newest.settings["learning_rate"] == 0.001
+    assert train(own, first) == "current"
+    assert views.run(own, views.runs(own)[0].run[:8]).settings["learning_rate"] is None
+    assert views.run(own, newest.checkpoint).run == newest.run
+
+
+def test_a_run_starts_from_the_checkpoint_of_another(own: Lake, tmp_path: Path) -> None:
+    train(own, settings("core", model=str(start(tmp_path / "model")), tokens=512))
+    train(own, settings("next", after="core", stage="continued", packing="best_fit", sequence_length=64, tokens=512))
+    first, second = views.runs(own)
+    assert second.after == first.run
+    row = own.scan("runs").filter(pl.col("run") == second.run).collect().to_dicts()[0]
+    assert artifacts.find(own, steps.PACKING, row["packing"]) is not None
+    shutil.rmtree(first.checkpoint)
+    with pytest.raises(UserError, match=f"checkpoint of run {first.run} is lost or damaged"):
+        train(own, settings("third", after="core", tokens=512))
+
+
+def test_a_killed_run_continues_from_inside_its_artifact(
+    own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = settings("killed", model=str(start(tmp_path / "model")), save_minutes=1e-9)
+    original = loop._Trainer._step
+    taken: list[int] = []
+
+    def step(self: Any, sequences: Any, progress: Any) -> Any:
+        if len(taken) == 6:
+            raise KeyboardInterrupt
+        taken.append(progress.step)
+        return original(self, sequences, progress)
+
+    monkeypatch.setattr(loop._Trainer, "_step", step)
+    with pytest.raises(KeyboardInterrupt):
+        train(own, run)
+    assert not own.exists("runs") or own.scan("runs").collect().is_empty()
+    taken.clear()
+    monkeypatch.setattr(loop._Trainer, "_step", lambda self, s, p: (taken.append(p.step), original(self, s, p))[1])
+    assert train(own, run) == "ran"
+    assert taken == [6, 7, 8, 9], "the first steps were not taken again"
+    killed = Path(views.run(own, "killed").checkpoint, "model.safetensors").read_bytes()
+    monkeypatch.undo()
+    shutil.rmtree(own.root + "/runs")
+    shutil.rmtree(own.root + "/artifacts/checkpoint")
+    again = Lake(own.root)
+    train(again, run)
+    assert Path(views.run(again, "killed").checkpoint, "model.safetensors").read_bytes() == killed
+
+
+def test_two_processes_train_one_run(own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2]))
+    model = str(start(tmp_path / "model"))
+    train(own, settings("two", model=model, tokens=512, processes=2))
+    assert "2 processes" in views.run(own, "two").device
+    with pytest.raises(UserError, match=r"diverged|exit code"):
+        train(own, settings("bad", model=model, processes=2, skip_norm=1e-6, tokens=5000))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"mixture": "none"}, "unknown mixture 'none'"),
+        ({"after": "nobody"}, "unknown run 'nobody'"),
+        ({"model": "7X"}, "unknown model '7X'"),
+        ({"model": "1M", "tokens": "5M"}, "5M are asked for"),
+    ],
+)
+def test_mistakes_are_one_line(mixed: Lake, fields: dict[str, object], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        train(mixed, settings("x", **fields))
+
+
+def test_a_model_of_another_vocabulary_is_refused(own: Lake, tmp_path: Path) -> None:
+    model = start(tmp_path / "model")
+    config = json.loads((model / "config.json").read_text())
+    (model / "config.json").write_text(json.dumps(config | {"vocab_size": 999}))
+    with pytest.raises(UserError, match="has 999 ids, the tokenizer 560"):
+        train(own, settings("x", model=str(model)))
+    (model / "config.json").write_text(json.dumps(config | {"hidden_size": 24}))
+    with pytest.raises(UserError, match="another shape"):
+        train(own, settings("x", model=str(model)))
+
+
+def test_a_run_may_not_start_from_itself(mixed: Lake) -> None:
+    from pomona.stages import Wanted
+
+    one, two = settings("one", after="two"), settings("two", after="one")
+    with pytest.raises(UserError, match="leads back to the run itself"):
+        Wanted.of({"tokenizer": None, "train": (one, two)}).plan("train:one", mixed)
+    assert stages.in_order(mixed) == []
