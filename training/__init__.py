@@ -1,1 +1,1 @@
-"""What data does to a model: pre-training, pruning, distillation and post-training. Not built yet."""
+"""What data does to a model: pre-training, pruning, distillation and post-training."""

@@ -3,7 +3,8 @@
 In mixed precision (Micikevicius et al. 2018, arXiv:1710.03740) weights stay in float32, and products read a copy in 16
 bits. The copy changes only when the optimizer changes the weight, so it is made once per optimizer step, not once for
 each micro-batch and again for the backward pass. Whoever changes a weight outside PyTorch has to tell PyTorch
-(`torch.autograd.graph.increment_version`); that is how a copy knows that it is old.
+(`torch.autograd.graph.increment_version`); that is how a copy knows that it is old. Writing through `weight.data` does
+not tell PyTorch.
 
 Shape suffixes: N rows (tokens), K inputs, M outputs.
 """
@@ -17,7 +18,7 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 Precision = Literal["float32", "bfloat16"]
 
-_copies = WeakTensorKeyDictionary()  # weight to (its version, its copy); an entry goes with its weight
+_copies = WeakTensorKeyDictionary()  # weight to ((its version, its place), its copy); an entry goes with its weight
 
 
 def compute_dtype(weight: Tensor, precision: Precision) -> torch.dtype:
@@ -30,13 +31,13 @@ def copy_of(weight: Tensor, dtype: torch.dtype) -> Tensor:
     """Returns a weight in another type. As long as the weight does not change, the copy is the same tensor."""
     if weight.dtype == dtype:
         return weight.detach()
-    version, copy = _copies.get(weight, (None, None))
-    if copy is None or copy.device != weight.device:
-        copy = torch.empty_like(weight, dtype=dtype)
-        version = None
-    if version != weight._version:
+    now = (weight._version, weight.data_ptr())
+    before, copy = _copies.get(weight, (None, None))
+    if copy is None or copy.device != weight.device or copy.dtype != dtype:
+        before, copy = None, torch.empty_like(weight, dtype=dtype)
+    if before != now:
         copy.copy_(weight)
-        _copies[weight] = (weight._version, copy)
+        _copies[weight] = (now, copy)
     return copy
 
 
