@@ -140,7 +140,7 @@ class _Trainer:
         factor = self.schedule(step)
         if not decision.is_skipped:
             self.optimizer.step(factor, decision.scale)
-        self.model.zero_grad(set_to_none=False)
+        self.model.zero_grad()
 
         progress = replace(
             progress,

@@ -1,10 +1,12 @@
 """The recipe's section `train`: one entry per run, in order; a run can continue from an earlier one."""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from corpus.errors import UserError
 from corpus.settings import Flag, PathIfExists, Settings
 from corpus.shards.kinds import Boundaries, Kind
 from corpus.sizes import parse_count
@@ -178,6 +180,15 @@ class Run(Settings):
         if self.model is not None and self.after is not None:
             raise ValueError("model and after both say what the run starts from; give one of them")
         return self
+
+    def check(self) -> None:
+        """Raises `UserError` if what training needs is not installed."""
+        if find_spec("torch") is None or find_spec("safetensors") is None:
+            raise UserError("training needs PyTorch: pip install 'pomona[train]'")
+
+    def prepare(self) -> None:
+        """Raises `UserError` if what training needs is not installed, before hours of other work."""
+        self.check()
 
     @property
     def preset(self) -> Preset:

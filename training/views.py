@@ -8,6 +8,9 @@ import polars as pl
 
 from corpus.lake import Lake
 from training.stages import find, in_order
+from training.steps import SUMMARY, checkpoint
+
+_POINTS = 60  # of a curve of one run
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +86,54 @@ def _view(lake: Lake, row: dict[str, Any], held_out: dict[str, float]) -> RunVie
     kept = {name: row[name] for name in RunView.__dataclass_fields__ if name in row}
     kept |= {"checkpoint": f"{root}/{row['checkpoint']}", "settings": json.loads(row["settings"])}
     return RunView(**kept, held_out=held_out)
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """The losses of a checkpoint's whole history, over all tokens that it and the runs before it have read."""
+
+    names: list[str]  # of the runs, the first one first
+    starts: list[int]  # tokens at which each run begins
+    training: list[tuple[float, float]]  # (tokens, nats per token), means over stretches
+    held_out: dict[str, list[tuple[float, float]]]  # by group
+
+
+def last_of_chains(views: list[RunView]) -> list[RunView]:
+    """Returns the runs from which no other run starts: each stands for its whole history."""
+    started_from = {one.after for one in views}
+    return [one for one in views if one.run not in started_from]
+
+
+def history(views: list[RunView], run: RunView) -> list[RunView]:
+    """Returns a run and those that it started from, the first one first."""
+    by_id = {one.run: one for one in views}
+    chain = [run]
+    while chain[0].after in by_id:
+        chain.insert(0, by_id[chain[0].after])
+    return chain
+
+
+def curves(lake: Lake, chain: list[RunView]) -> Curves:
+    """Returns the loss curves of a history."""
+    training: list[tuple[float, float]] = []
+    held_out: dict[str, list[tuple[float, float]]] = {}
+    starts, total = [], 0
+    for one in chain:
+        starts.append(total)
+        points = losses(lake, one.run)
+        steps = [point for point in points if not point.group]
+        stretch = max(1, -(-len(steps) // _POINTS))
+        for first in range(0, len(steps), stretch):
+            part = steps[first : first + stretch]
+            training.append((total + part[-1].tokens, sum(point.loss for point in part) / len(part)))
+        for point in points:
+            if point.group:
+                held_out.setdefault(point.group, []).append((total + point.tokens, point.loss))
+        total += one.tokens
+    return Curves([one.name for one in chain], starts, training, held_out)
+
+
+def samples(lake: Lake, run: str) -> list[dict[str, str]]:
+    """Returns (prompt, continuation) of the texts that a run's model wrote at its end."""
+    summary = json.loads((checkpoint(lake, run) / SUMMARY).read_text())
+    return [dict(one) for one in summary["result"]["samples"]]

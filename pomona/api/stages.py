@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pomona.api.arguments import options_of, settings_of, split
 from pomona.api.errors import reports_faults
 from pomona.api.lakes import LakeLike, existing, open
-from pomona.api.recipes import Ran, how, shown
+from pomona.api.recipes import Ran, shown
 
 if TYPE_CHECKING:
     from corpus.lake import Lake
@@ -28,11 +29,11 @@ def ingest(lake: LakeLike, path: str | Path | Sequence[str | Path], source: str,
     from pomona import stages
 
     paths = [path] if isinstance(path, (str, Path)) else list(path)
-    running, fields = _split(settings)
+    running, fields = split(settings)
     if "name" in fields:
         raise UserError("the name of a source is given by source=")
     family = stages.source_family()
-    entry = _settings(family.field, {"name": source, "path": [str(one) for one in paths], **fields})
+    entry = settings_of(family.field, {"name": source, "path": [str(one) for one in paths], **fields})
     wanted = stages.Wanted({family.name: (entry,)}, sources=(source,))
     return _run(open(lake), wanted, running, f"pomona.ingest(..., source={source!r})")
 
@@ -110,8 +111,8 @@ def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], *, named
     names = [one for one in model().model_fields if one != "lake"]
     if section not in names:
         raise unknown("section", section, names)
-    running, fields = _split(settings)
-    opened, chosen = existing(lake), _settings(section, fields)
+    running, fields = split(settings)
+    opened, chosen = existing(lake), settings_of(section, fields)
     wanted = Wanted.of_section(section, chosen, sources(opened))
     for place, error in wanted.mistakes():
         raise type(error)(f"{place}: {error}")
@@ -120,38 +121,9 @@ def _section(lake: LakeLike, section: str, settings: Mapping[str, Any], *, named
     return _run(opened, wanted, running, f"pomona.{name if named else 'run_section'}({', '.join(arguments)})")
 
 
-def _split(settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Splits settings into (options of the run, fields of the section)."""
-    running = {name: value for name, value in settings.items() if name in _RUNNING}
-    return running, {name: value for name, value in settings.items() if name not in _RUNNING}
-
-
-_RUNNING = ("workers", "memory", "executor", "progress")
-
-
-def _settings(section: str, fields: Mapping[str, Any]) -> Any:
-    """Returns the settings of a section; raises `UserError` that names the argument."""
-    from pydantic import ValidationError
-
-    from corpus.errors import UserError
-    from corpus.model_errors import of_fields
-    from pomona.recipe import section as model_of
-
-    model = model_of(section)
-    try:
-        settings: Any = model.model_validate(dict(fields))
-    except ValidationError as error:
-        raise UserError(of_fields(error, model)) from error
-    settings.check()
-    return settings
-
-
 def _run(lake: "Lake", wanted: "Wanted", running: Mapping[str, Any], called: str) -> Ran:
     from pomona import command_line, runner
 
-    unknown_names = sorted(running.keys() - set(_RUNNING))
-    if unknown_names:
-        raise TypeError(f"no argument is called {', '.join(unknown_names)}; allowed: {', '.join(_RUNNING)}")
-    options = how(running.get("workers"), running.get("memory"), running.get("executor", "local"))
+    options = options_of(running)
     with command_line.python_call(called), shown(running.get("progress")) as report:
         return Ran(lake, tuple(runner.bring_up_to_date(lake, wanted, report=report, **options)))

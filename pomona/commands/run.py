@@ -3,6 +3,7 @@
 import sys
 from dataclasses import asdict
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +38,9 @@ def quickstart(
     from pomona.recipe import parse
 
     text = (files("pomona") / "recipes" / "quickstart.yaml").read_text()
+    if find_spec("torch") is None:
+        text = text.partition("\ntrain:")[0] + "\n"
+        print("PyTorch is not installed, so no model is trained: pip install 'pomona[train]'", file=sys.stderr)
     Path(out).mkdir(parents=True, exist_ok=True)
     (Path(out) / "recipe.yaml").write_text(text)
     how = Running(lake, workers, executor, None)

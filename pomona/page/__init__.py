@@ -5,6 +5,7 @@ It has no script and loads nothing from the network.
 
 import json
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,11 @@ from pomona.page import charts
 if TYPE_CHECKING:
     from corpus.dedup.near.views import NearMisses
     from filters.views import Histogram
+    from pomona.views.trace import Example
+    from training.views import Curves, RunView
 
 _ITEMS = 10  # benchmark items that are shown
+_CHAINS = 4  # checkpoints that are shown
 
 
 def write(lake: Lake, out: str) -> None:
@@ -37,6 +41,8 @@ def _render(lake: Lake) -> str:
     from corpus import views
     from corpus.dedup.near.views import near_misses
     from corpus.dedup.views import duplicates
+    from corpus.mixture import views as mixtures
+    from corpus.tokenizer import views as tokenizers
     from decontam import views as decontamination
     from filters.views import has_overrides, histograms
     from pomona import output, pipeline, standing
@@ -50,7 +56,7 @@ def _render(lake: Lake) -> str:
     )  # fmt: skip
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
-        "beside": _beside, "histogram": _histogram, "curve": _curve,
+        "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
     }  # fmt: skip
     environment.filters |= filters
 
@@ -74,7 +80,38 @@ def _render(lake: Lake) -> str:
         rejects=views.rejects(lake),
         passed_over=views.passed_over(lake),
         lineage=lineage.lineage(lake),
+        mixtures=[mixtures.mixture(lake, name) for name in mixtures.names(lake)],
+        tokenizer=tokenizers.tokenizer(lake) if lake.exists("tokenizers") else None,
+        chains=_chains(lake),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A checkpoint with the runs that led to it."""
+
+    runs: "list[RunView]"  # the first one first
+    curves: "Curves"
+    samples: list[dict[str, str]]  # that its model wrote
+    example: "Example | None"  # a sentence that it has read
+
+
+def _chains(lake: Lake) -> list[Chain]:
+    """Returns the newest checkpoints from which no run continues, the newest first."""
+    if not lake.exists("runs"):
+        return []
+    from pomona.views import trace
+    from training import views
+
+    every = views.runs(lake)
+    last = views.last_of_chains(every)[::-1][:_CHAINS]
+    return [
+        Chain(
+            chain := views.history(every, run), views.curves(lake, chain), views.samples(lake, run.run),
+            trace.example(lake, run.run),
+        )
+        for run in last
+    ]  # fmt: skip
 
 
 def _histogram(row: "Histogram") -> str:
@@ -83,6 +120,12 @@ def _histogram(row: "Histogram") -> str:
 
 def _curve(near: "NearMisses") -> str:
     return charts.lines({"seen": near.curve}, "probability that a pair is seen", near.threshold)
+
+
+def _losses(chain: Chain) -> str:
+    curves = chain.curves
+    marks = [(float(start), name) for start, name in zip(curves.starts[1:], curves.names[1:], strict=True)]
+    return charts.losses(curves.training, curves.held_out, marks, "loss in nats per token, over tokens read")
 
 
 def _count(value: Any) -> str:

@@ -6,7 +6,7 @@ from html import escape
 
 _WIDTH, _HEIGHT = 320, 160  # about the width of a chart on the page, so that its text has the requested size
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38, 10, 12, 24
-_PALETTE = ("var(--accent)", "var(--second)", "var(--third)")
+_PALETTE = ("var(--accent)", "var(--second)", "var(--third)", "var(--drop)")
 _STANDALONE_STYLE = (
     "<style>:root{--accent:#3a6ea5;--second:#c2703d;--third:#6b8e4e;--line:#999;--ink:#222;--drop:#b3402e}"
     "text{font:11px sans-serif;fill:var(--ink)}</style>"
@@ -71,6 +71,55 @@ def lines(
         parts.append(_mark(x_of(mark), f"limit {_short(mark)}"))
     parts += [_x_label(x_of(low + (high - low) * i / 4), _short(low + (high - low) * i / 4)) for i in range(5)]
     return _svg(parts, title, standalone=standalone)
+
+
+def losses(
+    training: Sequence[tuple[float, float]],
+    held_out: Mapping[str, Sequence[tuple[float, float]]],
+    marks: Sequence[tuple[float, str]],
+    title: str,
+) -> str:
+    """Draws loss curves over tokens: training as a thin line, held-out groups with points; `marks` begin stages."""
+    points = [*training, *(point for each in held_out.values() for point in each)]
+    if not points:
+        return ""
+    left, right = min(0.0, *(x for x, _ in points)), max(x for x, _ in points) or 1.0
+    low, high = _rounded_range([y for _, y in points])
+    inner_w, inner_h = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return _LEFT + inner_w * (x - left) / (right - left), _TOP + inner_h * (1 - (y - low) / (high - low))
+
+    parts = [_y_axis([(low + (high - low) * i / 4, _short(low + (high - low) * i / 4)) for i in range(5)], low, high)]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in training))
+    parts.append(f'<polyline points="{path}" fill="none" stroke="var(--line)" stroke-width="1.2"/>')
+    for i, (name, each) in enumerate(held_out.items()):
+        color = _PALETTE[i % len(_PALETTE)]
+        placed = [at(*point) for point in each]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in placed)
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{color}" stroke-width="2"/>')
+        for (x, y), (tokens, loss) in zip(placed, each, strict=True):
+            tip = f"{name}: {loss:.3f} after {_short(tokens)} tokens"
+            parts.append(
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="{color}"><title>{escape(tip)}</title></circle>'
+            )
+    parts += [_mark(at(x, low)[0], label) for x, label in marks]
+    parts += [
+        _x_label(at(left + (right - left) * i / 4, low)[0], _short(left + (right - left) * i / 4)) for i in range(5)
+    ]
+    return _svg(parts, title)
+
+
+def color(place: int) -> str:
+    """Returns the color of the series at a place."""
+    return _PALETTE[place % len(_PALETTE)]
+
+
+def _rounded_range(values: Sequence[float]) -> tuple[float, float]:
+    """Returns a range around some values whose ends have few digits."""
+    low, high = min(values), max(values)
+    step = 10 ** math.floor(math.log10(max(high - low, 1e-3))) / 2
+    return math.floor(low / step) * step, math.ceil(high / step + 1e-9) * step
 
 
 def _place(value: float, edges: Sequence[float]) -> float | None:

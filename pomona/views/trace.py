@@ -4,6 +4,7 @@ A run's row says which token shards it read, and how many sequences. The shards 
 answer needs no text, and a document is found by bisection.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,16 @@ from corpus.lake import Lake
 from corpus.shards import packing as packings
 from corpus.shards import stages as shard_stages
 from corpus.shards.stream import Stream
+from corpus.tokenizer import steps as tokenizer_steps
+from corpus.tokenizer.loading import load as load_tokenizer
 from corpus.views import find
 from pomona import standing
 from pomona.stages import decided
 from training import reading, steps
 from training.stages import find as find_run
 from training.stages import in_order
+
+_LOOKED_AT = 2000  # tokens of a document that a sentence is looked for in
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,32 @@ def trace_document(lake: Lake, wanted: str) -> DocumentTrace:
     mixtures = lake.scan("mixtures").filter(of_document).select(columns).sort("mixture").collect().to_dicts()
     kept = None if standing.out_of_date(lake) else not dropped_by
     return DocumentTrace(**row, kept=kept, dropped_by=dropped_by, mixtures=mixtures, runs=list(_seen(lake, key)))
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sentence that a run has read, and where it comes from."""
+
+    sentence: str
+    position: int  # of the document's first token, in the run's stream
+    document: DocumentTrace
+
+
+def example(lake: Lake, name: str) -> Example | None:
+    """Returns a sentence from the middle of what a run has read; None if there is none of a usual length."""
+    rows = _rows(lake)
+    run = find_run(lake, name)
+    stream, packing = _opened(lake, rows[run])
+    tokenizer = load_tokenizer(tokenizer_steps.folder(lake, rows[run]["tokenizer"])).tokenizer
+    read = packing.of(rows[run]["sequences"] // 2)
+    for start, size in read.tolist():
+        for position in (start, *stream.starts(start + 1, start + size).tolist()):
+            at = stream.document_at(position)
+            text = tokenizer.decode(stream.tokens(at.start, min(at.end - 1, at.start + _LOOKED_AT)).tolist())
+            sentences = [one.strip() for one in re.findall(r"[A-Z][^.!?]{40,160}[.!?](?=\s)", text)]
+            if sentences:
+                return Example(" ".join(sentences[0].split()), at.start, trace_document(lake, at.id))
+    return None
 
 
 def is_run(lake: Lake, name: str) -> bool:

@@ -1,0 +1,112 @@
+"""Mixtures, tokenizers, tokens and training runs as functions. Each makes what it rests on, as its command does.
+
+The keyword arguments are fields of the sections `mixtures`, `tokenizer` and `train` of a recipe. A function that makes
+something also takes `workers`, `memory`, `executor` and `progress`, as `pomona.run` does.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from pomona.api.arguments import options_of, settings_of, split
+from pomona.api.errors import reports_faults
+from pomona.api.lakes import LakeLike, existing
+from pomona.api.recipes import shown
+from pomona.api.rows import Rows
+
+if TYPE_CHECKING:
+    from corpus.mixture.views import MixtureView
+    from corpus.shards.views import ShardsView
+    from corpus.tokenizer.views import TokenizerView
+    from pomona.views.trace import CheckpointTrace, DocumentTrace
+    from training.views import Loss, RunView
+
+
+@reports_faults
+def mix(lake: LakeLike, name: str, **settings: Any) -> "MixtureView":
+    """Makes a mixture: `weights`, `tokens`, `by`, `groups`, `where`, `max_epochs`, `held_out`, ..."""
+    from corpus.mixture.views import mixture
+    from pomona import making
+
+    opened, entry, running = existing(lake), *_entry("mixtures", settings, name=name)
+    _make(making.mixture, opened, entry, running, f"pomona.mix(lake, {name!r}, ...)")
+    return mixture(opened, name)
+
+
+@reports_faults
+def mixture(lake: LakeLike, name: str) -> "MixtureView":
+    """Returns a mixture: its groups before and after, and the benchmark items that it touches."""
+    from corpus.mixture import views
+
+    return views.mixture(existing(lake), name)
+
+
+@reports_faults
+def train_tokenizer(lake: LakeLike, **settings: Any) -> "TokenizerView":
+    """Makes the lake's tokenizer: `vocab_size`, `mixture`, `sample_bytes`, `compare`; or `path` for one that exists."""
+    from corpus.tokenizer.views import tokenizer
+    from pomona import making
+
+    opened, entry, running = existing(lake), *_entry("tokenizer", settings)
+    _make(making.tokenizer, opened, entry, running, "pomona.train_tokenizer(lake, ...)")
+    return tokenizer(opened)
+
+
+@reports_faults
+def tokenize(lake: LakeLike, mixture: str, **running: Any) -> "ShardsView":
+    """Writes the tokens of a mixture in their training order; makes a tokenizer if the lake has none."""
+    from corpus.shards.views import shards
+    from pomona import making
+
+    opened = existing(lake)
+    _make(making.tokens, opened, mixture, running, f"pomona.tokenize(lake, {mixture!r})")
+    return shards(opened, mixture)
+
+
+@reports_faults
+def train(lake: LakeLike, name: str, mixture: str, **settings: Any) -> "RunView":
+    """Trains a run: `model` or `after`, `tokens`, `seed`, `stage`, `sequence_length`, ...; continues after a kill."""
+    from pomona import making
+    from training import views
+
+    opened, entry, running = existing(lake), *_entry("train", settings, name=name, mixture=mixture)
+    _make(making.run, opened, entry, running, f"pomona.train(lake, {name!r}, {mixture!r}, ...)")
+    return views.run(opened, name)
+
+
+@reports_faults
+def runs(lake: LakeLike) -> "Rows[RunView]":
+    """Returns the training runs of a lake, the oldest first."""
+    from training import views
+
+    return Rows(views.runs(existing(lake)))
+
+
+@reports_faults
+def losses(lake: LakeLike, run: str) -> "Rows[Loss]":
+    """Returns the loss curves of a run: of what it trains on, and of held-out documents by group."""
+    from training import views
+
+    return Rows(views.losses(existing(lake), run))
+
+
+@reports_faults
+def trace(lake: LakeLike, what: str) -> "CheckpointTrace | DocumentTrace":
+    """Returns what is behind a checkpoint or run, or which mixtures and runs have read a document."""
+    from pomona.views import trace as views
+
+    opened = existing(lake)
+    return views.trace_run(opened, what) if views.is_run(opened, what) else views.trace_document(opened, what)
+
+
+def _entry(section: str, settings: Any, **more: Any) -> tuple[Any, dict[str, Any]]:
+    """Returns the checked settings of a section, and how to run."""
+    running, fields = split(settings)
+    return settings_of(section, fields | more), running
+
+
+def _make(make: Any, lake: Any, what: Any, running: Any, call: str) -> None:
+    """Runs what makes something, with progress, as the call that the lake records."""
+    from pomona import command_line
+
+    options = options_of(running)
+    with command_line.python_call(call), shown(running.get("progress")) as progress:
+        list(make(lake, what, report=progress, **options))
