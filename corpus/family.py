@@ -115,11 +115,15 @@ class Family:
             return any(stage.startswith(f"{entry.name}:") for entry in self.stages)
         return stage == self.name or any(entry.name == stage for entry in self.stages)
 
+    def planner(self, stage: str) -> "Callable[[Context[Any]], Stage]":
+        """The function that plans the stage of this name."""
+        module, _, name = self.entry(stage).function.rpartition(":")
+        function: Callable[[Context[Any]], Stage] = getattr(import_module(module or f"{self.room}.stages"), name)
+        return function
+
     def plan(self, stage: str, context: "Context[Any]") -> "Stage":
         """The stage of this name, planned against the lake as it is."""
-        module, _, name = self.entry(stage).function.rpartition(":")
-        function = getattr(import_module(module or f"{self.room}.stages"), name)
-        planned: Stage = function(context)
+        planned = self.planner(stage)(context)
         assert planned.name == stage, (planned.name, stage)
         return planned
 
@@ -133,8 +137,8 @@ class Family:
         return measure(text) if measure else {}
 
     def example(self) -> Settings | None:
-        """Settings to try it with: those in `rates.py`, or the default ones."""
-        if self.settings is None:
+        """Settings to try it with: those in `rates.py`, or the default ones; None if it needs entries."""
+        if self.settings is None or self.per_entry:
             return None
         return getattr(self._face("rates"), "EXAMPLE", None) or self.settings()
 

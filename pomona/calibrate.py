@@ -47,7 +47,7 @@ def _run_every_stage() -> None:
         assert reading.settings is not None
         source = reading.settings.model_validate({"name": "x", "path": folder})
         settings: dict[str, Any] = {reading.name: (source,)}
-        settings |= {family.name: family.example() for family in pipeline.FAMILIES if family is not reading}
+        settings |= {family.name: family.example() for family in pipeline.FAMILIES if not family.per_entry}
         shared = {family.within.name: family.within.settings() for family in pipeline.FAMILIES if family.within}
         list(run_wanted(Lake(f"{folder}/lake"), Wanted(settings, shared, ("x",)), workers=1))
 

@@ -9,51 +9,53 @@ from typing import Any
 
 from corpus.errors import UserError, unknown
 from corpus.lake import Lake
+from corpus.mixture.family import FAMILY as MIXTURE
+from corpus.tokenizer.family import FAMILY as TOKENIZER
 from pomona import runner, standing
 from pomona.runner import Outcome
 from pomona.stages import Wanted
+from training.family import FAMILY as TRAIN
 
 _SMALL, _SMALL_VOCABULARY = 100_000_000, 8192  # models below that many weights get a small vocabulary, if none is there
 
 
 def tokenizer(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
     """Makes the tokenizer of a lake, and no tokens yet."""
-    yield from _run(lake, {"tokenizer": settings}, ("tokenizer",), **options)
+    yield from _run(lake, {TOKENIZER.name: settings}, TOKENIZER.names()[:1], **options)
 
 
 def mixture(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
     """Makes a mixture. Its tokens are exact if the lake has a tokenizer, else estimated from bytes."""
-    yield from _run(lake, {"mix": (settings,)}, (f"mix:{settings.name}",), **options)
+    yield from _run(lake, {MIXTURE.name: (settings,)}, MIXTURE.names((settings.name,))[:1], **options)
 
 
 def tokens(lake: Lake, name: str, **options: Any) -> Iterator[Outcome]:
     """Makes the token shards of a mixture that the lake has; makes a tokenizer from it if there is none."""
-    yield from _run(lake, {"mix": (_mixture(lake, name),)}, (f"shards:{name}",), made_from=name, **options)
+    yield from _run(lake, {MIXTURE.name: (_mixture(lake, name),)}, MIXTURE.names((name,)), made_from=name, **options)
 
 
 def run(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
     """Trains a run, with the token shards of its mixture, which the lake has."""
     name = settings.mixture
-    families = {"mix": (_mixture(lake, name),), "train": (settings,)}
-    names = (f"shards:{name}", f"train:{settings.name}")
+    families = {MIXTURE.name: (_mixture(lake, name),), TRAIN.name: (settings,)}
+    names = [*MIXTURE.names((name,)), *TRAIN.names((settings.name,))]
     yield from _run(lake, families, names, made_from=name, model=settings.model, **options)
 
 
 def _run(
-    lake: Lake, families: dict[str, Any], names: tuple[str, ...], *, made_from: str = "", model: str | None = None,
+    lake: Lake, families: dict[str, Any], names: list[str], *, made_from: str = "", model: str | None = None,
     **options: Any,
 ) -> Iterator[Outcome]:  # fmt: skip
     """Runs the stages that make some, and those that these rest on."""
     standing.require(lake)
     before = _tokenizer(lake, made_from, model)
     if before is not None:
-        families = {"tokenizer": before} | families
+        families = {TOKENIZER.name: before} | families
     wanted = Wanted.of(families)
     wanted.prepare()
-    last = max(wanted.names().index(name) for name in names)
-    needed = {name: plan for name, plan in wanted.plans(lake).items() if wanted.names().index(name) <= last}
-    if names == ("tokenizer",):
-        needed.pop("tokens", None)
+    order = wanted.names()
+    last = max(order.index(name) for name in names)
+    needed = {name: plan for name, plan in wanted.plans(lake).items() if order.index(name) <= last}
     yield from runner.run_stages(lake, needed, **options)
 
 

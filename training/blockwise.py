@@ -108,8 +108,9 @@ class _Attention(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        *inputs, q_BGSRC, k_BGSC, v_BGSC, starts_BS, masked_from_BS = ctx.saved_tensors[:10]
-        kept = list(ctx.saved_tensors[10:])
+        saved = ctx.saved_tensors  # asked for once: with activation checkpoints, each look computes them again
+        *inputs, q_BGSRC, k_BGSC, v_BGSC, starts_BS, masked_from_BS = saved[:10]
+        kept = list(saved[10:])
         n_rows, n_kv_heads, n_positions, n_shared, head_dim = q_BGSRC.shape
         grad_BSGRC = grad.reshape(n_rows, n_positions, n_kv_heads, n_shared, head_dim)
         grad_BGSRC = grad_BSGRC.permute(0, 2, 1, 3, 4).contiguous()

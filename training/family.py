@@ -9,5 +9,5 @@ FAMILY = Family(
     doc="Training runs, in order",
     settings=Run,
     per_entry=True,
-    stages=(Entry("train", "train", Cost(mb_per_second=0.05, reads="signals", writes=0.1), needs="tokenizer"),),
+    stages=(Entry("train", "train", Cost(work="filter", reads="signals", writes=0.1), needs="tokenizer"),),
 )

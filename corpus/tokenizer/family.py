@@ -12,6 +12,6 @@ FAMILY = Family(
     settings=Tokenizer,
     stages=(
         Entry("tokenizer", "tokenizer", Cost(work="tokens", mb_per_second=20.0, share=0.2, writes=0.0)),
-        Entry("tokens", "tokens", _COST),
+        Entry("encode", "encode", _COST),
     ),
 )

@@ -49,13 +49,13 @@ def tokenizer(context: Context[Tokenizer]) -> Stage:
     )
 
 
-def tokens(context: Context[Tokenizer]) -> Stage:
+def encode(context: Context[Tokenizer]) -> Stage:
     """Plans the tokens of the kept documents."""
     lake = context.lake
     key = current(lake)
     config, inputs = {"tokenizer": key}, context.basis()
     return Stage(
-        name="tokens",
+        name="encode",
         outputs=(output("tokens"),),
         config=config,
         inputs=inputs,

@@ -13,6 +13,7 @@ from pomona.api.recipes import shown
 from pomona.api.rows import Rows
 
 if TYPE_CHECKING:
+    from corpus.family import Family
     from corpus.mixture.views import MixtureView
     from corpus.shards.views import ShardsView
     from corpus.tokenizer.views import TokenizerView
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
 @reports_faults
 def mix(lake: LakeLike, name: str, **settings: Any) -> "MixtureView":
     """Makes a mixture: `weights`, `tokens`, `by`, `groups`, `where`, `max_epochs`, `held_out`, ..."""
+    from corpus.mixture.family import FAMILY
     from corpus.mixture.views import mixture
     from pomona import making
 
-    opened, entry, running = existing(lake), *_entry("mixtures", settings, name=name)
+    opened, entry, running = existing(lake), *_entry(FAMILY, settings, name=name)
     _make(making.mixture, opened, entry, running, f"pomona.mix(lake, {name!r}, ...)")
     return mixture(opened, name)
 
@@ -42,10 +44,11 @@ def mixture(lake: LakeLike, name: str) -> "MixtureView":
 @reports_faults
 def train_tokenizer(lake: LakeLike, **settings: Any) -> "TokenizerView":
     """Makes the lake's tokenizer: `vocab_size`, `mixture`, `sample_bytes`, `compare`; or `path` for one that exists."""
+    from corpus.tokenizer.family import FAMILY
     from corpus.tokenizer.views import tokenizer
     from pomona import making
 
-    opened, entry, running = existing(lake), *_entry("tokenizer", settings)
+    opened, entry, running = existing(lake), *_entry(FAMILY, settings)
     _make(making.tokenizer, opened, entry, running, "pomona.train_tokenizer(lake, ...)")
     return tokenizer(opened)
 
@@ -66,8 +69,9 @@ def train(lake: LakeLike, name: str, mixture: str, **settings: Any) -> "RunView"
     """Trains a run: `model` or `after`, `tokens`, `seed`, `stage`, `sequence_length`, ...; continues after a kill."""
     from pomona import making
     from training import views
+    from training.family import FAMILY
 
-    opened, entry, running = existing(lake), *_entry("train", settings, name=name, mixture=mixture)
+    opened, entry, running = existing(lake), *_entry(FAMILY, settings, name=name, mixture=mixture)
     _make(making.run, opened, entry, running, f"pomona.train(lake, {name!r}, {mixture!r}, ...)")
     return views.run(opened, name)
 
@@ -97,10 +101,10 @@ def trace(lake: LakeLike, what: str) -> "CheckpointTrace | DocumentTrace":
     return views.trace_run(opened, what) if views.is_run(opened, what) else views.trace_document(opened, what)
 
 
-def _entry(section: str, settings: Any, **more: Any) -> tuple[Any, dict[str, Any]]:
-    """Returns the checked settings of a section, and how to run."""
+def _entry(family: "Family", settings: Any, **more: Any) -> tuple[Any, dict[str, Any]]:
+    """Returns the checked settings of a family's section, and how to run."""
     running, fields = split(settings)
-    return settings_of(section, fields | more), running
+    return settings_of(family.field, fields | more), running
 
 
 def _make(make: Any, lake: Any, what: Any, running: Any, call: str) -> None:

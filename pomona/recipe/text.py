@@ -20,7 +20,13 @@ def _fields(section: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, s
         path = f"{prefix}{name}"
         inner = inner_model(info.annotation)
         kind = _type_name(info.annotation)
-        default = "required" if info.is_required() else "see below" if inner else _default(info.default)
+        default = (
+            "required"
+            if info.is_required()
+            else "see below"
+            if inner
+            else _default(info.get_default(call_default_factory=True))
+        )
         yield path, kind, default, info.description or ""
         if inner:
             yield from _fields(inner, f"{path}[]." if is_list(info.annotation) else f"{path}.")
@@ -57,6 +63,7 @@ def commented() -> str:
 
 
 _EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": "", "benchmarks": "[humaneval]"}
+_OF_SECTION = {"Mixture": {"name": "core"}, "Run": {"name": "first", "mixture": "core"}}
 
 
 def _commented(section: type[BaseModel], indent: str, first: str = "") -> list[str]:
@@ -65,14 +72,16 @@ def _commented(section: type[BaseModel], indent: str, first: str = "") -> list[s
     for name, info in section.model_fields.items():
         lines.append(f"{indent}# {info.description}")
         inner = inner_model(info.annotation)
-        if inner and (not is_list(info.annotation) or info.is_required()):
-            several = is_list(info.annotation)
+        default = None if info.is_required() else info.get_default(call_default_factory=True)
+        several = is_list(info.annotation)
+        if inner and (not several or not indent):
             deeper, first_line = (indent + "    ", indent + "  - ") if several else (indent + "  ", "")
             written = [f"{lead}{name}:", *_commented(inner, deeper, first_line)]
-            lines += [f"# {line}" for line in written] if info.default is None else written
+            is_off = not info.is_required() and default in (None, ())
+            lines += [f"# {line}" for line in written] if is_off else written
         elif info.is_required():
-            lines.append(f"{lead}{name}: {_EXAMPLES[name]}")
+            lines.append(f"{lead}{name}: {(_EXAMPLES | _OF_SECTION.get(section.__name__, {}))[name]}")
         else:
-            lines.append(f"{lead}{name}: {_default(info.default)}")
+            lines.append(f"{lead}{name}: {_default(default)}")
         lead = indent
     return lines

@@ -90,5 +90,5 @@ def test_another_tokenizer_is_copied_and_compared(own: Lake, tmp_path: Path) -> 
 def test_tokens_are_made_again_only_where_decisions_changed(own: Lake) -> None:
     """A row group whose documents are kept as before is not encoded again."""
     list(making.tokens(own, "M", workers=1))
-    [outcome] = [one for one in making.tokens(own, "M", workers=1) if one.stage == "tokens"]
+    [outcome] = [one for one in making.tokens(own, "M", workers=1) if one.stage == "encode"]
     assert outcome.state == "current"

@@ -23,7 +23,7 @@ def test_what_the_commented_recipe_runs_is_what_a_recipe_of_sources_alone_runs()
 
 
 def test_what_is_off_can_be_turned_on_by_taking_the_comment_away() -> None:
-    off = re.compile(r"^# ( *(\w+:|# ).*)$")
+    off = re.compile(r"^# ( *(- )?(\w+:|# ).*)$")
     recipe = parse("\n".join(m[1] if (m := off.match(line)) else line for line in commented().splitlines()))
     assert recipe.decontaminate is not None
     assert recipe.dedup is not None
