@@ -29,6 +29,7 @@ class HeldOut:
     ids_BS: npt.NDArray[np.int64]
     targets_BS: npt.NDArray[np.int64]
     groups_B: npt.NDArray[np.int32]  # number of each row's group
+    begins_B: npt.NDArray[np.bool_]  # whether a row is the first of its document
     names: tuple[str, ...]  # of the groups
     n_bytes: npt.NDArray[np.int64]  # of the texts of each group, as far as they are read
 
@@ -37,7 +38,7 @@ def held_out(stream: Stream, tokenizer: Any, length: int, tokens: int, pad: int)
     """Returns the first documents of each group, by a hash of their ids, until they have so many tokens."""
     shard, about = stream.held_out, stream.about
     rows: list[npt.NDArray[Any]] = []
-    groups, n_bytes = [], np.zeros(len(about.groups), np.int64)
+    groups, begins, n_bytes = [], [], np.zeros(len(about.groups), np.int64)
     starts = np.asarray(shard.starts)
     order = np.lexsort((*np.asarray(shard.ids).T[::-1], np.asarray(shard.groups)))
     read = np.zeros(len(about.groups), np.int64)
@@ -52,11 +53,12 @@ def held_out(stream: Stream, tokenizer: Any, length: int, tokens: int, pad: int)
         for first in range(0, len(document) - 1, length):
             rows.append(document[first : first + length + 1])
             groups.append(group)
+            begins.append(first == 0)
 
     ids, targets = np.full((len(rows), length), pad, np.int64), np.full((len(rows), length), NO_TARGET, np.int64)
     for i, row in enumerate(rows):
         ids[i, : len(row) - 1], targets[i, : len(row) - 1] = row[:-1], row[1:]
-    return HeldOut(ids, targets, np.array(groups, np.int32), about.groups, n_bytes)
+    return HeldOut(ids, targets, np.array(groups, np.int32), np.array(begins, bool), about.groups, n_bytes)
 
 
 @dataclass(frozen=True, slots=True)

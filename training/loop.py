@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, distributed
 
@@ -243,10 +244,11 @@ class _Trainer:
     def _prompts(self) -> list[list[int]]:
         """Returns the first tokens of some held-out documents, of different groups where there are several."""
         rows = self.held_out
+        begins = np.flatnonzero(rows.begins_B).tolist()
         first: dict[int, int] = {}
-        for i, group in enumerate(rows.groups_B.tolist()):
-            first.setdefault(group, i)
-        chosen = [*first.values(), *(i for i in range(len(rows.ids_BS)) if i not in first.values())][:_SAMPLES]
+        for i in begins:
+            first.setdefault(int(rows.groups_B[i]), i)
+        chosen = [*first.values(), *(i for i in begins if i not in first.values())][:_SAMPLES]
         return [rows.ids_BS[i][: min(_PROMPT, int((rows.targets_BS[i] >= 0).sum()))].tolist() for i in chosen]
 
 

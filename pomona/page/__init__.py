@@ -56,7 +56,7 @@ def _render(lake: Lake) -> str:
     )  # fmt: skip
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
-        "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
+        "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color, "times": _times,
     }  # fmt: skip
     environment.filters |= filters
 
@@ -126,6 +126,10 @@ def _losses(chain: Chain) -> str:
     curves = chain.curves
     marks = [(float(start), name) for start, name in zip(curves.starts[1:], curves.names[1:], strict=True)]
     return charts.losses(curves.training, curves.held_out, marks, "loss in nats per token, over tokens read")
+
+
+def _times(epochs: float) -> str:
+    return f"{epochs:.2f}" if epochs >= 0.1 else f"{epochs:.2g}"
 
 
 def _count(value: Any) -> str:

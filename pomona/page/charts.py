@@ -103,7 +103,7 @@ def losses(
             parts.append(
                 f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.2" fill="{color}"><title>{escape(tip)}</title></circle>'
             )
-    parts += [_mark(at(x, low)[0], label) for x, label in marks]
+    parts += [_mark(at(x, low)[0], label, row=i) for i, (x, label) in enumerate(marks)]
     parts += [
         _x_label(at(left + (right - left) * i / 4, low)[0], _short(left + (right - left) * i / 4)) for i in range(5)
     ]
@@ -133,12 +133,12 @@ def _place(value: float, edges: Sequence[float]) -> float | None:
     return None
 
 
-def _mark(x: float, label: str) -> str:
+def _mark(x: float, label: str, row: int = 0) -> str:
     anchor, shift = ("end", -4) if x > _WIDTH * 0.7 else ("start", 4)
     return (
         f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}" stroke="var(--ink)" '
         f'stroke-dasharray="4 3"/>'
-        f'<text x="{x + shift:.1f}" y="{_TOP + 9}" text-anchor="{anchor}">{escape(label)}</text>'
+        f'<text x="{x + shift:.1f}" y="{_TOP + 9 + 11 * row}" text-anchor="{anchor}">{escape(label)}</text>'
     )
 
 

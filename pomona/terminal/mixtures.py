@@ -33,7 +33,7 @@ def render_tokenizer(view: TokenizerView) -> str:
         (f.source, f.tokenizer, f.vocab_size, f.documents, f.bytes, f.tokens, f"{f.bytes_per_token:.2f}")
         for f in view.fits
     ]
-    headers = ("source", "tokenizer", "ids", "documents", "bytes", "tokens", "bytes per token")
+    headers = ("source", "of", "ids", "documents", "bytes", "tokens", "bytes per token")
     head = f"tokenizer {view.tokenizer[:8]}: {view.vocab_size:,} ids, {view.bytes_per_token:.2f} bytes per token"
     return f"{head}\n{output.table(rows, headers)}\n{view.folder}"
 
