@@ -56,7 +56,8 @@ def _render(lake: Lake) -> str:
     )  # fmt: skip
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
-        "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color, "times": _times,
+        "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
+        "times": _times,
     }  # fmt: skip
     environment.filters |= filters
 
