@@ -8,15 +8,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from corpus.lake import Lake, Part
+from corpus.parts import ANEW
 from corpus.task import digest
 
 
 def content(table: str, parts: Sequence[Part]) -> dict[str, Any]:
     """Returns a table's content as an input: a digest of the paths of its parts.
 
-    Parts are named after what they are made from, so their paths identify the content.
+    Parts are named after what they are made from, so their paths identify the content. A part that was written anew,
+    because documents were forgotten, counts as the one before: nothing else in it has changed.
     """
-    return {table: digest([part.path for part in parts])}
+    return {table: digest([_path(part) for part in parts])}
+
+
+def _path(part: Part) -> str:
+    """Returns the path of a part as it was before it was written anew."""
+    return f"{part.path.partition(ANEW)[0].removesuffix('.parquet')}.parquet"
 
 
 def contents(lake: Lake, *tables: str) -> dict[str, Any]:
@@ -39,7 +46,7 @@ def basis(lake: Lake, slots: Sequence[str], through: str | None = None) -> dict[
 
     decisions, cuts = lake.parts("decisions"), lake.parts("cuts")
     decided = {
-        slot: digest([[part.path for part in parts if part.slot == slot] for parts in (decisions, cuts)])
+        slot: digest([[_path(part) for part in parts if part.slot == slot] for parts in (decisions, cuts)])
         for slot in slots
     }
     return documents | {"decided": decided}

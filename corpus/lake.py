@@ -57,7 +57,7 @@ class Lake(Tables):
         except FileNotFoundError:
             return set()
         whole = (info["name"] for info in infos if info["name"].endswith(".parquet") and self._is_whole(info))
-        return {path.rpartition("/")[2].removesuffix(".parquet") for path in whole}
+        return {parts.base(path) for path in whole}
 
     @contextmanager
     def part_writer(
@@ -176,8 +176,9 @@ class Lake(Tables):
             uniqueness.check(column, lambda path: self.open_part(table, path), [p.path for p in [*others, *new]])
 
     def _new_parts(self, table: str, slot: str, keys: Iterable[str], arrow: pa.Schema) -> Iterator[Part]:
+        anew = self._anew(table, slot)
         for key in keys:
-            path = f"{slot}/{key}.parquet"
+            path = f"{slot}/{anew.get(key, key)}.parquet"
             footer = self.open_part(table, path)
             if footer.schema_arrow.names != arrow.names:
                 raise RuntimeError(
@@ -186,6 +187,18 @@ class Lake(Tables):
                 )
             if footer.metadata.num_rows:
                 yield Part(path, footer.metadata.num_rows, int(self.fs.size(f"{self.root}/{table}/{path}")))
+
+    def _anew(self, table: str, slot: str) -> dict[str, str]:
+        """Returns the newest name of each part of a slot that was written anew without some rows, by its key."""
+        if not self.exists("tombstones"):
+            return {}
+        try:
+            listed = self.fs.ls(f"{self.root}/{table}/{slot}", detail=False)
+        except FileNotFoundError:
+            return {}
+        names = [path.rpartition("/")[2].removesuffix(".parquet") for path in map(str, listed)]
+        marked = [name for name in names if parts.ANEW in name and not name.startswith(".")]
+        return {parts.base(name): name for name in sorted(marked, key=lambda name: int(name.partition(parts.ANEW)[2]))}
 
     def _publish(self, temporary: str, target: str) -> None:
         """Gives a finished part its name. A whole part that has the name stays, because readers may have it open."""

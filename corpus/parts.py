@@ -22,6 +22,7 @@ ROW_GROUP_BYTES = 16 << 20  # size of the rows in Arrow; one row may be larger
 LONG_DOCUMENT_BYTES = 4 << 20  # of text; a longer document has its own row group
 MAX_ROW_GROUPS = 1 << 16  # per part: corpus.remaining numbers them with 16 bits
 COMPRESSION = "zstd"
+ANEW = "~"  # in the name of a part that was written anew, between its key and a number
 _COUNT = "pomona:count:"  # prefix of the names of counts in the metadata of a Parquet file
 _MAGIC, _TAIL_BYTES = b"PAR1", 8  # a part ends with the footer's length, 4 bytes, and the magic
 
@@ -69,6 +70,11 @@ def check_strings(table: str, batch: pa.RecordBatch) -> None:
             column.validate(full=True)
         except pa.ArrowInvalid as error:
             raise RuntimeError(f"table {table!r}, column {name!r}: {error}; nothing was written") from error
+
+
+def base(name: str) -> str:
+    """Returns the key of a part's work item: a part that was written anew without some rows is `<key>~<number>`."""
+    return name.rpartition("/")[2].removesuffix(".parquet").partition(ANEW)[0]
 
 
 def with_counts(batch: pa.RecordBatch, **counts: int) -> pa.RecordBatch:

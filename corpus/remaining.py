@@ -21,6 +21,7 @@ import polars as pl
 import pyarrow as pa
 
 from corpus.errors import UserError
+from corpus.forgetting.journal import require_none
 from corpus.lake import Lake
 from corpus.text.buffers import slices, string_buffers
 from corpus.text.cutting import Cuts, blanked, without
@@ -86,6 +87,7 @@ def remaining(lake: Lake, slots: Sequence[str], numbers: Sequence[int]) -> Remai
 
     A document that one of the stages did not see is not kept.
     """
+    require_none(lake)
     if slots and "row_group" not in lake.schema("decisions").names:
         raise UserError(f"lake {lake.url} was made by an older version; first bring it up to date with the same recipe")
 

@@ -61,6 +61,7 @@ class Table:
     row_group_rows: int | None = None  # most rows in a row group, so that readers can skip the other rows
     unique: str | None = None  # no two rows of the table have the same value in this column (corpus.uniqueness)
     by_stages: bool = True  # stages make the table; otherwise the lake keeps it about itself
+    numbered: bool = False  # its rows name documents by number: made again after documents were forgotten
     alone: str | None = None  # a row whose text in this column is long has its own row group (corpus.parts)
 
 
@@ -210,6 +211,22 @@ TOUCHED = Table(
     ),
 )
 
+TOMBSTONES = Table(
+    "tombstones",
+    "a request to forget documents, or the text of a document that one named",
+    pa.schema(
+        [
+            column("kind", pa.string(), "What `value` is: id, uri, domain, or text"),
+            column("value", pa.string(), "Id, address or domain as it was given; the 128-bit hash of a normal text"),
+            column("reason", pa.string(), "Reason as it was given; '' for none"),
+            column("time", pa.string(), "When it was recorded, UTC"),
+            column("documents", pa.int64(), "Documents of the lake that it named then"),
+            column("number", pa.int64(), "Number of the request, from 1 on"),
+        ]
+    ),
+    by_stages=False,
+)
+
 ARTIFACT_LINEAGE = Table(
     "artifact_lineage",
     "an artifact: a folder of files below the lake, such as an index (corpus.artifacts)",
@@ -228,7 +245,8 @@ ARTIFACT_LINEAGE = Table(
 )
 
 SHARED = declare(
-    DOCUMENTS, REJECTS, PASSED_OVER, SIGNALS, DECISIONS, CUTS, DUPLICATES, CONTAMINATION, TOUCHED, ARTIFACT_LINEAGE
+    DOCUMENTS, REJECTS, PASSED_OVER, SIGNALS, DECISIONS, CUTS, DUPLICATES, CONTAMINATION, TOUCHED, TOMBSTONES,
+    ARTIFACT_LINEAGE,
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from corpus import basis
 from corpus.errors import UserError, counted
+from corpus.forgetting.journal import require_none
 from corpus.ingest import steps
 from corpus.lake import Lake, Lineage
 from corpus.task import digest
@@ -80,6 +81,7 @@ def _older_documents(lake: Lake) -> list[OutOfDate]:
 
 def require(lake: Lake, before: str | None = None) -> None:
     """Raises `UserError`, in one line, if a deciding stage is out of date; `before` limits it to earlier ones."""
+    require_none(lake)
     stale = out_of_date(lake, before)
     if stale:
         raise UserError(str(stale[0]))

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 import polars as pl
 
 from corpus.errors import UserError
+from corpus.forgetting import tombstones
 from corpus.ingest import steps
 from corpus.ingest.listing import Listing, find_files
 from corpus.ingest.settings import Source, absolute
@@ -52,7 +53,7 @@ def read(context: Context[Source]) -> Stage:
         config=settings.options() | {"paths": list(source.path)},
         inputs={"files": digest([file.key() for file in listing.files]), "links": digest([links, passed])},
         version=steps.VERSION,
-        step=steps.IngestStep(context.parser_memory),
+        step=steps.IngestStep(context.parser_memory, tombstones.read(context.lake)),
         plan_items=plan_items,
         keeps_documents=True,
         why_empty=lambda keys: _no_document(context.lake, source.name, n_files, keys),

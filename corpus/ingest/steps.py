@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from corpus import extract, schema
+from corpus.forgetting.tombstones import NOTHING, REASON, Forgotten
 from corpus.grouping import groups
 from corpus.ingest.listing import Listing
 from corpus.limits import MAX_RECORD_BYTES, TIMEOUT_SECONDS
@@ -140,13 +141,16 @@ class IngestStep:
 
     spec_type: ClassVar = FilesSpec | ListingSpec
     parser_bytes: int | None = None  # that the parser's process may use; by default, as many as a record may need
+    forgotten: Forgotten = NOTHING
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Yields the documents, the rejects and what was passed over."""
-        return step(item, self.parser_bytes)
+        return step(item, self.parser_bytes, self.forgotten)
 
 
-def step(item: WorkItem, parser_bytes: int | None = None) -> Iterator[tuple[str, pa.RecordBatch]]:
+def step(
+    item: WorkItem, parser_bytes: int | None = None, forgotten: Forgotten = NOTHING
+) -> Iterator[tuple[str, pa.RecordBatch]]:
     """Yields the documents, the rejects and what was passed over of one item."""
     options, name = item.spec.options, item.spec.options["name"]
     passed: dict[tuple[str, str], int] = {}
@@ -157,10 +161,20 @@ def step(item: WorkItem, parser_bytes: int | None = None) -> Iterator[tuple[str,
         sandbox = shared(options.get("extractor", ""), options["timeout_seconds"], parser_bytes)
         for delivery in sandbox.read({"options": options, "pieces": item.spec.pieces}):
             documents, refused = finish(delivery.batch, options)
+            if forgotten:
+                documents, asked = _without(documents, forgotten)
+                refused = [*refused, *asked]
             yield "documents", documents
             yield "rejects", rejects_batch(name, [*delivery.rejects, *refused])
             _count(passed, delivery.passed)
     yield "passed_over", passed_batch(name, passed)
+
+
+def _without(documents: pa.RecordBatch, forgotten: Forgotten) -> tuple[pa.RecordBatch, list[Reject]]:
+    """Returns the documents that nobody asked to forget, and a reject for each other one, which does not name it."""
+    matching = forgotten.matches(documents)
+    rejects = [Reject("", "", REASON, "asked to be forgotten")] * int(matching.sum())
+    return (documents.filter(pa.array(~matching)) if rejects else documents), rejects
 
 
 def _count(passed: dict[tuple[str, str], int], counts: Iterable[Any]) -> None:

@@ -85,13 +85,13 @@ class DocumentTrace:
 
 def trace_run(lake: Lake, name: str) -> CheckpointTrace:
     """Traces a checkpoint, named by its run's name or id or by its folder."""
-    rows = _rows(lake)
+    rows = rows_of_runs(lake)
     run = find_run(lake, name)
     history: list[Link] = []
     chain = _chain(rows, run)
     for i, key in enumerate(chain):
         row = rows[key]
-        stream, packing = _opened(lake, row)
+        stream, packing = opened(lake, row)
         groups = reading.by_group(stream, packing, row["sequences"])
         before = _held_out_read(lake, stream, [rows[one] for one in chain[:i]])
         history.append(
@@ -139,9 +139,9 @@ class Example:
 
 def example(lake: Lake, name: str) -> Example | None:
     """Returns a sentence from the middle of what a run has read; None if there is none of a usual length."""
-    rows = _rows(lake)
+    rows = rows_of_runs(lake)
     run = find_run(lake, name)
-    stream, packing = _opened(lake, rows[run])
+    stream, packing = opened(lake, rows[run])
     tokenizer = load_tokenizer(tokenizer_steps.folder(lake, rows[run]["tokenizer"])).tokenizer
     read = packing.of(rows[run]["sequences"] // 2)
     for start, size in read.tolist():
@@ -164,14 +164,14 @@ def is_run(lake: Lake, name: str) -> bool:
 
 
 def _seen(lake: Lake, document: str) -> Any:
-    rows = _rows(lake)
+    rows = rows_of_runs(lake)
     root = lake.root if lake.is_local else lake.url
     total: dict[str, int] = {}  # tokens that a checkpoint has seen in its whole history
     for key in in_order(lake):
         if key not in rows:
             continue
         row = rows[key]
-        stream, packing = _opened(lake, row)
+        stream, packing = opened(lake, row)
         per_step = row["sequences"] // max(row["steps"], 1)
         read = reading.of_document(stream, packing, row["sequences"], max(per_step, 1), document)
         before = total.get(row["after"], 0)
@@ -183,7 +183,8 @@ def _seen(lake: Lake, document: str) -> Any:
             )  # fmt: skip
 
 
-def _rows(lake: Lake) -> dict[str, dict[str, Any]]:
+def rows_of_runs(lake: Lake) -> dict[str, dict[str, Any]]:
+    """Returns what the table `runs` says of each run's reading, by its id."""
     columns = ["run", "name", "stage", "checkpoint", "after", "mixture", "shards", "tokenizer", "packing",
                "sequence_length", "sequences", "steps"]  # fmt: skip
     if not lake.exists("runs"):
@@ -199,7 +200,7 @@ def _chain(rows: dict[str, dict[str, Any]], run: str) -> list[str]:
     return chain
 
 
-def _opened(lake: Lake, row: dict[str, Any]) -> tuple[Stream, packings.Packing]:
+def opened(lake: Lake, row: dict[str, Any]) -> tuple[Stream, packings.Packing]:
     """Returns the stream that a run read, and its packing."""
     stream = Stream(shard_stages.folder(lake, row["shards"]))
     if not row["packing"]:
@@ -215,7 +216,7 @@ def _held_out_read(lake: Lake, stream: Stream, before: list[dict[str, Any]]) -> 
     held = {bytes(row) for row in stream.held_out.ids}
     read: set[bytes] = set()
     for row in before:
-        earlier, packing = _opened(lake, row)
+        earlier, packing = opened(lake, row)
         counts = reading.tokens_of_documents(earlier, packing, row["sequences"])
         for shard, tokens in zip(earlier.shards, counts, strict=True):
             read |= held & {bytes(one) for one in shard.ids[tokens > 0]}

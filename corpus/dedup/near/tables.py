@@ -37,12 +37,14 @@ MINHASH_BANDS = Table(
     "minhash_bands",
     "a document x band: intermediate, one row group per range of buckets",
     pa.schema([column("bucket", pa.int64(), "Hash of the band's rows", random=True), DOCUMENT_NUMBER]),
+    numbered=True,
 )
 
 MINHASH_EDGES = Table(
     "minhash_edges",
     "two documents in one bucket: intermediate",
     pa.schema([column("first", pa.int64(), "Least document of the bucket"), DOCUMENT_NUMBER]),
+    numbered=True,
 )
 
 MINHASH_COMPONENTS = Table(
@@ -55,6 +57,7 @@ MINHASH_COMPONENTS = Table(
             column("partition", pa.int64(), "Work item in which its component is verified"),
         ]
     ),
+    numbered=True,
 )
 
 MINHASH_MEMBERS = Table(
@@ -71,6 +74,7 @@ MINHASH_MEMBERS = Table(
             column("shingles", pa.large_binary(), "Sorted distinct shingle hashes, 64 bits, or none", random=True),
         ]
     ),
+    numbered=True,
 )
 
 TABLES = declare(PAIRS, SIGNATURES, MINHASH_BANDS, MINHASH_EDGES, MINHASH_COMPONENTS, MINHASH_MEMBERS)

@@ -16,6 +16,7 @@ PASSAGES = Table(
             column("end", pa.int32(), "Character after the last", random=True),
         ]
     ),
+    numbered=True,
 )
 
 REPEATS = Table(
@@ -29,6 +30,7 @@ REPEATS = Table(
             column("copies", pa.int64(), "Number of times that the passage occurs in the corpus"),
         ]
     ),
+    numbered=True,
 )
 
 TABLES = declare(PASSAGES, REPEATS)

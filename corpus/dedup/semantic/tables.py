@@ -39,6 +39,7 @@ SEMANTIC_MEMBERS = Table(
             column("embedding", VECTOR, "The embedding minus the mean, scaled to length 1"),
         ]
     ),
+    numbered=True,
 )
 
 TABLES = declare(EMBEDDINGS, CENTROIDS, SEMANTIC_MEMBERS)

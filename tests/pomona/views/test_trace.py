@@ -28,8 +28,8 @@ def traced(mixed: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 def walked(lake: Lake, run: str) -> tuple[Counter[str], dict[str, set[int]]]:
     """Tokens that a run read of each document, and in which steps: slot by slot."""
-    row = trace._rows(lake)[views.run(lake, run).run]
-    stream, packing = trace._opened(lake, row)
+    row = trace.rows_of_runs(lake)[views.run(lake, run).run]
+    stream, packing = trace.opened(lake, row)
     tokens: Counter[str] = Counter()
     steps: dict[str, set[int]] = {}
     for sequence in range(row["sequences"]):
@@ -103,8 +103,8 @@ def test_names_that_are_nothing(traced: Lake) -> None:
 
 
 def test_tokens_of_documents_add_up(traced: Lake) -> None:
-    row = trace._rows(traced)[views.run(traced, "core").run]
-    stream, packing = trace._opened(traced, row)
+    row = trace.rows_of_runs(traced)[views.run(traced, "core").run]
+    stream, packing = trace.opened(traced, row)
     counts = reading.tokens_of_documents(stream, packing, row["sequences"])
     assert sum(int(each.sum()) for each in counts) == row["sequences"] * 32
     assert np.concatenate(counts).max() > 32

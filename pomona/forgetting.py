@@ -1,0 +1,161 @@
+"""Honors a request to forget documents: removes them, keeps them away, and says which models have read them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from corpus import artifacts, lease
+from corpus.errors import UserError
+from corpus.forgetting import journal, rewriting, tombstones
+from corpus.forgetting.tombstones import Request
+from corpus.lake import Lake
+from corpus.shards import stages as shard_stages
+from corpus.shards.erasing import erase
+from corpus.shards.layout import id_bytes
+from corpus.shards.stream import Stream
+from pomona.views.trace import opened, rows_of_runs
+from training import reading
+from training.stages import in_order
+
+_MOST_NAMED = 20  # documents that are listed
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBy:
+    """A checkpoint that has read forgotten documents."""
+
+    run: str
+    name: str
+    checkpoint: str  # folder
+    documents: int
+    tokens: int  # read by the run itself
+    tokens_before: int  # read by the runs that it started from
+
+
+@dataclass(frozen=True, slots=True)
+class Forgot:
+    """What a request did, or would do."""
+
+    kind: str  # id, uri or domain
+    value: str
+    done: bool  # False for a dry run
+    documents: int
+    named: list[str]  # addresses of some of them
+    rows: dict[str, int]  # removed, by table
+    mixtures: list[dict[str, Any]]  # mixture, documents, tokens with repeats
+    shards: list[dict[str, Any]]  # mixture, folder, documents: files of tokens that hold some
+    runs: list[ReadBy]
+    files_deleted: int  # of older versions; 0 without vacuum
+    occurrences_erased: int  # in token shards; 0 without vacuum
+
+
+def forget(lake: Lake, wanted: str, *, reason: str = "", vacuum: bool = False, dry_run: bool = False) -> Forgot:
+    """Forgets a document by id or URI, or all of a domain; raises `UserError` for an empty name."""
+    if not wanted.strip():
+        raise UserError("forget takes an id, a URI or a domain")
+    with lease.alone(lake, purpose=f"pomona forget {wanted}"):
+        _finish(lake)
+        kind = tombstones.kind_of(lake, wanted)
+        value = wanted.lower().removeprefix("www.") if kind == "domain" else wanted
+        named = tombstones.named(lake, kind, value)
+        ids = frozenset(named["id"])
+        seen = _Seen(lake, ids)
+        mixtures, shards, runs = list(seen.mixtures()), list(seen.shards()), list(seen.runs())
+        rows: dict[str, int] = {}
+        deleted, erased = 0, 0
+        if not dry_run:
+            number, texts = tombstones.next_number(lake), tuple(_texts(lake, ids, kind))
+            request = Request(number=number, kind=kind, value=value, reason=reason, documents=len(ids), texts=texts)
+            if ids:
+                journal.begin(lake, journal.Work(number, wanted, ids, rewriting.rows_of(lake, ids)))
+            tombstones.record(lake, request)
+            rows = _finish(lake)
+            if vacuum:
+                erased = sum(_erased(lake, one["artifact"], ids) for one in shards)
+                deleted = len(list(rewriting.files_of_older_versions(lake)))
+    addresses = named["uri"].sort().to_list()[:_MOST_NAMED]
+    return Forgot(kind, value, not dry_run, len(ids), addresses, rows, mixtures, shards, runs, deleted, erased)
+
+
+def _finish(lake: Lake) -> dict[str, int]:
+    """Does what the journal says, of this request or of one that was stopped; returns the rows removed, by table."""
+    work = journal.read(lake)
+    if work is None:
+        return {}
+    rows = rewriting.remove(lake, work)
+    journal.end(lake)
+    return rows
+
+
+def _texts(lake: Lake, ids: frozenset[str], kind: str) -> list[str]:
+    """Returns hashes of the texts of single documents. A domain's pages may be copies of others', which stay."""
+    if kind == "domain" or not ids:
+        return []
+    texts = lake.scan("documents").filter(pl.col("id").is_in(list(ids))).select("text").collect()["text"]
+    return sorted(set(tombstones.text_hashes(texts.to_arrow())))
+
+
+def _erased(lake: Lake, path: str, ids: frozenset[str]) -> int:
+    key = path.rpartition("/")[2]
+    return erase(lake, shard_stages.folder(lake, key), f"{lake.root}/{path}", ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What has seen some documents."""
+
+    lake: Lake
+    ids: frozenset[str]
+
+    def mixtures(self) -> Iterator[dict[str, Any]]:
+        """Yields the mixtures that have some of them."""
+        if not self.ids or not self.lake.exists("mixtures"):
+            return
+        about = self.lake.scan("mixtures").filter(pl.col("id").is_in(list(self.ids)))
+        tokens = (pl.col("tokens") * pl.col("repeats")).filter(pl.col("split") == "train").sum()
+        yield from about.group_by("mixture").agg(documents=pl.len(), tokens=tokens).sort("mixture").collect().to_dicts()
+
+    def shards(self) -> Iterator[dict[str, Any]]:
+        """Yields the token shards that have some of them, also those that no current mixture names."""
+        if not self.ids or not self.lake.exists("artifact_lineage"):
+            return
+        made = (
+            self.lake.scan("artifact_lineage")
+            .filter(pl.col("kind") == shard_stages.KIND)
+            .select("key", "path")
+            .collect()
+        )
+        for key, path in made.iter_rows():
+            folder = artifacts.find(self.lake, shard_stages.KIND, key)
+            if folder is None:
+                continue
+            stream = Stream(folder)
+            held = sum(len(shard.find(one)) for one in self.ids for shard in (*stream.shards, stream.held_out))
+            if held:
+                yield {"mixture": stream.about.mixture, "artifact": path, "folder": str(folder), "occurrences": held}
+
+    def runs(self) -> Iterator[ReadBy]:
+        """Yields the runs that have read some of them, or started from one that has."""
+        rows = rows_of_runs(self.lake) if self.ids else {}
+        wanted = id_bytes(sorted(self.ids)).view("V16").ravel() if self.ids else np.empty(0, "V16")
+        total: dict[str, int] = {}
+        root = self.lake.root if self.lake.is_local else self.lake.url
+        for key in in_order(self.lake):
+            if key not in rows:
+                continue
+            row = rows[key]
+            stream, packing = opened(self.lake, row)
+            tokens, documents = 0, set()
+            counts = reading.tokens_of_documents(stream, packing, row["sequences"])
+            for shard, read in zip(stream.shards, counts, strict=True):
+                ids = np.ascontiguousarray(shard.ids).view("V16").ravel()
+                chosen = np.flatnonzero(np.isin(ids, wanted) & (read > 0))
+                tokens += int(read[chosen].sum())
+                documents |= {bytes(one) for one in ids[chosen]}
+            before = total.get(row["after"], 0)
+            total[key] = before + tokens
+            if total[key]:
+                yield ReadBy(key, row["name"], f"{root}/{row['checkpoint']}", len(documents), tokens, before)

@@ -1,0 +1,36 @@
+"""What a request to forget did, as text."""
+
+from typing import TYPE_CHECKING
+
+from corpus.errors import counted
+
+if TYPE_CHECKING:
+    from pomona.forgetting import Forgot
+
+
+def render(forgot: "Forgot") -> str:
+    """Formats what was removed, what has seen it, and what is left to do."""
+    verb = "removed" if forgot.done else "would remove"
+    lines = [f"{forgot.kind} {forgot.value}: {verb} {counted(forgot.documents, 'document')}"]
+    lines += [f"  {uri}" for uri in forgot.named]
+    if forgot.documents > len(forgot.named):
+        lines.append(f"  and {forgot.documents - len(forgot.named):,} more")
+    if forgot.rows:
+        lines.append("rows: " + ", ".join(f"{table} {n:,}" for table, n in forgot.rows.items()))
+    lines += [f"mixture {one['mixture']}: {one['tokens']:,} tokens of them" for one in forgot.mixtures]
+    lines += [
+        f"token shards of {one['mixture']}: {one['occurrences']:,} times, in {one['folder']}" for one in forgot.shards
+    ]
+    for run in forgot.runs:
+        before = f", and {run.tokens_before:,} before it" if run.tokens_before else ""
+        lines.append(f"run {run.run[:8]} {run.name} read {run.tokens:,} tokens of them{before}: {run.checkpoint}")
+    if forgot.done:
+        lines.append("a later ingest refuses them")
+        if forgot.files_deleted or forgot.occurrences_erased:
+            lines.append(
+                f"{forgot.files_deleted:,} files of older versions deleted, {forgot.occurrences_erased:,} occurrences "
+                "erased from token shards"
+            )
+        elif forgot.documents:
+            lines.append("older versions of the tables still have them; the same command with --vacuum deletes those")
+    return "\n".join(lines)

@@ -1,0 +1,243 @@
+"""Requests to forget: what is gone, what stays exactly as it was, what cannot come back, and who has read it."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from corpus import schema
+from corpus.errors import UserError
+from corpus.forgetting import journal, rewriting, tombstones
+from corpus.lake import Lake
+from corpus.shards import stages as shard_stages
+from corpus.shards.stream import Stream
+from pomona import forgetting, making, runner, standing
+from pomona.cli import main
+from pomona.kept_documents import kept
+from pomona.recipe import load
+from pomona.views import trace
+from tests.pomona.corpora import raw, recipe
+from tests.training.runs import settings, start, train
+
+EVERY = """
+dedup:
+  minhash: {threshold: 0.97}
+  paragraphs: {min_words: 5, min_words_left: 5}
+decontaminate: {benchmarks: [humaneval], policy: gpt3}
+tokenizer: {vocab_size: 400, fewer: true}
+mixtures: [{name: all}]
+"""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake after a recipe with every kind of table, over files of several kinds."""
+    root = raw(tmp_path_factory.mktemp("whole"))
+    list(runner.run_recipe(Lake(root / "lake"), load(recipe(root, root / "lake", EVERY)), workers=1))
+    return root
+
+
+@pytest.fixture
+def lake(whole: Path, tmp_path: Path) -> Lake:
+    """A copy that a test may change."""
+    shutil.copytree(whole / "lake", tmp_path / "lake")
+    return Lake(tmp_path / "lake")
+
+
+def everything(lake: Lake) -> dict[str, pl.DataFrame]:
+    """Tables with ids, without places: what must not change for other documents."""
+    frames = {}
+    for name in lake.tables():
+        names = lake.schema(name).names
+        if not schema.TABLES[name].numbered and {"id", "left"} & set(names):
+            frame = lake.scan(name).drop("row_group", "row", strict=False).collect()
+            key = [
+                one
+                for one in ("id", "left", "right", "stage", "cluster", "start", "mixture", "item", "policy")
+                if one in names
+            ]
+            frames[name] = frame.sort(key)
+    return frames
+
+
+def without(frames: dict[str, pl.DataFrame], ids: set[str]) -> dict[str, pl.DataFrame]:
+    left = {}
+    for name, frame in frames.items():
+        columns = [one for one in ("id", "left", "right") if one in frame.columns]
+        left[name] = frame.filter(~pl.any_horizontal(pl.col(one).is_in(list(ids)) for one in columns))
+    return left
+
+
+def same(a: dict[str, pl.DataFrame], b: dict[str, pl.DataFrame]) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        assert a[name].equals(b[name]), name
+
+
+def places_agree(lake: Lake) -> None:
+    """Every row about a document is at the document's place."""
+    from corpus.remaining import row_group_number
+
+    at = {}
+    for part in lake.parts("documents"):
+        parquet = lake.open_part("documents", part)
+        for group in range(parquet.metadata.num_row_groups):
+            for row, id_ in enumerate(parquet.read_row_group(group, columns=["id"])["id"].to_pylist()):
+                at[id_] = (row_group_number(part.path, group), row)
+    for name in lake.tables():
+        names = lake.schema(name).names
+        if {"id", "row_group", "row"} <= set(names) and not schema.TABLES[name].numbered:
+            for id_, group, row in lake.scan(name).select("id", "row_group", "row").collect().iter_rows():
+                assert at[id_] == (group, row), name
+
+
+@pytest.mark.parametrize("n", [1, 7])
+def test_documents_are_gone_from_every_table_and_others_are_as_before(lake: Lake, n: int) -> None:
+    before, current = everything(lake), standing.out_of_date(lake)
+    ids = set(lake.scan("documents").sort("uri").collect()["id"][:: 60 // n][:n])
+    texts = dict(kept(lake).select("id", "text").collect().iter_rows())
+    for id_ in ids:
+        forgot = forgetting.forget(lake, id_, reason="asked")
+        assert forgot.documents == 1
+        assert forgot.rows["documents"] == 1
+    after = Lake(lake.root)
+    same(everything(after), without(before, ids))
+    places_agree(after)
+    assert standing.out_of_date(after) == current == []
+    assert dict(kept(after).select("id", "text").collect().iter_rows()) == {
+        k: v for k, v in texts.items() if k not in ids
+    }
+
+
+def test_a_domain_goes_with_all_that_is_below_it(lake: Lake) -> None:
+    uris = lake.scan("documents").filter(pl.col("source") == "site").collect()["uri"]
+    host = uris[0].split("/")[2]
+    forgot = forgetting.forget(lake, host)
+    assert forgot.kind == "domain"
+    assert forgot.documents == len(uris) > 3
+    assert lake.scan("documents").filter(pl.col("source") == "site").collect().is_empty()
+    places_agree(Lake(lake.root))
+
+
+def test_what_was_forgotten_does_not_come_back(whole: Path, lake: Lake, tmp_path: Path) -> None:
+    row = lake.scan("documents").filter(pl.col("source") == "lines").sort("uri").head(1).collect().to_dicts()[0]
+    forgetting.forget(lake, row["uri"])
+    recipe_path = recipe(whole, Path(lake.root), EVERY)
+    states = {one.stage: one.state for one in runner.run_recipe(lake, load(recipe_path), workers=1)}
+    assert states["ingest:lines"] == "current", "nothing is read again"
+    assert row["id"] not in set(lake.scan("documents").collect()["id"])
+
+    other = tmp_path / "other.jsonl"
+    other.write_text(
+        "\n".join(json.dumps({"text": text}) for text in (row["text"].upper(), "Something else, and long enough."))
+    )
+    for kind in (["--replace", "--source", "lines", str(whole / "lines.jsonl.gz")], ["--source", "other", str(other)]):
+        assert main(["ingest", *kind, "--lake", lake.root, "--workers", "1"]) == 0
+    again = Lake(lake.root)
+    assert row["id"] not in set(again.scan("documents").collect()["id"])
+    assert again.scan("documents").filter(pl.col("source") == "other").collect().height == 1, (
+        "a copy of its text is refused"
+    )
+    rejects = again.scan("rejects").filter(pl.col("reason") == tombstones.REASON).collect()
+    assert rejects.height == 2 or rejects.height == 1 + (rejects["source"] == "lines").sum()
+    assert set(rejects["uri"]) == {""}, "a reject does not name what was forgotten"
+
+
+def test_older_versions_have_it_until_a_vacuum(lake: Lake) -> None:
+    row = lake.scan("documents").sort("uri").head(1).collect().to_dicts()[0]
+    before = lake.version("documents")
+    forgetting.forget(lake, row["id"])
+    assert row["id"] in set(Lake(lake.root).scan("documents", version=before).collect()["id"])
+    forgot = forgetting.forget(lake, row["id"], vacuum=True)
+    assert forgot.files_deleted > 0
+    needle = row["id"].encode()
+    for path in Path(lake.root).rglob("*.parquet"):
+        if "tombstones" not in str(path):
+            assert needle not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("table", ["signals", "decisions", "tokens", "mixtures", "documents"])
+def test_a_request_that_was_stopped_is_finished_and_nobody_reads_meanwhile(
+    lake: Lake, table: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = everything(lake)
+    ids = set(lake.scan("documents").sort("uri").collect()["id"][3:5])
+    first, second = sorted(ids)
+    original = rewriting._rewrite
+
+    def stopped(lake: Lake, name: str, work: Any) -> int:
+        if name == table:
+            raise KeyboardInterrupt
+        return original(lake, name, work)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rewriting, "_rewrite", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            forgetting.forget(lake, first)
+    with pytest.raises(UserError, match=f"stopped half-way; run it again: pomona forget {first}"):
+        list(making.mixture(Lake(lake.root), _mixture(), workers=1))
+    forgetting.forget(Lake(lake.root), second)
+    after = Lake(lake.root)
+    assert journal.read(after) is None
+    same(everything(after), without(before, ids))
+    places_agree(after)
+
+
+def _mixture() -> Any:
+    from corpus.mixture.settings import Mixture
+
+    return Mixture(name="new")
+
+
+def test_who_has_read_it_is_told_and_new_shards_do_not_have_it(mixed: Lake, tmp_path: Path) -> None:
+    shutil.copytree(mixed.root, tmp_path / "lake")
+    lake = Lake(tmp_path / "lake")
+    train(lake, settings("core", model=str(start(tmp_path / "model")), tokens=2560))
+    train(lake, settings("next", after="core", mixture="twice", tokens=256))
+    stream = Stream(shard_stages.folder(lake, shard_stages.current(lake, "all")))
+    document = stream.document_at(100)
+    expected = {seen.name: (seen.tokens, seen.tokens_before) for seen in trace.trace_document(lake, document.id).runs}
+    dry = forgetting.forget(lake, document.id, dry_run=True)
+    assert not dry.done
+    assert dry.rows == {}
+    forgot = forgetting.forget(lake, document.id, vacuum=True)
+    assert {run.name: (run.tokens, run.tokens_before) for run in forgot.runs} == expected
+    assert expected["core"][0] > 0
+    assert forgot.runs == dry.runs
+    assert {one["mixture"] for one in forgot.mixtures} >= {"all"}
+    assert forgot.occurrences_erased == sum(one["occurrences"] for one in forgot.shards) > 0
+
+    old = Stream(stream.folder)
+    assert set(old.tokens(document.start, document.end).tolist()) == {old.about.end}
+    assert trace.trace_run(lake, "next").history[0].tokens == 2560, "the history stays"
+    states = {one.stage: one.state for one in making.tokens(lake, "all", workers=1)}
+    assert states["shards:all"] == "ran"
+    new = Stream(shard_stages.folder(lake, shard_stages.current(lake, "all")))
+    assert new.occurrences(document.id) == []
+    assert new.n_documents == old.n_documents - 1
+
+
+def test_a_request_about_nothing_is_recorded_too(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["forget", "https://nowhere.org/x", "--lake", lake.root, "--reason", "opt-out", "--json"]) == 0
+    value = json.loads(capsys.readouterr().out)
+    assert (value["kind"], value["documents"], value["done"]) == ("uri", 0, True)
+    assert main(["forget", "Nowhere.org", "--lake", lake.root]) == 0
+    assert "domain nowhere.org: removed 0 documents" in capsys.readouterr().out
+    assert main(["forget", "f" * 32, "--lake", lake.root, "--dry-run"]) == 0
+    kinds = Lake(lake.root).scan("tombstones").sort("number").collect()
+    assert kinds.select("kind", "value", "number").rows() == [
+        ("uri", "https://nowhere.org/x", 1),
+        ("domain", "nowhere.org", 2),
+    ]
+    assert main(["forget", " ", "--lake", lake.root]) == 2
+
+
+def test_every_table_is_cleaned_emptied_or_about_no_document() -> None:
+    about_none = {"rejects", "passed_over", "ngram_counts", "ngram_totals", "touched", "tokenizers", "shards", "runs",
+                  "run_losses", "centroids", "artifact_lineage", "tombstones"}  # fmt: skip
+    for name, table in schema.TABLES.items():
+        names = set(table.schema.names)
+        assert table.numbered or {"id", "left"} & names or name in about_none, name
