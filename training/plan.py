@@ -52,7 +52,6 @@ class Plan:
     evaluation_tokens: int  # of each group
     save_minutes: float
     checkpoint_activations: bool
-    shard: bool
 
     def to_json(self) -> str:
         """Returns the plan as text."""
@@ -153,5 +152,4 @@ def make(
         evaluation_tokens=run.evaluation_tokens or max(steps * sequences * length // 50, _LEAST_EVALUATED),
         save_minutes=run.save_minutes,
         checkpoint_activations=run.checkpoint_activations,
-        shard=run.shard,
     )

@@ -164,11 +164,6 @@ class Run(Settings):
         Field(ge=1, le=4096, description="Processes on this machine, one per device; changes speed only"),
         Flag("--processes"),
     ] = 1
-    shard: Annotated[
-        bool,
-        Field(description="Divide weights, gradients and optimizer state among the processes (FSDP2)"),
-        Flag("--shard"),
-    ] = False
 
     @field_validator("tokens", "batch_tokens", "evaluation_tokens", "micro_batch_tokens", mode="before")
     @classmethod
@@ -210,5 +205,5 @@ class Run(Settings):
 
     def that_change_results(self) -> dict[str, Any]:
         """Returns the settings that change what a run learns, as JSON values."""
-        only_speed = {"name", "micro_batch_tokens", "save_minutes", "checkpoint_activations", "processes", "shard"}
+        only_speed = {"name", "micro_batch_tokens", "save_minutes", "checkpoint_activations", "processes"}
         return self.model_dump(mode="json", exclude=only_speed)

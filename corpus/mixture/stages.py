@@ -20,7 +20,7 @@ def mix(context: Context[Mixture]) -> Stage:
     exact = "tokenizer" in context.others
     tables = ("duplicates", "contamination", "signals", *(("tokens",) if exact else ()))
     inputs = context.basis() | context.contents(*tables)
-    config: dict[str, Any] = mixture.definition() | {"tokens_are": "exact" if exact else "estimated"}
+    config: dict[str, Any] = mixture.definition() | {"tokens_are": "counted" if exact else "estimated"}
 
     return Stage(
         name=f"mix:{mixture.name}",

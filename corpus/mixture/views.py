@@ -33,7 +33,7 @@ class MixtureView:
 
     mixture: str
     tokens: int  # repeats included
-    tokens_are: str  # exact, or estimated from bytes because the lake has no tokenizer yet
+    tokens_are: str  # counted, or estimated from bytes because the lake has no tokenizer yet
     documents: int  # different documents that are trained on
     held_out_documents: int
     held_out_tokens: int

@@ -11,7 +11,7 @@ FAMILY = Family(
     doc="The tokenizer, and the tokens of the kept documents; null for none",
     settings=Tokenizer,
     stages=(
-        Entry("tokenizer", "tokenizer", Cost(work="tokens", mb_per_second=20.0, share=0.2, writes=0.0)),
+        Entry("vocabulary", "vocabulary", Cost(work="tokens", mb_per_second=20.0, share=0.2, writes=0.0)),
         Entry("encode", "encode", _COST),
     ),
 )

@@ -17,7 +17,7 @@ from corpus.tokenizer.settings import Tokenizer
 _AT_ONCE = 256  # row groups whose decisions are read together
 
 
-def tokenizer(context: Context[Tokenizer]) -> Stage:
+def vocabulary(context: Context[Tokenizer]) -> Stage:
     """Plans the lake's tokenizer: learned from a sample of a mixture, or the files of one that exists."""
     lake, settings = context.lake, context.settings
     mixture = _mixture(context)
@@ -31,15 +31,15 @@ def tokenizer(context: Context[Tokenizer]) -> Stage:
         made_from = learned_from | {"sample_of": mixture.definition(), "inputs": inputs, "version": steps.VERSION}
 
     key = digest(made_from)
-    artifact = artifacts.Artifact(kind=steps.KIND, key=key, stage="tokenizer", made_from=made_from)
+    artifact = artifacts.Artifact(kind=steps.KIND, key=key, stage="vocabulary", made_from=made_from)
     return Stage(
-        name="tokenizer",
+        name="vocabulary",
         outputs=(output("tokenizers"),),
         config=config | {"tokenizer": key},
         inputs=inputs,
         version=steps.VERSION,
         step=steps.MeasureStep(lake, key, mixture, context.decided, settings.compare),
-        plan_items=lambda: [WorkItem(digest([config, inputs, steps.VERSION]), "tokenizer", 1, All())],
+        plan_items=lambda: [WorkItem(digest([config, inputs, steps.VERSION]), "vocabulary", 1, All())],
         prepare=steps.Maker(
             lake, artifact, mixture, context.decided, size, fewer, settings.sample_bytes, settings.path
         ),

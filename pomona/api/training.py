@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from corpus.mixture.views import MixtureView
     from corpus.shards.views import ShardsView
     from corpus.tokenizer.views import TokenizerView
+    from pomona.forgetting import Forgot
     from pomona.views.trace import CheckpointTrace, DocumentTrace
     from training.views import Loss, RunView
 
@@ -99,6 +100,17 @@ def trace(lake: LakeLike, what: str) -> "CheckpointTrace | DocumentTrace":
 
     opened = existing(lake)
     return views.trace_run(opened, what) if views.is_run(opened, what) else views.trace_document(opened, what)
+
+
+@reports_faults
+def forget(lake: LakeLike, what: str, *, reason: str = "", vacuum: bool = False, dry_run: bool = False) -> "Forgot":
+    """Removes a document, by id or URI, or all of a domain, and keeps it out; says which runs have read it.
+
+    `vacuum` also deletes older versions of the tables, and erases token shards.
+    """
+    from pomona import forgetting
+
+    return forgetting.forget(existing(lake), what, reason=reason, vacuum=vacuum, dry_run=dry_run)
 
 
 def _entry(family: "Family", settings: Any, **more: Any) -> tuple[Any, dict[str, Any]]:

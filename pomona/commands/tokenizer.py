@@ -48,17 +48,25 @@ def show(lake: LakeOption = None, as_json: JsonOption = False) -> None:
 
 def tokenize(
     mixture: Annotated[str, typer.Option("--mixture", metavar="NAME", help="The mixture to write in tokens.")],
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="DIR", help="Also write them to a new folder, for another trainer.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", help="Of --out: datatrove or megatron.")] = "datatrove",
+    *,
     run: Running,
     as_json: JsonOption = False,
 ) -> None:
     """Write the tokens of a mixture in their training order, as files that training maps into memory."""
     from corpus.mixture import views as mixture_views
-    from corpus.shards import views
+    from corpus.shards import formats, stages, views
+    from corpus.shards.stream import Stream
     from pomona import making, output
     from pomona.terminal.mixtures import render, render_shards
 
     lake = open_lake(run.lake)
     with output.progress() as progress:
         list(making.tokens(lake, mixture, report=progress, **run.options()))
+    if out is not None:
+        formats.write(Stream(stages.folder(lake, stages.current(lake, mixture))), out, format, mixture)
     view, mixed = views.shards(lake, mixture), mixture_views.mixture(lake, mixture)
     output.show(asdict(view) | {"groups": asdict(mixed)["groups"]}, f"{render(mixed)}\n{render_shards(view)}", as_json)

@@ -14,7 +14,7 @@ def render(view: MixtureView) -> str:
         for g in view.groups
     ]  # fmt: skip
     headers = ("group", "asked", "share", "documents", "tokens", "taken", "tokens taken", "epochs", "held out")
-    estimated = "" if view.tokens_are == "exact" else " (estimated from bytes: the lake has no tokenizer yet)"
+    estimated = "" if view.tokens_are == "counted" else " (estimated from bytes: the lake has no tokenizer yet)"
     lines = [f"mixture {view.mixture}: {view.tokens:,} tokens{estimated}", output.table(rows, headers)]
     if view.left_out_groups:
         lines.append(

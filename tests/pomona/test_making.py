@@ -42,7 +42,7 @@ def test_from_raw_files_to_a_checkpoint_without_a_recipe(
     assert Path(str(trained["checkpoint"]), "model.safetensors").is_file()
     assert trained["name"] == "M-1M-seed1"
     shown = said(capsys, "mixtures", "M")
-    assert shown["tokens_are"] == "exact", "the tokenizer that training made counts them"
+    assert shown["tokens_are"] == "counted", "the tokenizer that training made counts them"
     assert 0 < int(str(shown["tokens"])) <= 10_000
     assert said(capsys, "tokenizer", "show")["vocab_size"] == trained["embedding_parameters"] // 128  # type: ignore[operator]
     listed = json.loads(_out(capsys, "runs"))
