@@ -16,6 +16,7 @@ from typing import Any, TextIO
 NAME, TENSORBOARD = "log.jsonl", "tensorboard"
 _EVERY_SECONDS = 0.2  # between two lines on a terminal
 _EVERY_SECONDS_ELSEWHERE = 15.0  # between two lines in a file
+_DISTURBED = 5.0  # times as slow as at best
 
 
 class Journal:
@@ -30,7 +31,7 @@ class Journal:
         os.replace(temporary, self._path)
         self._file = open(self._path, "a")  # noqa: SIM115
         self._curves = _curves(folder / TENSORBOARD, after_step)
-        self._said = 0.0
+        self._said, self._noted = 0.0, set[str]()
 
     def write(self, **values: Any) -> None:
         """Logs some values of a step; `step` is one of them."""
@@ -49,6 +50,13 @@ class Journal:
         line = f"{self._name}: step {step:,}/{self._n_steps:,}  {text}"
         self._out.write(f"\r{line}\x1b[K" + ("\n" if last else "") if is_terminal else line + "\n")
         self._out.flush()
+
+    def note(self, text: str) -> None:
+        """Says something that the user should know, once."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self._out.write(("\r\x1b[K" if self._out.isatty() else "") + f"{self._name}: {text}\n")
+            self._out.flush()
 
     def flush(self) -> None:
         """Brings what was logged to disk."""
@@ -103,9 +111,15 @@ class Rate:
     tokens: int = 0
     seconds: float = 0.0
     recent: float = 0.0  # tokens a second, smoothed
+    best: float = 0.0  # highest recent rate
 
     def add(self, tokens: int, seconds: float) -> None:
         """Counts a step."""
         self.tokens, self.seconds = self.tokens + tokens, self.seconds + seconds
         now = tokens / max(seconds, 1e-9)
         self.recent = now if not self.recent else 0.9 * self.recent + 0.1 * now
+        self.best = max(self.best, self.recent)
+
+    def is_disturbed(self) -> bool:
+        """Returns whether steps have become much slower than they were."""
+        return self.recent < self.best / _DISTURBED

@@ -33,6 +33,7 @@ from training.model import Transformer
 from training.optimizers.clip import Clip, clip, global_norm
 from training.plan import Plan
 from training.schedules import Schedule
+from training.stopping import Stop, stopping
 from training.weights import initialize, load_state_dict
 
 _MOST_SKIPPED = 10  # steps in a row
@@ -40,6 +41,10 @@ _MOST_BAD, _LEAST_BAD = 50, 5  # steps in a row whose loss is above that of gues
 _GUESSING = 0.7  # nats above log(vocabulary size) that a loss may have
 _PROMPT = 8  # tokens of a held-out document that the model continues
 _SAMPLES = 3
+_DISTURBED = (
+    "steps take five times as long as before: other processes use the same cores, and threads wait for each other; "
+    "give each run its own cores, e.g. with OMP_NUM_THREADS=1"
+)
 
 Save = Callable[[], None]
 
@@ -89,36 +94,42 @@ class _Trainer:
         self.bad_steps = 0
 
     def run(self) -> Result:
-        """Takes every step that is left."""
-        plan = self.plan
+        """Takes every step that is left. After Ctrl-C, it saves the state and stops."""
         progress = checkpoints.restore(self.folder, self.model, self.optimizer)
         journal = self._journal(progress.step)
-        rate, last_save = Rate(), time.monotonic()
-        peak = devices.peak_flops(plan.precision, self.where)
-        flops = plan.shape.flops_per_token(plan.length)
-
-        started, before = time.monotonic(), progress.seconds
         try:
-            for sequences in self.batches.ahead(progress.step, plan.steps, self.rank, self.world):
-                step_started = time.monotonic()
-                progress, values = self._step(sequences, progress)
-                rate.add(plan.sequences * plan.length, time.monotonic() - step_started)
-                progress = replace(progress, seconds=before + time.monotonic() - started)
-                if journal:
-                    mfu = rate.recent * flops / self.world / peak
-                    left = (plan.steps - progress.step) * plan.sequences * plan.length / rate.recent
-                    journal.write(step=progress.step, tokens_per_second=rate.recent, mfu=mfu, **values)
-                    journal.say(progress.step, _line(values, rate.recent, mfu, left))
-
-                if progress.step in plan.evaluate_at:
-                    self._evaluate(journal, progress)
-                if progress.step < plan.steps and self._is_time(last_save):
-                    self._save(journal, progress)
-                    last_save = time.monotonic()
-            return self._end(journal, progress, rate)
+            with stopping() as stop:
+                return self._run(progress, journal, stop)
         finally:
             if journal:
                 journal.close()
+
+    def _run(self, progress: Progress, journal: Journal | None, stop: Stop) -> Result:
+        plan, rate, last_save = self.plan, Rate(), time.monotonic()
+        peak, flops = devices.peak_flops(plan.precision, self.where), plan.shape.flops_per_token(plan.length)
+        tokens = plan.sequences * plan.length
+        started, before = time.monotonic(), progress.seconds
+        for sequences in self.batches.ahead(progress.step, plan.steps, self.rank, self.world):
+            step_started = time.monotonic()
+            progress, values = self._step(sequences, progress)
+            rate.add(tokens, time.monotonic() - step_started)
+            progress = replace(progress, seconds=before + time.monotonic() - started)
+            if journal:
+                mfu = rate.recent * flops / self.world / peak
+                journal.write(step=progress.step, tokens_per_second=rate.recent, mfu=mfu, **values)
+                left = (plan.steps - progress.step) * tokens / rate.recent
+                journal.say(progress.step, _line(values, rate.recent, mfu, left))
+                if rate.is_disturbed():
+                    journal.note(_DISTURBED)
+
+            if progress.step in plan.evaluate_at:
+                self._evaluate(journal, progress)
+            if progress.step < plan.steps and self._is_time(last_save, stop):
+                self._save(journal, progress)
+                last_save = time.monotonic()
+                if stop.asked:
+                    raise KeyboardInterrupt
+        return self._end(journal, progress, rate)
 
     def _step(self, sequences: Sequences, progress: Progress) -> tuple[Progress, dict[str, Any]]:
         """Takes one step; returns how far the run has come, and what to log."""
@@ -201,9 +212,9 @@ class _Trainer:
             counts = {one.group: one.n for one in self.measured}
             journal.write(step=progress.step, held_out=held_out, bits_per_byte=bits, held_out_targets=counts)
 
-    def _is_time(self, last_save: float) -> bool:
+    def _is_time(self, last_save: float, stop: Stop) -> bool:
         """Returns whether the state is to be saved: the first process decides for all."""
-        due = torch.tensor([float(time.monotonic() - last_save >= 60 * self.plan.save_minutes)])
+        due = torch.tensor([float(stop.asked or time.monotonic() - last_save >= 60 * self.plan.save_minutes)])
         if self.world > 1:
             due = due.to(self.where)
             distributed.broadcast(due, 0)

@@ -1,5 +1,6 @@
 """Plans a training run. Its id is a hash of all that its result depends on: settings, tokens, and where it starts."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,10 @@ def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> d
     """Returns everything that the result of a run depends on."""
     lake = context.lake
     after = ""
-    if run.after is not None:
+    checkpoint = None if run.model is None else _checkpoint_of(lake, run.model)
+    if checkpoint is not None:
+        after = checkpoint
+    elif run.after is not None:
         if run.after in (*seen, run.name):
             raise UserError(f"train {run.name!r}: after {run.after!r} leads back to the run itself")
         entry = next((one for one in context.others.get("train", ()) if one.name == run.after), None)
@@ -67,9 +71,18 @@ def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> d
         "shards": shard_stages.current(lake, run.mixture),
         "tokenizer": tokenizer_stages.current(lake),
         "after": after,
-        "model_files": "" if run.model is None or planning.is_size(run.model) else _files(run.model),
+        "model_files": "" if checkpoint or run.model is None or planning.is_size(run.model) else _files(run.model),
         "version": VERSION,
     }
+
+
+def _checkpoint_of(lake: Lake, model: str) -> str | None:
+    """Returns the run whose checkpoint a folder is, so that its history is not lost; None for any other folder."""
+    place = os.path.join(lake.root, artifacts.FOLDER, KIND)
+    folder = os.path.realpath(os.path.expanduser(model))
+    if planning.is_size(model) or not lake.is_local or os.path.dirname(folder) != os.path.realpath(place):
+        return None
+    return os.path.basename(folder)
 
 
 def _files(folder: str) -> str:

@@ -53,6 +53,25 @@ def test_curves_are_written_for_tensorboard(tmp_path: Path) -> None:
     assert json.loads((tmp_path / NAME).read_text().splitlines()[0]) == {"step": 1, "loss": 2.0}
 
 
+def test_a_note_is_said_once(tmp_path: Path) -> None:
+    out = io.StringIO()
+    told = journal(tmp_path, out=out)
+    for _ in range(3):
+        told.note("something")
+    told.close()
+    assert out.getvalue() == "r: something\n"
+
+
+def test_a_rate_that_falls_far_is_noticed() -> None:
+    rate = Rate()
+    for seconds in (1.0, 1.0, 20.0):
+        rate.add(100, seconds)
+    assert not rate.is_disturbed()
+    for _ in range(40):
+        rate.add(100, 20.0)
+    assert rate.is_disturbed()
+
+
 def test_rates_are_tokens_a_second() -> None:
     rate = Rate()
     rate.add(100, 2.0)

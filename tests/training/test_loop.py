@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -51,7 +52,7 @@ def killed_after(plan_: Plan, folder: Path, step: int, monkeypatch: pytest.Monke
 
     with monkeypatch.context() as patch:
         patch.setattr(loop._Trainer, "_step", taken)
-        patch.setattr(loop._Trainer, "_is_time", lambda self, last: len(losses_so_far(folder)) % 2 == 0)
+        patch.setattr(loop._Trainer, "_is_time", lambda self, last, stop: len(losses_so_far(folder)) % 2 == 0)
         with pytest.raises(KilledError):
             loop.train(plan_, folder)
 
@@ -139,6 +140,25 @@ def test_gradients_do_not_depend_on_micro_batches_padding_or_packing(mixed: Lake
         got = gradients(parts)
         assert got[0] == pytest.approx(whole[0], abs=1e-9)
         assert max(float((a - b).abs().max()) for a, b in zip(got[1], whole[1], strict=True)) < 1e-6
+
+
+def test_ctrl_c_saves_the_state_after_the_step(mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = plan(mixed)
+    loop.train(planned, tmp_path / "whole")
+    original = loop._Trainer._step
+
+    def step(self: Any, sequences: Any, progress: Any) -> Any:
+        if progress.step == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(self, sequences, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._Trainer, "_step", step)
+        with pytest.raises(KeyboardInterrupt):
+            loop.train(planned, tmp_path / "stopped")
+    assert [path.name for path in (tmp_path / "stopped").glob("state-*")] == ["state-0000000005"]
+    loop.train(planned, tmp_path / "stopped")
+    assert same(weights(tmp_path / "whole"), weights(tmp_path / "stopped"))
 
 
 def test_a_step_that_is_too_large_changes_nothing_and_is_counted(mixed: Lake, tmp_path: Path) -> None:

@@ -58,8 +58,10 @@ def test_another_seed_is_another_run_and_both_stay(own: Lake, tmp_path: Path) ->
 def test_a_run_starts_from_the_checkpoint_of_another(own: Lake, tmp_path: Path) -> None:
     train(own, settings("core", model=str(start(tmp_path / "model")), tokens=512))
     train(own, settings("next", after="core", stage="continued", packing="best_fit", sequence_length=64, tokens=512))
-    first, second = views.runs(own)
-    assert second.after == first.run
+    train(own, settings("folder", model=views.run(own, "core").checkpoint, tokens=256))
+    first, second, third = views.runs(own)
+    assert second.after == third.after == first.run
+    assert third.model == ""
     row = own.scan("runs").filter(pl.col("run") == second.run).collect().to_dicts()[0]
     assert artifacts.find(own, steps.PACKING, row["packing"]) is not None
     shutil.rmtree(first.checkpoint)
