@@ -119,7 +119,7 @@ def as_markdown(found: list[Claim], tables: list[Rows], kept: list[str]) -> str:
         f"{platform.machine()}, Python {platform.python_version()}.",
         "",
         "- `./dev bench AREA` measures one area again. The area is the name of a claim before its first dot.",
-        "  `dedup_memory`, `languages` and `unspaced` run only when named.",
+        "  `dedup_memory`, `languages`, `lineage` and `unspaced` run only when named.",
         "- **ratio**: above 1 is better for Pomona.",
         "- **target**: a ratio, unless the note says otherwise. **missed** marks a claim below its target.",
         "- If the peer is not another tool, its name says what it is: a limit, a target or an earlier version.",
