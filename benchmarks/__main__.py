@@ -13,7 +13,12 @@ from corpus.errors import UserError
 from pomona.output import table
 
 AREAS = ("extraction", "ingest", "signals", "dedup", "decontam", "commands", "cli", "tokenizing", "training")
-ON_DEMAND = ("dedup_memory", "languages", "lineage", "unspaced")  # large, or of data that is not there: run only when named
+ON_DEMAND = (
+    "dedup_memory",
+    "languages",
+    "lineage",
+    "unspaced",
+)  # large, or of data that is not there: run only when named
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, README = ROOT / "docs" / "benchmarks.md", ROOT / "README.md"
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from numba import njit
 
 from corpus import schema
-from corpus.ingest.steps import document_ids
+from corpus.ingest.steps import VERSION, document_ids
 from corpus.lake import Lake, Lineage
 from corpus.text.buffers import string_array, string_buffers
 from corpus.text.normal import normalize
@@ -110,7 +110,8 @@ def write(lake: Lake, source: pa.Array, plan: Planned, name: str = "made") -> in
         with lake.part_writer("documents", slot, keys[-1], schema.TABLES["documents"].schema) as writer:
             writer.write(pa.record_batch(columns, schema=schema.TABLES["documents"].schema))
         total += made.nbytes
-    lake.commit("documents", {slot: keys}, Lineage(f"ingest:{name}", slot, str(len(plan.base))))
+    lineage = Lineage(f"ingest:{name}", slot, str(len(plan.base)), stage_version=VERSION)
+    lake.commit("documents", {slot: keys}, lineage)
     return total
 
 

@@ -17,10 +17,12 @@ from benchmarks import corpora
 from benchmarks.claims import Claim, claim
 from benchmarks.pages import texts
 from corpus.lake import Lake
+from pomona import stages
 
 _DOCUMENTS = int(os.environ.get("POMONA_BENCH_DOCUMENTS", 1_000_000))
 _MOST_SECONDS = 1.0
 _LOADER_SHARE = 0.01  # of a step
+stages.tables()  # so that the lake knows every table
 
 
 def run(path: Path | None) -> Iterator[Claim]:
@@ -28,9 +30,11 @@ def run(path: Path | None) -> Iterator[Claim]:
     with tempfile.TemporaryDirectory(prefix="lineage-") as folder:
         lake = Lake(Path(folder) / "lake")
         corpora.write(lake, texts(path), corpora.planned(_DOCUMENTS))
-        _pomona(lake, "tokenizer", "train", "--vocab-size", "4096", "--set", "sample_bytes=10MB")
+        _pomona(lake, "tokenizer", "train", "--vocab-size", "4096", "--sample-bytes", "10MB")
         _pomona(lake, "mix", "--name", "all")
-        trained = _pomona(lake, "train", "--mixture", "all", "--model", "1M", "--tokens", "1M", "--set", "evaluations=1")
+        trained = _pomona(
+            lake, "train", "--mixture", "all", "--model", "1M", "--tokens", "1M", "--set", "evaluations=1"
+        )
         document = lake.scan("mixtures").filter(split="train").head(1).collect()["id"][0]
         for name, what in (("checkpoint", str(trained["run"])), ("document", document)):
             seconds = min(_seconds(lake, what) for _ in range(3))
@@ -41,11 +45,12 @@ def run(path: Path | None) -> Iterator[Claim]:
 
 def _loader(lake: Lake, tokens_per_second: float) -> Claim:
     """Time to read a batch, without reading ahead, as a share of a step of the 1M model."""
-    from corpus.shards import packing, stages
+    from corpus.shards import packing
+    from corpus.shards import stages as shard_stages
     from corpus.shards.batches import Batches
     from corpus.shards.stream import Stream
 
-    stream = Stream(stages.folder(lake, stages.current(lake, "all")))
+    stream = Stream(shard_stages.folder(lake, shard_stages.current(lake, "all")))
     batches = Batches(stream, packing.concatenated(stream, 256), 32)
     started = time.perf_counter()
     for step in range(200):

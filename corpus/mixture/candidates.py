@@ -62,7 +62,7 @@ class Candidates:
         wanted = self._read()
         of_documents = [name for name in _OF_DOCUMENTS if name in wanted]
         texts = remaining.exported(self.lake, remains, group.part, group.row_group, of_documents)
-        frame = texts.with_columns(row_group=pl.lit(group.number), row=pl.Series(rows).cast(pl.Int32))
+        frame = texts.with_columns(row_group=pl.lit(group.number, pl.Int64), row=pl.Series(rows).cast(pl.Int32))
 
         for table, parts in others.items():
             missing = {"language"} & wanted if table == "signals" else {"tokens"} & wanted
