@@ -8,6 +8,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.records import REASONS
 
+_ID_DIGITS = 32
 _MOST_NAMED = 10  # documents that match a name, at most, before it is refused
 _EXAMPLES = 3  # of each reason
 _PASSAGES = 10  # texts shown of what a stage cut
@@ -121,6 +122,8 @@ def find(lake: Lake, wanted: str) -> str | None:
     Raises `UserError` if it is several documents.
     """
     addresses = lake.scan("documents").select("id", "uri", "source")
+    if len(wanted) == _ID_DIGITS and addresses.filter(pl.col("id") == wanted).select(pl.len()).collect().item():
+        return wanted  # without a look at addresses
     exact = pl.col("id").eq(wanted) | pl.col("uri").eq(wanted)
     partly = pl.col("id").str.starts_with(wanted) | pl.col("uri").str.starts_with(wanted)
     partly |= pl.col("uri").str.ends_with(wanted)
