@@ -14,7 +14,7 @@ from corpus.forgetting.tombstones import Request
 from corpus.lake import Lake
 from corpus.shards import stages as shard_stages
 from corpus.shards.erasing import erase
-from corpus.shards.layout import id_bytes
+from corpus.shards.layout import id_bytes, keys
 from corpus.shards.stream import Stream
 from pomona.views.trace import opened, rows_of_runs
 from training import reading
@@ -122,6 +122,7 @@ class _Seen:
         """Yields the token shards that have some of them, also those that no current mixture names."""
         if not self.ids or not self.lake.exists("artifact_lineage"):
             return
+        wanted = keys(id_bytes(sorted(self.ids)))
         made = (
             self.lake.scan("artifact_lineage")
             .filter(pl.col("kind") == shard_stages.KIND)
@@ -133,14 +134,14 @@ class _Seen:
             if folder is None:
                 continue
             stream = Stream(folder)
-            held = sum(len(shard.find(one)) for one in self.ids for shard in (*stream.shards, stream.held_out))
+            held = sum(int(shard.among(wanted).sum()) for shard in (*stream.shards, stream.held_out))
             if held:
                 yield {"mixture": stream.about.mixture, "artifact": path, "folder": str(folder), "occurrences": held}
 
     def runs(self) -> Iterator[ReadBy]:
         """Yields the runs that have read some of them, or started from one that has."""
         rows = rows_of_runs(self.lake) if self.ids else {}
-        wanted = id_bytes(sorted(self.ids)).view("V16").ravel() if self.ids else np.empty(0, "V16")
+        wanted = keys(id_bytes(sorted(self.ids)))
         total: dict[str, int] = {}
         root = self.lake.root if self.lake.is_local else self.lake.url
         for key in in_order(self.lake):
@@ -151,10 +152,9 @@ class _Seen:
             tokens, documents = 0, set()
             counts = reading.tokens_of_documents(stream, packing, row["sequences"])
             for shard, read in zip(stream.shards, counts, strict=True):
-                ids = np.ascontiguousarray(shard.ids).view("V16").ravel()
-                chosen = np.flatnonzero(np.isin(ids, wanted) & (read > 0))
+                chosen = np.flatnonzero(shard.among(wanted) & (read > 0))
                 tokens += int(read[chosen].sum())
-                documents |= {bytes(one) for one in ids[chosen]}
+                documents |= {bytes(one) for one in shard.ids[chosen]}
             before = total.get(row["after"], 0)
             total[key] = before + tokens
             if total[key]:

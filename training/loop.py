@@ -285,7 +285,8 @@ def _optimizer(plan: Plan, model: Transformer) -> Any:
     values: dict[str, Any] = {"lr": plan.learning_rate, "weight_decay": plan.weight_decay}
     if "d_model" in settings.__dataclass_fields__:
         values["d_model"] = plan.shape.d_model
-    return kind(model.named_parameters(), settings(**values))
+    more = {"pieces": model.pieces} if plan.optimizer == "muon" else {}  # each matrix of a fused one is turned alone
+    return kind(model.named_parameters(), settings(**values), **more)
 
 
 def _batch(sequences: Sequences) -> Batch:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from corpus.shards.layout import keys as ids_as_keys
 from corpus.shards.packing import Packing
 from corpus.shards.stream import Stream
 
@@ -53,10 +54,10 @@ def by_group(stream: Stream, packing: Packing, n_sequences: int) -> list[OfGroup
     for shard, read in zip(stream.shards, tokens_of_documents(stream, packing, n_sequences), strict=True):
         np.add.at(tokens, np.asarray(shard.groups), read)
         chosen = np.flatnonzero(read)
-        keys = np.empty(len(chosen), [("id", "V16"), ("group", "i4")])
-        keys["id"] = np.ascontiguousarray(shard.ids[chosen]).view("V16").ravel()
-        keys["group"] = shard.groups[chosen]
-        seen.append(keys)
+        rows = np.empty(len(chosen), [("id", "V16"), ("group", "i4")])
+        rows["id"] = ids_as_keys(shard.ids[chosen])
+        rows["group"] = shard.groups[chosen]
+        seen.append(rows)
     documents = np.bincount(_different(np.concatenate(seen))["group"], minlength=len(names))
     groups_read = [OfGroup(name, int(documents[i]), int(tokens[i])) for i, name in enumerate(names) if tokens[i]]
     return sorted(groups_read, key=lambda one: -one.tokens)

@@ -9,17 +9,19 @@ import os
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from corpus import durable, manifest
 from corpus.lake import Lake
-from corpus.shards.layout import TOKENS, Shard
+from corpus.shards.layout import TOKENS, Shard, id_bytes, keys
 from corpus.shards.stream import Stream
 
 
 def erase(lake: Lake, folder: Path, remote: str, ids: frozenset[str]) -> int:
     """Overwrites the tokens of some documents; returns the occurrences. `remote` is the folder in the lake."""
     stream = Stream(folder)
-    n = sum(_erase(shard, stream.about.end, ids) for shard in (*stream.shards, stream.held_out))
+    wanted = keys(id_bytes(sorted(ids)))
+    n = sum(_erase(shard, stream.about.end, wanted) for shard in (*stream.shards, stream.held_out))
     if n:
         about = json.loads((folder / manifest.NAME).read_text())
         about.pop("files")
@@ -29,15 +31,12 @@ def erase(lake: Lake, folder: Path, remote: str, ids: frozenset[str]) -> int:
     return n
 
 
-def _erase(shard: Shard, filling: int, ids: frozenset[str]) -> int:
-    spans = [
-        (int(shard.starts[number]), int(shard.starts[number + 1]))
-        for name in ids
-        for number in shard.find(name).tolist()
-    ]
+def _erase(shard: Shard, filling: int, ids: npt.NDArray[np.void]) -> int:
+    starts = np.asarray(shard.starts)
+    spans = [(int(starts[number]), int(starts[number + 1])) for number in np.flatnonzero(shard.among(ids))]
     if not spans:
         return 0
-    tokens, first = np.array(shard.tokens), int(shard.starts[0])
+    tokens, first = np.array(shard.tokens), int(starts[0])
     for start, end in spans:
         tokens[start - first : end - first] = filling
     temporary = shard.folder / f".{TOKENS}"

@@ -109,6 +109,10 @@ class Shard:
         low, high = self._bound(wanted, after=False), self._bound(wanted, after=True)
         return np.sort(np.asarray(self.by_id[low:high]))
 
+    def among(self, ids: npt.NDArray[np.void]) -> npt.NDArray[np.bool_]:
+        """Returns bool (documents,): which occurrences are of some documents, given as `keys` of their ids."""
+        return np.isin(keys(np.asarray(self.ids)), ids)
+
     def _bound(self, wanted: bytes, *, after: bool) -> int:
         low, high = 0, len(self.by_id)
         while low < high:
@@ -124,3 +128,8 @@ class Shard:
 def id_bytes(ids: list[str]) -> npt.NDArray[np.uint8]:
     """Returns uint8 (n, 16) of ids of 32 hex digits."""
     return np.frombuffer(bytes.fromhex("".join(ids)), np.uint8).reshape(-1, ID_BYTES)
+
+
+def keys(ids: npt.NDArray[np.uint8]) -> npt.NDArray[np.void]:
+    """Returns (n,): each id as one value of 16 bytes, which can be compared as a whole."""
+    return np.ascontiguousarray(ids).view(f"V{ID_BYTES}").ravel()

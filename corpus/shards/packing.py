@@ -45,12 +45,6 @@ class Packing:
             return np.array([[sequence * self.length, self.length]], np.int64)
         return np.asarray(self.pieces[self.bounds[sequence] : self.bounds[sequence + 1]])
 
-    def through(self, n_sequences: int) -> tuple[int, int]:
-        """Returns (tokens that the first sequences have as input, sequences)."""
-        if self.pieces is None or self.bounds is None:
-            return n_sequences * self.length, n_sequences
-        return int(self.pieces[: self.bounds[n_sequences], 1].sum()), n_sequences
-
 
 def concatenated(stream: Stream, length: int) -> Packing:
     """Returns the packing without gaps. The last tokens, which fill no sequence, are left out."""

@@ -217,7 +217,7 @@ def _of_row_group(source: Source, encoded: pa.Table, chosen: pl.DataFrame, place
     tokens = np.frombuffer(data, np.dtype(source.dtype).newbyteorder("<"))
     return _Occurrences(
         layout.id_bytes(chosen["id"].to_list()),
-        np.array([place[group] for group in chosen["group"]], np.int32),
+        chosen["group"].replace_strict(list(place), list(place.values()), return_dtype=pl.Int32).to_numpy(),
         chosen["repeats"].to_numpy(),
         (chosen["split"] == "held_out").to_numpy(),
         offsets // tokens.dtype.itemsize,

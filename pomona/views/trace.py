@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from corpus import artifacts
@@ -16,6 +17,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.shards import packing as packings
 from corpus.shards import stages as shard_stages
+from corpus.shards.layout import keys
 from corpus.shards.stream import Stream
 from corpus.tokenizer import steps as tokenizer_steps
 from corpus.tokenizer.loading import load as load_tokenizer
@@ -213,11 +215,11 @@ def opened(lake: Lake, row: dict[str, Any]) -> tuple[Stream, packings.Packing]:
 
 def _held_out_read(lake: Lake, stream: Stream, before: list[dict[str, Any]]) -> int:
     """Returns how many held-out documents of a mixture earlier runs have read: these say too little about the loss."""
-    held = {bytes(row) for row in stream.held_out.ids}
-    read: set[bytes] = set()
+    held = keys(np.asarray(stream.held_out.ids))
+    was_read = np.zeros(len(held), bool)
     for row in before:
         earlier, packing = opened(lake, row)
         counts = reading.tokens_of_documents(earlier, packing, row["sequences"])
         for shard, tokens in zip(earlier.shards, counts, strict=True):
-            read |= held & {bytes(one) for one in shard.ids[tokens > 0]}
-    return len(read)
+            was_read |= np.isin(held, keys(np.asarray(shard.ids)[tokens > 0]))
+    return int(was_read.sum())

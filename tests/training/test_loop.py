@@ -161,6 +161,12 @@ def test_ctrl_c_saves_the_state_after_the_step(mixed: Lake, tmp_path: Path, monk
     assert same(weights(tmp_path / "whole"), weights(tmp_path / "stopped"))
 
 
+def test_muon_turns_each_matrix_of_a_fused_one_alone(mixed: Lake, tmp_path: Path) -> None:
+    trainer = loop._Trainer(plan(mixed, optimizer="muon"), tmp_path, lambda: None)
+    assert trainer.optimizer._pieces == trainer.model.pieces
+    assert trainer.model.pieces
+
+
 def test_a_step_that_is_too_large_changes_nothing_and_is_counted(mixed: Lake, tmp_path: Path) -> None:
     trainer = loop._Trainer(plan(mixed, skip_norm=1e-6), tmp_path, lambda: None)
     before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
