@@ -62,8 +62,10 @@ def forget(lake: Lake, wanted: str, *, reason: str = "", vacuum: bool = False, d
         value = wanted.lower().removeprefix("www.") if kind == "domain" else wanted
         named = tombstones.named(lake, kind, value)
         ids = frozenset(named["id"])
+
         seen = _Seen(lake, ids)
         mixtures, shards, runs = list(seen.mixtures()), list(seen.shards()), list(seen.runs())
+
         rows: dict[str, int] = {}
         deleted, erased = 0, 0
         if not dry_run:
@@ -76,6 +78,7 @@ def forget(lake: Lake, wanted: str, *, reason: str = "", vacuum: bool = False, d
             if vacuum:
                 erased = sum(_erased(lake, one["artifact"], ids) for one in shards)
                 deleted = len(list(rewriting.files_of_older_versions(lake)))
+
     addresses = named["uri"].sort().to_list()[:_MOST_NAMED]
     return Forgot(kind, value, not dry_run, len(ids), addresses, rows, mixtures, shards, runs, deleted, erased)
 

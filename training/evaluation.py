@@ -88,6 +88,7 @@ def measure(model: Transformer, data: HeldOut, micro_batch: int, rank: int = 0, 
             positions_BS=positions,
             documents_BS=documents,
         ).to(where)
+
         hidden = model(batch.ids_BS, batch.positions_BS, batch.documents_BS)
         losses = token_losses(hidden.flatten(0, 1), model.output_weight, batch.targets_BS.flatten(), model.precision)
         losses_BS = losses.view(targets.shape).double().cpu()
@@ -95,6 +96,7 @@ def measure(model: Transformer, data: HeldOut, micro_batch: int, rank: int = 0, 
         groups = torch.from_numpy(data.groups_B[rows]).long()
         sums[:, 0].index_add_(0, groups, losses_BS.masked_fill(~has_BS, 0).sum(1))
         sums[:, 1].index_add_(0, groups, has_BS.sum(1).double())
+
     if world > 1:
         sums = sums.to(where)
         distributed.all_reduce(sums)

@@ -213,7 +213,7 @@ def number(offsets, data, flags, known, n_known, longest, d, i, numbers, counts)
 def spread(numbers, id_offsets, ids, counts, tokens, lengths):
     """Fills tokens with the ids of each piece, one after the other, and adds to lengths (D,) each document's tokens."""
     n, at = 0, 0
-    for d in range(counts.size):
+    for d in range(counts.size):  # documents, their pieces, the ids of a piece
         before = at
         for _ in range(counts[d]):
             piece = numbers[n]

@@ -15,6 +15,7 @@ def render(forgot: "Forgot") -> str:
     lines += [f"  {uri}" for uri in forgot.named]
     if forgot.documents > len(forgot.named):
         lines.append(f"  and {forgot.documents - len(forgot.named):,} more")
+
     if forgot.rows:
         lines.append("rows: " + ", ".join(f"{table} {n:,}" for table, n in forgot.rows.items()))
     lines += [f"mixture {one['mixture']}: {one['tokens']:,} tokens of them" for one in forgot.mixtures]
@@ -24,6 +25,7 @@ def render(forgot: "Forgot") -> str:
     for run in forgot.runs:
         before = f", and {run.tokens_before:,} before it" if run.tokens_before else ""
         lines.append(f"run {run.run[:8]} {run.name} read {run.tokens:,} tokens of them{before}: {run.checkpoint}")
+
     if forgot.done:
         lines.append("a later ingest refuses them")
         if forgot.files_deleted or forgot.occurrences_erased:

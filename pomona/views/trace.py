@@ -100,10 +100,12 @@ def trace_run(lake: Lake, name: str) -> CheckpointTrace:
             Link(key, row["name"], row["stage"], row["mixture"], row["shards"], row["tokenizer"],
                  sum(one.tokens for one in groups), groups, before)
         )  # fmt: skip
+
     dropped = lake.scan("decisions").filter(~pl.col("kept")).group_by("stage").len("n").collect()
     counts = dict(dropped.iter_rows())
     mixtures = [link.mixture for link in history]
     touched = lake.scan("touched").filter(pl.col("mixture").is_in(mixtures)).select("benchmark", "item").unique()
+
     root = lake.root if lake.is_local else lake.url
     return CheckpointTrace(
         run,
