@@ -54,6 +54,7 @@ COVERED_TOGETHER = {
     "corpus/tokenizer/views.py": "tests/corpus/tokenizer/test_steps.py",
     "corpus/touched.py": "tests/decontam/test_views.py",
     "pomona/api/arguments.py": "tests/pomona/api/test_mistakes.py",
+    "training/building.py": "tests/training/test_loop.py and test_sharding.py",
     "training/reading.py": "tests/pomona/views/test_trace.py",
     "training/views.py": "tests/training/test_steps.py",
     "training/worker.py": "tests/training/test_loop.py",

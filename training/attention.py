@@ -14,7 +14,6 @@ and value heads, C dimensions of a head, P = C / 2 pairs of dimensions.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -25,23 +24,14 @@ from training.blockwise import attention as blockwise_attention
 from training.operations import rms_norm
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Places:
     """Where the tokens of a batch stand; the same for all layers."""
 
     cos_BSP: Tensor
     sin_BSP: Tensor
     starts_BS: Tensor | None  # int32, first position that a query may see; None: the first of the row
-
-    @cached_property
-    def mask(self) -> Tensor | None:
-        """Which keys a query sees, with one head for all; None for plain causal attention."""
-        if self.starts_BS is None:
-            return None
-        position_S = torch.arange(self.starts_BS.shape[1], device=self.starts_BS.device)
-        is_past_SS = position_S[None, :] <= position_S[:, None]
-        is_same_BSS = position_S[None, None, :] >= self.starts_BS[:, :, None]
-        return (is_same_BSS & is_past_SS)[:, None]
+    mask_B1SS: Tensor | None  # the same as a mask, for all heads, where no kernel takes the starts
 
 
 def places(
@@ -53,8 +43,23 @@ def places(
     """
     exponents_P = torch.arange(0, head_dim, 2, dtype=torch.float32, device=positions_BS.device) / head_dim
     angles_BSP = positions_BS[..., None].float() * (1.0 / base**exponents_P)
-    starts_BS = None if documents_BS is None else starts(documents_BS)
-    return Places(angles_BSP.cos().to(dtype), angles_BSP.sin().to(dtype), starts_BS)
+    cos_BSP, sin_BSP = angles_BSP.cos().to(dtype), angles_BSP.sin().to(dtype)
+    if documents_BS is None:
+        return Places(cos_BSP, sin_BSP, None, None)
+    starts_BS = starts(documents_BS)
+    return Places(cos_BSP, sin_BSP, starts_BS, None if _has_kernel(cos_BSP) else _mask(starts_BS))
+
+
+def _mask(starts_BS: Tensor) -> Tensor:
+    """Returns which keys a query sees, (B, 1, S, S)."""
+    position_S = torch.arange(starts_BS.shape[1], device=starts_BS.device)
+    is_past_SS = position_S[None, :] <= position_S[:, None]
+    is_same_BSS = position_S[None, None, :] >= starts_BS[:, :, None]
+    return (is_same_BSS & is_past_SS)[:, None]
+
+
+def _has_kernel(cos_BSP: Tensor) -> bool:
+    return kernels.fits(cos_BSP) and cos_BSP.dtype == torch.float32
 
 
 def starts(documents_BS: Tensor) -> Tensor:
@@ -73,7 +78,9 @@ def attention(
     The last axis of `qkv_BSE` has all query heads, then all key heads, then all value heads. Query head h uses key head
     h G // H.
     """
-    if kernels.fits(qkv_BSE, query_scale_C) and where.cos_BSP.dtype == query_scale_C.dtype == torch.float32:
+    if _has_kernel(where.cos_BSP):
+        assert kernels.fits(qkv_BSE)
+        assert query_scale_C.dtype == torch.float32
         return blockwise_attention(
             qkv_BSE, (query_scale_C, key_scale_C), (where.cos_BSP, where.sin_BSP), where.starts_BS, n_heads, eps
         )
@@ -90,7 +97,7 @@ def attention(
         q_BSHC.transpose(1, 2),
         k_BSGC.transpose(1, 2),
         v_BSGC.transpose(1, 2),
-        attn_mask=where.mask,
+        attn_mask=where.mask_B1SS,
         is_causal=where.starts_BS is None,
         enable_gqa=n_heads != n_kv_heads,
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training.loss import IGNORE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
@@ -21,6 +23,13 @@ class Batch:
     def __post_init__(self) -> None:
         for tensor in (self.targets_BS, self.positions_BS, self.documents_BS):
             assert tensor is None or tensor.shape == self.ids_BS.shape
+
+    @classmethod
+    def without_targets(cls, length: int) -> "Batch":
+        """Returns one row that counts for nothing, for a process that has to compute along with others."""
+        zeros_BS = torch.zeros(1, length, dtype=torch.int64)
+        none_BS = torch.full_like(zeros_BS, IGNORE)
+        return cls(ids_BS=zeros_BS, targets_BS=none_BS, positions_BS=zeros_BS, documents_BS=None)
 
     def to(self, device: torch.device | str) -> "Batch":
         """Returns the batch on a device; from pinned memory, without waiting for the copy."""

@@ -41,10 +41,17 @@ def copy_of(weight: Tensor, dtype: torch.dtype) -> Tensor:
     return copy
 
 
+def forget() -> None:
+    """Drops all copies. Weights that are gathered for each step (training.sharding) change without a new version."""
+    _copies.clear()
+
+
 def linear(x_NK: Tensor, weight_MK: Tensor) -> Tensor:
     """Returns `x @ weight.T` in the type of `x`; the weight's gradient has the weight's own type."""
     if x_NK.dtype == weight_MK.dtype:
         return functional.linear(x_NK, weight_MK)
+    if torch.compiler.is_compiling():  # the compiler casts and multiplies in one go
+        return functional.linear(x_NK, weight_MK.to(x_NK.dtype))
     return _CastLinear.apply(x_NK, weight_MK)
 
 

@@ -19,6 +19,7 @@ from corpus import durable
 from corpus.errors import UserError
 from corpus.tokenizer.loading import load as load_tokenizer
 from corpus.tokenizer.steps import copy as copy_tokenizer
+from training import sharding
 from training.model import Transformer
 from training.optimizers import Optimizer
 from training.shape import CONFIG
@@ -44,15 +45,19 @@ class Progress:
     seconds: float = 0.0  # of training, before this state
 
 
-def save(folder: Path, model: Transformer, optimizer: Optimizer, progress: Progress) -> None:
-    """Saves a state below a run's folder, in place of the one before."""
+def save(folder: Path, model: Transformer, optimizer: Optimizer, progress: Progress, *, is_writer: bool = True) -> None:
+    """Saves a state below a run's folder, in place of the one before.
+
+    If the model is in pieces, all processes call this, and one of them writes.
+    """
+    weights, moments = to_state_dict(model, is_kept=is_writer), _moments(optimizer, is_kept=is_writer)
+    if not is_writer:
+        return
     target, temporary = folder / f"{_STATE}{progress.step:010}", folder / f".{_STATE}unfinished"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    save_file(to_state_dict(model), temporary / WEIGHTS)
-    save_file(
-        {name: tensor.detach().cpu().contiguous() for name, tensor in optimizer.state().items()}, temporary / MOMENTS
-    )
+    save_file(weights, temporary / WEIGHTS)
+    save_file(moments, temporary / MOMENTS)
     (temporary / PROGRESS).write_text(json.dumps(asdict(progress)))
     durable.sync_below(str(temporary))
     shutil.rmtree(target, ignore_errors=True)
@@ -61,6 +66,16 @@ def save(folder: Path, model: Transformer, optimizer: Optimizer, progress: Progr
     for other in _states(folder):
         if other != target:
             shutil.rmtree(other, ignore_errors=True)
+
+
+def _moments(optimizer: Optimizer, *, is_kept: bool) -> dict[str, Tensor]:
+    """Returns the optimizer's state, gathered one tensor after the other."""
+    moments: dict[str, Tensor] = {}
+    for name, tensor in optimizer.state().items():
+        gathered = sharding.whole(tensor)
+        if is_kept:
+            moments[name] = gathered.detach().cpu().contiguous()
+    return moments
 
 
 def restore(folder: Path, model: Transformer, optimizer: Optimizer) -> Progress:
@@ -110,8 +125,14 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         raise UserError(f"{path}: no weights can be read: {error}") from error
 
 
-def export(folder: Path, model: Transformer, tokenizer: str, length: int) -> None:
-    """Writes the model as Hugging Face has it, with its tokenizer: `AutoModelForCausalLM.from_pretrained(folder)`."""
+def export(folder: Path, model: Transformer, tokenizer: str, length: int, *, is_writer: bool = True) -> None:
+    """Writes the model as Hugging Face has it, with its tokenizer: `AutoModelForCausalLM.from_pretrained(folder)`.
+
+    If the model is in pieces, all processes call this, and one of them writes.
+    """
+    weights = to_state_dict(model, is_kept=is_writer)
+    if not is_writer:
+        return
     vocabulary = load_tokenizer(tokenizer)
     ids: dict[str, Any] = {
         "bos_token_id": vocabulary.begin,
@@ -123,5 +144,5 @@ def export(folder: Path, model: Transformer, tokenizer: str, length: int) -> Non
     (folder / "generation_config.json").write_text(json.dumps(ids) + "\n")
     copy_tokenizer(tokenizer, folder)
     temporary = folder / f".{WEIGHTS}"
-    save_file(to_state_dict(model), temporary, metadata={"format": "pt"})
+    save_file(weights, temporary, metadata={"format": "pt"})
     durable.publish(str(temporary), str(folder / WEIGHTS))

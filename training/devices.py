@@ -5,18 +5,10 @@ import time
 from functools import lru_cache
 
 import torch
-from torch import distributed
-
-from training.memory import keep_freed
 
 _PEAK = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12, "4090": 165e12}  # bf16, dense
 _FASTER = 1.5  # bfloat16 must be so much faster than float32 to be used
 _SIZE = 1024  # of the matrices that are multiplied to measure
-
-
-def world() -> tuple[int, int]:
-    """Returns (number of this process, number of processes); (0, 1) without `torchrun`."""
-    return int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
 
 
 def device() -> torch.device:
@@ -24,23 +16,6 @@ def device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
     return torch.device("cpu")
-
-
-def begin() -> None:
-    """Prepares this process, and joins the others of the run, if there are any."""
-    if device().type == "cpu":
-        keep_freed()
-    if world()[1] > 1 and not distributed.is_initialized():
-        where = device()
-        if where.type == "cuda":
-            torch.cuda.set_device(where)
-        distributed.init_process_group("nccl" if where.type == "cuda" else "gloo")
-
-
-def end() -> None:
-    """Leaves the other processes."""
-    if distributed.is_initialized():
-        distributed.destroy_process_group()
 
 
 def precision(wanted: str, where: torch.device | None = None) -> str:

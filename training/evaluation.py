@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import distributed
 
 from corpus.shards.batches import NO_TARGET, PADDING, share
 from corpus.shards.stream import Stream
+from training import sharding
 from training.batch import Batch
 from training.loss import token_losses
 from training.model import Transformer
+from training.processes import Processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,40 +73,46 @@ class Measured:
 
 
 @torch.no_grad()
-def measure(model: Transformer, data: HeldOut, micro_batch: int, rank: int = 0, world: int = 1) -> list[Measured]:
+def measure(model: Transformer, data: HeldOut, micro_batch: int, processes: Processes) -> list[Measured]:
     """Returns the loss of each group that has held-out documents. All processes call it, and get the same."""
-    where = model.embedding.device
     sums = torch.zeros(len(data.names), 2, dtype=torch.float64)
-    low, high = share(len(data.ids_BS), rank, world)
-    for first in range(low, high, micro_batch):
+    low, high = share(len(data.ids_BS), processes.rank, processes.world)
+    for i in range(processes.n_rounds(len(data.ids_BS), micro_batch)):
+        first = low + i * micro_batch
         rows = slice(first, min(first + micro_batch, high))
-        targets = torch.from_numpy(data.targets_BS[rows])
-        documents = torch.where(targets == NO_TARGET, PADDING, 0).to(torch.int32)
-        positions = torch.arange(targets.shape[1]).expand_as(targets)
-        batch = Batch(
-            ids_BS=torch.from_numpy(data.ids_BS[rows]),
-            targets_BS=targets,
-            positions_BS=positions,
-            documents_BS=documents,
-        ).to(where)
-
-        hidden = model(batch.ids_BS, batch.positions_BS, batch.documents_BS)
-        losses = token_losses(hidden.flatten(0, 1), model.output_weight, batch.targets_BS.flatten(), model.precision)
-        losses_BS = losses.view(targets.shape).double().cpu()
-        has_BS = targets != NO_TARGET
+        if first >= high:
+            _losses(model, Batch.without_targets(data.ids_BS.shape[1]))
+            continue
+        batch = _batch(data, rows)
+        has_BS = batch.targets_BS != NO_TARGET
         groups = torch.from_numpy(data.groups_B[rows]).long()
-        sums[:, 0].index_add_(0, groups, losses_BS.masked_fill(~has_BS, 0).sum(1))
+        sums[:, 0].index_add_(0, groups, _losses(model, batch).masked_fill(~has_BS, 0).sum(1))
         sums[:, 1].index_add_(0, groups, has_BS.sum(1).double())
 
-    if world > 1:
-        sums = sums.to(where)
-        distributed.all_reduce(sums)
-        sums = sums.cpu()
+    sharding.forget_gathered(model)
     return [
         Measured(name, total / n, total / math.log(2) / max(int(data.n_bytes[i]), 1), int(n))
-        for i, (name, (total, n)) in enumerate(zip(data.names, sums.tolist(), strict=True))
+        for i, (name, (total, n)) in enumerate(zip(data.names, processes.sum(sums).tolist(), strict=True))
         if n
     ]
+
+
+def _batch(data: HeldOut, rows: slice) -> Batch:
+    targets = torch.from_numpy(data.targets_BS[rows])
+    return Batch(
+        ids_BS=torch.from_numpy(data.ids_BS[rows]),
+        targets_BS=targets,
+        positions_BS=torch.arange(targets.shape[1]).expand_as(targets),
+        documents_BS=torch.where(targets == NO_TARGET, PADDING, 0).to(torch.int32),
+    )
+
+
+def _losses(model: Transformer, batch: Batch) -> torch.Tensor:
+    """Returns the loss of each slot (B, S), float64, on the CPU."""
+    there = batch.to(model.final_norm.device)
+    hidden = model(there.ids_BS, there.positions_BS, there.documents_BS)
+    losses_N = token_losses(hidden.flatten(0, 1), model.output_weight, there.targets_BS.flatten(), model.precision)
+    return losses_N.view(batch.targets_BS.shape).double().cpu()
 
 
 def mean(measured: list[Measured]) -> tuple[float | None, float | None]:

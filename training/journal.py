@@ -1,4 +1,4 @@
-"""What a run tells while it goes on: a line for a person, a JSON line per step, TensorBoard's curves.
+"""What a run tells while it goes on: a line for a person, a JSON line per step, curves (training.curves).
 
 The JSON lines are the truth: tables and reports come from them. After a kill, lines of steps that will be taken again
 are removed, so each step has one line.
@@ -8,12 +8,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-NAME, TENSORBOARD = "log.jsonl", "tensorboard"
+from training.curves import Curves
+
+NAME = "log.jsonl"
 _EVERY_SECONDS = 0.2  # between two lines on a terminal
 _EVERY_SECONDS_ELSEWHERE = 15.0  # between two lines in a file
 _DISTURBED = 5.0  # times as slow as at best
@@ -22,7 +24,10 @@ _DISTURBED = 5.0  # times as slow as at best
 class Journal:
     """Writes the log of one run. Only the first process of a run has one."""
 
-    def __init__(self, folder: Path, name: str, *, after_step: int, n_steps: int, out: TextIO | None = None) -> None:
+    def __init__(
+        self, folder: Path, name: str, *, after_step: int, n_steps: int, curves: Sequence[Curves] = (),
+        out: TextIO | None = None,
+    ) -> None:  # fmt: skip
         self._name, self._n_steps, self._out = name, n_steps, out or sys.stderr
         self._path = folder / NAME
         kept = [line for line in read(folder) if line["step"] <= after_step]
@@ -30,15 +35,14 @@ class Journal:
         temporary.write_text("".join(json.dumps(line) + "\n" for line in kept))
         os.replace(temporary, self._path)
         self._file = open(self._path, "a")  # noqa: SIM115
-        self._curves = _curves(folder / TENSORBOARD, after_step)
+        self._curves = curves
         self._said, self._noted = 0.0, set[str]()
 
     def write(self, **values: Any) -> None:
         """Logs some values of a step; `step` is one of them."""
         self._file.write(json.dumps(values) + "\n")
-        if self._curves is not None:
-            for name, value in _numbers(values):
-                self._curves.add_scalar(name, value, values["step"])
+        for curves in self._curves:
+            curves.add(values["step"], dict(_numbers(values)))
 
     def say(self, step: int, text: str, *, last: bool = False) -> None:
         """Shows how far the run is: on a terminal in one line that changes, in a file now and then."""
@@ -62,14 +66,14 @@ class Journal:
         """Brings what was logged to disk."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        if self._curves is not None:
-            self._curves.flush()
+        for curves in self._curves:
+            curves.flush()
 
     def close(self) -> None:
         """Closes the files."""
         self._file.close()
-        if self._curves is not None:
-            self._curves.close()
+        for curves in self._curves:
+            curves.close()
 
 
 def read(folder: Path) -> Iterator[dict[str, Any]]:
@@ -93,15 +97,6 @@ def _numbers(values: dict[str, Any]) -> Iterator[tuple[str, float]]:
             yield from ((f"{name}/{inner}", number) for inner, number in _numbers(value))
         elif isinstance(value, (int, float)) and name != "step":
             yield name, float(value)
-
-
-def _curves(folder: Path, after_step: int) -> Any:
-    """Returns TensorBoard's writer, or None if TensorBoard is not installed."""
-    try:
-        from torch.utils.tensorboard import SummaryWriter
-    except ImportError:
-        return None
-    return SummaryWriter(str(folder), purge_step=after_step + 1 if after_step else None)
 
 
 @dataclass

@@ -12,29 +12,28 @@ or if the loss stays above that of guessing, the run ends with the reason.
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, distributed
+from torch import Tensor
 
 from corpus.errors import UserError
 from corpus.shards import packing as packings
 from corpus.shards.batches import Batches, Sequences
 from corpus.shards.stream import Stream
 from corpus.tokenizer.loading import load as load_tokenizer
-from training import checkpoints, devices, evaluation, objectives, optimizers, sampling
+from training import building, checkpoints, curves, devices, evaluation, objectives, processes, sampling, sharding
 from training.batch import Batch
 from training.checkpoints import Progress
 from training.journal import Journal, Rate
-from training.model import Transformer
 from training.optimizers.clip import Clip, clip, global_norm
 from training.plan import Plan
+from training.processes import Processes
 from training.schedules import Schedule
 from training.stopping import Stop, stopping
-from training.weights import initialize, load_state_dict
 
 _MOST_SKIPPED = 10  # steps in a row
 _MOST_BAD, _LEAST_BAD = 50, 5  # steps in a row whose loss is above that of guessing: a quarter of the run
@@ -66,25 +65,23 @@ def train(plan: Plan, folder: Path, saved: Save = lambda: None) -> Result:
     State is saved in the folder as the run goes on; `saved` is called after each save. If the folder has a state, the
     run continues from it. With `torchrun`, each process calls this, and the first one writes.
     """
-    devices.begin()
+    together = processes.begin(is_sharded=plan.sharded)
     try:
-        return _Trainer(plan, folder, saved).run()
+        return _Trainer(plan, folder, saved, together).run()
     finally:
-        devices.end()
+        processes.end()
 
 
 class _Trainer:
     """The parts of a run."""
 
-    def __init__(self, plan: Plan, folder: Path, saved: Save) -> None:
-        self.plan, self.folder, self.saved = plan, folder, saved
-        self.rank, self.world = devices.world()
-        self.where = devices.device()
+    def __init__(self, plan: Plan, folder: Path, saved: Save, together: Processes) -> None:
+        self.plan, self.folder, self.saved, self.processes = plan, folder, saved, together
         self.stream = Stream(Path(plan.shards))
         self.batches = Batches(self.stream, _packing(plan, self.stream), plan.sequences, plan.boundaries, plan.pad)
         self.objective = objectives.load(plan.objective)(z_loss=plan.z_loss)
-        self.model = _model(plan).to(self.where)
-        self.optimizer = _optimizer(plan, self.model)
+        self.model = building.model(plan, together)
+        self.optimizer = building.optimizer(plan, self.model)
         self.schedule = Schedule(kind=plan.schedule, steps=plan.steps, warm_up=plan.warm_up, final=plan.final)  # type: ignore[arg-type]
         self.vocabulary = load_tokenizer(plan.tokenizer)
         self.held_out = evaluation.held_out(
@@ -106,16 +103,16 @@ class _Trainer:
 
     def _run(self, progress: Progress, journal: Journal | None, stop: Stop) -> Result:
         plan, rate, last_save = self.plan, Rate(), time.monotonic()
-        peak, flops = devices.peak_flops(plan.precision, self.where), plan.shape.flops_per_token(plan.length)
+        peak, flops = devices.peak_flops(plan.precision, self.processes.where), plan.shape.flops_per_token(plan.length)
         tokens = plan.sequences * plan.length
         started, before = time.monotonic(), progress.seconds
-        for sequences in self.batches.ahead(progress.step, plan.steps, self.rank, self.world):
+        for sequences in self.batches.ahead(progress.step, plan.steps, self.processes.rank, self.processes.world):
             step_started = time.monotonic()
             progress, values = self._step(sequences, progress)
             rate.add(tokens, time.monotonic() - step_started)
             progress = replace(progress, seconds=before + time.monotonic() - started)
             if journal:
-                mfu = rate.recent * flops / self.world / peak
+                mfu = rate.recent * flops / self.processes.world / peak
                 journal.write(step=progress.step, tokens_per_second=rate.recent, mfu=mfu, **values)
                 left = (plan.steps - progress.step) * tokens / rate.recent
                 journal.say(progress.step, _line(values, rate.recent, mfu, left))
@@ -134,24 +131,25 @@ class _Trainer:
     def _step(self, sequences: Sequences, progress: Progress) -> tuple[Progress, dict[str, Any]]:
         """Takes one step; returns how far the run has come, and what to log."""
         plan, step = self.plan, progress.step + 1
-        parts = [_batch(sequences.part(i, i + plan.micro_batch)) for i in range(0, len(sequences), plan.micro_batch)]
-        counts = self._sum(torch.tensor([float(sum(map(self.objective.count, parts)))], dtype=torch.float64))
+        parts = self._micro_batches(sequences)
+        counts = self.processes.sum(torch.tensor([float(sum(map(self.objective.count, parts)))], dtype=torch.float64))
         total = int(counts[0])
 
         sums: dict[str, Tensor] = {}
         for batch in parts:
-            loss, found = self.objective(self.model, batch.to(self.where), total)
+            loss, found = self.objective(self.model, batch.to(self.processes.where), total)
             loss.backward()
             for name, value in found.items():
                 sums[name] = sums.get(name, torch.zeros((), dtype=torch.float64)) + value.double().cpu()
-        means = self._sum(torch.stack(list(sums.values()))) / max(total, 1) if sums else torch.zeros(2)
+        means = self.processes.sum(torch.stack(list(sums.values()))) / max(total, 1) if sums else torch.zeros(2)
         losses = dict(zip(sums, means.tolist(), strict=True))
-        self._reduce()
+        self.processes.sum_gradients(self.model.parameters())
 
         decision = clip(global_norm(self.model.parameters()), limit=plan.clip_norm, skip_at=plan.skip_norm)
         factor = self.schedule(step)
         if not decision.is_skipped:
             self.optimizer.step(factor, decision.scale)
+            sharding.forget_gathered(self.model)
         self.model.zero_grad()
 
         progress = replace(
@@ -184,28 +182,18 @@ class _Trainer:
                 f"{guessing:.3g}; {advice}"
             )
 
-    def _sum(self, values: Tensor) -> Tensor:
-        """Returns the sum of some values over all processes."""
-        if self.world > 1:
-            values = values.to(self.where)
-            distributed.all_reduce(values)
-        return values.cpu()
-
-    def _reduce(self) -> None:
-        """Sums the gradients of all processes, in one message."""
-        if self.world == 1:
-            return
-        gradients = [parameter.grad for parameter in self.model.parameters() if parameter.grad is not None]
-        flat = torch.cat([gradient.flatten() for gradient in gradients])
-        distributed.all_reduce(flat)
-        for gradient, summed in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-            gradient.copy_(summed.view_as(gradient))
+    def _micro_batches(self, sequences: Sequences) -> list[Batch]:
+        """Returns what this process computes in a step, one after the other."""
+        size = self.plan.micro_batch
+        starts = [i * size for i in range(self.processes.n_rounds(self.plan.sequences, size))]
+        return [
+            _batch(sequences.part(i, i + size)) if i < len(sequences) else Batch.without_targets(self.plan.length)
+            for i in starts
+        ]
 
     def _evaluate(self, journal: Journal | None, progress: Progress) -> None:
         """Measures the loss on held-out documents."""
-        self.measured = evaluation.measure(
-            self.model, self.held_out, self.plan.micro_batch, rank=self.rank, world=self.world
-        )
+        self.measured = evaluation.measure(self.model, self.held_out, self.plan.micro_batch, self.processes)
         if journal and self.measured:
             held_out = {one.group: one.loss for one in self.measured}
             bits = {one.group: one.bits_per_byte for one in self.measured}
@@ -214,42 +202,49 @@ class _Trainer:
 
     def _is_time(self, last_save: float, stop: Stop) -> bool:
         """Returns whether the state is to be saved: the first process decides for all."""
-        due = torch.tensor([float(stop.asked or time.monotonic() - last_save >= 60 * self.plan.save_minutes)])
-        if self.world > 1:
-            due = due.to(self.where)
-            distributed.broadcast(due, 0)
-        return bool(due[0])
+        return self.processes.first_says(stop.asked or time.monotonic() - last_save >= 60 * self.plan.save_minutes)
 
     def _save(self, journal: Journal | None, progress: Progress) -> None:
         if journal:
             journal.flush()
-            checkpoints.save(self.folder, self.model, self.optimizer, progress)
+        if self._computes_along():
+            is_writer = self.processes.is_first
+            checkpoints.save(self.folder, self.model, self.optimizer, progress, is_writer=is_writer)
+        if journal:
             self.saved()
 
+    def _computes_along(self) -> bool:
+        """Returns whether this process has a part in what one process could do alone, were the model not in pieces."""
+        return self.processes.is_first or self.processes.is_sharded
+
     def _journal(self, step: int) -> Journal | None:
-        if self.rank:
+        if not self.processes.is_first:
             return None
+        plan = self.plan
         self.folder.mkdir(parents=True, exist_ok=True)
-        return Journal(self.folder, self.plan.name, after_step=step, n_steps=self.plan.steps)
+        opened = curves.open_all(
+            self.folder, step, project=plan.wandb, run=plan.run, name=plan.name, config=asdict(plan)
+        )
+        return Journal(self.folder, plan.name, after_step=step, n_steps=plan.steps, curves=opened)
 
     def _end(self, journal: Journal | None, progress: Progress, rate: Rate) -> Result:
         """Writes the model, and a few texts that it writes."""
         if not self.measured:
             self._evaluate(None, progress)
         texts: list[dict[str, str]] = []
+        if self._computes_along():
+            end, tokenizer = self.stream.about.end, self.vocabulary.tokenizer
+            texts = sampling.samples(self.model, tokenizer, self._prompts(), end=end, seed=self.plan.seed)
+            sharding.forget_gathered(self.model)
+            is_writer = self.processes.is_first
+            checkpoints.export(self.folder, self.model, self.plan.tokenizer, self.plan.length, is_writer=is_writer)
         if journal:
-            end = self.stream.about.end
-            texts = sampling.samples(
-                self.model, self.vocabulary.tokenizer, self._prompts(), end=end, seed=self.plan.seed
-            )
-            checkpoints.export(self.folder, self.model, self.plan.tokenizer, self.plan.length)
             mean, _ = evaluation.mean(self.measured)
             held_out = "" if mean is None else f"held-out loss {mean:.3f}  "
             average = rate.tokens / max(rate.seconds, 1e-9)
             journal.say(progress.step, f"{held_out}{average:,.0f} tokens/s", last=True)
-        if self.world > 1:
-            distributed.barrier()
-        device = devices.name(self.plan.precision, self.where, self.world)
+        self.processes.wait()
+        device = devices.name(self.plan.precision, self.processes.where, self.processes.world)
         return Result(progress, self.measured, texts, rate.tokens / max(rate.seconds, 1e-9), device)
 
     def _prompts(self) -> list[list[int]]:
@@ -267,26 +262,6 @@ def _packing(plan: Plan, stream: Stream) -> packings.Packing:
     if plan.packing:
         return packings.load(Path(plan.packing), plan.length)
     return packings.concatenated(stream, plan.length)
-
-
-def _model(plan: Plan) -> Transformer:
-    model = Transformer(
-        plan.shape, precision=plan.precision, checkpoint_activations=plan.checkpoint_activations  # type: ignore[arg-type]
-    )  # fmt: skip
-    if plan.start:
-        load_state_dict(model, checkpoints.read_weights(plan.start), plan.start)
-    else:
-        initialize(model, plan.seed)
-    return model
-
-
-def _optimizer(plan: Plan, model: Transformer) -> Any:
-    kind, settings = optimizers.load(plan.optimizer), optimizers.load_settings(plan.optimizer)
-    values: dict[str, Any] = {"lr": plan.learning_rate, "weight_decay": plan.weight_decay}
-    if "d_model" in settings.__dataclass_fields__:
-        values["d_model"] = plan.shape.d_model
-    more = {"pieces": model.pieces} if plan.optimizer == "muon" else {}  # each matrix of a fused one is turned alone
-    return kind(model.named_parameters(), settings(**values), **more)
 
 
 def _batch(sequences: Sequences) -> Batch:

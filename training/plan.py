@@ -52,6 +52,9 @@ class Plan:
     evaluation_tokens: int  # of each group
     save_minutes: float
     checkpoint_activations: bool
+    sharded: bool  # whether each process has a piece of the model
+    compile: bool  # on a GPU
+    wandb: str  # project there; '' for none
 
     def to_json(self) -> str:
         """Returns the plan as text."""
@@ -152,4 +155,7 @@ def make(
         evaluation_tokens=run.evaluation_tokens or max(steps * sequences * length // 50, _LEAST_EVALUATED),
         save_minutes=run.save_minutes,
         checkpoint_activations=run.checkpoint_activations,
+        sharded=run.sharded,
+        compile=run.compile,
+        wandb=run.wandb or "",
     )

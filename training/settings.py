@@ -165,6 +165,24 @@ class Run(Settings):
         Flag("--processes"),
     ] = 1
 
+    sharded: Annotated[
+        bool,
+        Field(
+            description="Each process keeps a piece of the model, its gradients and the optimizer's state, in place of "
+            "all of it (FSDP2); changes memory and speed only"
+        ),
+    ] = False
+    compile: Annotated[
+        bool,
+        Field(description="On a GPU, compile the model's blocks (torch.compile); changes speed only"),
+    ] = True
+
+    wandb: Annotated[
+        str | None,
+        Field(min_length=1, description="Project of Weights & Biases that gets the curves as well; changes no result"),
+        Flag("--wandb", "PROJECT"),
+    ] = None
+
     @field_validator("tokens", "batch_tokens", "evaluation_tokens", "micro_batch_tokens", mode="before")
     @classmethod
     def _count(cls, value: Any) -> Any:
@@ -180,6 +198,8 @@ class Run(Settings):
         """Raises `UserError` if what training needs is not installed."""
         if find_spec("torch") is None or find_spec("safetensors") is None:
             raise UserError("training needs PyTorch: pip install 'pomona[train]'")
+        if self.wandb and find_spec("wandb") is None:
+            raise UserError(f"train {self.name!r}: wandb is not installed: pip install 'pomona[wandb]'")
 
     def prepare(self) -> None:
         """Raises `UserError` if what training needs is not installed, before hours of other work."""
@@ -205,5 +225,8 @@ class Run(Settings):
 
     def that_change_results(self) -> dict[str, Any]:
         """Returns the settings that change what a run learns, as JSON values."""
-        only_speed = {"name", "micro_batch_tokens", "save_minutes", "checkpoint_activations", "processes"}
+        only_speed = {
+            "name", "micro_batch_tokens", "save_minutes", "checkpoint_activations", "processes", "sharded", "compile",
+            "wandb",
+        }  # fmt: skip
         return self.model_dump(mode="json", exclude=only_speed)

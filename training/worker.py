@@ -9,9 +9,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from training.devices import world
 from training.loop import train
 from training.plan import Plan
+from training.processes import world
 
 RESULT = "result.json"
 

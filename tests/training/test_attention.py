@@ -13,7 +13,8 @@ def test_a_start_is_where_a_run_of_equal_numbers_begins() -> None:
 
 def test_a_query_sees_the_past_of_its_document() -> None:
     documents = torch.tensor([[0, 0, 1, -1]])
-    where = places(torch.arange(4)[None], documents, head_dim=4, base=1e4, dtype=torch.float32)
-    assert where.mask is not None
-    assert where.mask.int().tolist() == [[[[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]]]
-    assert places(torch.arange(4)[None], None, head_dim=4, base=1e4, dtype=torch.float32).mask is None
+    where = places(torch.arange(4)[None], documents, head_dim=4, base=1e4, dtype=torch.float64)
+    assert where.mask_B1SS is not None
+    assert where.mask_B1SS.int().tolist() == [[[[1, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]]]
+    assert places(torch.arange(4)[None], None, head_dim=4, base=1e4, dtype=torch.float64).mask_B1SS is None
+    assert places(torch.arange(4)[None], documents, head_dim=4, base=1e4, dtype=torch.float32).mask_B1SS is None

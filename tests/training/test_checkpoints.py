@@ -9,13 +9,13 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from corpus.errors import UserError
 from corpus.lake import Lake
-from tests.training.plans import plan
+from tests.training.plans import ALONE, plan
 from training import checkpoints, loop
 from training.checkpoints import Progress
 
 
 def trainer(lake: Lake, folder: Path) -> loop._Trainer:
-    return loop._Trainer(plan(lake), folder, lambda: None)
+    return loop._Trainer(plan(lake), folder, lambda: None, ALONE)
 
 
 def test_a_state_comes_back_and_takes_the_place_of_the_one_before(mixed: Lake, tmp_path: Path) -> None:

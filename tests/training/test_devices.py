@@ -6,13 +6,6 @@ import torch
 from training import devices
 
 
-def test_the_environment_says_which_process_this_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert devices.world() == (0, 1)
-    monkeypatch.setenv("RANK", "2")
-    monkeypatch.setenv("WORLD_SIZE", "4")
-    assert devices.world() == (2, 4)
-
-
 def test_a_precision_that_is_named_is_taken() -> None:
     assert devices.precision("float32") == "float32"
     assert devices.precision("bfloat16") == "bfloat16"

@@ -4,7 +4,7 @@ import io
 import json
 from pathlib import Path
 
-from training.journal import NAME, TENSORBOARD, Journal, Rate, read
+from training.journal import NAME, Journal, Rate, read
 
 
 def journal(folder: Path, after: int = 0, out: io.StringIO | None = None) -> Journal:
@@ -38,19 +38,30 @@ def test_a_file_gets_few_lines_and_the_last_one(tmp_path: Path) -> None:
     assert out.getvalue() == "r: step 1/9  loss 3\nr: step 9/9  done\n"
 
 
-def test_curves_are_written_for_tensorboard(tmp_path: Path) -> None:
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+def test_curves_get_every_number_of_a_step(tmp_path: Path) -> None:
+    class Kept:
+        def __init__(self) -> None:
+            self.got: list[tuple[int, dict[str, float]]] = []
+            self.calls: list[str] = []
 
-    told = journal(tmp_path)
-    told.write(step=1, loss=2.0)
+        def add(self, step: int, numbers: dict[str, float]) -> None:
+            self.got.append((step, numbers))
+
+        def flush(self) -> None:
+            self.calls.append("flush")
+
+        def close(self) -> None:
+            self.calls.append("close")
+
+    kept = Kept()
+    told = Journal(tmp_path, "r", after_step=0, n_steps=9, curves=[kept], out=io.StringIO())
+    told.write(step=1, loss=2.0, note="text")
     told.write(step=1, held_out={"a": 3.0})
     told.flush()
     told.close()
-    events = EventAccumulator(str(tmp_path / TENSORBOARD))
-    events.Reload()
-    assert set(events.Tags()["scalars"]) == {"loss", "held_out/a"}
-    assert events.Scalars("held_out/a")[0].value == 3.0
-    assert json.loads((tmp_path / NAME).read_text().splitlines()[0]) == {"step": 1, "loss": 2.0}
+    assert kept.got == [(1, {"loss": 2.0}), (1, {"held_out/a": 3.0})]
+    assert kept.calls == ["flush", "close"]
+    assert json.loads((tmp_path / NAME).read_text().splitlines()[1]) == {"step": 1, "held_out": {"a": 3.0}}
 
 
 def test_a_note_is_said_once(tmp_path: Path) -> None:

@@ -4,8 +4,6 @@ import json
 import math
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,7 @@ from safetensors.torch import load_file
 
 from corpus.errors import UserError
 from corpus.lake import Lake
-from tests.training.plans import plan, with_packing
+from tests.training.plans import ALONE, plan, run_processes, with_packing
 from training import checkpoints, journal, loop
 from training.plan import Plan
 
@@ -107,7 +105,7 @@ def test_what_changes_memory_and_speed_changes_no_result(mixed: Lake, tmp_path: 
 def test_gradients_do_not_depend_on_micro_batches_padding_or_packing(mixed: Lake, tmp_path: Path) -> None:
     """In float64: a step over whole documents, packed by best fit, against each document alone with padding."""
     planned = plan(mixed, packing=with_packing(mixed, tmp_path), sequences=6)
-    trainer = loop._Trainer(planned, tmp_path, lambda: None)
+    trainer = loop._Trainer(planned, tmp_path, lambda: None, ALONE)
     model = trainer.model.double()
     sequences = trainer.batches.step(0)
     total = sequences.n_targets
@@ -162,13 +160,13 @@ def test_ctrl_c_saves_the_state_after_the_step(mixed: Lake, tmp_path: Path, monk
 
 
 def test_muon_turns_each_matrix_of_a_fused_one_alone(mixed: Lake, tmp_path: Path) -> None:
-    trainer = loop._Trainer(plan(mixed, optimizer="muon"), tmp_path, lambda: None)
+    trainer = loop._Trainer(plan(mixed, optimizer="muon"), tmp_path, lambda: None, ALONE)
     assert trainer.optimizer._pieces == trainer.model.pieces
     assert trainer.model.pieces
 
 
 def test_a_step_that_is_too_large_changes_nothing_and_is_counted(mixed: Lake, tmp_path: Path) -> None:
-    trainer = loop._Trainer(plan(mixed, skip_norm=1e-6), tmp_path, lambda: None)
+    trainer = loop._Trainer(plan(mixed, skip_norm=1e-6), tmp_path, lambda: None, ALONE)
     before = {name: tensor.clone() for name, tensor in trainer.model.state_dict().items()}
     progress, values = trainer._step(trainer.batches.step(0), checkpoints.Progress())
     assert (progress.step, progress.skipped, progress.skipped_in_a_row) == (1, 1, 1)
@@ -204,16 +202,9 @@ def test_weights_that_are_not_numbers_end_the_run(mixed: Lake, tmp_path: Path) -
 
 
 def test_two_processes_have_the_losses_of_one(mixed: Lake, tmp_path: Path) -> None:
-    """With gloo, over sockets of this machine; and a run of two processes continues as one of one."""
-    planned = plan(mixed)
-    loop.train(planned, tmp_path / "one")
-    (tmp_path / "plan.json").write_text(planned.to_json())
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    subprocess.run(
-        [*command, "-m", "training.worker", str(tmp_path / "plan.json"), str(tmp_path / "two")],
-        check=True, env=environment, capture_output=True, timeout=240,
-    )  # fmt: skip
+    """With gloo, over sockets of this machine."""
+    loop.train(plan(mixed), tmp_path / "one")
+    assert run_processes(plan(mixed), tmp_path / "two", 2) == 0
     assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), abs=2e-5)
     assert close(weights(tmp_path / "two"), weights(tmp_path / "one"), 2e-3)
     assert "2 processes" in json.loads((tmp_path / "two" / "result.json").read_text())["device"]

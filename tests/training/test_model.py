@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tests.training.models import SMALL, ids, ours, theirs
+from training import kernels
 from training.model import Transformer
 from training.shape import named
 from training.weights import to_state_dict
@@ -133,3 +134,21 @@ def test_afm_on_device_can_be_counted_without_memory() -> None:
         model = Transformer(named("afm_on_device", 49_152))
     assert sum(p.numel() for p in model.parameters()) == 2_586_744_320 + 150_994_944
     assert {p.device.type for p in model.parameters()} == {"meta"}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_block_compiles_without_a_break(monkeypatch: pytest.MonkeyPatch, precision: str) -> None:
+    """As on a GPU, where there are none of the CPU's kernels; the compiler traces, and PyTorch computes."""
+    monkeypatch.setattr(kernels, "_is_on", False)
+    plain, compiled = (ours(dtype=torch.float32, precision=precision) for _ in range(2))
+    for block in compiled.blocks:
+        block.compile(backend="aot_eager", fullgraph=True)
+    documents = torch.arange(ids().numel()).view(ids().shape) // 5
+    hidden = []
+    for model in (plain, compiled):
+        hidden.append(model(ids(), None, documents))
+        hidden[-1].float().square().sum().backward()
+    exactness = {"rtol": 0.0, "atol": 1e-5 if precision == "float32" else 5e-2}
+    torch.testing.assert_close(*hidden, **exactness)
+    norms = [torch.stack([p.grad.norm() for p in model.parameters()]) for model in (plain, compiled)]
+    torch.testing.assert_close(*norms, rtol=1e-4 if precision == "float32" else 5e-2, atol=1e-4)

@@ -15,7 +15,7 @@ from torch.autograd.graph import increment_version
 
 from training import kernels
 from training.kernels import updates
-from training.optimizers.state import State
+from training.optimizers.state import State, Update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +42,8 @@ class AdamW:
         """Changes the parameters by one step; gradients are multiplied by `scale`, and not changed."""
         state = self._state
         state.steps += 1
-        for name, parameter, gradient in state.gradients():
-            moments = state.moments["mean"][name], state.moments["mean_square"][name]
-            update(parameter, gradient, moments, self.settings, state.steps, self.settings.lr * schedule, scale)
+        for each in state.updates():
+            update(each, self.settings, state.steps, self.settings.lr * schedule, scale)
 
     def state(self) -> dict[str, Tensor]:
         """Returns the state as it is, not a copy."""
@@ -55,17 +54,9 @@ class AdamW:
         self._state.restore(state)
 
 
-def update(
-    parameter: Tensor,
-    gradient: Tensor,
-    moments: tuple[Tensor, Tensor],
-    settings: Settings,
-    step: int,
-    lr: float,
-    scale: float,
-) -> None:
-    """Changes one parameter and its moments in place."""
-    mean, square = moments
+def update(each: Update, settings: Settings, step: int, lr: float, scale: float) -> None:
+    """Changes one parameter and its moments, mean and mean square, in place."""
+    parameter, gradient, (mean, square) = each.parameter, each.gradient, each.moments
     if kernels.fits_updates(parameter, gradient, mean, square):
         numbers = (
             scale,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training import sharding
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -30,8 +32,13 @@ def clip(norm: float, *, limit: float = 1.0, skip_at: float = 100.0) -> Clip:
 
 @torch.no_grad()
 def global_norm(parameters: Iterable[Tensor]) -> float:
-    """Returns the Euclidean norm of all gradients together; reads them once."""
-    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    if not gradients:
-        return 0.0
-    return float(torch.stack(torch._foreach_norm(gradients)).norm())
+    """Returns the Euclidean norm of all gradients together; reads them once. Of gradients in pieces, all processes
+    call it, and get the same."""
+    found = [parameter for parameter in parameters if parameter.grad is not None]
+    square = 0.0
+    for is_in_pieces in (True, False):
+        some = [parameter for parameter in found if sharding.is_sharded(parameter) is is_in_pieces]
+        if some:
+            norm = torch.stack(torch._foreach_norm([sharding.local(parameter.grad) for parameter in some])).norm()
+            square += float(sharding.summed(norm.double().square(), some[0]))
+    return math.sqrt(square)

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training import sharding
 from training.optimizers import adamw
-from training.optimizers.state import State
+from training.optimizers.state import State, Update
 
 _QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan's coefficients: fast, to singular values in about [0.7, 1.2]
 
@@ -63,26 +64,28 @@ class Muon:
         """Changes the parameters by one step; gradients are multiplied by `scale`, and not changed."""
         state, lr = self._state, self.settings.lr * schedule
         state.steps += 1
-        for name, parameter, gradient in state.gradients():
-            momentum = state.moments["momentum"].get(name)
-            if momentum is None:
-                moments = state.moments["mean"][name], state.moments["mean_square"][name]
-                adamw.update(parameter, gradient, moments, self._adamw, state.steps, lr, scale)
+        for each in state.updates():
+            if each.name in state.moments["momentum"]:
+                self._turn(each, lr, scale)
             else:
-                self._turn(name, parameter, gradient * scale, momentum, lr)
+                adamw.update(each, self._adamw, state.steps, lr, scale)
 
-    def _turn(self, name: str, parameter: Tensor, gradient: Tensor, momentum: Tensor, lr: float) -> None:
-        """Changes one hidden matrix and its momentum in place."""
-        settings = self.settings
+    def _turn(self, each: Update, lr: float, scale: float) -> None:
+        """Changes one hidden matrix and its momentum in place. What is in pieces is turned as a whole, by all."""
+        settings, (momentum,) = self.settings, each.moments
+        gradient = each.gradient * scale
         momentum.mul_(settings.momentum).add_(gradient)
-        ahead = gradient.add_(momentum, alpha=settings.momentum)  # Nesterov
-        parameter.mul_(1 - lr * settings.weight_decay)
+        ahead = sharding.gathered(gradient.add_(momentum, alpha=settings.momentum), each.like)  # Nesterov
 
-        rows = list(self._pieces.get(name, (len(parameter),)))
-        for piece, update in zip(parameter.split(rows), ahead.split(rows), strict=True):
-            size = 0.2 * max(piece.shape) ** 0.5
-            dtype = torch.bfloat16 if settings.is_low_precision else update.dtype
-            piece.add_(orthogonal(update.to(dtype), settings.iterations), alpha=-lr * size)
+        rows = list(self._pieces.get(each.name, (len(ahead),)))
+        turned = torch.cat([self._direction(piece) for piece in ahead.split(rows)])
+        each.parameter.mul_(1 - lr * settings.weight_decay)
+        each.parameter.add_(sharding.part(turned, each.like), alpha=-lr)
+
+    def _direction(self, matrix: Tensor) -> Tensor:
+        dtype = torch.bfloat16 if self.settings.is_low_precision else matrix.dtype
+        turned = orthogonal(matrix.to(dtype), self.settings.iterations).to(matrix.dtype)
+        return turned.mul_(0.2 * max(matrix.shape) ** 0.5)
 
     def state(self) -> dict[str, Tensor]:
         """Returns the state as it is, not a copy."""

@@ -14,11 +14,11 @@ Weight decay is multiplied by the schedule but not by the learning rate or c, an
 of a tensor as it is stored: of queries, keys and values together, as in Apple's fused projection, and of gates and ups
 together.
 
-Two passes over memory: the first updates v and sums u²; the second computes u again rather than keeping it.
+Two passes over memory: the first updates v and sums u²; the second computes u again rather than keeping it. Of a tensor
+in pieces, the sums of all processes are added up in between.
 """
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,9 +26,9 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
-from training import kernels
+from training import kernels, sharding
 from training.kernels import updates
-from training.optimizers.state import State
+from training.optimizers.state import State, Update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +64,13 @@ class RMSProp:
         state, settings = self._state, self.settings
         state.steps += 1
         correction = 1 / (1 - settings.beta2**state.steps)
-        for name, parameter, gradient in state.gradients():
-            v, m = state.moments["mean_square"][name], state.moments["momentum"][name]
-            kept = 1 - schedule * settings.weight_decay
-            rate = schedule * settings.lr * self._factors[name]
-            if kernels.fits_updates(parameter, gradient, v, m):
-                _by_kernels((gradient, v, m, parameter), settings, scale, correction, (kept, rate))
-                continue
-            gradient = gradient * scale
-            v.mul_(settings.beta2).add_(gradient.square().add_(settings.eps), alpha=1 - settings.beta2)
-            update = gradient.div_((v * correction).sqrt_())
-            update.div_((update.square().mean().sqrt() / settings.update_limit).clamp_(min=1.0))
-            m.mul_(settings.beta1).add_(update, alpha=1 - settings.beta1)
-            parameter.mul_(kept).add_(m, alpha=-rate)
+        for together in _together(state.updates()):
+            squares = [_first_pass(each, settings, scale, correction) for each in together]
+            summed = sharding.summed(torch.stack(squares), together[0].like)
+            for each, square in zip(together, summed.unbind(), strict=True):
+                kept = 1 - schedule * settings.weight_decay
+                rate = schedule * settings.lr * self._factors[each.name]
+                _second_pass(each, settings, square, (scale, correction, kept, rate))
 
     def state(self) -> dict[str, Tensor]:
         """Returns the state as it is, not a copy."""
@@ -87,22 +81,47 @@ class RMSProp:
         self._state.restore(state)
 
 
-def _by_kernels(
-    tensors: tuple[Tensor, Tensor, Tensor, Tensor],
-    settings: Settings,
-    scale: float,
-    correction: float,
-    factors: tuple[float, float],
-) -> None:
-    """Changes moments and parameter in place; `tensors` are g, v, m, θ; `factors` those of θ and m in the last line."""
-    g, v, m, p = (a.reshape(-1) for a in kernels.arrays(*tensors))
-    blocks = updates.n_blocks(len(g))
-    sums_K = np.empty(blocks, np.float32)
-    numbers = scale, settings.beta1, settings.beta2, settings.eps, correction, *factors
-    scale_, beta1, beta2, eps, correction_, kept, rate = map(np.float32, numbers)
-    updates.mean_square(g, v, scale_, beta2, eps, correction_, sums_K)
+def _together(updates: Iterable[Update]) -> Iterator[list[Update]]:
+    """Yields what takes both passes together: what is in pieces, so that sums need one message; else each tensor alone,
+    while it is in the cache."""
+    in_pieces = []
+    for each in updates:
+        if sharding.is_sharded(each.like):
+            in_pieces.append(each)
+        else:
+            yield [each]
+    if in_pieces:
+        yield in_pieces
 
-    rms = math.sqrt(float(sums_K.sum(dtype=np.float64)) / len(g))
-    inverse_clip = np.float32(1 / max(1.0, rms / settings.update_limit))
-    updates.rmsprop(g, v, m, p, scale_, beta1, correction_, inverse_clip, kept, rate, blocks)
-    increment_version(tensors[3])  # copies of it are old
+
+def _first_pass(each: Update, settings: Settings, scale: float, correction: float) -> Tensor:
+    """Updates v, and returns the sum of u²."""
+    g, (v, _) = each.gradient, each.moments
+    if not g.numel():
+        return g.new_zeros(())
+    if not kernels.fits_updates(g, v, each.parameter):
+        g = g * scale
+        v.mul_(settings.beta2).add_(g.square().add_(settings.eps), alpha=1 - settings.beta2)
+        return g.div_((v * correction).sqrt_()).square_().sum()
+    g_N, v_N = (a.reshape(-1) for a in kernels.arrays(g, v))
+    sums_K = np.empty(updates.n_blocks(len(g_N)), np.float32)
+    numbers = map(np.float32, (scale, settings.beta2, settings.eps, correction))
+    updates.mean_square(g_N, v_N, *numbers, sums_K)  # type: ignore[call-arg]
+    return torch.tensor(sums_K.sum(dtype=np.float64), dtype=torch.float64)
+
+
+def _second_pass(each: Update, settings: Settings, square: Tensor, factors: tuple[float, ...]) -> None:
+    """Updates m and θ. `square` is the sum of u² over the whole tensor."""
+    g, (v, m), (scale, correction, kept, rate) = each.gradient, each.moments, factors
+    if not g.numel():
+        return
+    clip = (square / each.like.numel()).sqrt_().div_(settings.update_limit).clamp_(min=1.0)
+    if not kernels.fits_updates(g, v, m, each.parameter):
+        update = (g * scale).div_((v * correction).sqrt_()).div_(clip)
+        m.mul_(settings.beta1).add_(update, alpha=1 - settings.beta1)
+        each.parameter.mul_(kept).add_(m, alpha=-rate)
+        return
+    g_N, v_N, m_N, p_N = (a.reshape(-1) for a in kernels.arrays(g, v, m, each.parameter))
+    numbers = map(np.float32, (scale, settings.beta1, correction, 1 / float(clip), kept, rate))
+    updates.rmsprop(g_N, v_N, m_N, p_N, *numbers, updates.n_blocks(len(g_N)))  # type: ignore[call-arg]
+    increment_version(each.parameter)  # copies of it are old

@@ -1,13 +1,27 @@
 """What all optimizers share: moments by the name of their parameter, a counter, saving and restoring."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from corpus.errors import UserError
+from training import sharding
 
 _STEP = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """A parameter that a step changes. Of a tensor in pieces, `parameter`, `gradient` and `moments` are this
+    process's piece."""
+
+    name: str
+    parameter: Tensor
+    gradient: Tensor
+    moments: tuple[Tensor, ...]  # in the order in which the kinds were given
+    like: Tensor  # the parameter as it is stored, in pieces or whole
 
 
 class State:
@@ -22,11 +36,19 @@ class State:
             for kind, names in moments.items()
         }
 
-    def gradients(self) -> Iterable[tuple[str, Tensor, Tensor]]:
-        """Yields name, parameter and gradient of each parameter that has one."""
+    def updates(self) -> Iterator[Update]:
+        """Yields each parameter that has a gradient."""
         for name, parameter in self.parameters.items():
-            if parameter.grad is not None:
-                yield name, parameter, parameter.grad
+            if parameter.grad is None:
+                continue
+            moments = (by_name[name] for by_name in self.moments.values() if name in by_name)
+            yield Update(
+                name,
+                sharding.local(parameter),
+                sharding.local(parameter.grad),
+                tuple(map(sharding.local, moments)),
+                parameter,
+            )
 
     def flat(self) -> dict[str, Tensor]:
         """All of it under names such as `velocity.blocks.0.qkv`; not copied."""
@@ -44,5 +66,5 @@ class State:
         if wrong:
             raise UserError(f"state of the optimizer: of another model or another optimizer: {wrong[0]} differs")
         for name, tensor in mine.items():
-            tensor.copy_(saved[name])
+            sharding.local(tensor).copy_(sharding.part(saved[name], tensor))
         self.steps = int(saved[_STEP])
