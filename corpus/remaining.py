@@ -13,7 +13,7 @@ decided.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +24,9 @@ from corpus.errors import UserError
 from corpus.forgetting.journal import require_none
 from corpus.lake import Lake
 from corpus.text.buffers import slices, string_buffers
-from corpus.text.cutting import Cuts, blanked, without
+
+if TYPE_CHECKING:
+    from corpus.text.cutting import Cuts
 
 _BATCH_BYTES = 1 << 20
 _KEY_DIGITS = 11  # of a part's name, which is a hash
@@ -135,7 +137,11 @@ def documents(lake: Lake, remains: Remaining, part: str, group: int, columns: Se
         return None
     batch: pa.RecordBatch = rows.combine_chunks().to_batches()[0]
     cuts = cuts_of(remains, number, kept_rows)
-    return _with_text(batch, blanked(batch["text"], cuts)) if len(cuts.document) else batch
+    if not len(cuts.document):
+        return batch
+    from corpus.text.cutting import blanked  # here and below, since it loads a compiler
+
+    return _with_text(batch, blanked(batch["text"], cuts))
 
 
 def exported(lake: Lake, remains: Remaining, part: str, group: int, columns: Sequence[str]) -> pl.DataFrame:
@@ -147,12 +153,16 @@ def exported(lake: Lake, remains: Remaining, part: str, group: int, columns: Seq
     rows = rows if len(kept_rows) == len(rows) else rows[kept_rows]
     cuts = cuts_of(remains, number, kept_rows)
     if "text" in columns and len(cuts.document):
+        from corpus.text.cutting import without
+
         rows = rows.with_columns(text=pl.Series(without(rows["text"].to_arrow(), cuts)))
     return rows
 
 
-def cuts_of(remains: Remaining, number: int, rows: npt.NDArray[np.int64]) -> Cuts:
+def cuts_of(remains: Remaining, number: int, rows: npt.NDArray[np.int64]) -> "Cuts":
     """Returns the cuts of a row group's documents in these rows, numbered by their position in `rows`."""
+    from corpus.text.cutting import Cuts
+
     low, high = remains.cuts["row_group"].search_sorted(number), remains.cuts["row_group"].search_sorted(number + 1)
     frame = remains.cuts[low:high]
     row = frame["row"].to_numpy()

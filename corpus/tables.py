@@ -134,9 +134,7 @@ class Tables:
 
         parts = self.parts(table, slot, version)
         if not parts:
-            empty = pl.from_arrow(self.schema(table, version).empty_table())
-            assert isinstance(empty, pl.DataFrame)
-            return empty.lazy()
+            return pl.LazyFrame(schema=pl.Schema(self.schema(table, version)))
         return self.scan_paths(table, [part.path for part in parts])
 
     def table(self, name: str, version: int | None = None) -> "pl.LazyFrame":

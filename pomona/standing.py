@@ -13,7 +13,7 @@ import polars as pl
 from corpus import basis
 from corpus.errors import UserError, counted
 from corpus.forgetting.journal import require_none
-from corpus.ingest import steps
+from corpus.ingest.version import VERSION
 from corpus.lake import Lake, Lineage
 from corpus.task import digest
 from pomona import stages
@@ -75,7 +75,7 @@ def _older_documents(lake: Lake) -> list[OutOfDate]:
     return [
         OutOfDate(lineage.stage, "an older version made it", str(lineage.facts.get("command", "")))
         for lineage in lineages.values()
-        if stages.reads_sources(lineage.stage) and lineage.stage_version != steps.VERSION
+        if stages.reads_sources(lineage.stage) and lineage.stage_version != VERSION
     ]
 
 

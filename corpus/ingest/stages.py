@@ -12,6 +12,7 @@ from corpus.ingest import steps
 from corpus.ingest.listing import Listing, find_files
 from corpus.ingest.settings import Source, absolute
 from corpus.ingest.steps import SourceSettings
+from corpus.ingest.version import VERSION
 from corpus.lake import Lake
 from corpus.records import Reject
 from corpus.sandbox import Sandbox
@@ -52,7 +53,7 @@ def read(context: Context[Source]) -> Stage:
         outputs=tuple(output(table, slot(source.name)) for table in TABLES),
         config=settings.options() | {"paths": list(source.path)},
         inputs={"files": digest([file.key() for file in listing.files]), "links": digest([links, passed])},
-        version=steps.VERSION,
+        version=VERSION,
         step=steps.IngestStep(context.parser_memory, tombstones.read(context.lake)),
         plan_items=plan_items,
         keeps_documents=True,

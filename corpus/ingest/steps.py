@@ -18,6 +18,7 @@ from corpus import extract, schema
 from corpus.forgetting.tombstones import NOTHING, REASON, Forgotten
 from corpus.grouping import groups
 from corpus.ingest.listing import Listing
+from corpus.ingest.version import VERSION
 from corpus.limits import MAX_RECORD_BYTES, TIMEOUT_SECONDS
 from corpus.records import Reject
 from corpus.sandbox import shared
@@ -28,7 +29,6 @@ from corpus.text.cleaning import clean
 from corpus.text.hashing import hash128
 from corpus.text.strings import valid
 
-VERSION = 3  # raised when the same files would give other documents
 ITEM_BYTES = 16 << 20  # of raw files in one work item, the same for sources of every size
 _FILE_BYTES = 4 << 10  # cost of a file besides its bytes
 _MAX_DETAIL = 500  # characters

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from corpus.shards.stream import Stream
 
@@ -57,10 +56,12 @@ def best_fit(stream: Stream, length: int) -> Packing:
 
     Sequences are in the order of their first documents in the stream, so the stream stays shuffled.
     """
+    from corpus.shards.filling import fit  # its compiler takes longer to load than a packing to read
+
     pieces, bounds, n_pieces = [np.empty((0, 2), np.int64)], [np.zeros(1, np.int64)], 0
     for shard in stream.shards:
         cut = _cut(np.asarray(shard.starts), length)
-        sequence, n_sequences = _fit(cut[:, 1].copy(), length)
+        sequence, n_sequences = fit(cut[:, 1].copy(), length)
         first = np.full(n_sequences, len(cut), np.int64)
         np.minimum.at(first, sequence, np.arange(len(cut)))
         rank = np.empty(n_sequences, np.int64)
@@ -96,44 +97,3 @@ def _cut(starts: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
     nth = np.arange(len(document)) - np.repeat(np.cumsum(n_pieces) - n_pieces, n_pieces)
     size = np.minimum(slots[document] - nth * length, length)
     return np.stack([starts[document] + nth * length, size], axis=1).reshape(-1, 2)
-
-
-@njit(cache=True, nogil=True)
-def _fit(sizes, length):
-    """Returns (sequence of each piece, number of sequences): largest pieces first, each where least room is left.
-
-    Sequences with r free slots are a stack, `top[r]` and below it `under`. Pieces are sorted by counting. For a piece,
-    the stacks from its size upward are searched for one that is not empty; `filled` counts those of 64 sizes at once.
-    """
-    n = sizes.size
-    count = np.zeros(length + 2, np.int64)
-    for i in range(n):
-        count[length - sizes[i] + 1] += 1
-    for s in range(length + 1):
-        count[s + 1] += count[s]
-    order = np.empty(n, np.int64)
-    for i in range(n):
-        order[count[length - sizes[i]]] = i
-        count[length - sizes[i]] += 1
-
-    sequence, n_sequences = np.empty(n, np.int64), 0
-    top, under = np.full(length + 1, -1, np.int64), np.empty(n, np.int64)
-    filled = np.zeros(length // 64 + 1, np.int64)
-    for k in range(n):
-        i = order[k]
-        size = sizes[i]
-        r = size
-        while r <= length and top[r] < 0:
-            r = r + 1 if filled[r >> 6] else ((r >> 6) + 1) << 6
-        if r <= length:
-            s = top[r]
-            top[r] = under[s]
-            filled[r >> 6] -= 1
-        else:
-            s, r = n_sequences, length
-            n_sequences += 1
-        sequence[i], left = s, r - size
-        if left > 0:
-            under[s], top[left] = top[left], s
-            filled[left >> 6] += 1
-    return sequence, n_sequences

@@ -15,7 +15,6 @@ from corpus.mixture.settings import Mixture
 from corpus.mixture.stages import slot
 from corpus.shards.layout import read_about
 from corpus.shards.tables import SHARDS
-from corpus.shards.writing import Source, write
 from corpus.stage import Context, Stage, output
 from corpus.task import All, WorkItem, digest
 from corpus.tokenizer import stages as of_tokenizer
@@ -41,6 +40,8 @@ class Maker:
 
     def _write(self, folder: Path) -> None:
         vocabulary = load(tokenizer_steps.folder(self.lake, self.tokenizer))
+        from corpus.shards.writing import Source, write  # kernels, which load a compiler
+
         source = Source(
             self.lake, self.mixture.name, slot(self.mixture.name), self.mixture.seed, self.tokenizer,
             vocabulary.dtype.__name__, vocabulary.size, vocabulary.end,

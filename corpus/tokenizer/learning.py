@@ -12,7 +12,6 @@ from typing import Any
 
 from corpus.errors import UserError
 from corpus.tokenizer.loading import FILE, SETTINGS
-from corpus.tokenizer.pieces import PATTERN
 
 PAD, END = "<|pad|>", "<|endoftext|>"
 TURN, TURN_END = "<|im_start|>", "<|im_end|>"
@@ -65,6 +64,8 @@ def learn(texts: Iterable[str], size: int, folder: Path, *, fewer: bool = False)
 
 def _splitter() -> Any:
     from tokenizers import Regex, pre_tokenizers
+
+    from corpus.tokenizer.pieces import PATTERN
 
     return pre_tokenizers.Split(Regex(PATTERN), "isolated")
 

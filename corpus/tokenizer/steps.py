@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import polars as pl
@@ -25,9 +25,11 @@ from corpus.row_groups import RowGroup
 from corpus.task import All, WorkItem, digest
 from corpus.text.buffers import slices, string_buffers
 from corpus.tokenizer import learning
-from corpus.tokenizer.encoding import Encoder, encoder
 from corpus.tokenizer.loading import FILE, SETTINGS, load
 from corpus.tokenizer.sampling import Sample, sample
+
+if TYPE_CHECKING:
+    from corpus.tokenizer.encoding import Encoder
 
 VERSION = 1  # raise it when the same documents and settings give other files or rows
 KIND = "tokenizer"  # of artifact
@@ -96,6 +98,8 @@ class MeasureStep:
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `tokenizers`."""
+        from corpus.tokenizer.encoding import Encoder  # here and below, since it loads a compiler
+
         chosen = sample(self.lake, self.mixture, self.slots, _MEASURED_BYTES)
         split = "held_out" if (chosen.rows["split"] == "held_out").any() else "train"
         encoders = {OWN: Encoder(load(folder(self.lake, self.key)))}
@@ -115,11 +119,11 @@ class MeasureStep:
         yield "tokenizers", _rows(counts, encoders)
 
 
-def _n_tokens(encode: Encoder, texts: pl.Series) -> int:
+def _n_tokens(encode: "Encoder", texts: pl.Series) -> int:
     return len(encode(texts.to_arrow().cast(pa.large_string()))[0])
 
 
-def _rows(counts: dict[tuple[str, str], list[int]], encoders: dict[str, Encoder]) -> pa.RecordBatch:
+def _rows(counts: dict[tuple[str, str], list[int]], encoders: "dict[str, Encoder]") -> pa.RecordBatch:
     rows = [
         {
             "tokenizer": name, "vocab_size": encoders[name].vocabulary.size, "source": source, "documents": n,
@@ -149,6 +153,8 @@ class TokensStep:
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `tokens`, in the order of documents."""
+        from corpus.tokenizer.encoding import encoder
+
         group: RowGroup = item.spec
         remains = remaining(self.lake, self.slots, [group.number])
         n_rows = self.lake.open_part("documents", group.part).metadata.row_group(group.row_group).num_rows

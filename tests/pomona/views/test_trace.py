@@ -1,6 +1,8 @@
 """Traces against a plain walk over the sequences that a run took."""
 
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -108,3 +110,16 @@ def test_tokens_of_documents_add_up(traced: Lake) -> None:
     counts = reading.tokens_of_documents(stream, packing, row["sequences"])
     assert sum(int(each.sum()) for each in counts) == row["sequences"] * 32
     assert np.concatenate(counts).max() > 32
+
+
+@pytest.mark.parametrize("what", ["last", "document"])
+def test_a_trace_loads_neither_compilers_nor_models(traced: Lake, what: str) -> None:
+    """They take longer to load than a trace takes."""
+    named = what if what == "last" else traced.scan("mixtures").filter(split="train").head(1).collect()["id"][0]
+    code = (
+        f"import sys; from pomona.cli import main; main(['trace', {named!r}, '--lake', {traced.url!r}]); "
+        "print([m for m in ('numba', 'pandas', 'torch', 'transformers') if m in sys.modules], file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout
+    assert ran.stderr.strip() == "[]"
