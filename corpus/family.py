@@ -9,6 +9,7 @@ A family lives in one folder, its room, with the same files everywhere:
   steps.py      the steps as workers run them, and the kernels around them
   views.py      what a person asks of its tables, as frozen dataclasses
   rates.py      how fast its kernels are on this machine, for `pomona calibrate`; typical rates count without it
+  costs.py      what a stage costs whose cost does not follow from the bytes that it reads, for `pomona plan`
 
 `pomona.pipeline` puts the families in order. The recipe, its errors, the budget, staleness, reports and documents come
 from there: nothing else names a stage.
@@ -35,7 +36,7 @@ class Cost:
     """Time, memory and disk of a stage, for `pomona plan` and `--memory`."""
 
     work: str = ""  # kind of work, whose rate `pomona calibrate` measures; the family's name by default
-    mb_per_second: float = 30.0  # of its input on one core, on a typical machine
+    mb_per_second: float = 30.0  # of its input on one core, on a typical machine; of training, in its own unit
     share: float = 1.0  # of the time of that work which this stage takes
     reads: Literal["files", "text", "signals"] = "text"  # what its input grows with
     writes: float = 0.1  # bytes on disk for each byte of input
@@ -43,6 +44,16 @@ class Cost:
     held_per_longest: float = 0.0  # bytes that a worker holds for each byte of the longest document
     sized_to_memory: bool = False  # its work items are cut to fit the memory that a worker may use
     parses_files: bool = False  # its workers read raw files, and parse them in a process of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a stage will cost, as a room's `costs.py` finds it."""
+
+    n_bytes: int  # of its input
+    minutes: float
+    peak_bytes: int  # memory of all its processes
+    disk_bytes: int  # of its output
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +146,12 @@ class Family:
         """MB/s on one core of its kinds of work, and of those of all families of the room, measured on some texts."""
         measure: Callable[[pa.Array], dict[str, float]] | None = getattr(self._face("rates"), "rates", None)
         return measure(text) if measure else {}
+
+    def spent(self, stage: str, settings: Mapping[str, Any], text_bytes: float, rate: float) -> Spent | None:
+        """What a stage will cost, from the settings of all families and the size of the corpus; None if that follows
+        from the bytes that it reads."""
+        cost: Callable[..., Spent] | None = getattr(self._face("costs"), "spent", None)
+        return cost(stage.partition(":")[2], settings, text_bytes, rate) if cost else None
 
     def example(self) -> Settings | None:
         """Settings to try it with: those in `rates.py`, or the default ones; None if it needs entries."""

@@ -124,9 +124,15 @@ def estimate(lake: Lake, wanted: Wanted, n_workers: int, memory: int | None) -> 
             estimates.append(_estimate(name, n_bytes, rate, n_bytes * share * _ZIPPED, n_workers, memory))
             continue
 
+        family = stages.family_of(name)
+        rate = rates[cost.work or family.name] / cost.share
+        spent = family.spent(name, wanted.settings, text_bytes, rate)
+        if spent:
+            estimates.append(Estimate(name, 1, spent.n_bytes, spent.minutes, spent.peak_bytes, spent.disk_bytes, 1))
+            continue
+
         n_bytes = int(text_bytes if cost.reads == "text" else text_bytes * _SIGNALS_SHARE)
         most = n_workers if cost.reads == "text" else 1
-        rate = rates[cost.work or stages.family_of(name).name] / cost.share
         estimates.append(_estimate(name, n_bytes, rate, n_bytes * cost.writes, most, memory))
     return estimates
 

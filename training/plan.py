@@ -16,7 +16,7 @@ _LEAST_BATCH, _MOST_BATCH = 2048, 1 << 22  # tokens of a step, by default
 _STEPS = 200  # of a run, by default, until the batch is as large as it may be
 _LENGTHS = ((10_000_000, 256), (100_000_000, 512), (1_000_000_000, 2048))  # of core pre-training, below so many weights
 _LONGEST_CORE = 4096
-_LEAST_EVALUATED = 4096  # tokens of a group
+LEAST_EVALUATED = 4096  # tokens of a group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +152,7 @@ def make(
         objective=run.objective,
         z_loss=run.z_loss,
         evaluate_at=evaluated_at(run, steps),
-        evaluation_tokens=run.evaluation_tokens or max(steps * sequences * length // 50, _LEAST_EVALUATED),
+        evaluation_tokens=run.evaluation_tokens or max(steps * sequences * length // 50, LEAST_EVALUATED),
         save_minutes=run.save_minutes,
         checkpoint_activations=run.checkpoint_activations,
         sharded=run.sharded,

@@ -16,5 +16,7 @@ def calibrate(as_json: JsonOption = False) -> None:
     from pomona.calibrate import calibrate as measure
 
     rates = measure()
-    text = output.table([(kind, round(rate, 1)) for kind, rate in rates.items()], ("work", "MB/s per core"))
+    units = {"training": "GFLOP/s on all cores"}
+    rows = [(kind, round(rate, 1), units.get(kind, "MB/s per core")) for kind, rate in rates.items()]
+    text = output.table(rows, ("work", "rate", "unit"))
     output.show(rates, text, as_json)

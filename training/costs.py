@@ -1,0 +1,55 @@
+"""What a run will cost before anything of it exists, for `pomona plan`."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from corpus.errors import UserError
+from corpus.family import Spent
+from corpus.mixture.candidates import BYTES_PER_TOKEN
+from training import plan as planning
+from training.settings import Run
+from training.shape import Shape, named, read
+
+_VOCABULARY = 49_152  # ids, where a recipe does not say how many
+_LIBRARIES = 700 << 20  # bytes that PyTorch and the rest of a process hold
+
+
+def spent(name: str, settings: Mapping[str, Any], text_bytes: float, rate: float) -> Spent:
+    """Returns what the run of this name costs at `rate` GFLOP/s, where the corpus has so many bytes of text.
+
+    FLOPs are those of `Shape.flops_per_token`, and a third of that for a token of the loss on held-out documents.
+    """
+    runs: Mapping[str, Run] = {run.name: run for run in settings["train"]}
+    run = runs[name]
+    mixture = next((one for one in settings.get("mix", ()) if one.name == run.mixture), None)
+    shape = _shape(run, runs, getattr(settings.get("tokenizer"), "vocab_size", None) or _VOCABULARY)
+    length = planning.length_of(run, shape)
+
+    tokens = run.tokens or (mixture and mixture.tokens) or text_bytes / BYTES_PER_TOKEN
+    evaluated = run.evaluation_tokens or max(tokens / 50, planning.LEAST_EVALUATED)
+    n_groups = len(mixture.weights) if mixture and mixture.weights else 1
+    flops = (tokens + run.evaluations * n_groups * evaluated / 3) * shape.flops_per_token(length)
+
+    weights = shape.memory()
+    micro_batch = max(run.micro_batch_tokens, length)
+    value = 2 if run.precision == "bfloat16" else 4
+    activations = micro_batch * shape.activation_bytes_per_token(value, checkpointed=run.checkpoint_activations)
+    return Spent(
+        n_bytes=int(tokens * BYTES_PER_TOKEN),
+        minutes=flops / (rate * 1e9) / 60,
+        peak_bytes=_LIBRARIES + weights.total + activations,
+        disk_bytes=weights.weights + weights.weights + weights.optimizer,  # the model, and the state on the way
+    )
+
+
+def _shape(run: Run, runs: Mapping[str, Run], vocab_size: int) -> Shape:
+    """Returns the shape of a run's model; that of 6M where a run starts from one that the recipe does not name."""
+    seen: set[str] = set()
+    while run.after is not None and run.after in runs and run.name not in seen:
+        seen.add(run.name)
+        run = runs[run.after]
+    model = run.model or "6M"
+    try:
+        return named(model, vocab_size) if planning.is_size(model) else read(model)
+    except UserError:
+        return named("6M", vocab_size)  # the stage itself says what is wrong
