@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 
 from corpus.shards.batches import NO_TARGET, PADDING, share
+from corpus.shards.layout import Shard
 from corpus.shards.stream import Stream
 from training import sharding
 from training.batch import Batch
@@ -38,18 +39,12 @@ class HeldOut:
 def held_out(stream: Stream, tokenizer: Any, length: int, tokens: int, pad: int) -> HeldOut:
     """Returns the first documents of each group, by a hash of their ids, until they have so many tokens."""
     shard, about = stream.held_out, stream.about
+    starts = np.asarray(shard.starts)
     rows: list[npt.NDArray[Any]] = []
     groups, begins, n_bytes = [], [], np.zeros(len(about.groups), np.int64)
-    starts = np.asarray(shard.starts)
-    order = np.lexsort((*np.asarray(shard.ids).T[::-1], np.asarray(shard.groups)))
-    read = np.zeros(len(about.groups), np.int64)
-    for number in order:
+    for number, room in zip(*_chosen(shard, tokens), strict=True):
         group = int(shard.groups[number])
-        if read[group] >= tokens:
-            continue
-        document = np.asarray(shard.tokens[starts[number] : starts[number + 1]]).astype(np.int64)
-        document = document[: max(tokens - int(read[group]), 2)]
-        read[group] += len(document)
+        document = np.asarray(shard.tokens[starts[number] : starts[number + 1]]).astype(np.int64)[:room]
         n_bytes[group] += len(tokenizer.decode(document[document != about.end].tolist()).encode())
         for first in range(0, len(document) - 1, length):
             rows.append(document[first : first + length + 1])
@@ -60,6 +55,18 @@ def held_out(stream: Stream, tokenizer: Any, length: int, tokens: int, pad: int)
     for i, row in enumerate(rows):
         ids[i, : len(row) - 1], targets[i, : len(row) - 1] = row[:-1], row[1:]
     return HeldOut(ids, targets, np.array(groups, np.int32), np.array(begins, bool), about.groups, n_bytes)
+
+
+def _chosen(shard: Shard, tokens: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Returns the documents that are read, and how many tokens of each: of every group until it has `tokens`."""
+    groups, lengths = np.asarray(shard.groups), np.diff(np.asarray(shard.starts))
+    high, low = np.ascontiguousarray(shard.ids).view(">u8").reshape(-1, 2).T  # an id's 16 bytes, the first ones first
+    order = np.lexsort((low, high, groups))
+    read = np.cumsum(lengths[order]) - lengths[order]  # by the documents before it
+    first = np.searchsorted(groups[order], groups[order])  # place of the first document of its group
+    room = tokens - (read - read[first])
+    is_read = room > 0
+    return order[is_read], np.maximum(room[is_read], 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from corpus.errors import unknown
 from corpus.extract import DEFAULT, EXTRACTORS
 from corpus.limits import KINDS, MAX_RECORD_BYTES, TIMEOUT_SECONDS
-from corpus.settings import Flag, Settings, joined
+from corpus.settings import Flag, PathIfExists, Settings, joined
 from corpus.sizes import parse_bytes
 
 if TYPE_CHECKING:
@@ -102,6 +102,13 @@ class Source(Settings):
         Flag("--metadata"),
     ] = ()
 
+    tokenizer: Annotated[
+        str | None,
+        Field(description="Tokens: folder of the tokenizer that turns them into text again"),
+        PathIfExists(),
+        Flag("--tokenizer", "FOLDER"),
+    ] = None
+
     @field_validator("path", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
@@ -136,6 +143,14 @@ class Source(Settings):
             if name not in CLEANING_STEPS:
                 raise ValueError(str(unknown("cleaning step", name, CLEANING_STEPS)))
         return value
+
+    @model_validator(mode="after")
+    def _has_a_tokenizer(self) -> "Source":
+        if self.kind == "tokens" and self.tokenizer is None:
+            raise ValueError("kind tokens needs the tokenizer that made them: tokenizer names its folder")
+        if self.kind != "tokens" and self.tokenizer is not None:
+            raise ValueError("tokenizer is for kind tokens only; give kind: tokens, or leave tokenizer out")
+        return self
 
     def options(self, kind: str) -> "SourceSettings":
         """Returns the settings of the ingest step for a known kind."""

@@ -28,6 +28,7 @@ from corpus.task import WorkItem, digest
 from corpus.text.cleaning import clean
 from corpus.text.hashing import hash128
 from corpus.text.strings import valid
+from corpus.tokenizer.loading import load as load_tokenizer
 
 ITEM_BYTES = 16 << 20  # of raw files in one work item, the same for sources of every size
 _FILE_BYTES = 4 << 10  # cost of a file besides its bytes
@@ -88,6 +89,7 @@ class SourceSettings:
     uri_column: str | None = None
     license_column: str | None = None
     metadata_columns: tuple[str, ...] = ()
+    tokenizer: str | None = None  # folder
 
     def options(self) -> dict[str, Any]:
         """Returns what changes a document: the part of a work item's key that is not the file."""
@@ -95,6 +97,10 @@ class SourceSettings:
         if self.kind not in _HTML:
             for name in ("extractor", "honor_rights"):
                 options.pop(name)
+        if self.tokenizer is None:
+            options.pop("tokenizer")
+        else:
+            options["tokenizer_key"] = load_tokenizer(self.tokenizer).key
         return {**options, "version": [VERSION, extract.VERSION]}
 
 

@@ -40,13 +40,22 @@ def test_losses_are_those_of_each_document_by_itself(mixed: Lake, tmp_path: Path
         assert one.bits_per_byte == pytest.approx(nats / math.log(2) / n_bytes, abs=1e-4)
 
 
-def test_so_many_tokens_of_each_group_are_read(mixed: Lake) -> None:
+@pytest.mark.parametrize("tokens", [1, 50, 700, 10**6])
+def test_so_many_tokens_of_each_group_are_read_in_the_order_of_ids(mixed: Lake, tokens: int) -> None:
     planned = plan(mixed)
     stream, vocabulary = Stream(Path(planned.shards)), load(planned.tokenizer)
-    data = evaluation.held_out(stream, vocabulary.tokenizer, 32, 50, 0)
-    counts = np.bincount(data.groups_B, weights=(data.targets_BS >= 0).sum(1), minlength=3)
-    assert (counts > 0).all()
-    assert (counts <= 50).all()
+    data = evaluation.held_out(stream, vocabulary.tokenizer, 10**4, tokens, 0)
+    shard, expected = stream.held_out, []
+    for group in range(len(stream.about.groups)):
+        read = 0
+        for n in sorted(np.flatnonzero(np.asarray(shard.groups) == group), key=lambda n: bytes(shard.ids[n])):
+            if read < tokens:
+                document = shard.tokens[shard.starts[n] : shard.starts[n + 1]][: max(tokens - read, 2)].tolist()
+                expected.append((group, document))
+                read += len(document)
+    read_rows = [row[row >= 0].tolist() for row in data.targets_BS]
+    assert list(zip(data.groups_B.tolist(), read_rows, strict=True)) == [(g, d[1:]) for g, d in expected]
+    assert data.begins_B.all()
 
 
 def test_the_mean_is_over_groups() -> None:
