@@ -84,9 +84,14 @@ def restore(folder: Path, model: Transformer, optimizer: Optimizer) -> Progress:
     if not states:
         return Progress()
     newest = states[-1]
-    load_state_dict(model, _tensors(newest / WEIGHTS), str(newest))
-    optimizer.restore(_tensors(newest / MOMENTS))
-    return Progress(**json.loads((newest / PROGRESS).read_text()))
+    try:
+        weights, moments = _tensors(newest / WEIGHTS), _tensors(newest / MOMENTS)
+        progress = Progress(**json.loads((newest / PROGRESS).read_text()))
+    except (UserError, ValueError, TypeError) as error:
+        raise UserError(f"the saved state of the run is damaged: {error}; delete {newest} to begin again") from error
+    load_state_dict(model, weights, str(newest))
+    optimizer.restore(moments)
+    return progress
 
 
 def forget(folder: Path) -> None:

@@ -13,7 +13,7 @@ from training.settings import Run
 from training.shape import NAMES, Shape, named, read
 
 _LEAST_BATCH, _MOST_BATCH = 2048, 1 << 22  # tokens of a step, by default
-_STEPS = 200  # of a run, by default, until the batch is as large as it may be
+_STEPS = 2000  # of a run, by default, between the smallest batch and the largest (docs/experiments.md)
 _LENGTHS = ((10_000_000, 256), (100_000_000, 512), (1_000_000_000, 2048))  # of core pre-training, below so many weights
 _LONGEST_CORE = 4096
 LEAST_EVALUATED = 4096  # tokens of a group

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, distributed
 
+from corpus.errors import UserError
 from corpus.shards.batches import share
 from training import devices, sharding
 from training.memory import keep_freed
@@ -77,6 +78,8 @@ def begin(*, is_sharded: bool = False) -> Processes:
     """Prepares this process, and joins the others of the run, if there are any."""
     where = devices.device()
     rank, n_processes = world()
+    if where.type == "cuda" and (local := int(os.environ.get("LOCAL_WORLD_SIZE", 1))) > torch.cuda.device_count():
+        raise UserError(f"{local} processes need {local} GPUs; this machine has {torch.cuda.device_count()}")
     if where.type == "cpu":
         keep_freed()
     if n_processes > 1 and not distributed.is_initialized():

@@ -32,6 +32,16 @@ def test_a_state_comes_back_and_takes_the_place_of_the_one_before(mixed: Lake, t
     assert checkpoints.restore(tmp_path, second.model, second.optimizer) == Progress()
 
 
+@pytest.mark.parametrize("name", [checkpoints.WEIGHTS, checkpoints.MOMENTS, checkpoints.PROGRESS])
+def test_a_damaged_state_says_what_to_delete(mixed: Lake, tmp_path: Path, name: str) -> None:
+    made = trainer(mixed, tmp_path)
+    checkpoints.save(tmp_path, made.model, made.optimizer, Progress(step=3))
+    (state,) = tmp_path.glob("state-*")
+    (state / name).write_bytes((state / name).read_bytes()[:20])
+    with pytest.raises(UserError, match=f"damaged: .*; delete {state} to begin again"):
+        checkpoints.restore(tmp_path, made.model, made.optimizer)
+
+
 def test_a_state_that_was_not_finished_does_not_count(mixed: Lake, tmp_path: Path) -> None:
     first = trainer(mixed, tmp_path)
     checkpoints.save(tmp_path, first.model, first.optimizer, Progress(step=2))
