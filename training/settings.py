@@ -86,8 +86,8 @@ class Run(Settings):
         int | None,
         Field(
             gt=0,
-            description="Tokens of a step, all devices together, e.g. 8K; by default a 2000th of the run's tokens, as a "
-            "power of two, from 2048 to 4M",
+            description="Tokens of a step, all devices together, e.g. 8K; by default a 2000th of the run's tokens, as "
+            "a power of two, from 2048 to 4M",
         ),
         Flag("--batch-tokens", "COUNT", as_text=True),
     ] = None  # fmt: skip
