@@ -62,6 +62,9 @@ class Flag:
     as_text: bool = False  # the settings read the value: 2M, 64MB, A=0.7,B=0.3
 
 
+NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"  # of an entry: safe as a file name, and in a slot
+
+
 class Located(Protocol):
     """Marks a field that names files: how a value from a recipe is read relative to the recipe's folder."""
 

@@ -118,28 +118,37 @@ def evaluated_at(run: Run, steps: int) -> tuple[int, ...]:
     return tuple(sorted({round(steps * (i + 1) / n) for i in range(n)}))
 
 
-def make(
-    run: Run, key: str, *, shards: Path, packing: Path | None, tokenizer: Path, start: str, shape: Shape, length: int,
-    n_sequences: int, pad: int, precision: str,
-) -> Plan:  # fmt: skip
-    """Returns the plan of a run over a packing of so many sequences."""
-    sequences, steps = sizes(run, length, n_sequences)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reads:
+    """What a run reads: token shards, in sequences of one length."""
+
+    shards: Path
+    packing: Path | None  # None: sequences follow one another without gaps
+    tokenizer: Path
+    pad: int  # id of slots without a token
+    length: int
+    n_sequences: int
+
+
+def make(run: Run, key: str, reads: Reads, *, start: str, shape: Shape, precision: str) -> Plan:
+    """Returns the plan of a run that starts from a model in a folder, or from a new one ('')."""
+    sequences, steps = sizes(run, reads.length, reads.n_sequences)
     warm_up = min(run.preset.warm_up_steps, steps // 10) if run.warm_up_steps is None else min(run.warm_up_steps, steps)
     return Plan(
         run=key,
         name=run.name,
-        shards=str(shards),
-        packing=str(packing or ""),
-        tokenizer=str(tokenizer),
+        shards=str(reads.shards),
+        packing=str(reads.packing or ""),
+        tokenizer=str(reads.tokenizer),
         start=start,
         shape=shape,
         seed=run.seed,
-        length=length,
+        length=reads.length,
         sequences=sequences,
         steps=steps,
-        micro_batch=max(1, run.micro_batch_tokens // length),
+        micro_batch=max(1, run.micro_batch_tokens // reads.length),
         boundaries=run.boundaries,
-        pad=pad,
+        pad=reads.pad,
         precision=precision,
         optimizer=run.optimizer,
         learning_rate=run.peak(),
@@ -152,7 +161,7 @@ def make(
         objective=run.objective,
         z_loss=run.z_loss,
         evaluate_at=evaluated_at(run, steps),
-        evaluation_tokens=run.evaluation_tokens or max(steps * sequences * length // 50, LEAST_EVALUATED),
+        evaluation_tokens=run.evaluation_tokens or max(steps * sequences * reads.length // 50, LEAST_EVALUATED),
         save_minutes=run.save_minutes,
         checkpoint_activations=run.checkpoint_activations,
         sharded=run.sharded,

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from corpus.errors import UserError
-from corpus.settings import Flag, PathIfExists, Settings
+from corpus.settings import NAME, Flag, PathIfExists, Settings
 from corpus.shards.kinds import Boundaries, Kind
 from corpus.sizes import parse_count
 
@@ -16,7 +16,6 @@ OptimizerName = Literal["rmsprop", "adamw", "muon"]
 ScheduleName = Literal["cosine", "constant", "linear", "wsd"]
 PrecisionName = Literal["auto", "float32", "bfloat16"]
 LONG_ROPE_BASE = 6_315_089.0  # AFM's, arXiv:2407.21075; from Liu et al. 2023, arXiv:2310.05209
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Run(Settings):
 
     name: Annotated[
         str,
-        Field(pattern=_NAME, description="Name of the run: letters, digits, '_', '.' or '-'; at most 64"),
+        Field(pattern=NAME, description="Name of the run: letters, digits, '_', '.' or '-'; at most 64"),
         Flag("--name", "NAME"),
     ]
     mixture: Annotated[str, Field(description="Mixture that it reads"), Flag("--mixture", "NAME")]

@@ -71,10 +71,13 @@ class Trainer:
         shape = planning.shape_of(run, start, vocabulary.size)
         length = planning.length_of(run, shape)
         packing, n_sequences = self._packing(stream, length)
-        plan = planning.make(
-            run, self.artifact.key, shards=shards, packing=packing[1], tokenizer=tokenizer, start=start, shape=shape,
-            length=length, n_sequences=n_sequences, pad=vocabulary.pad, precision=precision(run.precision),
+        reads = planning.Reads(
+            shards=shards, packing=packing[1], tokenizer=tokenizer, pad=vocabulary.pad, length=length,
+            n_sequences=n_sequences,
         )  # fmt: skip
+        plan = planning.make(
+            run, self.artifact.key, reads, start=start, shape=shape, precision=precision(run.precision)
+        )
         about = {
             "run": self.artifact.key, "name": run.name, "stage": run.stage, "mixture": run.mixture, "after": self.after,
             "model": "" if self.after else run.model or "6M", "shards": self.shards, "tokenizer": self.tokenizer,

@@ -10,14 +10,13 @@ from pydantic import Field, field_validator, model_validator
 from corpus.errors import unknown
 from corpus.extract import DEFAULT, EXTRACTORS
 from corpus.limits import KINDS, MAX_RECORD_BYTES, TIMEOUT_SECONDS
-from corpus.settings import Flag, PathIfExists, Settings, joined
+from corpus.settings import NAME, Flag, PathIfExists, Settings, joined
 from corpus.sizes import parse_bytes
 
 if TYPE_CHECKING:
     from corpus.ingest.steps import SourceSettings
 
 CLEANING_STEPS = ("c4_lines",)
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Source(Settings):
 
     name: Annotated[
         str,
-        Field(pattern=_NAME, description="Name of the source: letters, digits, '_', '.' or '-'; at most 64"),
+        Field(pattern=NAME, description="Name of the source: letters, digits, '_', '.' or '-'; at most 64"),
         Flag("--source", "NAME"),
     ]
     path: Annotated[

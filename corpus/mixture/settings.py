@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from corpus.settings import Flag, Settings
+from corpus.settings import NAME, Flag, Settings
 from corpus.sizes import parse_count
 
 By = Literal["source", "domain", "language"]
-_NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"
 
 
 class Mixture(Settings):
@@ -17,7 +16,7 @@ class Mixture(Settings):
 
     name: Annotated[
         str,
-        Field(pattern=_NAME, description="Name of the mixture: letters, digits, '_', '.' or '-'; at most 64"),
+        Field(pattern=NAME, description="Name of the mixture: letters, digits, '_', '.' or '-'; at most 64"),
         Flag("--name", "NAME"),
     ]
     weights: Annotated[

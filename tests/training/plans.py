@@ -13,7 +13,7 @@ from corpus.shards import packing, stages
 from corpus.shards.stream import Stream
 from corpus.tokenizer import stages as tokenizer_stages
 from corpus.tokenizer import steps as tokenizer_steps
-from training.plan import Plan, make
+from training.plan import Plan, Reads, make
 from training.processes import Processes
 from training.settings import Run
 from training.shape import Shape
@@ -29,11 +29,11 @@ def plan(lake: Lake, mixture: str = "all", **changes: object) -> Plan:
         name="tiny", mixture=mixture, model="1M", sequence_length=32, batch_tokens=256, tokens=12 * 256, seed=3,
         evaluations=2, evaluation_tokens=200, precision="float32", save_minutes=1000,
     )  # fmt: skip
-    made = make(
-        run, "0" * 32, shards=shards, packing=None,
-        tokenizer=tokenizer_steps.folder(lake, tokenizer_stages.current(lake)), start="", shape=TINY, length=32,
-        n_sequences=packing.concatenated(Stream(shards), 32).n_sequences, pad=0, precision="float32",
+    reads = Reads(
+        shards=shards, packing=None, tokenizer=tokenizer_steps.folder(lake, tokenizer_stages.current(lake)), pad=0,
+        length=32, n_sequences=packing.concatenated(Stream(shards), 32).n_sequences,
     )  # fmt: skip
+    made = make(run, "0" * 32, reads, start="", shape=TINY, precision="float32")
     return replace(made, **changes)  # type: ignore[arg-type]
 
 

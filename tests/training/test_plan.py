@@ -1,11 +1,12 @@
 """Plans: defaults of a run by its size and stage, and mistakes in one line."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from corpus.errors import UserError
-from training.plan import Plan, evaluated_at, length_of, make, shape_of, sizes
+from training.plan import Plan, Reads, evaluated_at, length_of, make, shape_of, sizes
 from training.settings import Run
 from training.shape import named
 
@@ -38,9 +39,9 @@ def test_the_stages_of_afm() -> None:
 
 @pytest.mark.parametrize(
     ("tokens", "batch", "steps"),
-    [("400K", 2048, 195), ("20M", 131072, 152), ("5B", 1 << 22, 1192), ("3K", 2048, 1)],
+    [("400K", 2048, 195), ("20M", 8192, 2441), ("50B", 1 << 22, 11920), ("3K", 2048, 1)],
 )
-def test_a_run_has_some_two_hundred_steps_until_batches_are_large(tokens: str, batch: int, steps: int) -> None:
+def test_a_run_has_some_two_thousand_steps_between_the_smallest_and_the_largest_batch(tokens: str, batch: int, steps: int) -> None:
     assert sizes(run(tokens=tokens), 256, 10**9) == (batch // 256, steps)
 
 
@@ -64,8 +65,6 @@ def test_evaluations_are_even_and_end_with_the_run() -> None:
 
 
 def test_a_vocabulary_of_another_size_is_refused(tmp_path: object) -> None:
-    from pathlib import Path
-
     folder = Path(str(tmp_path))
     (folder / "config.json").write_text(json.dumps(named("1M", 700).to_config(max_position_embeddings=8)))
     with pytest.raises(UserError, match="has 700 ids, the tokenizer 560; train with the tokenizer"):
@@ -73,11 +72,8 @@ def test_a_vocabulary_of_another_size_is_refused(tmp_path: object) -> None:
 
 
 def test_a_plan_is_the_same_after_a_way_through_json() -> None:
-    from pathlib import Path
-
-    made = make(
-        run(tokens="400K", warm_up_steps=7), "k", shards=Path("s"), packing=None, tokenizer=Path("t"), start="",
-        shape=named("1M", 560), length=256, n_sequences=10_000, pad=0, precision="float32",
-    )  # fmt: skip
+    reads = Reads(shards=Path("s"), packing=None, tokenizer=Path("t"), pad=0, length=256, n_sequences=10_000)
+    settings = run(tokens="400K", warm_up_steps=7, batch_tokens="2K")
+    made = make(settings, "k", reads, start="", shape=named("1M", 560), precision="float32")
     assert Plan.from_json(made.to_json()) == made
     assert (made.warm_up, made.steps, made.evaluation_tokens) == (7, 195, 7987)
