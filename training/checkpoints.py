@@ -4,8 +4,10 @@ A state is a folder of its own, `state-<step>`, written under another name and r
 Only the newest one stays. All files are safetensors and JSON: nothing that could run code is written or read.
 """
 
+import errno
 import json
 import os
+import re
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -56,8 +58,8 @@ def save(folder: Path, model: Transformer, optimizer: Optimizer, progress: Progr
     target, temporary = folder / f"{_STATE}{progress.step:010}", folder / f".{_STATE}unfinished"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    save_file(weights, temporary / WEIGHTS)
-    save_file(moments, temporary / MOMENTS)
+    _write(weights, temporary / WEIGHTS)
+    _write(moments, temporary / MOMENTS)
     (temporary / PROGRESS).write_text(json.dumps(asdict(progress)))
     durable.sync_below(str(temporary))
     shutil.rmtree(target, ignore_errors=True)
@@ -130,6 +132,15 @@ def _tensors(path: Path) -> dict[str, Tensor]:
         raise UserError(f"{path}: no weights can be read: {error}") from error
 
 
+def _write(tensors: dict[str, Tensor], path: Path) -> None:
+    """Writes tensors; a full disk is an OSError, as with every other file."""
+    try:
+        save_file(tensors, path, metadata={"format": "pt"})
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(number[1]) if number else errno.EIO, str(error), str(path)) from error
+
+
 def export(folder: Path, model: Transformer, tokenizer: str, length: int, *, is_writer: bool = True) -> None:
     """Writes the model as Hugging Face has it, with its tokenizer: `AutoModelForCausalLM.from_pretrained(folder)`.
 
@@ -149,5 +160,5 @@ def export(folder: Path, model: Transformer, tokenizer: str, length: int, *, is_
     (folder / "generation_config.json").write_text(json.dumps(ids) + "\n")
     copy_tokenizer(tokenizer, folder)
     temporary = folder / f".{WEIGHTS}"
-    save_file(weights, temporary, metadata={"format": "pt"})
+    _write(weights, temporary)
     durable.publish(str(temporary), str(folder / WEIGHTS))

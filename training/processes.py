@@ -9,7 +9,7 @@ from torch import Tensor, distributed
 
 from corpus.errors import UserError
 from corpus.shards.batches import share
-from training import devices, sharding
+from training import devices, kernels, sharding
 from training.memory import keep_freed
 
 
@@ -81,6 +81,7 @@ def begin(*, is_sharded: bool = False) -> Processes:
     if where.type == "cuda" and (local := int(os.environ.get("LOCAL_WORLD_SIZE", 1))) > torch.cuda.device_count():
         raise UserError(f"{local} processes need {local} GPUs; this machine has {torch.cuda.device_count()}")
     if where.type == "cpu":
+        kernels.start_threads()
         keep_freed()
     if n_processes > 1 and not distributed.is_initialized():
         if where.type == "cuda":

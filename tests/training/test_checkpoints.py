@@ -1,6 +1,8 @@
 """Checkpoints: states that are whole or not there, and folders that transformers and lm-eval use as they are."""
 
 import json
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,21 @@ def test_a_state_comes_back_and_takes_the_place_of_the_one_before(mixed: Lake, t
         assert torch.equal(tensor, second.optimizer.state()[name])
     checkpoints.forget(tmp_path)
     assert checkpoints.restore(tmp_path, second.model, second.optimizer) == Progress()
+
+
+def test_a_full_disk_is_an_oserror_and_keeps_the_state_before(mixed: Lake, tmp_path: Path) -> None:
+    made = trainer(mixed, tmp_path)
+    checkpoints.save(tmp_path, made.model, made.optimizer, Progress(step=3))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))  # no file may have more bytes
+        with pytest.raises(OSError, match="os error 27"):
+            checkpoints.save(tmp_path, made.model, made.optimizer, Progress(step=4))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
+    assert checkpoints.restore(tmp_path, made.model, made.optimizer) == Progress(step=3)
 
 
 @pytest.mark.parametrize("name", [checkpoints.WEIGHTS, checkpoints.MOMENTS, checkpoints.PROGRESS])

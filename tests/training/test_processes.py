@@ -1,5 +1,9 @@
 """Processes of a run: which one this is, and how many rounds all of them take."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from hypothesis import given
@@ -32,3 +36,15 @@ def test_one_process_agrees_with_itself() -> None:
     assert alone.is_first
     assert alone.sum(torch.tensor([2.0])).tolist() == [2.0]
     assert (alone.first_says(True), alone.first_says(False)) == (True, False)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_kernels_leave_pytorch_the_threads_that_it_was_given(n_threads: int) -> None:
+    """Numba's start would give it all cores, and two runs with a thread each would wait for each other."""
+    code = (
+        "import torch; from training.operations import swiglu; swiglu(torch.ones(99, 999)); "
+        "torch.ones(9, 9).bfloat16() @ torch.ones(9, 9).bfloat16(); print(torch.get_num_threads())"
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": str(n_threads)}
+    ran = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == str(n_threads)

@@ -7,10 +7,13 @@ float32 and bfloat16. Each has a plain twin in PyTorch, which runs on other devi
 `fits` says whether the kernels can be used. They read and write the memory of contiguous tensors, without a copy.
 """
 
+import os
+from functools import cache
 from typing import Any
 
 import numba
 import torch
+from numba.np.ufunc import parallel
 from torch import Tensor
 
 _SMALL = 16_384  # numbers: what one thread has done before another is awake
@@ -37,8 +40,22 @@ def array(tensor: Tensor) -> Any:
     return tensor.view(torch.uint16).numpy() if tensor.dtype == torch.bfloat16 else tensor.numpy()
 
 
+@cache
+def start_threads() -> None:
+    """Starts Numba's threads, and leaves PyTorch as many as it had.
+
+    Both use one OpenMP library. When Numba starts, it sets the number of threads to that of all cores, also for PyTorch.
+    So OMP_NUM_THREADS=1 would be undone, and runs on the same cores would wait for each other's threads.
+    """
+    stated = os.environ.get("OMP_NUM_THREADS", "")
+    n_threads = int(stated) if stated.isdigit() and int(stated) else torch.get_num_threads()
+    parallel._launch_threads()
+    torch.set_num_threads(n_threads)
+
+
 def arrays(*tensors: Tensor) -> list[Any]:
     """Returns the memory of several tensors, and gives Numba as many threads as PyTorch has; one for small tensors."""
+    start_threads()
     most: int = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]  # Numba's pool cannot grow
     is_small = max(tensor.numel() for tensor in tensors) < _SMALL
     n_threads = 1 if is_small else min(torch.get_num_threads(), most)
