@@ -44,7 +44,7 @@ def array(tensor: Tensor) -> Any:
 def start_threads() -> None:
     """Starts Numba's threads, and leaves PyTorch as many as it had.
 
-    Both use one OpenMP library. When Numba starts, it sets the number of threads to that of all cores, also for PyTorch.
+    Both use one OpenMP library. When Numba starts, it sets the number of threads to that of all cores, for PyTorch too.
     So OMP_NUM_THREADS=1 would be undone, and runs on the same cores would wait for each other's threads.
     """
     stated = os.environ.get("OMP_NUM_THREADS", "")
