@@ -26,7 +26,7 @@ def spent(name: str, settings: Mapping[str, Any], text_bytes: float, rate: float
     length = planning.length_of(run, shape)
 
     tokens = run.tokens or (mixture and mixture.tokens) or text_bytes / BYTES_PER_TOKEN
-    evaluated = run.evaluation_tokens or max(tokens / 50, planning.LEAST_EVALUATED)
+    evaluated = run.evaluation_tokens or planning.EVALUATED
     n_groups = len(mixture.weights) if mixture and mixture.weights else 1
     flops = (tokens + run.evaluations * n_groups * evaluated / 3) * shape.flops_per_token(length)
 

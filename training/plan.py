@@ -16,7 +16,7 @@ _LEAST_BATCH, _MOST_BATCH = 2048, 1 << 22  # tokens of a step, by default
 _STEPS = 2000  # of a run, by default, between the smallest batch and the largest (docs/experiments.md)
 _LENGTHS = ((10_000_000, 256), (100_000_000, 512), (1_000_000_000, 2048))  # of core pre-training, below so many weights
 _LONGEST_CORE = 4096
-LEAST_EVALUATED = 4096  # tokens of a group
+EVALUATED = 1 << 15  # held-out tokens of a group, by default; the same for all runs, so that they can be compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +161,7 @@ def make(run: Run, key: str, reads: Reads, *, start: str, shape: Shape, precisio
         objective=run.objective,
         z_loss=run.z_loss,
         evaluate_at=evaluated_at(run, steps),
-        evaluation_tokens=run.evaluation_tokens or max(steps * sequences * reads.length // 50, LEAST_EVALUATED),
+        evaluation_tokens=run.evaluation_tokens or EVALUATED,
         save_minutes=run.save_minutes,
         checkpoint_activations=run.checkpoint_activations,
         sharded=run.sharded,

@@ -146,7 +146,8 @@ class Run(Settings):
     evaluation_tokens: Annotated[
         int | None,
         Field(
-            gt=0, description="Held-out tokens of each group for that; by default a 50th of the run's, at least 4096"
+            gt=0,
+            description="Held-out tokens of each group for that, the same documents in every run; 32768 by default",
         ),
     ] = None
     micro_batch_tokens: Annotated[
