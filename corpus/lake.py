@@ -188,17 +188,22 @@ class Lake(Tables):
             if footer.metadata.num_rows:
                 yield Part(path, footer.metadata.num_rows, int(self.fs.size(f"{self.root}/{table}/{path}")))
 
+    def forms(self, table: str, slot: str, key: str) -> list[str]:
+        """Returns the names of a part that was written anew without some rows, the newest last."""
+        return [name for name in self._marked(table, slot) if parts.base(name) == key]
+
     def _anew(self, table: str, slot: str) -> dict[str, str]:
         """Returns the newest name of each part of a slot that was written anew without some rows, by its key."""
-        if not self.exists("tombstones"):
-            return {}
+        return {parts.base(name): name for name in self._marked(table, slot)} if self.exists("tombstones") else {}
+
+    def _marked(self, table: str, slot: str) -> list[str]:
         try:
             listed = self.fs.ls(f"{self.root}/{table}/{slot}", detail=False)
         except FileNotFoundError:
-            return {}
+            return []
         names = [path.rpartition("/")[2].removesuffix(".parquet") for path in map(str, listed)]
         marked = [name for name in names if parts.ANEW in name and not name.startswith(".")]
-        return {parts.base(name): name for name in sorted(marked, key=lambda name: int(name.partition(parts.ANEW)[2]))}
+        return sorted(marked, key=lambda name: int(name.partition(parts.ANEW)[2]))
 
     def _publish(self, temporary: str, target: str) -> None:
         """Gives a finished part its name. A whole part that has the name stays, because readers may have it open."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class ReadBy:
     run: str
     name: str
     checkpoint: str  # folder
-    documents: int
+    documents: int  # -1: unknown, since its token shards are lost
     tokens: int  # read by the run itself
     tokens_before: int  # read by the runs that it started from
 
@@ -58,8 +59,7 @@ def forget(lake: Lake, wanted: str, *, reason: str = "", vacuum: bool = False, d
         raise UserError("forget takes an id, a URI or a domain")
     with lease.alone(lake, purpose=f"pomona forget {wanted}"):
         _finish(lake)
-        kind = tombstones.kind_of(lake, wanted)
-        value = wanted.lower().removeprefix("www.") if kind == "domain" else wanted
+        kind, value = tombstones.kind_of(lake, wanted)
         named = tombstones.named(lake, kind, value)
         ids = frozenset(named["id"])
 
@@ -69,14 +69,17 @@ def forget(lake: Lake, wanted: str, *, reason: str = "", vacuum: bool = False, d
         rows: dict[str, int] = {}
         deleted, erased = 0, 0
         if not dry_run:
-            number, texts = tombstones.next_number(lake), tuple(_texts(lake, ids, kind))
-            request = Request(number=number, kind=kind, value=value, reason=reason, documents=len(ids), texts=texts)
+            request = Request(
+                number=tombstones.next_number(lake), kind=kind, value=value, reason=reason, documents=len(ids),
+                ids=tuple(sorted(ids)), texts=tuple(_texts(lake, ids, kind)),
+            )  # fmt: skip
             if ids:
-                journal.begin(lake, journal.Work(number, wanted, ids, rewriting.rows_of(lake, ids)))
-            tombstones.record(lake, request)
+                journal.begin(lake, journal.Work(request, wanted, rewriting.rows_of(lake, ids)))
             rows = _finish(lake)
+            tombstones.record(lake, request)
+            rewriting.delete_unnamed(lake, tombstones.read(lake))
             if vacuum:
-                erased = sum(_erased(lake, one["artifact"], ids) for one in shards)
+                erased = _erased(lake)
                 deleted = len(list(rewriting.files_of_older_versions(lake)))
 
     addresses = named["uri"].sort().to_list()[:_MOST_NAMED]
@@ -88,7 +91,9 @@ def _finish(lake: Lake) -> dict[str, int]:
     work = journal.read(lake)
     if work is None:
         return {}
+    tombstones.record(lake, work.asked)
     rows = rewriting.remove(lake, work)
+    rewriting.delete_unnamed(lake, tombstones.read(lake))
     journal.end(lake)
     return rows
 
@@ -101,9 +106,24 @@ def _texts(lake: Lake, ids: frozenset[str], kind: str) -> list[str]:
     return sorted(set(tombstones.text_hashes(texts.to_arrow())))
 
 
-def _erased(lake: Lake, path: str, ids: frozenset[str]) -> int:
-    key = path.rpartition("/")[2]
-    return erase(lake, shard_stages.folder(lake, key), f"{lake.root}/{path}", ids)
+def _erased(lake: Lake) -> int:
+    """Overwrites the tokens of all documents that were ever forgotten in all token shards; returns the occurrences."""
+    artifacts.sweep(lake)
+    ids = tombstones.read(lake).ids
+    return sum(erase(lake, folder, f"{lake.root}/{path}", ids) for path, folder in _folders_of_shards(lake))
+
+
+def _folders_of_shards(lake: Lake) -> Iterator[tuple[str, Path]]:
+    """Yields path and folder of all token shards that the lake still has, also of damaged ones on this machine."""
+    if not lake.exists("artifact_lineage"):
+        return
+    made = lake.scan("artifact_lineage").filter(pl.col("kind") == shard_stages.KIND).select("key", "path").collect()
+    for key, path in made.iter_rows():
+        folder = artifacts.find(lake, shard_stages.KIND, key)
+        if folder is None and lake.is_local and Path(lake.root, path).is_dir():
+            folder = Path(lake.root, path)
+        if folder is not None:
+            yield path, folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +143,10 @@ class _Seen:
 
     def shards(self) -> Iterator[dict[str, Any]]:
         """Yields the token shards that have some of them, also those that no current mixture names."""
-        if not self.ids or not self.lake.exists("artifact_lineage"):
+        if not self.ids:
             return
         wanted = keys(id_bytes(sorted(self.ids)))
-        made = (
-            self.lake.scan("artifact_lineage")
-            .filter(pl.col("kind") == shard_stages.KIND)
-            .select("key", "path")
-            .collect()
-        )
-        for key, path in made.iter_rows():
-            folder = artifacts.find(self.lake, shard_stages.KIND, key)
-            if folder is None:
-                continue
+        for path, folder in _folders_of_shards(self.lake):
             stream = Stream(folder)
             held = sum(int(shard.among(wanted).sum()) for shard in (*stream.shards, stream.held_out))
             if held:
@@ -151,8 +162,12 @@ class _Seen:
             if key not in rows:
                 continue
             row = rows[key]
-            stream, packing = opened(self.lake, row)
             tokens, documents = 0, set()
+            try:
+                stream, packing = opened(self.lake, row)
+            except UserError:  # its token shards are lost: nobody can say what it has read
+                yield ReadBy(key, row["name"], f"{root}/{row['checkpoint']}", -1, -1, total.get(row["after"], 0))
+                continue
             counts = reading.tokens_of_documents(stream, packing, row["sequences"])
             for shard, read in zip(stream.shards, counts, strict=True):
                 chosen = np.flatnonzero(shard.among(wanted) & (read > 0))

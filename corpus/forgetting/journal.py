@@ -5,12 +5,13 @@ So nobody reads places while the journal is there, and the next request finishes
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from corpus.errors import UserError
+from corpus.forgetting.tombstones import Request
 from corpus.lake import Lake
 
 _NAME = ".pomona/forgetting.json"
@@ -20,18 +21,26 @@ _NAME = ".pomona/forgetting.json"
 class Work:
     """What is to be removed."""
 
-    number: int  # of the request, in the names of parts that are written anew
+    asked: Request
     request: str  # as it was given
-    ids: frozenset[str]
     rows: dict[int, npt.NDArray[np.int64]]  # by number of a row group of documents: rows that go, in order
+
+    @property
+    def number(self) -> int:
+        """Returns the number of the request, which is in the names of parts that are written anew."""
+        return self.asked.number
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Returns the ids of the documents that go."""
+        return frozenset(self.asked.ids)
 
 
 def begin(lake: Lake, work: Work) -> None:
     """Writes the journal."""
     value = {
-        "number": work.number,
+        "asked": asdict(work.asked),
         "request": work.request,
-        "ids": sorted(work.ids),
         "rows": {str(number): rows.tolist() for number, rows in work.rows.items()},
     }
     lake.make_folder(f"{lake.root}/.pomona")
@@ -48,7 +57,8 @@ def read(lake: Lake) -> Work | None:
     except FileNotFoundError:
         return None
     rows = {int(number): np.array(places, np.int64) for number, places in value["rows"].items()}
-    return Work(value["number"], value["request"], frozenset(value["ids"]), rows)
+    asked = value["asked"] | {name: tuple(value["asked"][name]) for name in ("ids", "texts")}
+    return Work(Request(**asked), value["request"], rows)
 
 
 def end(lake: Lake) -> None:
@@ -57,8 +67,8 @@ def end(lake: Lake) -> None:
 
 
 def require_none(lake: Lake) -> None:
-    """Raises `UserError` if a request was not finished. Asks the disk only if there has been a request at all."""
-    if lake.exists("tombstones") and lake.fs.exists(f"{lake.root}/{_NAME}"):
+    """Raises `UserError` if a request was not finished."""
+    if lake.fs.exists(f"{lake.root}/{_NAME}"):
         work = read(lake)
         request = work.request if work else "..."
         raise UserError(f"a request to forget was stopped half-way; run it again: pomona forget {request}")

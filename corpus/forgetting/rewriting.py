@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from corpus import schema
 from corpus.forgetting.journal import Work
+from corpus.forgetting.tombstones import Forgotten, Request
 from corpus.lake import Lake, Part
 from corpus.lineage import Lineage
 from corpus.parts import ANEW, base, counts_in, with_counts
@@ -27,6 +28,7 @@ from corpus.remaining import row_group_number
 
 _ID_COLUMNS = ("id", "left", "right")  # of documents, in any table
 _LAST = "documents"
+_NOWHERE = np.empty(0, np.int64)
 
 Rows = dict[int, npt.NDArray[np.int64]]  # as in the journal
 
@@ -164,6 +166,47 @@ def _moved(table: pa.Table, rows: Mapping[int, npt.NDArray[np.int64]]) -> pa.Tab
 def _batch(table: pa.Table) -> pa.RecordBatch:
     batches = table.combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], table.schema)
+
+
+def delete_unnamed(lake: Lake, gone: Forgotten) -> None:
+    """Deletes parts that no current version names and that hold what is forgotten: of a run that was killed, or of
+    settings that were replaced. A later run would take them for its own, since their work is done. Earlier forms of
+    current parts stay for older versions, until a vacuum: a later run takes the newest form."""
+    ids: set[str] = set()
+    groups: set[int] = set()
+    for path in _unnamed(lake, _LAST):
+        parquet = lake.open_part(_LAST, path)
+        before = len(ids)
+        for group in range(parquet.metadata.num_row_groups):
+            for batch in parquet.read_row_group(group, columns=["id", "uri", "text"]).to_batches():
+                ids |= set(batch["id"].filter(pa.array(gone.matches(batch))).to_pylist())
+        if len(ids) > before:
+            groups |= {row_group_number(path, group) for group in range(parquet.metadata.num_row_groups)}
+            lake.fs.rm_file(f"{lake.root}/{_LAST}/{path}")
+
+    work = Work(Request(number=0, kind="id", value="", ids=tuple(sorted(ids))), "", dict.fromkeys(groups, _NOWHERE))
+    for name in lake.tables() if groups else ():
+        if name != _LAST and {*_ID_COLUMNS, "row_group"} & set(lake.schema(name).names):
+            for path in _unnamed(lake, name):
+                parquet = lake.open_part(name, path)
+                parts_of = (_Group(parquet, i, None) for i in range(parquet.metadata.num_row_groups))
+                if any(group.changes(work.ids, work.rows) for group in parts_of):
+                    lake.fs.rm_file(f"{lake.root}/{name}/{path}")
+
+
+def _unnamed(lake: Lake, name: str) -> Iterator[str]:
+    """Yields the whole parts of a table that are no form of a current one: their paths below the table."""
+    if not lake.fs.exists(f"{lake.root}/{name}"):
+        return
+    current = {(part.path.rpartition("/")[0], base(part.path)) for part in lake.parts(name)}
+    for folder in {path.rpartition("/")[0] for path in map(str, lake.fs.find(f"{lake.root}/{name}"))}:
+        slot = folder.rpartition(f"/{name}/")[2]
+        if "/_delta_log" in folder or folder.endswith(f"/{name}"):
+            continue
+        for key in sorted(lake.finished(name, slot)):
+            forms = [f"{slot}/{key}.parquet", *(f"{slot}/{form}.parquet" for form in lake.forms(name, slot, key))]
+            if (slot, key) not in current:
+                yield from (path for path in forms if lake.fs.exists(f"{lake.root}/{name}/{path}"))
 
 
 def files_of_older_versions(lake: Lake) -> Iterator[str]:

@@ -4,6 +4,8 @@ A request names a document by id, an address, or a domain with everything below 
 also remembers the hash of its normal text: so it cannot come back under another name or from another source.
 """
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal
@@ -64,7 +66,7 @@ def text_hashes(text: pa.Array | pa.ChunkedArray) -> list[str]:
 
 def of_domain(name: str) -> pl.Expr:
     """Returns whether the host of `uri` is a domain or below it."""
-    host = domain(pl.col("uri"))
+    host = domain(pl.col("uri")).str.strip_chars_end(".")
     return (host == name) | host.str.ends_with(f".{name}")
 
 
@@ -86,22 +88,33 @@ class Request:
     value: str
     reason: str = ""  # as it was given
     documents: int = 0  # of the lake that it named
+    ids: tuple[str, ...] = field(default=())  # of these documents, so that a later vacuum can erase them
     texts: tuple[str, ...] = field(default=())  # hashes of their normal texts
 
 
 def record(lake: Lake, request: Request) -> None:
-    """Writes a request down; the same one again changes nothing."""
+    """Writes a request down. The same one again changes nothing, unless documents have come back meanwhile."""
     table, now = schema.TOMBSTONES, datetime.now(UTC).isoformat(timespec="seconds")
+    if not request.ids and _has(lake, request):
+        return
     common = {"reason": request.reason, "time": now, "number": request.number}
     rows = [common | {"kind": request.kind, "value": request.value, "documents": request.documents}]
+    rows += [common | {"kind": "id", "value": name, "documents": 1} for name in request.ids if name != request.value]
     rows += [common | {"kind": "text", "value": text, "documents": 1} for text in request.texts]
-    key = digest([request.kind, request.value, sorted(request.texts)])
+    key = digest([request.number, request.kind, request.value, sorted(request.texts), sorted(request.ids)])
     slot = f"{request.kind}/{key}"
     if lake.current(table.name, slot):
         return
     with lake.part_writer(table.name, slot, key, table.schema) as writer:
         writer.write(pa.RecordBatch.from_pylist(rows, table.schema))
     lake.commit(table.name, {slot: [key]}, Lineage("forget", slot, key, {"kind": request.kind}))
+
+
+def _has(lake: Lake, request: Request) -> bool:
+    if not lake.exists("tombstones"):
+        return False
+    same = (pl.col("kind") == request.kind) & (pl.col("value") == request.value)
+    return bool(lake.scan("tombstones").filter(same).select(pl.len()).collect().item())
 
 
 def next_number(lake: Lake) -> int:
@@ -111,20 +124,37 @@ def next_number(lake: Lake) -> int:
     return 1 + int(lake.scan("tombstones").select(pl.col("number").max()).collect().item() or 0)
 
 
-def kind_of(lake: Lake, wanted: str) -> Kind:
-    """Returns what a request names: an id of 32 hex digits, an address of the lake, else a domain, else an address."""
+def kind_of(lake: Lake, wanted: str) -> tuple[Kind, str]:
+    """Returns what a request names, and its value: an id of 32 hex digits, an address of the lake, else a domain, else
+    an address. A domain may be written with a scheme, a slash or a dot at its end, and in letters of any alphabet."""
     if len(wanted) == 32 and not set(wanted) - set("0123456789abcdef"):
-        return "id"
-    is_host = "." in wanted and not set(wanted.lower()) - set("abcdefghijklmnopqrstuvwxyz0123456789.-")
-    if is_host and not _has_uri(lake, wanted):
-        return "domain"
-    return "uri"
+        return "id", wanted
+    if not _has_uri(lake, wanted):
+        host = re.sub(r"^[A-Za-z][A-Za-z0-9+.-]*://", "", wanted).rstrip("/").rstrip(".").lower()
+        with suppress(UnicodeError):
+            host = host.encode("idna").decode()
+        if "." in host and not set(host) - set("abcdefghijklmnopqrstuvwxyz0123456789.-"):
+            return "domain", host.removeprefix("www.")
+    return "uri", wanted
 
 
 def named(lake: Lake, kind: Kind, value: str) -> pl.DataFrame:
-    """Returns id, uri and source of the documents that a request names."""
+    """Returns id, uri and source of the documents that a request names; of a single document, its copies as well."""
     condition = of_domain(value) if kind == "domain" else pl.col(kind) == value
-    return lake.scan("documents").filter(condition).select("id", "uri", "source").collect(engine="streaming")
+    every = lake.scan("documents")
+    found = every.filter(condition).select("id", "uri", "source", "text").collect(engine="streaming")
+    if kind == "domain" or not found.height:
+        return found.drop("text")
+
+    # Its text under another name: the same as what a later ingest would refuse.
+    texts, ids = set(text_hashes(found["text"].to_arrow())), [found["id"]]
+    for part in lake.parts("documents"):
+        parquet = lake.open_part("documents", part)
+        for group in range(parquet.metadata.num_row_groups):
+            rows = parquet.read_row_group(group, columns=["id", "text"])
+            is_copy = np.isin(text_hashes(rows["text"]), list(texts))
+            ids.append(pl.Series("id", rows["id"].filter(pa.array(is_copy)).to_pylist(), dtype=pl.String))
+    return every.filter(pl.col("id").is_in(pl.concat(ids).unique().to_list())).select("id", "uri", "source").collect()
 
 
 def _has_uri(lake: Lake, uri: str) -> bool:

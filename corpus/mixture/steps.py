@@ -25,6 +25,7 @@ from corpus.touched import by_item
 
 VERSION = 1  # raise it when the same documents and settings give other rows
 _BATCH_ROWS = 1 << 16
+CONTENT = "content"  # number of a part: a hash of its rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class MixStep:
             write(Candidates(self.lake, self.mixture, self.slots, self.exact), path)
             groups, rows = choose(self.mixture, with_unit(self.lake, pl.scan_parquet(path)))
             rows = rows.with_columns(mixture=pl.lit(self.mixture.name))
-            counts = counts_of(groups)
+            counts = counts_of(groups) | {CONTENT: _content(rows)}
             for frame in rows.collect_batches(chunk_size=_BATCH_ROWS, maintain_order=True):
                 yield "mixtures", with_counts(schema.batch("mixtures", frame), **counts)
                 counts = {}
@@ -57,6 +58,13 @@ class MixStep:
                 trained = rows.filter(pl.col("split") == "train").select("id")
                 touched = by_item(self.lake, trained).with_columns(mixture=pl.lit(self.mixture.name))
                 yield "touched", schema.batch("touched", touched)
+
+
+def _content(rows: pl.LazyFrame) -> int:
+    """Returns a number that differs between mixtures of other documents, also where the settings are the same: a part
+    that is made again has the name that it had before a document was forgotten."""
+    hashed = pl.struct("id", "group", "split", "repeats", "tokens").hash(seed=7).sum()
+    return int(rows.select(_=hashed).collect(engine="streaming").item() or 0)
 
 
 def counts_of(groups: list[Group]) -> dict[str, int]:

@@ -1,6 +1,5 @@
 """Plans the stage that writes the tokens of a mixture in their training order."""
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.mixture.settings import Mixture
 from corpus.mixture.stages import slot
+from corpus.mixture.steps import CONTENT
+from corpus.parts import counts_in
 from corpus.shards.layout import read_about
 from corpus.shards.tables import SHARDS
 from corpus.stage import Context, Stage, output
@@ -47,8 +48,8 @@ class Maker:
             vocabulary.dtype.__name__, vocabulary.size, vocabulary.end,
         )  # fmt: skip
         # Beside the artifact: of the same size, so on the same disk.
-        with tempfile.TemporaryDirectory(prefix=".shards-", dir=folder.parent) as scratch:
-            write(source, folder, Path(scratch))
+        with artifacts.scratch(folder.parent / "shards") as scratch:
+            write(source, folder, scratch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +117,8 @@ def current(lake: Lake, mixture: str) -> str:
 
 def _of_mixture(lake: Lake, name: str) -> dict[str, Any]:
     """Returns the content of a mixture as an input."""
-    return {"mixtures": digest([part.path for part in lake.parts("mixtures", slot(name))])}
+    return {"mixtures": digest([_of_part(lake, part.path) for part in lake.parts("mixtures", slot(name))])}
+
+
+def _of_part(lake: Lake, path: str) -> list[Any]:
+    return [path, counts_in(lake.open_part("mixtures", path).metadata.metadata).get(CONTENT, 0)]

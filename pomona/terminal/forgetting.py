@@ -24,10 +24,16 @@ def render(forgot: "Forgot") -> str:
     ]
     for run in forgot.runs:
         before = f", and {run.tokens_before:,} before it" if run.tokens_before else ""
-        lines.append(f"run {run.run[:8]} {run.name} read {run.tokens:,} tokens of them{before}: {run.checkpoint}")
+        read = (
+            f"read {run.tokens:,} tokens of them"
+            if run.tokens >= 0
+            else "may have read them: its token shards are lost"
+        )
+        lines.append(f"run {run.run[:8]} {run.name} {read}{before}: {run.checkpoint}")
 
     if forgot.done:
-        lines.append("a later ingest refuses them")
+        what = "them" if forgot.documents else f"what has this {forgot.kind}; no document of the lake has it"
+        lines.append(f"a later ingest refuses {what}")
         if forgot.files_deleted or forgot.occurrences_erased:
             lines.append(
                 f"{forgot.files_deleted:,} files of older versions deleted, {forgot.occurrences_erased:,} occurrences "

@@ -12,6 +12,7 @@ from corpus import schema
 from corpus.errors import UserError
 from corpus.forgetting import journal, rewriting, tombstones
 from corpus.lake import Lake
+from corpus.mixture.stages import recorded
 from corpus.shards import stages as shard_stages
 from corpus.shards.stream import Stream
 from pomona import forgetting, making, runner, standing
@@ -94,15 +95,24 @@ def places_agree(lake: Lake) -> None:
                 assert at[id_] == (group, row), name
 
 
+def with_copies(lake: Lake, ids: list[str]) -> set[str]:
+    """Documents with the same text as some, but for case and white space."""
+    texts = lake.scan("documents").select("id", "text").collect()
+    normal = {id_: " ".join(text.lower().split()) for id_, text in texts.iter_rows()}
+    wanted = {normal[id_] for id_ in ids if id_ in normal}
+    return {id_ for id_, text in normal.items() if text in wanted}
+
+
 @pytest.mark.parametrize("n", [1, 7])
 def test_documents_are_gone_from_every_table_and_others_are_as_before(lake: Lake, n: int) -> None:
     before, current = everything(lake), standing.out_of_date(lake)
-    ids = set(lake.scan("documents").sort("uri").collect()["id"][:: 60 // n][:n])
+    named = list(lake.scan("documents").sort("uri").collect()["id"][:: 60 // n][:n])
+    ids = with_copies(lake, named)
     texts = dict(kept(lake).select("id", "text").collect().iter_rows())
-    for id_ in ids:
+    for id_ in named:
+        copies = with_copies(lake, [id_])
         forgot = forgetting.forget(lake, id_, reason="asked")
-        assert forgot.documents == 1
-        assert forgot.rows["documents"] == 1
+        assert forgot.documents == forgot.rows.get("documents", 0) == len(copies)
     after = Lake(lake.root)
     same(everything(after), without(before, ids))
     places_agree(after)
@@ -164,8 +174,8 @@ def test_a_request_that_was_stopped_is_finished_and_nobody_reads_meanwhile(
     lake: Lake, table: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = everything(lake)
-    ids = set(lake.scan("documents").sort("uri").collect()["id"][3:5])
-    first, second = sorted(ids)
+    first, second = sorted(lake.scan("documents").sort("uri").collect()["id"][3:5])
+    ids = with_copies(lake, [first, second])
     original = rewriting._rewrite
 
     def stopped(lake: Lake, name: str, work: Any) -> int:
@@ -241,3 +251,102 @@ def test_every_table_is_cleaned_emptied_or_about_no_document() -> None:
     for name, table in schema.TABLES.items():
         names = set(table.schema.names)
         assert table.numbered or {"id", "left"} & names or name in about_none, name
+
+
+def test_a_later_vacuum_erases_what_an_earlier_request_removed(mixed: Lake, tmp_path: Path) -> None:
+    shutil.copytree(mixed.root, tmp_path / "lake")
+    lake = Lake(tmp_path / "lake")
+    list(making.tokens(lake, "all", workers=1))
+    stream = Stream(shard_stages.folder(lake, shard_stages.current(lake, "all")))
+    document = stream.document_at(100)
+    assert forgetting.forget(lake, document.id).occurrences_erased == 0
+    assert forgetting.forget(lake, document.id, vacuum=True).occurrences_erased > 0
+    old = Stream(stream.folder)
+    assert set(old.tokens(document.start, document.end).tolist()) == {old.about.end}
+
+
+def test_no_new_shards_are_those_from_before_a_request(mixed: Lake, tmp_path: Path) -> None:
+    """A mixture that is made again after a vacuum has the name that it had before."""
+    shutil.copytree(mixed.root, tmp_path / "lake")
+    lake = Lake(tmp_path / "lake")
+    list(making.tokens(lake, "all", workers=1))
+    before = shard_stages.current(lake, "all")
+    document = Stream(shard_stages.folder(lake, before)).document_at(100)
+    forgetting.forget(lake, document.id)
+    definition = recorded(lake, "all")
+    assert definition is not None
+    list(making.mixture(lake, definition.model_copy(update={"seed": 99}), workers=1))
+    for name in lake.tables(with_records=True):
+        lake.vacuum(name, dry_run=False)
+    list(making.mixture(lake, definition, workers=1))
+    list(making.tokens(lake, "all", workers=1))
+    assert shard_stages.current(lake, "all") != before
+    assert Stream(shard_stages.folder(lake, shard_stages.current(lake, "all"))).occurrences(document.id) == []
+
+
+def test_each_request_removes_what_it_names(lake: Lake, whole: Path) -> None:
+    """Also after one that came twice: numbers of requests are never used again."""
+    ids = lake.scan("documents").sort("uri").collect()["id"].to_list()
+    for name in (ids[3], ids[3], ids[4], ids[5]):
+        forgetting.forget(lake, name)
+        assert name not in lake.scan("documents").collect()["id"].to_list()
+    numbers = lake.scan("tombstones").collect()["number"]
+    assert sorted(set(numbers.to_list())) == [1, 2, 3]
+
+
+def test_a_kill_before_the_request_is_recorded_loses_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = lake.scan("documents").sort("uri").collect()["id"][3:5]
+
+    def killed(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tombstones, "record", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forgetting.forget(lake, first)
+    with pytest.raises(UserError, match="stopped half-way"):
+        list(making.mixture(Lake(lake.root), _mixture(), workers=1))
+    forgetting.forget(Lake(lake.root), second)
+    after = Lake(lake.root)
+    assert not {first, second} & set(after.scan("documents").collect()["id"])
+    assert {first, second} <= tombstones.read(after).ids
+
+
+def test_parts_that_are_not_committed_do_not_bring_it_back(tmp_path: Path) -> None:
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for i in range(6):
+        (folder / f"{i}.txt").write_text(f"Text number {i} has some words of its own. " * 5)
+    url, how = f"{tmp_path}/lake", ["--source", "s", "--kind", "text", "--workers", "1", "--lake", f"{tmp_path}/lake"]
+    assert main(["ingest", str(folder), *how]) == 0
+    assert main(["ingest", str(folder), *how, "--license", "MIT", "--replace"]) == 0
+    assert main(["forget", f"{folder}/3.txt", "--lake", url]) == 0
+    assert main(["ingest", str(folder), *how, "--replace"]) == 0
+    assert sorted(Lake(url).scan("documents").collect()["uri"]) == [f"{folder}/{i}.txt" for i in (0, 1, 2, 4, 5)]
+
+
+def test_copies_of_a_document_go_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "raw"
+    folder.mkdir()
+    for name, text in (("a", "The same text. " * 9), ("b", "The  same\ntext. " * 9), ("c", "Another text. " * 9)):
+        (folder / f"{name}.txt").write_text(text)
+    url = f"{tmp_path}/lake"
+    assert main(["ingest", str(folder), "--source", "s", "--kind", "text", "--workers", "1", "--lake", url]) == 0
+    forgot = forgetting.forget(Lake(url), f"{folder}/a.txt")
+    assert (forgot.documents, forgot.named) == (2, [f"{folder}/a.txt", f"{folder}/b.txt"])
+    assert Lake(url).scan("documents").collect()["uri"].to_list() == [f"{folder}/c.txt"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kind", "value"),
+    [
+        ("evil.org", "domain", "evil.org"),
+        ("WWW.Evil.org.", "domain", "evil.org"),
+        ("https://evil.org/", "domain", "evil.org"),
+        ("münchen.de", "domain", "xn--mnchen-3ya.de"),
+        ("https://evil.org/page", "uri", "https://evil.org/page"),
+        ("ab" * 16, "id", "ab" * 16),
+    ],
+)
+def test_a_domain_may_be_written_in_several_ways(lake: Lake, wanted: str, kind: str, value: str) -> None:
+    assert tombstones.kind_of(lake, wanted) == (kind, value)
