@@ -42,6 +42,12 @@ def run(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
     yield from _run(lake, families, names, made_from=name, model=settings.model, **options)
 
 
+def run_id(lake: Lake, settings: Any) -> str:
+    """Returns the id of a run with these settings, over the lake as it is."""
+    wanted = Wanted.of({MIXTURE.name: (_mixture(lake, settings.mixture),), TRAIN.name: (settings,)})
+    return str(wanted.plan(TRAIN.names((settings.name,))[0], lake).facts["run"])
+
+
 def _run(
     lake: Lake, families: dict[str, Any], names: list[str], *, made_from: str = "", model: str | None = None,
     **options: Any,
@@ -55,8 +61,20 @@ def _run(
     wanted.prepare()
     order = wanted.names()
     last = max(order.index(name) for name in names)
-    needed = {name: plan for name, plan in wanted.plans(lake).items() if order.index(name) <= last}
+    kept = _kept_tokenizer(lake, names)
+    needed = {name: plan for name, plan in wanted.plans(lake).items() if order.index(name) <= last and name != kept}
     yield from runner.run_stages(lake, needed, **options)
+
+
+def _kept_tokenizer(lake: Lake, names: list[str]) -> str:
+    """Returns the stage that would learn a tokenizer, if the lake has one and nobody asked for another: a model that is
+    trained on cannot read other ids."""
+    from corpus import artifacts
+    from corpus.tokenizer.stages import current
+    from corpus.tokenizer.steps import KIND
+
+    learns, key = TOKENIZER.names()[0], current(lake)
+    return learns if key and learns not in names and artifacts.has(lake, KIND, key) else ""
 
 
 def _mixture(lake: Lake, name: str) -> Any:

@@ -43,6 +43,7 @@ class Progress:
     step: int = 0
     skipped: int = 0  # steps that were left out
     skipped_in_a_row: int = 0
+    bad_in_a_row: int = 0  # steps whose loss is above that of guessing
     targets: int = 0  # tokens that it learned to predict
     seconds: float = 0.0  # of training, before this state
 
@@ -112,8 +113,8 @@ def read_weights(folder: str | Path) -> dict[str, Tensor]:
     if not (folder / INDEX).is_file():
         return _tensors(folder / WEIGHTS)
     try:
-        names = sorted(set(json.loads((folder / INDEX).read_text())["weight_map"].values()))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        names = sorted({str(name) for name in json.loads((folder / INDEX).read_text())["weight_map"].values()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UserError(f"{folder / INDEX}: it cannot be read: {error}") from error
     tensors: dict[str, Tensor] = {}
     for name in names:

@@ -88,7 +88,6 @@ class _Trainer:
             self.stream, self.vocabulary.tokenizer, plan.length, plan.evaluation_tokens, plan.pad
         )
         self.measured: list[evaluation.Measured] = []
-        self.bad_steps = 0
 
     def run(self) -> Result:
         """Takes every step that is left. After Ctrl-C, it saves the state and stops."""
@@ -152,23 +151,26 @@ class _Trainer:
             sharding.forget_gathered(self.model)
         self.model.zero_grad()
 
+        loss_value = losses.get("cross_entropy", sum(losses.values()))
         progress = replace(
             progress,
             step=step,
             skipped=progress.skipped + decision.is_skipped,
             skipped_in_a_row=progress.skipped_in_a_row + 1 if decision.is_skipped else 0,
+            bad_in_a_row=progress.bad_in_a_row + 1 if not loss_value < self._guessing() + _GUESSING else 0,
             targets=progress.targets + total,
         )
-        loss_value = losses.get("cross_entropy", sum(losses.values()))
         self._refuse_divergence(progress, loss_value, decision)
         more = {name: value for name, value in losses.items() if name != "cross_entropy"}
         learning_rate = plan.learning_rate * factor
         return progress, {"loss": loss_value, **more, "norm": decision.norm, "learning_rate": learning_rate, "n": total}
 
+    def _guessing(self) -> float:
+        return math.log(self.plan.shape.vocab_size)
+
     def _refuse_divergence(self, progress: Progress, loss: float, decision: Clip) -> None:
         """Raises `UserError` if a run no longer learns."""
-        guessing = math.log(self.plan.shape.vocab_size)
-        self.bad_steps = self.bad_steps + 1 if not loss < guessing + _GUESSING else 0
+        guessing = self._guessing()
         advice = f"lower learning_rate, which is {self.plan.learning_rate:g}, or make warm_up_steps more"
         name = f"train {self.plan.name!r}"
         if progress.skipped_in_a_row >= _MOST_SKIPPED:
@@ -176,7 +178,7 @@ class _Trainer:
                 f"{name} diverged: the gradients of {_MOST_SKIPPED} steps in a row, up to step {progress.step:,}, are "
                 f"not finite or have a norm of {self.plan.skip_norm:g} or more (last: {decision.norm:.3g}); {advice}"
             )
-        if self.bad_steps >= min(max(self.plan.steps // 4, _LEAST_BAD), _MOST_BAD):
+        if progress.bad_in_a_row >= min(max(self.plan.steps // 4, _LEAST_BAD), _MOST_BAD):
             raise UserError(
                 f"{name} diverged: at step {progress.step:,} its loss is {loss:.3g}, and that of guessing is "
                 f"{guessing:.3g}; {advice}"
@@ -185,7 +187,8 @@ class _Trainer:
     def _micro_batches(self, sequences: Sequences) -> list[Batch]:
         """Returns what this process computes in a step, one after the other."""
         size = self.plan.micro_batch
-        starts = [i * size for i in range(self.processes.n_rounds(self.plan.sequences, size))]
+        n_rounds = max(self.processes.n_rounds(self.plan.sequences, size), 1)  # all tell the others the same numbers
+        starts = [i * size for i in range(n_rounds)]
         return [
             _batch(sequences.part(i, i + size)) if i < len(sequences) else Batch.without_targets(self.plan.length)
             for i in starts

@@ -13,6 +13,7 @@ from training.settings import Run
 from training.shape import NAMES, Shape, named, read
 
 _LEAST_BATCH, _MOST_BATCH = 2048, 1 << 22  # tokens of a step, by default
+_LEAST_STEPS = 16  # of the shortest runs, by default
 _STEPS = 2000  # of a run, by default, between the smallest batch and the largest (docs/experiments.md)
 _LENGTHS = ((10_000_000, 256), (100_000_000, 512), (1_000_000_000, 2048))  # of core pre-training, below so many weights
 _LONGEST_CORE = 4096
@@ -97,9 +98,16 @@ def sizes(run: Run, length: int, n_sequences: int) -> tuple[int, int]:
     """Returns (sequences of a step, steps) for a packing of so many sequences; raises `UserError` for too few."""
     has = n_sequences * length
     tokens = run.tokens if run.tokens is not None else has
+    for name, value in (("tokens", tokens), ("batch_tokens", run.batch_tokens)):
+        if value is not None and value < length:
+            raise UserError(
+                f"train {run.name!r}: {name} is {count_text(value)}, less than one sequence of {length:,}; raise it or "
+                "lower sequence_length"
+            )
     batch = run.batch_tokens
     if batch is None:
         batch = min(max(1 << round(math.log2(max(tokens / _STEPS, 1))), _LEAST_BATCH), _MOST_BATCH)
+        batch = min(batch, 1 << math.floor(math.log2(max(tokens / _LEAST_STEPS, 1))))
     sequences = max(1, round(batch / length))
     steps = max(tokens // (sequences * length), 1)
     if steps * sequences > n_sequences:

@@ -50,6 +50,8 @@ class Shape:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
+            if name not in ("rope_base", "norm_eps") and (not isinstance(value, int) or isinstance(value, bool)):
+                raise UserError(f"shape: {name} is {value!r}; it must be a whole number")
             if value <= 0:
                 raise UserError(f"shape: {name} is {value}; it must be above 0")
         if self.n_heads % self.n_kv_heads:
@@ -205,6 +207,8 @@ def from_config(config: Mapping[str, Any], where: str = CONFIG) -> Shape:
         )
     except KeyError as missing:
         raise UserError(f"{where}: {missing} is missing; a Qwen3 configuration has it") from None
+    except (TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{where}: no configuration of a Qwen3 model: {plainly(error)}") from None
 
 
 def read(folder: str | Path) -> Shape:
@@ -212,7 +216,7 @@ def read(folder: str | Path) -> Shape:
     path = Path(folder, CONFIG)
     try:
         config = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: no configuration of a model: {plainly(error)}") from None
     if not isinstance(config, dict):
         raise UserError(f"{path}: no configuration of a model: it must be a JSON object")
@@ -222,13 +226,17 @@ def read(folder: str | Path) -> Shape:
 def _refuse_other_models(config: Mapping[str, Any], where: str) -> None:
     """Raises if a configuration asks for something that `training.model` does not compute."""
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    if not isinstance(rope, dict):
+        raise UserError(f"{where}: rope_parameters is {rope!r}; it must be an object")
+    layers = config.get("layer_types") or ["full_attention"]
     due = {
         "model_type": (config.get("model_type"), "qwen3"),
         "hidden_act": (config.get("hidden_act", "silu"), "silu"),
         "tie_word_embeddings": (config.get("tie_word_embeddings", False), True),
         "attention_bias": (config.get("attention_bias", False), False),
         "use_sliding_window": (config.get("use_sliding_window", False), False),
-        "rope_type": (rope.get("rope_type", "default"), "default"),
+        "rope_type": (rope.get("rope_type", rope.get("type", "default")), "default"),
+        "layer_types": (next((one for one in layers if one != "full_attention"), "full_attention"), "full_attention"),
     }
     for name, (came, expected) in due.items():
         if came != expected:

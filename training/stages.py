@@ -35,7 +35,7 @@ def train(context: Context[Run]) -> Stage:
         config={"name": run.name} | run.that_change_results(),
         inputs=inputs,
         version=VERSION,
-        step=RunStep(lake, key),
+        step=RunStep(lake, key, run.name),
         plan_items=lambda: [WorkItem(digest([key, run.name]), run.name, 1, All())],
         prepare=Trainer(lake, artifact, run, made_from["shards"], made_from["tokenizer"], made_from["after"]),
         is_prepared=lambda: artifacts.has(lake, KIND, key),
@@ -64,8 +64,10 @@ def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> d
     elif run.after is not None:
         if run.after in (*seen, run.name):
             raise UserError(f"train {run.name!r}: after {run.after!r} leads back to the run itself")
-        entry = next((one for one in context.others.get("train", ()) if one.name == run.after), None)
-        after = digest(_made_from(context, entry, (*seen, run.name))) if entry else find(lake, run.after)
+        entries = {one.name: one for one in context.others.get("train", ())}
+        entry = entries.get(run.after)
+        others = tuple(name for name in entries if name != run.name)
+        after = digest(_made_from(context, entry, (*seen, run.name))) if entry else find(lake, run.after, others)
     return {
         "settings": run.that_change_results(),
         "shards": shard_stages.current(lake, run.mixture),
@@ -94,8 +96,9 @@ def _files(folder: str) -> str:
     return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
 
 
-def find(lake: Lake, name: str) -> str:
-    """Returns the id of a run, by its id, the first digits of its id, its name (the newest run) or its checkpoint."""
+def find(lake: Lake, name: str, others: tuple[str, ...] = ()) -> str:
+    """Returns the id of a run, by its id, the first digits of its id, its name (the newest run) or its checkpoint;
+    `others` are names that would have been allowed as well."""
     runs = lake.scan("runs").select("run", "name", "checkpoint").collect() if lake.exists("runs") else None
     rows = [] if runs is None else runs.rows()
     wanted = name.rstrip("/").rpartition("/")[2] if "/" in name else name
@@ -105,7 +108,7 @@ def find(lake: Lake, name: str) -> str:
     by_name = [run for run in in_order(lake) if any(run == one and called == wanted for one, called, _ in rows)]
     if by_name:
         return by_name[-1]
-    raise unknown("run", name, sorted({called for _, called, _ in rows}))
+    raise unknown("run", name, sorted({called for _, called, _ in rows} | set(others)))
 
 
 def in_order(lake: Lake) -> list[str]:

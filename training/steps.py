@@ -8,13 +8,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from corpus import artifacts
+from corpus import artifacts, durable, lease
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.shards import packing as packings
@@ -22,6 +22,7 @@ from corpus.shards import stages as shard_stages
 from corpus.shards.stream import Stream
 from corpus.task import All, WorkItem, digest
 from corpus.tokenizer import steps as tokenizer_steps
+from corpus.tokenizer.loading import FILE, Vocabulary
 from corpus.tokenizer.loading import load as load_tokenizer
 from training import plan as planning
 from training.settings import Run
@@ -30,6 +31,7 @@ from training.tables import RUN_LOSSES, RUNS
 
 KIND, PACKING = "checkpoint", "packing"  # of artifacts
 SUMMARY = "run.json"  # what a run was and came to, in its artifact
+_BEGUN = "begun.json"  # what a run has decided when it began, until it has ended
 _LAST_SHARE = 10  # the loss of a run is the mean over its last tenth
 
 
@@ -49,11 +51,18 @@ class Trainer:
         if artifacts.has(self.lake, KIND, self.artifact.key):
             artifacts.ensure(self.lake, self.artifact, lambda folder: None)
             return
-        plan, about = self._plan()
-        with artifacts.draft(self.lake, self.artifact, resume=True) as draft:
-            result = _train(plan, draft, self.run.processes)
-            summary = about | {"plan": asdict(plan), "result": result}
-            (draft.folder / SUMMARY).write_text(json.dumps(summary, indent=1, default=str) + "\n")
+        # Runs of other names may have the same id: only one of them trains.
+        with lease.hold(self.lake, f"{KIND}-{self.artifact.key}", purpose=f"train {self.run.name}"):
+            if artifacts.has(self.lake, KIND, self.artifact.key):
+                return
+            plan, about = self._plan()
+            with artifacts.draft(self.lake, self.artifact, resume=True) as draft:
+                if (draft.folder / SUMMARY).is_file():
+                    return  # a run that was killed after its last step, before its folder got its name
+                plan = _as_begun(plan, draft.folder)
+                result = _train(plan, draft, self.run.processes)
+                _write(draft.folder / SUMMARY, about | {"plan": asdict(plan), "result": result})
+                _forget_states(draft.folder)
 
     def _plan(self) -> tuple[planning.Plan, dict[str, Any]]:
         """Returns the plan, and what the table `runs` says besides."""
@@ -68,6 +77,7 @@ class Trainer:
         tokenizer = tokenizer_steps.folder(lake, self.tokenizer)
         vocabulary, stream = load_tokenizer(tokenizer), Stream(shards)
         start = str(checkpoint(lake, self.after)) if self.after else "" if _is_new(run) else str(run.model)
+        _refuse_another_tokenizer(run, start, vocabulary)
         shape = planning.shape_of(run, start, vocabulary.size)
         length = planning.length_of(run, shape)
         packing, n_sequences = self._packing(stream, length)
@@ -98,14 +108,46 @@ class Trainer:
         return (key, folder), packings.load(folder, length).n_sequences
 
 
+def _write(path: Path, value: dict[str, Any]) -> None:
+    """Writes a JSON file that is whole or not there."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text(json.dumps(value, indent=1, default=str) + "\n")
+    durable.publish(str(temporary), str(path))
+
+
+def _as_begun(plan: planning.Plan, folder: Path) -> planning.Plan:
+    """Returns the plan with the precision that a run began with: `auto` may come out otherwise on another machine."""
+    begun = folder / _BEGUN
+    if begun.is_file():
+        return replace(plan, precision=json.loads(begun.read_text())["precision"])
+    _write(begun, {"precision": plan.precision})
+    return plan
+
+
+def _forget_states(folder: Path) -> None:
+    from training import checkpoints
+
+    checkpoints.forget(folder)
+    (folder / _BEGUN).unlink(missing_ok=True)
+
+
+def _refuse_another_tokenizer(run: Run, start: str, vocabulary: Vocabulary) -> None:
+    """Raises `UserError` if the model that a run starts from was trained on the ids of another tokenizer."""
+    if not start or not (Path(start) / FILE).is_file() or load_tokenizer(start).key == vocabulary.key:
+        return
+    raise UserError(
+        f"train {run.name!r}: the model in {start} was trained with another tokenizer than the lake's, whose ids mean "
+        f"other text; take that of the model: pomona tokenizer train --path {start}"
+    )
+
+
 def _is_new(run: Run) -> bool:
     return run.model is None or planning.is_size(run.model)
 
 
 def _train(plan: planning.Plan, draft: artifacts.Draft, n_processes: int) -> dict[str, Any]:
     """Trains in this process, or in several others; returns what the run came to."""
-    from training import checkpoints
-    from training.worker import RESULT
+    from training.worker import RESULT, end_with_parent
 
     if n_processes == 1:
         from training.loop import train
@@ -116,7 +158,11 @@ def _train(plan: planning.Plan, draft: artifacts.Draft, n_processes: int) -> dic
         result_file.unlink(missing_ok=True)
         plan_file.write_text(plan.to_json())
         command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(n_processes)]
-        ended = subprocess.run([*command, "-m", "training.worker", str(plan_file), str(draft.folder)], check=False)
+        ended = subprocess.run(
+            [*command, "-m", "training.worker", str(plan_file), str(draft.folder)],
+            check=False,
+            preexec_fn=end_with_parent,
+        )
         try:
             result = json.loads(result_file.read_text())
         except (OSError, ValueError):
@@ -128,7 +174,6 @@ def _train(plan: planning.Plan, draft: artifacts.Draft, n_processes: int) -> dic
             raise UserError(result["error"])
         plan_file.unlink()
         result_file.unlink()
-    checkpoints.forget(draft.folder)
     return result
 
 
@@ -147,13 +192,14 @@ class RunStep:
     spec_type: ClassVar = All
     lake: Lake
     run: str  # id
+    name: str  # under which it was asked for; another one may have trained it
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of `run_losses` and `runs`."""
         from training import journal
 
         folder = checkpoint(self.lake, self.run)
-        summary = json.loads((folder / SUMMARY).read_text())
+        summary = json.loads((folder / SUMMARY).read_text()) | {"name": self.name}
         lines = list(journal.read(folder))
         losses = list(_losses(self.run, lines, summary["plan"]))
         yield "run_losses", pa.RecordBatch.from_pylist(losses, RUN_LOSSES.schema)

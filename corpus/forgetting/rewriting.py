@@ -90,7 +90,7 @@ def _rewrite_part(lake: Lake, name: str, slot: str, part: Part, work: Work) -> i
         return None
 
     arrow, key, after = _columns(lake, name), f"{base(part.path)}{ANEW}{work.number}", 0
-    counts = counts_in(parquet.schema_arrow.metadata)
+    counts = counts_in(parquet.metadata.metadata)
     with lake.part_writer(name, slot, key, arrow, row_group_per_batch=True) as writer:
         for group in groups:
             batch = group.without(work.ids, work.rows, arrow)

@@ -20,7 +20,6 @@ from corpus.lake import Lake
 from corpus.lineage import Lineage
 from corpus.mixture.predicates import domain
 from corpus.task import digest
-from corpus.text.hashing import hash128
 
 Kind = Literal["id", "uri", "domain", "text"]
 KINDS: tuple[Kind, ...] = ("id", "uri", "domain", "text")
@@ -57,6 +56,8 @@ NOTHING = Forgotten()
 
 def text_hashes(text: pa.Array | pa.ChunkedArray) -> list[str]:
     """Returns the 128-bit hash of each text in lower case, with each run of white space as one blank."""
+    from corpus.text.hashing import hash128  # a kernel: its compiler takes long to load
+
     series = pl.from_arrow(text)
     assert isinstance(series, pl.Series)
     normal = series.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars(" ")

@@ -55,8 +55,9 @@ def shares(mixture: Mixture, available: Mapping[str, int]) -> dict[str, float]:
             )
     else:
         power = 1 / (mixture.temperature or 1.0)
-        wanted = {group: tokens**power for group, tokens in available.items() if tokens}
-    if not wanted:
+        most = max(available.values(), default=0)
+        wanted = {group: (tokens / most) ** power for group, tokens in available.items() if tokens}
+    if not sum(wanted.values()):
         raise UserError(f"mixture {mixture.name!r} is empty: no kept document is in it; see its weights and predicates")
     total = sum(wanted.values())
     return {group: weight / total for group, weight in wanted.items()}
@@ -65,7 +66,7 @@ def shares(mixture: Mixture, available: Mapping[str, int]) -> dict[str, float]:
 def _as_many(mixture: Mixture, weights: Mapping[str, float], most: Mapping[str, float]) -> float:
     """Returns the most tokens that the weights allow. Without weights, it is each document once."""
     if not mixture.weights and mixture.temperature is None:
-        return min(most[group] / mixture.cap(group) for group in weights)
+        return min(most[group] / max(mixture.cap(group), 1.0) for group in weights)
     return min(most.values())
 
 

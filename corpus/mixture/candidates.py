@@ -19,6 +19,7 @@ from corpus.lake import Lake, Part
 from corpus.mixture.predicates import DOCUMENT, columns, domain, predicate
 from corpus.mixture.settings import Mixture
 
+NO_GROUP = "(none)"  # of documents without a domain or a language
 BYTES_PER_TOKEN = 4.0  # of the estimate; English web text has 4 to 4.5 with 49,152 ids
 _AT_ONCE = 64  # row groups whose decisions are read together
 _OF_DOCUMENTS = ("id", "source", "uri", "license", "text")
@@ -96,7 +97,7 @@ class Candidates:
         group = pl.col({"source": "source", "domain": "domain", "language": "language"}[mixture.by])
         for name, text in reversed(mixture.groups.items()):
             group = pl.when(predicate(text).fill_null(False)).then(pl.lit(name)).otherwise(group)
-        frame = frame.with_columns(group=group.fill_null(""))
+        frame = frame.with_columns(group=pl.when(group.fill_null("") == "").then(pl.lit(NO_GROUP)).otherwise(group))
         if mixture.where is not None:
             frame = frame.filter(predicate(mixture.where).fill_null(False))
         text_hash = pl.col("text_hash").fill_null(pl.col("id"))

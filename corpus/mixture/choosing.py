@@ -93,10 +93,10 @@ def _held_out(mixture: Mixture, candidates: pl.LazyFrame) -> pl.LazyFrame:
         return marked.with_columns(held=pl.lit(False))
     limit = min(int(mixture.held_out * _TOP), _TOP - 1)
     least = marked.group_by("group").agg(least=pl.col("_unit").min(), most=pl.col("_unit").max())
-    limits = {
-        group: max(limit, low + 1 if low < high else 0) for group, low, high in least.collect(engine="streaming").rows()
-    }
-    return marked.with_columns(held=pl.col("_unit") < _of_group(limits, pl.UInt64))
+    first = [low for _, low, high in least.collect(engine="streaming").rows() if limit <= low < high]
+    # A unit that is held out for one group is held out in all of them: copies stay on one side.
+    held = (pl.col("_unit") < limit) | pl.col("_unit").is_in(pl.Series(first, dtype=pl.UInt64).implode())
+    return marked.with_columns(held=held)
 
 
 def _repeated(mixture: Mixture, marked: pl.LazyFrame, shares: Mapping[str, Share]) -> pl.LazyFrame:

@@ -1,5 +1,6 @@
 """SQL predicates over documents: which columns they may name, and which of them a predicate reads."""
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,7 @@ DOCUMENT: dict[str, Any] = {
     "id": pl.String, "source": pl.String, "uri": pl.String, "license": pl.String, "text": pl.String,
     "domain": pl.String, "tokens": pl.Int64,
 }  # fmt: skip
+_AGGREGATES = re.compile(r"\.(max|min|sum|mean|median|count|len|std|var|first|last|n_unique|over|quantile|rank)\(")
 
 
 @lru_cache(maxsize=64)
@@ -38,6 +40,10 @@ def check(text: str, signals: dict[str, Any]) -> None:
         kind = pl.DataFrame(schema=known).select(_=expression).schema["_"]
     except pl.exceptions.PolarsError as error:
         raise UserError(f"predicate {text!r}: {str(error).splitlines()[0]}") from error
+    if _AGGREGATES.search(str(expression)):
+        raise UserError(
+            f"predicate {text!r} compares a document with others (min, max, count, ...); it sees one at a time"
+        )
     if kind != pl.Boolean:
         raise UserError(f"predicate {text!r} is neither true nor false: its value is of type {kind}")
 

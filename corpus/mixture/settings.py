@@ -10,6 +10,8 @@ from corpus.sizes import parse_count
 
 By = Literal["source", "domain", "language"]
 
+_MOST_WEIGHT = 1e9
+
 
 class Mixture(Settings):
     """A named mixture: groups of documents, with the share of its tokens that each group gets."""
@@ -95,8 +97,8 @@ class Mixture(Settings):
     @classmethod
     def _positive(cls, value: dict[str, float]) -> dict[str, float]:
         for group, weight in value.items():
-            if not 0 <= weight < float("inf"):
-                raise ValueError(f"the weight of {group!r} is {weight}; weights are numbers from 0 on")
+            if not 0 <= weight <= _MOST_WEIGHT:
+                raise ValueError(f"the weight of {group!r} is {weight}; weights are numbers from 0 on, at most 1e9")
         if value and not any(value.values()):
             raise ValueError("all weights are 0; at least one must be above 0")
         return value

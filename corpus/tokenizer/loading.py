@@ -57,6 +57,8 @@ def load(path: str | Path) -> Vocabulary:
         raise UserError(f"tokenizer {file}: it cannot be read: {error}") from error
     tokenizer.no_padding()
     tokenizer.no_truncation()
+    if getattr(tokenizer.model, "dropout", None):
+        tokenizer.model.dropout = None  # the same text has the same ids
     tokenizer.encode_special_tokens = True  # a corpus is text: what looks like a special token is plain characters
 
     settings = _settings(file.parent / SETTINGS)

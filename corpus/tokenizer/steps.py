@@ -5,6 +5,7 @@ MeasureStep     documents that were held out                 → bytes per token
 TokensStep      a row group of documents                     → their tokens
 """
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,8 +52,18 @@ def copy(path: str, folder: Path) -> None:
     """Copies the files of a tokenizer that exists."""
     source = load(path).folder
     for name in _COPIED:
-        if (source / name).is_file():
-            shutil.copyfile(source / name, folder / name)
+        if not (source / name).is_file():
+            continue
+        if name.endswith(".json"):
+            _require_json(source / name)  # it may be a link to any file of this machine
+        shutil.copyfile(source / name, folder / name)
+
+
+def _require_json(file: Path) -> None:
+    try:
+        json.loads(file.read_text())
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"tokenizer: {file} is no JSON") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ def train(lake: LakeLike, name: str, mixture: str, **settings: Any) -> "RunView"
 
     opened, entry, running = existing(lake), *_entry(FAMILY, settings, name=name, mixture=mixture)
     _make(making.run, opened, entry, running, f"pomona.train(lake, {name!r}, {mixture!r}, ...)")
-    return views.run(opened, name)
+    return views.run(opened, making.run_id(opened, entry))
 
 
 @reports_faults

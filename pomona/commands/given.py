@@ -70,12 +70,12 @@ class Option:
         return self.flag.metavar or "|".join(_choices(self.info.annotation)) or None
 
     def _help(self) -> str:
-        default = self.info.default
+        default = self.info.get_default(call_default_factory=True) if not self.info.is_required() else None
         if self.turns_on and self.flag.turns_on:
             return f"{self.turns_on}. {self.info.description}."
         if self.info.is_required():
             return f"{self.info.description}. [required]"
-        if default in (None, False, (), ""):
+        if default in (None, False, (), "", {}):
             return f"{self.info.description}."
         shown = ",".join(default) if isinstance(default, tuple) else default
         return f"{self.info.description}. [default: {shown}]"

@@ -30,9 +30,9 @@ def train(given: Given, run: Running, as_json: JsonOption = False) -> None:
     lake = open_lake(run.lake)
     with output.progress() as progress:
         outcomes = list(making.run(lake, settings, report=progress, **run.options()))
-    view = views.run(lake, settings.name)
-    value = asdict(view) | {"state": outcomes[-1].state}
-    output.show(value, render(view), as_json)
+    view, state = views.run(lake, making.run_id(lake, settings)), outcomes[-1].state
+    text = f"{render(view)}\nnothing to do: it is current" if state == "current" else render(view)
+    output.show(asdict(view) | {"state": state}, text, as_json)
 
 
 def _name(given: Given) -> str:

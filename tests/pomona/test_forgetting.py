@@ -350,3 +350,15 @@ def test_copies_of_a_document_go_with_it(tmp_path: Path) -> None:
 )
 def test_a_domain_may_be_written_in_several_ways(lake: Lake, wanted: str, kind: str, value: str) -> None:
     assert tombstones.kind_of(lake, wanted) == (kind, value)
+
+
+def test_what_parts_have_counted_stays(mixed: Lake, tmp_path: Path) -> None:
+    from corpus.mixture.views import mixture
+
+    shutil.copytree(mixed.root, tmp_path / "lake")
+    lake = Lake(tmp_path / "lake")
+    before = {one.group: (one.documents, one.tokens) for one in mixture(lake, "all").groups}
+    forgetting.forget(lake, lake.scan("mixtures").filter(split="train", mixture="all").head(1).collect()["id"][0])
+    after = mixture(Lake(lake.root), "all").groups
+    assert {one.group: (one.documents, one.tokens) for one in after} == before
+    assert sum(one.documents_taken for one in after) > 0

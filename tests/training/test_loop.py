@@ -94,6 +94,44 @@ def test_a_killed_run_continues_bit_by_bit(
     assert result.progress.targets == sum(line["n"] for line in journal.read(tmp_path / "killed") if "loss" in line)
 
 
+def test_a_run_that_does_not_learn_ends_also_if_it_is_stopped_again_and_again(
+    mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps whose loss is above that of guessing are counted across stops."""
+    planned = plan(mixed, learning_rate=10.0, warm_up=0)
+    with pytest.raises(UserError, match="diverged") as whole:
+        loop.train(planned, tmp_path / "whole")
+    monkeypatch.setattr(loop._Trainer, "_is_time", lambda self, last, stop: True)
+    original = loop._Trainer._step
+
+    def end_after_one_step() -> str:
+        taken: list[int] = []
+
+        def step(self: Any, sequences: Any, progress: Any) -> Any:
+            taken.append(progress.step)
+            if len(taken) > 1:
+                raise KilledError
+            return original(self, sequences, progress)
+
+        monkeypatch.setattr(loop._Trainer, "_step", step)
+        try:
+            loop.train(planned, tmp_path / "stopped")
+        except KilledError:
+            return ""
+        except UserError as error:
+            return str(error)
+        return "it went on to its end"
+
+    ends = [end_after_one_step() for _ in range(12)]
+    assert next(end for end in ends if end) == str(whole.value)
+
+
+def test_a_process_without_a_sequence_tells_the_others_zeros(mixed: Lake, tmp_path: Path) -> None:
+    assert run_processes(plan(mixed, sequences=1), tmp_path / "two", 2) == 0
+    loop.train(plan(mixed, sequences=1), tmp_path / "one")
+    assert losses(tmp_path / "two") == pytest.approx(losses(tmp_path / "one"), abs=2e-5)
+
+
 @pytest.mark.parametrize("changes", [{"micro_batch": 1}, {"micro_batch": 3}, {"checkpoint_activations": True}])
 def test_what_changes_memory_and_speed_changes_no_result(mixed: Lake, tmp_path: Path, changes: dict[str, Any]) -> None:
     loop.train(plan(mixed), tmp_path / "plain")

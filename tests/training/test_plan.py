@@ -39,7 +39,7 @@ def test_the_stages_of_afm() -> None:
 
 @pytest.mark.parametrize(
     ("tokens", "batch", "steps"),
-    [("400K", 2048, 195), ("20M", 8192, 2441), ("50B", 1 << 22, 11920), ("3K", 2048, 1)],
+    [("400K", 2048, 195), ("20M", 8192, 2441), ("50B", 1 << 22, 11920), ("3K", 256, 11), ("20K", 1024, 19)],
 )
 def test_a_run_has_some_two_thousand_steps_between_the_smallest_and_the_largest_batch(
     tokens: str, batch: int, steps: int

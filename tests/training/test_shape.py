@@ -111,3 +111,21 @@ def test_mistakes_are_one_line(tmp_path: Path) -> None:
 def test_shapes_need_no_torch() -> None:
     code = "import sys, training.shape; assert not {'torch', 'transformers', 'numpy'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"hidden_size": 16.5}, "d_model is 16.5; it must be a whole number"),
+        ({"hidden_size": "16"}, "d_model is '16'"),
+        ({"num_hidden_layers": None}, "n_layers is none"),
+        ({"rope_parameters": {"rope_theta": None}}, "no configuration of a Qwen3 model"),
+        ({"rope_parameters": [1]}, "rope_parameters is"),
+        ({"rope_parameters": {"type": "yarn", "rope_theta": 1e4}}, "rope_type is 'yarn'"),
+        ({"layer_types": ["full_attention", "sliding_attention"]}, "layer_types is 'sliding_attention'"),
+    ],
+)
+def test_a_configuration_is_not_trusted(change: dict[str, object], words: str) -> None:
+    config = named("1M", 560).to_config(max_position_embeddings=8) | change
+    with pytest.raises(UserError, match=words):
+        from_config(config)

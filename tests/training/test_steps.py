@@ -140,3 +140,43 @@ def test_a_run_may_not_start_from_itself(mixed: Lake) -> None:
     with pytest.raises(UserError, match="leads back to the run itself"):
         Wanted.of({"tokenizer": None, "train": (one, two)}).plan("train:one", mixed)
     assert stages.in_order(mixed) == []
+
+
+def test_a_run_of_another_name_is_the_same_run(own: Lake, tmp_path: Path) -> None:
+    model = str(start(tmp_path / "model"))
+    train(own, settings("first", model=model))
+    assert train(own, settings("second", model=model)) == "ran"
+    assert views.run(own, "second").run == stages.find(own, "second")
+    assert [row["name"] for row in own.scan("runs").collect().to_dicts()] == ["second"]
+
+
+def test_a_kill_after_the_last_step_loses_nothing(own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = settings("first", model=str(start(tmp_path / "model")))
+    with monkeypatch.context() as patch:
+        patch.setattr(steps, "_forget_states", lambda folder: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train(own, run)
+    monkeypatch.setattr(loop, "train", lambda *given: pytest.fail("it trains again"))
+    assert train(own, run) == "ran"
+    assert views.run(own, "first").steps == 10
+
+
+def test_a_run_goes_on_in_the_precision_that_it_began_with(tmp_path: Path, mixed: Lake) -> None:
+    from tests.training.plans import plan
+
+    assert steps._as_begun(plan(mixed, precision="bfloat16"), tmp_path).precision == "bfloat16"
+    assert steps._as_begun(plan(mixed, precision="float32"), tmp_path).precision == "bfloat16"
+
+
+def test_a_model_of_another_tokenizer_is_refused(own: Lake, tmp_path: Path) -> None:
+    """Also if both have the same number of ids."""
+    train(own, settings("first", model=str(start(tmp_path / "model"))))
+    folder = tmp_path / "copy"
+    shutil.copytree(views.run(own, "first").checkpoint, folder)
+    assert train(own, settings("same", model=str(folder), seed=1)) == "ran"
+    text = (folder / "tokenizer.json").read_text()
+    (folder / "tokenizer.json").write_text(text.replace('"<|fim_prefix|>"', '"<|fim_start|>"'))
+    with pytest.raises(
+        UserError, match=f"was trained with another tokenizer .*: pomona tokenizer train --path {folder}"
+    ):
+        train(own, settings("other", model=str(folder), seed=2))

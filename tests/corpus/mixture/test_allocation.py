@@ -69,3 +69,9 @@ def test_a_shortage_names_the_group_the_most_that_there_is_and_the_repeats_that_
 def test_groups_that_do_not_exist(fields: dict[str, object], has: dict[str, int], words: str) -> None:
     with pytest.raises(UserError, match=words):
         allocate(mixture(**fields), has)
+
+
+def test_extreme_temperatures_and_caps_below_one() -> None:
+    assert shares(mixture(temperature=0.001), HAS) == {"a": 1.0, "b": 0.0, "c": 0.0}
+    halves = allocate(mixture(max_epochs=0.5), HAS)
+    assert {group: share.epochs for group, share in halves.items()} == pytest.approx(dict.fromkeys(HAS, 0.5))

@@ -118,3 +118,13 @@ def test_a_group_without_a_weight_is_left_out_but_counted() -> None:
     groups, rows = choose(Mixture(name="M", weights={"a": 1}), candidates({"a": 50, "b": 70}).lazy())
     assert set(rows.collect()["group"]) == {"a"}
     assert {one.group: (one.documents, one.share is None) for one in groups} == {"a": (50, False), "b": (70, True)}
+
+
+def test_copies_in_several_groups_are_on_one_side() -> None:
+    """A small group holds out one unit whatever its hash; copies of it in a large group go with it."""
+    frame = candidates({"large": 400})
+    small = frame.head(10).with_columns(group=pl.lit("small"), id=pl.col("id").str.reverse())
+    both = pl.concat([frame, small])
+    rows = chosen(both, held_out=0.001).join(both.select("id", "unit"), on="id")
+    assert "small" in rows.filter(pl.col("split") == "held_out")["group"].to_list()
+    assert rows.group_by("unit").agg(pl.col("split").n_unique())["split"].max() == 1

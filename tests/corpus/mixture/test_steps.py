@@ -58,7 +58,7 @@ def test_repeats_are_within_the_cap(mixed: Lake) -> None:
 
 
 def test_groups_by_domain_language_and_predicate(own: Lake) -> None:
-    rows = mix(own, by="domain", weights={"": 1})
+    rows = mix(own, by="domain", weights={"(none)": 1})
     assert rows.height == 192, "addresses of these files are no URLs"
     rows = mix(own, groups={"long": "n_words > 100", "first": "source = 'a'"}, weights={"long": 1, "first": 1})
     words = own.scan("signals").select("id", "n_words").collect()
