@@ -67,6 +67,7 @@ REASONS: dict[str, str] = {
     "extraction_error": "The parser refused this page",
     "extraction_memory": "The page needs more memory than the limit",
     "extraction_timeout": "The page took longer than the time limit",
+    "forgotten": "It was asked to be forgotten (`pomona forget`)",
     "generated": "A program wrote this file, or minified it",
     "invalid_json": "The line is not a JSON object",
     "link_outside": "The link leaves the folder that was named",
