@@ -20,6 +20,7 @@ from corpus.shards.stream import Stream
 from pomona.views.trace import opened, rows_of_runs
 from training import reading
 from training.stages import in_order
+from training.steps import drop_unfinished
 
 _MOST_NAMED = 20  # documents that are listed
 
@@ -78,6 +79,7 @@ def forget(lake: Lake, wanted: str, *, reason: str = "", vacuum: bool = False, d
             rows = _finish(lake)
             tombstones.record(lake, request)
             rewriting.delete_unnamed(lake, tombstones.read(lake))
+            drop_unfinished(lake, {str(one["artifact"]).rpartition("/")[2] for one in shards})
             if vacuum:
                 erased = _erased(lake)
                 deleted = len(list(rewriting.files_of_older_versions(lake)))

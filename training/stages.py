@@ -1,6 +1,7 @@
 """Plans a training run. Its id is a hash of all that its result depends on: settings, tokens, and where it starts."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,8 @@ def _checkpoint_of(lake: Lake, model: str) -> str | None:
 def _files(folder: str) -> str:
     """Returns a hash of names, sizes and times of the files of a model."""
     path = Path(folder).expanduser()
+    if not path.is_dir() and os.sep in folder:
+        raise UserError(f"model {folder}: there is no such folder; name one with a Qwen3 model, or a size such as 6M")
     if not path.is_dir():
         raise unknown("model", folder, NAMES)
     stats = ((file.name, file.stat()) for file in sorted(path.iterdir()) if file.suffix in (".json", ".safetensors"))
@@ -101,7 +104,8 @@ def find(lake: Lake, name: str, others: tuple[str, ...] = ()) -> str:
     `others` are names that would have been allowed as well."""
     runs = lake.scan("runs").select("run", "name", "checkpoint").collect() if lake.exists("runs") else None
     rows = [] if runs is None else runs.rows()
-    wanted = name.rstrip("/").rpartition("/")[2] if "/" in name else name
+    last = name.rstrip("/").rpartition("/")[2]
+    wanted = last if re.fullmatch(r"[0-9a-f]{32}", last) else name  # a folder is called by the id, not by the name
     by_id = [run for run, _, _ in rows if run == wanted or (len(wanted) >= _SHORT and run.startswith(wanted))]
     if len(by_id) == 1:
         return str(by_id[0])

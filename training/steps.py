@@ -5,6 +5,7 @@ RunStep     the artifact                       → rows of `runs` and `run_losse
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -120,8 +121,19 @@ def _as_begun(plan: planning.Plan, folder: Path) -> planning.Plan:
     begun = folder / _BEGUN
     if begun.is_file():
         return replace(plan, precision=json.loads(begun.read_text())["precision"])
-    _write(begun, {"precision": plan.precision})
+    _write(begun, {"precision": plan.precision, "shards": Path(plan.shards).name})
     return plan
+
+
+def drop_unfinished(lake: Lake, shards: set[str]) -> list[str]:
+    """Deletes what unfinished runs over some token shards have saved on this machine; returns their folders."""
+    place = Path(lake.root, artifacts.FOLDER, KIND)
+    dropped = []
+    for begun in sorted(place.glob(f".*-unfinished/{_BEGUN}")) if lake.is_local else ():
+        if json.loads(begun.read_text()).get("shards") in shards:
+            shutil.rmtree(begun.parent)
+            dropped.append(str(begun.parent))
+    return dropped
 
 
 def _forget_states(folder: Path) -> None:

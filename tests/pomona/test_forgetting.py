@@ -22,6 +22,7 @@ from pomona.recipe import load
 from pomona.views import trace
 from tests.pomona.corpora import raw, recipe
 from tests.training.runs import settings, start, train
+from training import loop
 
 EVERY = """
 dedup:
@@ -362,3 +363,26 @@ def test_what_parts_have_counted_stays(mixed: Lake, tmp_path: Path) -> None:
     after = mixture(Lake(lake.root), "all").groups
     assert {one.group: (one.documents, one.tokens) for one in after} == before
     assert sum(one.documents_taken for one in after) > 0
+
+
+def test_an_unfinished_run_that_has_read_it_begins_again(
+    mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(mixed.root, tmp_path / "lake")
+    lake = Lake(tmp_path / "lake")
+    run = settings("core", model=str(start(tmp_path / "model")), save_minutes=1e-9)
+    original = loop._Trainer._step
+
+    def killed(self: Any, sequences: Any, progress: Any) -> Any:
+        if progress.step == 3:
+            raise KeyboardInterrupt
+        return original(self, sequences, progress)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop._Trainer, "_step", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(lake, run)
+    assert list(Path(lake.root).glob("artifacts/checkpoint/.*-unfinished/state-*"))
+    document = Stream(shard_stages.folder(lake, shard_stages.current(lake, "all"))).document_at(100)
+    forgetting.forget(lake, document.id)
+    assert not list(Path(lake.root).glob("artifacts/checkpoint/.*-unfinished"))

@@ -180,3 +180,11 @@ def test_a_model_of_another_tokenizer_is_refused(own: Lake, tmp_path: Path) -> N
         UserError, match=f"was trained with another tokenizer .*: pomona tokenizer train --path {folder}"
     ):
         train(own, settings("other", model=str(folder), seed=2))
+
+
+def test_an_address_that_ends_as_a_run_is_called_is_no_run(own: Lake, tmp_path: Path) -> None:
+    train(own, settings("first", model=str(start(tmp_path / "model"))))
+    run = stages.find(own, "first")
+    assert stages.find(own, views.run(own, run).checkpoint) == stages.find(own, run[:8]) == run
+    with pytest.raises(UserError, match=r"unknown run 'http://a\.org/first'"):
+        stages.find(own, "http://a.org/first")
