@@ -136,7 +136,7 @@ class _Trainer:
 
         sums: dict[str, Tensor] = {}
         for batch in parts:
-            loss, found = self.objective(self.model, batch.to(self.processes.where), total)
+            loss, found = self.objective(self.model, batch.to(self.processes.where), max(total, 1))
             loss.backward()
             for name, value in found.items():
                 sums[name] = sums.get(name, torch.zeros((), dtype=torch.float64)) + value.double().cpu()
