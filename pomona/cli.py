@@ -87,12 +87,23 @@ def main(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:
+        if _is_from_ctrl_c(error):
+            return _stopped()
         message = None if debug else library_errors.explained(error)
         if message is None:
             raise
         return _fail(message)
     finally:
         command_line.forget()
+
+
+def _is_from_ctrl_c(error: BaseException | None) -> bool:
+    """Returns whether an error came of a Ctrl-C, such as one in the middle of an import."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _fail(message: str) -> int:
@@ -110,6 +121,7 @@ def run() -> None:
     try:
         code = main()
     except KeyboardInterrupt:  # a second Ctrl-C, from polars or the user, while the first is being handled
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         code = _stopped()
     if code == _STOPPED:  # a library may raise the signal again while Python exits; the exit code must not change
         signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -288,3 +288,19 @@ def test_a_mistyped_path_below_an_earlier_one_is_not_called_gone(
 def test_an_unset_variable_is_no_path(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for path in ("", " "):
         assert error(capsys, "ingest", path, "--source", "web").startswith("error: an empty path")
+
+
+def test_a_ctrl_c_inside_an_import_is_a_ctrl_c(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Libraries turn it into errors of their own."""
+
+    def broken() -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            raise ImportError("half imported") from error
+
+    monkeypatch.setattr("pomona.cli.application", broken)
+    assert main(["status"]) == 130
+    assert capsys.readouterr().err == "stopped; run the same command again to continue from here\n"

@@ -1,5 +1,6 @@
 """What `pomona plan` says of a run, against its formula and against a run."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,10 +55,12 @@ def test_a_run_after_another_has_its_model(tmp_path: Path) -> None:
 
 
 def test_the_plan_of_a_recipe_shows_a_run(mixed: Lake, tmp_path: Path) -> None:
+    shutil.copytree(mixed.root, tmp_path / "lake")
+    lake = Lake(tmp_path / "lake")
     run = settings("planned", model=str(start(tmp_path / "model")))
-    assert train(mixed, run) == "ran"
-    weights = steps.checkpoint(mixed, find(mixed, "planned")) / checkpoints.WEIGHTS
-    found = budget.estimate(mixed, Wanted.of({"train": (run,), "tokenizer": Tokenizer(vocab_size=560)}), 2, None)
+    assert train(lake, run) == "ran"
+    weights = steps.checkpoint(lake, find(lake, "planned")) / checkpoints.WEIGHTS
+    found = budget.estimate(lake, Wanted.of({"train": (run,), "tokenizer": Tokenizer(vocab_size=560)}), 2, None)
     (planned,) = (one for one in found if one.stage == "train:planned")
     assert planned.workers == planned.items == 1
     assert planned.disk_bytes / 4 == pytest.approx(weights.stat().st_size, rel=0.1)
