@@ -36,7 +36,8 @@ class Cost:
     """Time, memory and disk of a stage, for `pomona plan` and `--memory`."""
 
     work: str = ""  # kind of work, whose rate `pomona calibrate` measures; the family's name by default
-    mb_per_second: float = 30.0  # of its input on one core, on a typical machine; of training, in its own unit
+    mb_per_second: float = 30.0  # of its input on one core, on a typical machine; a number of `unit` if it has another
+    unit: str = "MB/s per core"  # of its rate; another one needs a `costs.py`
     share: float = 1.0  # of the time of that work which this stage takes
     reads: Literal["files", "text", "signals"] = "text"  # what its input grows with
     writes: float = 0.1  # bytes on disk for each byte of input

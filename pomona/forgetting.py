@@ -170,11 +170,13 @@ class _Seen:
             except UserError:  # its token shards are lost: nobody can say what it has read
                 yield ReadBy(key, row["name"], f"{root}/{row['checkpoint']}", -1, -1, total.get(row["after"], 0))
                 continue
+
             counts = reading.tokens_of_documents(stream, packing, row["sequences"])
             for shard, read in zip(stream.shards, counts, strict=True):
                 chosen = np.flatnonzero(shard.among(wanted) & (read > 0))
                 tokens += int(read[chosen].sum())
                 documents |= {bytes(one) for one in shard.ids[chosen]}
+
             before = total.get(row["after"], 0)
             total[key] = before + tokens
             if total[key]:

@@ -1,4 +1,4 @@
-"""The family of training: one run per entry. The rate of its work is in GFLOP/s of whole steps."""
+"""The family of training: one run per entry."""
 
 from corpus.family import Cost, Entry, Family
 from training.settings import Run
@@ -9,5 +9,9 @@ FAMILY = Family(
     doc="Training runs, in order",
     settings=Run,
     per_entry=True,
-    stages=(Entry("train", "train", Cost(work="training", mb_per_second=150.0), needs="tokenizer"),),
+    stages=(
+        Entry(
+            "train", "train", Cost(work="training", mb_per_second=150.0, unit="GFLOP/s on all cores"), needs="tokenizer"
+        ),
+    ),
 )

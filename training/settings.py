@@ -86,7 +86,7 @@ class Run(Settings):
         Field(
             gt=0,
             description="Tokens of a step, all devices together, e.g. 8K; by default a 2000th of the run's tokens, as "
-            "a power of two, from 2048 to 4M",
+            "a power of two, from 2048 to 4M; less in runs too short for 16 such steps",
         ),
         Flag("--batch-tokens", "COUNT", as_text=True),
     ] = None  # fmt: skip
@@ -164,7 +164,6 @@ class Run(Settings):
         Field(ge=1, le=4096, description="Processes on this machine, one per device; changes speed only"),
         Flag("--processes"),
     ] = 1
-
     sharded: Annotated[
         bool,
         Field(
@@ -176,7 +175,6 @@ class Run(Settings):
         bool,
         Field(description="On a GPU, compile the model's blocks (torch.compile); changes speed only"),
     ] = True
-
     wandb: Annotated[
         str | None,
         Field(min_length=1, description="Project of Weights & Biases that gets the curves as well; changes no result"),

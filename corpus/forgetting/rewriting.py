@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from corpus import schema
 from corpus.forgetting.journal import Work
-from corpus.forgetting.tombstones import Forgotten, Request
+from corpus.forgetting.tombstones import Forgotten
 from corpus.lake import Lake, Part
 from corpus.lineage import Lineage
 from corpus.parts import ANEW, base, counts_in, with_counts
@@ -175,23 +175,33 @@ def delete_unnamed(lake: Lake, gone: Forgotten) -> None:
     ids: set[str] = set()
     groups: set[int] = set()
     for path in _unnamed(lake, _LAST):
-        parquet = lake.open_part(_LAST, path)
-        before = len(ids)
-        for group in range(parquet.metadata.num_row_groups):
-            for batch in parquet.read_row_group(group, columns=["id", "uri", "text"]).to_batches():
-                ids |= set(batch["id"].filter(pa.array(gone.matches(batch))).to_pylist())
-        if len(ids) > before:
-            groups |= {row_group_number(path, group) for group in range(parquet.metadata.num_row_groups)}
+        found = _ids_in(lake, path, gone)
+        if found:
+            ids |= found
+            n_groups = lake.open_part(_LAST, path).metadata.num_row_groups
+            groups |= {row_group_number(path, group) for group in range(n_groups)}
             lake.fs.rm_file(f"{lake.root}/{_LAST}/{path}")
 
-    work = Work(Request(number=0, kind="id", value="", ids=tuple(sorted(ids))), "", dict.fromkeys(groups, _NOWHERE))
-    for name in lake.tables() if groups else ():
-        if name != _LAST and {*_ID_COLUMNS, "row_group"} & set(lake.schema(name).names):
+    # What other tables have about them: rows with their ids, or about row groups of a deleted part.
+    rows = dict.fromkeys(groups, _NOWHERE)
+    tables = [name for name in lake.tables() if name != _LAST] if groups else []
+    for name in tables:
+        if {*_ID_COLUMNS, "row_group"} & set(lake.schema(name).names):
             for path in _unnamed(lake, name):
-                parquet = lake.open_part(name, path)
-                parts_of = (_Group(parquet, i, None) for i in range(parquet.metadata.num_row_groups))
-                if any(group.changes(work.ids, work.rows) for group in parts_of):
+                if _is_about(lake.open_part(name, path), frozenset(ids), rows):
                     lake.fs.rm_file(f"{lake.root}/{name}/{path}")
+
+
+def _ids_in(lake: Lake, path: str, gone: Forgotten) -> set[str]:
+    """Returns the ids of the documents of a part that are forgotten."""
+    parquet = lake.open_part(_LAST, path)
+    groups = (parquet.read_row_group(i, columns=["id", "uri", "text"]) for i in range(parquet.metadata.num_row_groups))
+    batches = (batch for table in groups for batch in table.to_batches())
+    return {name for batch in batches for name in batch["id"].filter(pa.array(gone.matches(batch))).to_pylist()}
+
+
+def _is_about(parquet: pq.ParquetFile, ids: frozenset[str], rows: Rows) -> bool:
+    return any(_Group(parquet, i, None).changes(ids, rows) for i in range(parquet.metadata.num_row_groups))
 
 
 def _unnamed(lake: Lake, name: str) -> Iterator[str]:
@@ -199,13 +209,14 @@ def _unnamed(lake: Lake, name: str) -> Iterator[str]:
     if not lake.fs.exists(f"{lake.root}/{name}"):
         return
     current = {(part.path.rpartition("/")[0], base(part.path)) for part in lake.parts(name)}
-    for folder in {path.rpartition("/")[0] for path in map(str, lake.fs.find(f"{lake.root}/{name}"))}:
+    folders = {path.rpartition("/")[0] for path in map(str, lake.fs.find(f"{lake.root}/{name}"))}
+    for folder in sorted(folders):
         slot = folder.rpartition(f"/{name}/")[2]
         if "/_delta_log" in folder or folder.endswith(f"/{name}"):
             continue
         for key in sorted(lake.finished(name, slot)):
-            forms = [f"{slot}/{key}.parquet", *(f"{slot}/{form}.parquet" for form in lake.forms(name, slot, key))]
             if (slot, key) not in current:
+                forms = [f"{slot}/{form}.parquet" for form in (key, *lake.forms(name, slot, key))]
                 yield from (path for path in forms if lake.fs.exists(f"{lake.root}/{name}/{path}"))
 
 

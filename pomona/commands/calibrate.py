@@ -12,11 +12,13 @@ def register(app: typer.Typer) -> None:
 
 def calibrate(as_json: JsonOption = False) -> None:
     """Measure this machine's rates for `pomona plan`, and compile the kernels."""
+    from corpus.family import Cost
     from pomona import output
     from pomona.calibrate import calibrate as measure
+    from pomona.pipeline import FAMILIES
 
     rates = measure()
-    units = {"training": "GFLOP/s on all cores"}
-    rows = [(kind, round(rate, 1), units.get(kind, "MB/s per core")) for kind, rate in rates.items()]
+    units = {entry.cost.work: entry.cost.unit for family in FAMILIES for entry in family.stages}
+    rows = [(kind, round(rate, 1), units.get(kind, Cost().unit)) for kind, rate in rates.items()]
     text = output.table(rows, ("work", "rate", "unit"))
     output.show(rates, text, as_json)
