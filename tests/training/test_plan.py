@@ -79,3 +79,9 @@ def test_a_plan_is_the_same_after_a_way_through_json() -> None:
     made = make(settings, "k", reads, start="", shape=named("1M", 560), precision="float32")
     assert Plan.from_json(made.to_json()) == made
     assert (made.warm_up, made.steps, made.evaluation_tokens) == (7, 195, 32768)
+
+
+@pytest.mark.parametrize("fields", [{"tokens": "1K"}, {"tokens": "20K", "batch_tokens": 100}])
+def test_less_than_one_sequence_is_refused(fields: dict[str, object]) -> None:
+    with pytest.raises(UserError, match=r"tokens is .*, less than one sequence of 2,048; raise it or lower"):
+        sizes(run(**fields), 2048, 10**6)
