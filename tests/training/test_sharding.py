@@ -23,6 +23,8 @@ def check(one: Path, other: Path, loss: float, weight: float) -> None:
     for mine, theirs in zip(lines(one), lines(other), strict=True):
         assert len(mine) > 1
         assert mine == pytest.approx(theirs, abs=loss)
+    norms = [[line["norm"] for line in journal.read(folder) if "norm" in line] for folder in (one, other)]
+    assert norms[0] == pytest.approx(norms[1], rel=max(10 * loss, 1e-3))  # RMSProp hides a factor of all gradients
     a, b = (load_file(folder / checkpoints.WEIGHTS) for folder in (one, other))
     assert a.keys() == b.keys()
     for name in a:
