@@ -44,6 +44,7 @@ class Progress:
     skipped: int = 0  # steps that were left out
     skipped_in_a_row: int = 0
     bad_in_a_row: int = 0  # steps whose loss is above that of guessing
+    tokens: int = 0  # that it read
     targets: int = 0  # tokens that it learned to predict
     seconds: float = 0.0  # of training, before this state
 

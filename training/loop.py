@@ -103,17 +103,21 @@ class _Trainer:
     def _run(self, progress: Progress, journal: Journal | None, stop: Stop) -> Result:
         plan, rate, last_save = self.plan, Rate(), time.monotonic()
         peak, flops = devices.peak_flops(plan.precision, self.processes.where), plan.shape.flops_per_token(plan.length)
-        tokens = plan.sequences * plan.length
+        packing, slots = self.batches.packing, plan.sequences * plan.length
+        slots_per_token = 1 / max(packing.utilization, 1e-9)
         started, before = time.monotonic(), progress.seconds
         for sequences in self.batches.ahead(progress.step, plan.steps, self.processes.rank, self.processes.world):
             step_started = time.monotonic()
-            progress, values = self._step(sequences, progress)
-            rate.add(tokens, time.monotonic() - step_started)
+            read = packing.tokens(progress.step * plan.sequences, (progress.step + 1) * plan.sequences)
+            progress, values = self._step(sequences, replace(progress, tokens=progress.tokens + read))
+            rate.add(read, time.monotonic() - step_started)
             progress = replace(progress, seconds=before + time.monotonic() - started)
             if journal:
-                mfu = rate.recent * flops / self.processes.world / peak
-                journal.write(step=progress.step, tokens_per_second=rate.recent, mfu=mfu, **values)
-                left = (plan.steps - progress.step) * tokens / rate.recent
+                slots_per_second = rate.recent * slots_per_token
+                mfu = slots_per_second * flops / self.processes.world / peak
+                said = {"step": progress.step, "tokens": progress.tokens, "tokens_per_second": rate.recent, "mfu": mfu}
+                journal.write(**said, **values)
+                left = (plan.steps - progress.step) * slots / slots_per_second
                 journal.say(progress.step, _line(values, rate.recent, mfu, left))
                 if rate.is_disturbed():
                     journal.note(_DISTURBED)
@@ -201,7 +205,10 @@ class _Trainer:
             held_out = {one.group: one.loss for one in self.measured}
             bits = {one.group: one.bits_per_byte for one in self.measured}
             counts = {one.group: one.n for one in self.measured}
-            journal.write(step=progress.step, held_out=held_out, bits_per_byte=bits, held_out_targets=counts)
+            journal.write(
+                step=progress.step, tokens=progress.tokens, held_out=held_out, bits_per_byte=bits,
+                held_out_targets=counts,
+            )  # fmt: skip
 
     def _is_time(self, last_save: float, stop: Stop) -> bool:
         """Returns whether the state is to be saved: the first process decides for all."""

@@ -17,7 +17,7 @@ from training.settings import Run
 from training.shape import NAMES
 from training.steps import KIND, RunStep, Trainer
 
-VERSION = 2  # raise it when the same settings and tokens would train another model
+VERSION = 3  # raise it when the same settings and tokens would train another model
 _SHORT = 8  # digits of an id that a person sees
 
 

@@ -213,15 +213,14 @@ class RunStep:
         folder = checkpoint(self.lake, self.run)
         summary = json.loads((folder / SUMMARY).read_text()) | {"name": self.name}
         lines = list(journal.read(folder))
-        losses = list(_losses(self.run, lines, summary["plan"]))
+        losses = list(_losses(self.run, lines))
         yield "run_losses", pa.RecordBatch.from_pylist(losses, RUN_LOSSES.schema)
         yield "runs", pa.RecordBatch.from_pylist([_row(summary, lines)], RUNS.schema)
 
 
-def _losses(run: str, lines: list[dict[str, Any]], plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    tokens = plan["sequences"] * plan["length"]
+def _losses(run: str, lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for line in lines:
-        common = {"run": run, "step": line["step"], "tokens": line["step"] * tokens}
+        common = {"run": run, "step": line["step"], "tokens": line["tokens"]}
         if "loss" in line:
             yield common | {"group": "", "loss": line["loss"], "bits_per_byte": None, "n": line["n"]}
         for group, loss in line.get("held_out", {}).items():
@@ -236,7 +235,7 @@ def _row(summary: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]
     steps = [line["loss"] for line in lines if "loss" in line]
     last = steps[-max(len(steps) // _LAST_SHARE, 1) :]
     measured = result["measured"]
-    tokens = plan["steps"] * plan["sequences"] * plan["length"]
+    slots = plan["steps"] * plan["sequences"] * plan["length"]
     return {
         **{
             name: summary[name] for name in ("run", "name", "stage", "mixture", "after", "model", "shards", "tokenizer")
@@ -248,7 +247,7 @@ def _row(summary: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]
         "sequences": plan["steps"] * plan["sequences"],
         "steps": progress["step"],
         "skipped_steps": progress["skipped"],
-        "tokens": tokens,
+        "tokens": progress["tokens"],
         "targets": progress["targets"],
         "parameters": shape.parameters,
         "embedding_parameters": shape.embedding_parameters,
@@ -258,6 +257,6 @@ def _row(summary: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]
         "bits_per_byte": sum(one["bits_per_byte"] for one in measured) / len(measured) if measured else None,
         "seconds": progress["seconds"],
         "tokens_per_second": result["tokens_per_second"],
-        "flops": float(shape.flops_per_token(plan["length"]) * tokens),
+        "flops": float(shape.flops_per_token(plan["length"]) * slots),
         "device": result["device"],
     }

@@ -24,7 +24,7 @@ RUNS = Table(
             column("sequences", pa.int64(), "Sequences that it read: the first ones of the packing"),
             column("steps", pa.int64(), "Steps of the optimizer"),
             column("skipped_steps", pa.int64(), "Steps that were left out because the gradients were too large"),
-            column("tokens", pa.int64(), "Tokens that it read, those without a target included"),
+            column("tokens", pa.int64(), "Tokens that it read, those without a target included; empty slots are none"),
             column("targets", pa.int64(), "Tokens that it learned to predict"),
             column("parameters", pa.int64(), "Weights, without the embedding"),
             column("embedding_parameters", pa.int64(), "Weights of the embedding"),
@@ -35,7 +35,7 @@ RUNS = Table(
             column("bits_per_byte", pa.float64(), "The same in bits per byte of text", nullable=True),
             column("seconds", pa.float64(), "Seconds of training, all runs of the command together"),
             column("tokens_per_second", pa.float64(), "Tokens in a second of whole steps"),
-            column("flops", pa.float64(), "FLOPs of its matrix products"),
+            column("flops", pa.float64(), "FLOPs of its matrix products, those of empty slots included"),
             column("device", pa.string(), "Device, number of processes and precision"),
         ]
     ),

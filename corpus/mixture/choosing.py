@@ -13,19 +13,16 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from corpus.dedup.joined import clusters
 from corpus.lake import Lake
 from corpus.mixture.allocation import Share, allocate
+from corpus.mixture.rounding import TOP, below, of_group, once_more
 from corpus.mixture.settings import Mixture
 
 _BITS = 60  # of an id that are hashed: 15 hex digits
-_BUCKETS = 1 << 12  # of the hash, for sums that show where the last document is
 _HELD_OUT = 0x5EED  # salt of the first hash
-_LOOKED_AT = 256  # documents that may fill the rest of a group's tokens
-_TOP = 2**64
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +88,7 @@ def _held_out(mixture: Mixture, candidates: pl.LazyFrame) -> pl.LazyFrame:
     marked = candidates.with_columns(_unit=hashed("unit", _HELD_OUT))
     if mixture.held_out == 0:
         return marked.with_columns(held=pl.lit(False))
-    limit = min(int(mixture.held_out * _TOP), _TOP - 1)
+    limit = min(int(mixture.held_out * TOP), TOP - 1)
     least = marked.group_by("group").agg(least=pl.col("_unit").min(), most=pl.col("_unit").max())
     first = [low for _, low, high in least.collect(engine="streaming").rows() if limit <= low < high]
     # A unit that is held out for one group is held out in all of them: copies stay on one side.
@@ -103,68 +100,11 @@ def _repeated(mixture: Mixture, marked: pl.LazyFrame, shares: Mapping[str, Share
     """Returns the documents that are held out, with one repeat, or trained on, with their number of repeats."""
     ranked = marked.with_columns(_rank=hashed("id", mixture.seed + 1)).filter(pl.col("group").is_in(list(shares)))
     whole = {group: math.floor(share.epochs + 1e-9) for group, share in shares.items()}
-    limits, more = _once_more(ranked.filter(~pl.col("held")), shares, whole)
+    limits, more = once_more(mixture, ranked.filter(~pl.col("held")), shares, whole)
 
-    once_more = (pl.col("_rank") < _of_group(limits, pl.UInt64)) | pl.col("id").is_in(more)
-    repeats = _of_group(whole, pl.Int32) + once_more.cast(pl.Int32)
+    repeats = of_group(whole, pl.Int32) + (below(limits) | pl.col("id").is_in(more)).cast(pl.Int32)
     ranked = ranked.with_columns(
         split=pl.when("held").then(pl.lit("held_out")).otherwise(pl.lit("train")),
         repeats=pl.when("held").then(pl.lit(1, pl.Int32)).otherwise(repeats),
     )
     return ranked.filter(pl.col("repeats") > 0)
-
-
-def _once_more(
-    ranked: pl.LazyFrame, shares: Mapping[str, Share], whole: Mapping[str, int]
-) -> tuple[dict[str, int], list[str]]:
-    """Returns for each group the hash below which its documents occur once more, and the ids of some after it.
-
-    Sums over buckets of the hash show in which bucket the group's tokens end. Only the documents of that bucket, and
-    some that follow, are sorted. Where the next document is too long, later ones that fit fill the rest, so a group
-    never has more tokens than its share, and hardly fewer.
-    """
-    bucket = pl.col("_rank") // pl.lit(_TOP // _BUCKETS, pl.UInt64)
-    ranked = ranked.with_columns(_bucket=bucket)
-    sums = ranked.group_by("group", "_bucket").agg(documents=pl.len().cast(pl.Int64), tokens=pl.col("tokens").sum())
-    lacks: dict[str, float] = {}  # tokens that a group still lacks where its last bucket begins
-    looked_at = []
-    for (name,), rows in sums.collect(engine="streaming").sort("group", "_bucket").group_by("group"):
-        group = str(name)
-        before = (rows["tokens"].cum_sum() - rows["tokens"]).to_numpy()
-        wanted = shares[group].tokens - whole[group] * int(rows["tokens"].sum())
-        last = max(int(np.searchsorted(before, wanted, "right")) - 1, 0)
-        lacks[group] = wanted - int(before[last])
-        after = (rows["documents"].cum_sum() - rows["documents"][: last + 1].sum()).to_numpy()
-        looked_at.append(rows[last : int(np.searchsorted(after, _LOOKED_AT)) + 1].select("group", "_bucket"))
-
-    inside = ranked.join(pl.concat(looked_at).lazy(), on=["group", "_bucket"], how="semi")
-    ordered = inside.select("group", "id", "_rank", "tokens").sort("group", "_rank").collect(engine="streaming")
-    limits: dict[str, int] = {}
-    more: list[str] = []
-    for (name,), rows in ordered.group_by("group"):
-        group = str(name)
-        limits[group], chosen = _filled(rows, lacks[group])
-        nothing = not chosen and limits[group] <= int(rows["_rank"][0]) and lacks[group] == shares[group].tokens
-        more += rows.sort("tokens", "_rank")["id"][:1].to_list() if nothing else chosen  # each group has a document
-    return limits, more
-
-
-def _filled(rows: pl.DataFrame, lacks: float) -> tuple[int, list[str]]:
-    """Returns (hash below which documents are taken, ids after it), for a group's documents from some bucket on."""
-    tokens, ranks = rows["tokens"].to_numpy(), rows["_rank"]
-    through = np.cumsum(tokens)
-    n = int(np.searchsorted(through, lacks + 1e-6, "right"))
-    left = lacks - (int(through[n - 1]) if n else 0)
-    chosen = []
-    for i in range(n, len(tokens)):
-        if tokens[i] <= left + 1e-6:
-            left -= int(tokens[i])
-            chosen.append(i)
-    limit = int(ranks[n]) if n < len(tokens) else int(ranks[n - 1]) + 1
-    return limit, rows["id"][chosen].to_list() if chosen else []
-
-
-def _of_group(values: Mapping[str, int], kind: type[pl.DataType]) -> pl.Expr:
-    """Returns the value of a document's group; 0 for a group without one."""
-    names, numbers = pl.Series(list(values), dtype=pl.String), pl.Series(list(values.values()), dtype=kind)
-    return pl.col("group").replace_strict(names, numbers, default=0, return_dtype=kind)

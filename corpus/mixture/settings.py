@@ -79,6 +79,15 @@ class Mixture(Settings):
         ),
         Flag("--held-out"),
     ] = 0.01  # fmt: skip
+    tolerance: Annotated[
+        float,
+        Field(
+            ge=0, le=1000,
+            description="A group with a weight may miss its share by this part of it, because documents are taken "
+            "whole; without weights, the mixture may miss its tokens. A miss below a hundredth of the mixture is none",
+        ),
+        Flag("--tolerance"),
+    ] = 0.1  # fmt: skip
     seed: Annotated[
         int, Field(ge=0, lt=2**32, description="Seed of the choice of documents and of their order"), Flag("--seed")
     ] = 0

@@ -38,6 +38,12 @@ class Packing:
         """Returns the share of slots that have a token, in [0, 1]."""
         return 1.0 if self.pieces is None else self.filled / max(self.length * self.n_sequences, 1)
 
+    def tokens(self, first: int, end: int) -> int:
+        """Returns the slots of the sequences [first, end) that have a token."""
+        if self.pieces is None or self.bounds is None:
+            return (end - first) * self.length
+        return int(self.pieces[self.bounds[first] : self.bounds[end], 1].sum())
+
     def of(self, sequence: int) -> npt.NDArray[np.int64]:
         """Returns int64 (pieces, 2): position and slots of each piece of a sequence, in order."""
         if self.pieces is None or self.bounds is None:

@@ -3,6 +3,7 @@
 No document that a mixture holds out is in it. These show afterwards how well the vocabulary fits.
 """
 
+import math
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ def sample(lake: Lake, mixture: Mixture, slots: tuple[str, ...], n_bytes: int) -
     with tempfile.TemporaryDirectory(prefix="pomona-sample-") as folder:
         path = Path(folder) / "candidates.parquet"
         write(Candidates(lake, mixture, slots, exact=False), path)
+        mixture = mixture.model_copy(update={"tolerance": math.inf})  # a sample need not be exact
         _, rows = choose(mixture, with_unit(lake, pl.scan_parquet(path)), allocation)
         columns = ["id", "source", "split", "tokens", "row_group", "row"]
         return Sample(lake, slots, rows.select(columns).collect(engine="streaming"))

@@ -11,8 +11,12 @@ import pytest
 from corpus import artifacts
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.shards import packing
+from corpus.shards import stages as shard_stages
+from corpus.shards.stream import Stream
 from tests.training.runs import settings, start, train
 from training import loop, stages, steps, views
+from training.reading import by_group
 
 
 @pytest.fixture
@@ -57,16 +61,28 @@ def test_another_seed_is_another_run_and_both_stay(own: Lake, tmp_path: Path) ->
 
 def test_a_run_starts_from_the_checkpoint_of_another(own: Lake, tmp_path: Path) -> None:
     train(own, settings("core", model=str(start(tmp_path / "model")), tokens=512))
-    train(own, settings("next", after="core", stage="continued", packing="best_fit", sequence_length=64, tokens=512))
+    train(own, settings("next", after="core", stage="continued", packing="best_fit", sequence_length=48, tokens=4800))
     train(own, settings("folder", model=views.run(own, "core").checkpoint, tokens=256))
     first, second, third = views.runs(own)
     assert second.after == third.after == first.run
     assert third.model == ""
     row = own.scan("runs").filter(pl.col("run") == second.run).collect().to_dicts()[0]
     assert artifacts.find(own, steps.PACKING, row["packing"]) is not None
+    _slots_without_a_token_are_no_tokens(own, row)
     shutil.rmtree(first.checkpoint)
     with pytest.raises(UserError, match=f"checkpoint of run {first.run} is lost or damaged"):
         train(own, settings("third", after="core", tokens=512))
+
+
+def _slots_without_a_token_are_no_tokens(lake: Lake, row: dict[str, Any]) -> None:
+    """What a run of a best-fit packing says to have read is what all its documents have been read of."""
+    folder = artifacts.find(lake, steps.PACKING, row["packing"])
+    stream = Stream(shard_stages.folder(lake, row["shards"]))
+    assert folder is not None
+    read = by_group(stream, packing.load(folder, row["sequence_length"]), row["sequences"])
+    assert row["tokens"] == sum(one.tokens for one in read) < row["sequences"] * row["sequence_length"]
+    last = [loss.tokens for loss in views.losses(lake, row["run"])][-1]
+    assert last == row["tokens"]
 
 
 def test_a_killed_run_continues_from_inside_its_artifact(

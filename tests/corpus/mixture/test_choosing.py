@@ -55,6 +55,7 @@ def test_each_group_has_its_tokens_and_never_more(
 ) -> None:
     frame = candidates({"a": a, "b": b})
     fields = {"weights": {"a": weight, "b": 1 - weight}, "max_epochs": epochs, "seed": seed, "held_out": held_out}
+    fields["tolerance"] = 1000
     groups, rows = choose(Mixture.model_validate({"name": "M", **fields}), frame.lazy())
     got = taken(rows.collect())
     for one in groups:
