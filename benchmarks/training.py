@@ -1,7 +1,7 @@
 """Whole training steps on the CPU: forward, loss, backward, clipping and optimizer, beside Hugging Face's model.
 
-Peers are a plain loop over `transformers.Qwen3ForCausalLM` with its own loss and `torch.optim.AdamW`, and, where
-accelerate is installed, `transformers.Trainer`. All have the same shape, data, and number of threads. Sides take turns
+Peers (`peer_loops`) are a plain loop over `transformers.Qwen3ForCausalLM` with its own loss and `torch.optim.AdamW`,
+and, where they are installed, `transformers.Trainer` and the loop of litgpt. All have the same shape, data, and number of threads. Sides take turns
 in one process, and the best of several steps counts. Freed memory is kept (training.memory) for all of them, which
 makes the peers faster than they are by themselves.
 
@@ -9,15 +9,14 @@ A step can be no faster than its matrix products. So the rate of a step, with FL
 them, is set beside the rate of one large product, and of the model's own products alone.
 """
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from benchmarks import peer_loops
 from benchmarks.claims import Claim, Rows, best, claim, named
 
 _ROWS, _POSITIONS = 8, 512  # of a batch
@@ -40,7 +39,7 @@ def run(_: Path | None) -> Iterator[Claim | Rows]:
     header = ("model", "precision", "step", "its products alone", "2048³", "share of its products", "share of 2048³")
     yield Rows("Rate of training steps, GFLOP/s", header, rates)
 
-    yield from _trainer()
+    yield from _other_loops()
     yield _loss_memory()
     yield from _agreement()
     yield from _optimizers()
@@ -53,7 +52,7 @@ def _steps(size: str, vocab: int, large: dict[str, float], rates: list[tuple[Any
     this = shape.named(size, vocab)
     ids = _ids(vocab, 0)
     sides: dict[str, Step] = {precision: _ours(this, ids, precision) for precision in _TARGETS}
-    sides["plain"] = _plain(this, ids)
+    sides["plain"] = peer_loops.plain(this, ids)
     seconds = _alternate(sides)
 
     n_tokens, name = _ROWS * _POSITIONS, f"{size}_{vocab // 1000}k"
@@ -132,72 +131,22 @@ def _ours(shape: Any, ids: Any, precision: Any) -> Step:
     return step
 
 
-def _reference(shape: Any) -> Any:
-    """Hugging Face's model with the first values of ours."""
-    from transformers import Qwen3Config, Qwen3ForCausalLM
-
-    from training.model import Transformer
-    from training.weights import initialize, to_state_dict
-
-    model = Transformer(shape)
-    initialize(model, seed=0)
-    reference = Qwen3ForCausalLM(Qwen3Config(**shape.to_config(max_position_embeddings=_POSITIONS)))
-    reference.load_state_dict(to_state_dict(model), strict=False)
-    return reference
-
-
-def _plain(shape: Any, ids: Any) -> Step:
-    """A step of the loop that most would write."""
-    import torch
-
-    model = _reference(shape)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=1e-4)
-
-    def step() -> float:
-        inputs, targets = ids[:, :-1].contiguous(), ids[:, 1:].contiguous()
-        loss = model(inputs, labels=inputs, shift_labels=targets).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        return float(loss.detach())
-
-    return step
-
-
-def _trainer() -> Iterator[Claim]:
-    """Steps of Hugging Face's Trainer, without saving, logging or evaluating; it needs accelerate."""
-    if find_spec("accelerate") is None:
-        return
-    from transformers import Trainer, TrainerCallback, TrainingArguments
-
+def _other_loops() -> Iterator[Claim]:
+    """Steps of whole trainers, where they are installed."""
     from training import shape
 
-    class Clock(TrainerCallback):  # type: ignore[misc]
-        seconds: ClassVar[list[float]] = []
-
-        def on_step_begin(self, *_: Any, **__: Any) -> None:
-            self.started = time.perf_counter()
-
-        def on_step_end(self, *_: Any, **__: Any) -> None:
-            self.seconds.append(time.perf_counter() - self.started)
-
-    this, n_steps = shape.named("6M", 8_192), _REPEATS + 1
-    rows = [{"input_ids": row, "labels": row} for _ in range(n_steps) for row in _ids(this.vocab_size, 0)[:, :-1]]
-    with tempfile.TemporaryDirectory() as folder:
-        arguments = TrainingArguments(
-            output_dir=folder, per_device_train_batch_size=_ROWS, max_steps=n_steps, save_strategy="no",
-            report_to=[], use_cpu=True, logging_strategy="no", disable_tqdm=True,
-        )  # fmt: skip
-        Trainer(model=_reference(this), args=arguments, train_dataset=rows, callbacks=[Clock()]).train()
-    seconds = min(Clock.seconds[1:])
-    peer = _ROWS * _POSITIONS / seconds
-    for precision in _TARGETS:
-        step = _ours(this, _ids(this.vocab_size, 0), precision)
-        step()
-        yield claim(f"training.trainer_{precision}", _ROWS * _POSITIONS / best(step, _REPEATS), peer,
-                    f"Trainer, {named('transformers')}", "tokens/s", _TARGETS[precision][8_192],
-                    "6M, vocabulary 8,192; the peer is float32")  # fmt: skip
+    this, n_tokens = shape.named("6M", 8_192), _ROWS * _POSITIONS
+    ids = _ids(this.vocab_size, 0)
+    for name, package, seconds in (
+        ("trainer", "transformers", peer_loops.trainer(this, ids, _REPEATS)),
+        ("litgpt", "litgpt", peer_loops.litgpt(this, ids, _REPEATS)),
+    ):
+        for precision in _TARGETS if seconds else ():
+            step = _ours(this, ids, precision)
+            step()
+            yield claim(f"training.{name}_{precision}", n_tokens / best(step, _REPEATS), n_tokens / seconds,
+                        f"{name}, {named(package)}", "tokens/s", _TARGETS[precision][8_192],
+                        "6M, vocabulary 8,192; the peer is float32")  # fmt: skip
 
 
 def _rate_of_product(sizes: tuple[int, int, int], precision: str) -> float:
@@ -260,7 +209,7 @@ def _agreement(n_steps: int = 200) -> Iterator[Claim]:
 
     this = shape.named("1M", 2_048)
     ids = _ids(this.vocab_size, 0)
-    sides = {precision: _ours(this, ids, precision) for precision in _TARGETS} | {"plain": _plain(this, ids)}
+    sides = {precision: _ours(this, ids, precision) for precision in _TARGETS} | {"plain": peer_loops.plain(this, ids)}
     last: dict[str, list[float]] = {name: [] for name in sides}
     for n in range(n_steps):
         ids.copy_(_ids(this.vocab_size, n))

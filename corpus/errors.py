@@ -20,9 +20,11 @@ def plainly(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error)).lower()
 
 
-def unknown(what: str, came: str, allowed: Iterable[str]) -> UserError:
+def unknown(what: str, came: str, allowed: Iterable[str], *, is_sorted: bool = False) -> UserError:
     """Returns the error for a name that is not in a closed list. It suggests the nearest name first."""
-    names = sorted(allowed)
+    names = list(allowed) if is_sorted else sorted(allowed)
+    if not names:
+        return UserError(f"unknown {what} {came!r}: there is none yet")
     near = get_close_matches(came, names, n=1)
     hint = f"; did you mean {near[0]!r}?" if near else "."
     if len(names) > _MOST_NAMES and near:

@@ -67,6 +67,9 @@ def of_option(error: ValidationError, options: Mapping[str, str], section: type[
     place, message = told(error)
     path = [str(part) for part in place if isinstance(part, str)]
     option = options.get(".".join(path), "")
+    if not option and len(path) > 1:  # a key of a mapping: weights.books
+        option = options.get(".".join(path[:-1]), "")
+        message = f"{path[-1]!r} {message}" if option else message
     if _first(error)["type"] == "extra_forbidden":
         message = _no_such_field(path[-1], _fields_at(section, [*path[:-1]]))
         option = f"--set {'.'.join(path)}"  # only this option accepts any name

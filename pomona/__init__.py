@@ -20,7 +20,7 @@ from pomona.api.lakes import open, report
 from pomona.api.recipes import Recipe, plan, run, status
 from pomona.api.rules import compare_rules, sweep_rule
 from pomona.api.stages import decontam, dedup, drop, export, filter, ingest, run_section, signals
-from pomona.api.training import forget, losses, mix, mixture, runs, tokenize, trace, train, train_tokenizer
+from pomona.api.training import forget, forgotten, losses, mix, mixture, runs, tokenize, trace, train, train_tokenizer
 from pomona.version import __version__
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Lake", "Recipe", "UserError", "__version__", "compare_rules", "contamination", "decontam", "dedup", "drop",
-    "duplicates", "explain", "export", "filter", "forget", "ingest", "kept", "losses", "mix", "mixture", "near_misses",
-    "open", "overview", "plan", "report", "run", "run_section", "runs", "signals", "similar", "sql", "status",
-    "sweep_rule", "tokenize", "trace", "train", "train_tokenizer",
+    "duplicates", "explain", "export", "filter", "forget", "forgotten", "ingest", "kept", "losses", "mix", "mixture",
+    "near_misses", "open", "overview", "plan", "report", "run", "run_section", "runs", "signals", "similar", "sql",
+    "status", "sweep_rule", "tokenize", "trace", "train", "train_tokenizer",
 ]  # fmt: skip
 
 _HEAVY = {"Lake": "corpus.lake", "UserError": "corpus.errors"}

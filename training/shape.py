@@ -176,7 +176,7 @@ NAMES = tuple(_SIZES)
 def named(name: str, vocab_size: int) -> Shape:
     """Returns a shape by its name, such as 26M, for a vocabulary."""
     if name not in _SIZES:
-        raise unknown("model size", name, NAMES)
+        raise unknown("model size", name, NAMES, is_sorted=True)
     d_model, n_layers, n_heads, n_kv_heads, head_dim = _SIZES[name]
     return Shape(
         d_model=d_model,

@@ -94,7 +94,7 @@ def _files(folder: str) -> str:
     if not path.is_dir() and os.sep in folder:
         raise UserError(f"model {folder}: there is no such folder; name one with a Qwen3 model, or a size such as 6M")
     if not path.is_dir():
-        raise unknown("model", folder, NAMES)
+        raise unknown("model", folder, NAMES, is_sorted=True)
     stats = ((file.name, file.stat()) for file in sorted(path.iterdir()) if file.suffix in (".json", ".safetensors"))
     return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
 

@@ -118,6 +118,27 @@ def _has(lake: Lake, request: Request) -> bool:
     return bool(lake.scan("tombstones").filter(same).select(pl.len()).collect().item())
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request as it was recorded."""
+
+    number: int
+    time: str  # ISO 8601, UTC
+    kind: Kind
+    value: str
+    documents: int  # that the lake had then
+    reason: str
+
+
+def requests(lake: Lake) -> list[Asked]:
+    """Returns all requests, the oldest first. The first row of each is the request; others are what it named."""
+    if not lake.exists("tombstones"):
+        return []
+    columns = ["number", "time", "kind", "value", "documents", "reason"]
+    rows = lake.scan("tombstones").select(columns).collect().group_by("number", maintain_order=True).first()
+    return [Asked(*row) for row in rows.select(columns).sort("number").iter_rows()]
+
+
 def next_number(lake: Lake) -> int:
     """Returns the number of the next request."""
     if not lake.exists("tombstones"):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from corpus.errors import UserError
-from corpus.mixture.settings import Mixture
+from corpus.mixture.settings import MOST_EPOCHS, Mixture
 from corpus.sizes import count_text
 
 _MOST_NAMED = 5  # groups that an error names
@@ -34,10 +34,12 @@ def allocate(mixture: Mixture, available: Mapping[str, int]) -> dict[str, Share]
     if short:
         named = ", ".join(_shortage(g, weights[g] * budget, available[g]) for g in short[:_MOST_NAMED])
         epochs = max(weights[g] * budget / available[g] for g in short)
+        change = "or change the weights"
+        if epochs <= MOST_EPOCHS:
+            change = f"change the weights, or allow repeats: max_epochs {_rounded_up(epochs):g}"
         raise UserError(
             f"mixture {mixture.name!r} is short of text: {named}. "
-            f"Ask for at most {count_text(int(min(most.values())))} tokens, change the weights, or allow repeats: "
-            f"max_epochs {_rounded_up(epochs):g}"
+            f"Ask for at most {count_text(int(min(most.values())))} tokens, {change}"
         )
     return {group: Share(w, w * budget, w * budget / available[group]) for group, w in weights.items()}
 

@@ -10,6 +10,7 @@ from corpus.sizes import parse_count
 
 By = Literal["source", "domain", "language"]
 
+MOST_EPOCHS = 1000
 _MOST_WEIGHT = 1e9
 
 
@@ -62,7 +63,7 @@ class Mixture(Settings):
     ] = None  # fmt: skip
     max_epochs: Annotated[
         float,
-        Field(gt=0, le=1000, description="How often the documents of a group may be repeated; 1 is no repeat"),
+        Field(gt=0, le=MOST_EPOCHS, description="How often the documents of a group may be repeated; 1 is no repeat"),
         Flag("--max-epochs"),
     ] = 1.0
     max_epochs_of: Annotated[
@@ -116,8 +117,8 @@ class Mixture(Settings):
     @classmethod
     def _caps(cls, value: dict[str, float]) -> dict[str, float]:
         for group, cap in value.items():
-            if not 0 < cap <= 1000:
-                raise ValueError(f"max_epochs_of {group!r} is {cap}; it must be above 0 and at most 1000")
+            if not 0 < cap <= MOST_EPOCHS:
+                raise ValueError(f"max_epochs_of {group!r} is {cap}; it must be above 0 and at most {MOST_EPOCHS}")
         return value
 
     @model_validator(mode="after")

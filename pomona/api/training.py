@@ -14,6 +14,7 @@ from pomona.api.rows import Rows
 
 if TYPE_CHECKING:
     from corpus.family import Family
+    from corpus.forgetting.tombstones import Asked
     from corpus.mixture.views import MixtureView
     from corpus.shards.views import ShardsView
     from corpus.tokenizer.views import TokenizerView
@@ -111,6 +112,14 @@ def forget(lake: LakeLike, what: str, *, reason: str = "", vacuum: bool = False,
     from pomona import forgetting
 
     return forgetting.forget(existing(lake), what, reason=reason, vacuum=vacuum, dry_run=dry_run)
+
+
+@reports_faults
+def forgotten(lake: LakeLike) -> "Rows[Asked]":
+    """Returns all requests to forget that a lake was given, the oldest first."""
+    from corpus.forgetting import tombstones
+
+    return Rows(tombstones.requests(existing(lake)))
 
 
 def _entry(family: "Family", settings: Any, **more: Any) -> tuple[Any, dict[str, Any]]:

@@ -116,6 +116,8 @@ class Given:
         typed = self._typed()
         for place, error in wanted.mistakes():
             inside = place.removeprefix(f"{self.section}.")
+            for entry in settings if isinstance(settings, tuple) else ():
+                inside = inside.removeprefix(f"{entry.name}.")
             raise UserError(f"{typed.get(inside, inside)}: {error}")
         return wanted
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from corpus.errors import counted
 
 if TYPE_CHECKING:
+    from corpus.forgetting.tombstones import Asked
     from pomona.forgetting import Forgot
 
 
@@ -42,3 +43,12 @@ def render(forgot: "Forgot") -> str:
         elif forgot.documents:
             lines.append("older versions of the tables still have them; the same command with --vacuum deletes those")
     return "\n".join(lines)
+
+
+def render_requests(asked: "list[Asked]") -> str:
+    """Formats all requests of a lake."""
+    from pomona import output
+
+    rows = [(one.number, one.time, one.kind, one.value, one.documents, one.reason) for one in asked]
+    header = ("request", "time", "", "what", "documents", "reason")
+    return output.table(rows, header) if rows else "no request to forget yet"

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+import pomona
 from corpus import schema
 from corpus.errors import UserError
 from corpus.forgetting import journal, rewriting, tombstones
@@ -293,6 +294,22 @@ def test_each_request_removes_what_it_names(lake: Lake, whole: Path) -> None:
         assert name not in lake.scan("documents").collect()["id"].to_list()
     numbers = lake.scan("tombstones").collect()["number"]
     assert sorted(set(numbers.to_list())) == [1, 2, 3]
+
+
+def test_requests_are_listed(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line per request, whatever it named; an id that a domain named is no request."""
+    assert main(["forget", "--list", "--lake", lake.root]) == 0
+    assert "no request to forget yet" in capsys.readouterr().out
+    name = lake.scan("documents").sort("uri").collect()["id"][3]
+    forgetting.forget(lake, "nowhere.org", reason="by mail")
+    forgetting.forget(lake, name)
+    assert main(["forget", "--list", "--lake", lake.root, "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    asked = [(one["number"], one["kind"], one["value"], one["reason"]) for one in listed]
+    assert asked == [(1, "domain", "nowhere.org", "by mail"), (2, "id", name, "")]
+    assert [one.documents for one in pomona.forgotten(lake.root)] == [one["documents"] for one in listed] == [0, 1]
+    assert main(["forget", "--lake", lake.root]) == 2
+    assert "--list shows the requests" in capsys.readouterr().err
 
 
 def test_a_kill_before_the_request_is_recorded_loses_nothing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
