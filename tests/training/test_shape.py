@@ -94,7 +94,7 @@ def test_what_cannot_be_trained_is_refused(change: dict[str, object], words: str
 
 
 def test_mistakes_are_one_line(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"unknown model size '26m'; did you mean '26M'\? Allowed: 12M, 150M"):
+    with pytest.raises(UserError, match=r"unknown model size '26m'; did you mean '26M'\? Allowed: 1M, 3M, 6M"):
         named("26m", 100)
     with pytest.raises(UserError, match=r"config.json: no configuration of a model: no such file"):
         shape.read(tmp_path)
