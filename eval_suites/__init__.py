@@ -1,1 +1,1 @@
-"""How good a model is, and how sure we are: suites, statistics, preference studies. Not built yet."""
+"""How good a model is, and how sure we are: so far, the statistics of scores."""

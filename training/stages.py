@@ -13,6 +13,7 @@ from corpus.stage import Context, Stage, output
 from corpus.task import All, WorkItem, digest
 from corpus.tokenizer import stages as tokenizer_stages
 from training import plan as planning
+from training.fingerprint import fingerprint
 from training.settings import Run
 from training.shape import NAMES
 from training.steps import KIND, RunStep, Trainer
@@ -89,14 +90,13 @@ def _checkpoint_of(lake: Lake, model: str) -> str | None:
 
 
 def _files(folder: str) -> str:
-    """Returns a hash of names, sizes and times of the files of a model."""
+    """Returns a hash of the files of a model; raises `UserError` if there is none."""
     path = Path(folder).expanduser()
     if not path.is_dir() and os.sep in folder:
         raise UserError(f"model {folder}: there is no such folder; name one with a Qwen3 model, or a size such as 6M")
     if not path.is_dir():
         raise unknown("model", folder, NAMES, is_sorted=True)
-    stats = ((file.name, file.stat()) for file in sorted(path.iterdir()) if file.suffix in (".json", ".safetensors"))
-    return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+    return fingerprint(path)
 
 
 def find(lake: Lake, name: str, others: tuple[str, ...] = ()) -> str:

@@ -85,10 +85,12 @@ def split_heads_backward(
     b_n, g_n, s_n, r_n, c = gq_BGSRC.shape
     scale, one = np.float32(1.0 / np.sqrt(c)), np.float32(1.0)
     n_places, n_blocks = b_n * s_n, gwq_KC.shape[0]
+
     for block in prange(n_blocks):
         gwq_KC[block, :] = np.float32(0.0)
         gwk_KC[block, :] = np.float32(0.0)
         back_C = np.empty(c, np.float32)
+
         for place in range(block * n_places // n_blocks, (block + 1) * n_places // n_blocks):
             b, s = place // s_n, place % s_n
             x_E, gx_E, cos_P, sin_P = qkv_BSE[b, s], gqkv_BSE[b, s], cos_BSP[b, s], sin_BSP[b, s]
