@@ -11,6 +11,7 @@ from corpus.errors import UserError, unknown
 from corpus.lake import Lake
 from corpus.mixture.family import FAMILY as MIXTURE
 from corpus.tokenizer.family import FAMILY as TOKENIZER
+from eval_suites.family import FAMILY as SCORE
 from pomona import runner, standing
 from pomona.runner import Outcome
 from pomona.stages import Wanted
@@ -46,6 +47,20 @@ def run_id(lake: Lake, settings: Any) -> str:
     """Returns the id of a run with these settings, over the lake as it is."""
     wanted = Wanted.of({MIXTURE.name: (_mixture(lake, settings.mixture),), TRAIN.name: (settings,)})
     return str(wanted.plan(TRAIN.names((settings.name,))[0], lake).facts["run"])
+
+
+def score(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
+    """Scores a model. It rests on nothing else of the lake: the model is there, or is none."""
+    wanted = Wanted.of({SCORE.name: (settings,)})
+    wanted.prepare()
+    name = SCORE.names((settings.name,))[0]
+    yield from runner.run_stages(lake, {name: wanted.plans(lake)[name]}, **options)
+
+
+def score_id(lake: Lake, settings: Any) -> str:
+    """Returns the id of a score with these settings."""
+    wanted = Wanted.of({SCORE.name: (settings,)})
+    return str(wanted.plan(SCORE.names((settings.name,))[0], lake).facts["score"])
 
 
 def _run(

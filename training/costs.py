@@ -42,6 +42,18 @@ def spent(name: str, settings: Mapping[str, Any], text_bytes: float, rate: float
     )
 
 
+def shape_of(model: str, settings: Mapping[str, Any]) -> Shape:
+    """Returns the shape of a model that a recipe names: one of its runs, a size, or a folder."""
+    runs: Mapping[str, Run] = {run.name: run for run in settings.get("train", ())}
+    vocab_size = getattr(settings.get("tokenizer"), "vocab_size", None) or _VOCABULARY
+    if model in runs:
+        return _shape(runs[model], runs, vocab_size)
+    try:
+        return read(model)
+    except UserError:
+        return named("6M", vocab_size)
+
+
 def _shape(run: Run, runs: Mapping[str, Run], vocab_size: int) -> Shape:
     """Returns the shape of a run's model; that of 6M where a run starts from one that the recipe does not name."""
     seen: set[str] = set()

@@ -80,6 +80,11 @@ def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> d
     }
 
 
+def run_of(context: Context[Any], run: Run) -> str:
+    """Returns the id that a run of these settings has."""
+    return digest(_made_from(context, run))
+
+
 def _checkpoint_of(lake: Lake, model: str) -> str | None:
     """Returns the run whose checkpoint a folder is, so that its history is not lost; None for any other folder."""
     place = os.path.join(lake.root, artifacts.FOLDER, KIND)

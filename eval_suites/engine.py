@@ -1,0 +1,236 @@
+"""Runs the tasks of a suite through lm-eval, and returns what each item scored.
+
+lm-eval makes prompts, filters answers and scores items. What it would do with the items' scores, this leaves to
+eval_suites.statistics.
+"""
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from corpus import hub
+from corpus.errors import UserError
+from corpus.task import digest
+from eval_suites import task_index
+from eval_suites.suites import Suite
+from eval_suites.suites import Task as Wanted
+
+if TYPE_CHECKING:
+    from eval_suites.harness import Harness
+
+BITS_PER_BYTE = "bits_per_byte"
+_LOCAL = ("json", "csv", "parquet", "text", "arrow")  # builders of `datasets` that read files
+_INVALID = "[invalid]"  # what lm-eval's filters give for an answer that they cannot read
+_ORDER, _NUMPY, _FEWSHOT = 0, 1234, 1234  # seeds, as lm-eval's command line sets them
+_PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", BITS_PER_BYTE)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a model scored on an item, by one metric."""
+
+    item: int  # number of the item in its data set
+    value: float
+    weight: float = 1.0  # of a ratio: what is divided by
+    cluster: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a model answered to an item."""
+
+    item: int
+    prompt: str
+    target: str
+    answer: str
+    log_likelihoods: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """The scores of all items of a task, by one metric."""
+
+    name: str
+    is_ratio: bool  # the score is the sum of values over the sum of weights, else their mean
+    higher_is_better: bool
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskResult:
+    """What a model scored on a task."""
+
+    task: str
+    group: str  # that it was asked for as; the task itself if it was
+    version: str
+    shots: int
+    primary: str  # metric that counts
+    baseline: float
+    metrics: tuple[Metric, ...]
+    answers: tuple[Answer, ...]
+    prompt_hash: str  # of all rendered prompts, in order
+    unparsed: float | None  # share of answers that no filter could read; None where none is filtered
+    config: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Tasks:
+    """The tasks of a suite with their data, before any model is loaded."""
+
+    def __init__(self, suite: Suite, *, folders: Sequence[str] = (), shots: int | None = None) -> None:
+        self.suite = suite
+        self._found = task_index.manager([one.task for one in suite.tasks], folders)
+        self._shots = shots
+        self.leaves: dict[str, tuple[Any, Wanted]] = {}
+        self._load()
+
+    def _load(self) -> None:
+        """Loads the data of all tasks; raises `UserError` that names those without any."""
+        reads_hub = any(not _is_local(self._found, one.task) for one in self.suite.tasks)
+        is_offline = hub.offline_if_unreachable() if reads_hub else False
+        failed = []
+        for wanted in self.suite.tasks:
+            try:
+                loaded = _loaded(self._found, wanted.task)
+            except UserError as error:
+                failed.append(str(error))
+                continue
+            for name, task in loaded["tasks"].items():
+                shots = self._shots if self._shots is not None else wanted.shots
+                if shots is not None:
+                    task.set_config(key="num_fewshot", value=shots)
+                elif task.get_config("num_fewshot") is None:
+                    task.set_config(key="num_fewshot", value=0)
+                task.set_fewshot_seed(seed=_FEWSHOT)
+                self.leaves[name] = (task, wanted)
+        if failed:
+            reason = "; the hub of data sets cannot be reached" if is_offline else ""
+            raise UserError(
+                f"no data for {len(failed)} of {len(self.suite.tasks)} tasks{reason}: {', '.join(failed[:3])}. "
+                "Fetch them where there is a network (pomona fetch SUITE)"
+            )
+
+
+def run(tasks: Tasks, harness: "Harness", *, limit: int | None = None, chat: bool = False) -> list[TaskResult]:
+    """Asks a model all items, or the first `limit` of each task; returns what it scored."""
+    from lm_eval.evaluator import evaluate
+
+    random.seed(_ORDER)
+    np.random.seed(_NUMPY)
+    leaves = {name: task for name, (task, _) in tasks.leaves.items()}
+    results = evaluate(
+        lm=harness, task_dict={"tasks": leaves, "groups": {}}, limit=limit, bootstrap_iters=0, log_samples=True,
+        apply_chat_template=chat, fewshot_as_multiturn=chat,
+    )  # fmt: skip
+    assert results is not None
+    return [_result(name, task, wanted, results) for name, (task, wanted) in tasks.leaves.items()]
+
+
+def _result(name: str, task: Any, wanted: Wanted, results: Mapping[str, Any]) -> TaskResult:
+    samples, config = results["samples"][name], results["configs"][name]
+    if not samples:
+        raise UserError(f"task {name} has no items")
+    filters = list(dict.fromkeys(one["filter"] for one in samples))
+    higher, metrics = task.higher_is_better(), []
+    for key in filters:
+        of_filter = [one for one in samples if one["filter"] == key]
+        named = dict.fromkeys(metric for one in of_filter for metric in one["metrics"])
+        metrics += [
+            _metric(metric, key, filters, of_filter, bool(higher.get(metric, True)), wanted.cluster) for metric in named
+        ]
+    first = [one for one in samples if one["filter"] == filters[0]]
+    if task.OUTPUT_TYPE == "multiple_choice" and (bits := _bits_of_gold(first, wanted.cluster)):
+        metrics.append(Metric(BITS_PER_BYTE, True, False, bits))
+
+    names = [one.name for one in metrics]
+    primary = wanted.metric or next((one for one in _PREFERRED if one in names), names[0])
+    if primary not in names:
+        raise UserError(f"task {name} has no metric {primary!r}; it has {', '.join(names)}")
+    return TaskResult(
+        name, wanted.task, str(task.VERSION), int(config.get("num_fewshot") or 0), primary, wanted.baseline,
+        tuple(metrics), tuple(_answer(one) for one in first),
+        digest([[one["doc_id"], [list(map(str, args)) for args in one["arguments"]]] for one in first]),
+        _unparsed(samples, filters), config,
+    )  # fmt: skip
+
+
+def _metric(name: str, key: str, filters: list[str], samples: list[Any], higher: bool, cluster: str) -> Metric:
+    """Returns a metric of all items. Where answers are filtered in several ways, the filter is a part of its name."""
+    values = [(one, one[name]) for one in samples if name in one["metrics"]]
+    is_ratio = all(isinstance(value, (tuple, list)) and len(value) == 2 for _, value in values)
+    items = []
+    for one, value in values:
+        pair = (float(value), 1.0) if not is_ratio else _pair(name, value)
+        items.append(Item(int(one["doc_id"]), *pair, _cluster(one["doc"], cluster)))
+    called = name if key == "none" or len(filters) == 1 else f"{name}:{key}"
+    return Metric(called, is_ratio, higher, tuple(items))
+
+
+def _pair(name: str, value: Any) -> tuple[float, float]:
+    """Returns numerator and denominator: of a likelihood in nats, its bits."""
+    amount, weight = float(value[0]), float(value[1])
+    return (-amount / math.log(2), weight) if name == BITS_PER_BYTE else (-amount, weight)
+
+
+def _bits_of_gold(samples: list[Any], cluster: str) -> tuple[Item, ...]:
+    """Returns the bits of each right answer, and its bytes: what carries signal in small models."""
+    items = []
+    for one in samples:
+        target, lls = one["target"], [float(pair[0]) for pair in one["filtered_resps"]]
+        if isinstance(target, (list, tuple)) and target:
+            target = target[0]
+        if isinstance(target, str) and not target.lstrip("-").isdigit():
+            texts = [args[1].strip() for args in one["arguments"]]
+            target = texts.index(target.strip()) if target.strip() in texts else None
+        if target is None or not 0 <= int(target) < min(len(lls), len(one["arguments"])):
+            return ()
+        n_bytes = len(str(one["arguments"][int(target)][1]).encode())
+        items.append(Item(int(one["doc_id"]), -lls[int(target)] / math.log(2), n_bytes, _cluster(one["doc"], cluster)))
+    return tuple(items)
+
+
+def _answer(sample: Any) -> Answer:
+    responses = sample["filtered_resps"]
+    arguments = sample["arguments"]
+    if isinstance(responses[0], (tuple, list)) and len(responses[0]) == 2 and len(responses) > 1:
+        lls = tuple(float(one[0]) for one in responses)
+        best = int(np.argmax(lls))
+        target = sample["target"]
+        if isinstance(target, int) and 0 <= target < len(arguments):
+            target = arguments[target][1]
+        return Answer(int(sample["doc_id"]), str(arguments[0][0]), str(target), str(arguments[best][1]), lls)
+    lls = (float(responses[0]),) if isinstance(responses[0], (int, float)) else ()
+    text = "" if lls or not isinstance(responses[0], str) else responses[0]
+    return Answer(int(sample["doc_id"]), str(arguments[0][0]), str(sample["target"]), text, lls)
+
+
+def _unparsed(samples: list[Any], filters: list[str]) -> float | None:
+    """Returns the share of answers that no filter could read."""
+    read: dict[int, bool] = {}
+    for one in samples:
+        answers = [text for text in one["filtered_resps"] if isinstance(text, str)]
+        if answers:
+            read[one["doc_id"]] = read.get(one["doc_id"], False) or any(text != _INVALID for text in answers)
+    is_filtered = any(key not in ("none", "remove_whitespace") for key in filters)
+    return sum(not one for one in read.values()) / len(read) if read and is_filtered else None
+
+
+def _cluster(document: Mapping[str, Any], field_name: str) -> str:
+    return str(document.get(field_name, "")) if field_name else ""
+
+
+def _loaded(found: Any, name: str) -> Any:
+    """Loads a task or a group with its data; raises `UserError` if that fails, for whatever reason."""
+    try:
+        return found.load([name])
+    except Exception as error:
+        raise UserError(f"{name} ({type(error).__name__}: {' '.join(str(error).split())[:120]})") from error
+
+
+def _is_local(found: Any, name: str) -> bool:
+    """Returns whether the data of a task are on this machine: generated, or in files that its YAML names."""
+    config = getattr(found._index.get(name), "cfg", None) or {}
+    return "custom_dataset" in config or config.get("dataset_path") in _LOCAL

@@ -1,0 +1,79 @@
+"""The recipe's section `score`: one entry per model and suite."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from corpus.settings import NAME, Flag, PathIfExists, Settings
+
+DtypeName = Literal["float32", "bfloat16", "float16"]
+
+
+class Score(Settings):
+    """A model that is scored on a suite."""
+
+    name: Annotated[
+        str,
+        Field(pattern=NAME, description="Name of the score: letters, digits, '_', '.' or '-'; at most 64"),
+        Flag("--name", "NAME"),
+    ]
+    model: Annotated[
+        str,
+        Field(description="Run of the lake or of the recipe, or a folder with a Hugging Face model, or a .gguf file"),
+        PathIfExists(),
+    ]
+    suite: Annotated[
+        str | None,
+        Field(description="Suite, by its name or as a YAML file; offline by default"),
+        Flag("--suite", "NAME"),
+    ] = None
+    tasks: Annotated[
+        tuple[str, ...],
+        Field(description="Tasks in place of a suite: names of ours, of lm-eval, or of tasks_path"),
+        Flag("--tasks", "A,B"),
+    ] = ()
+    tasks_path: Annotated[
+        str | None,
+        Field(description="Folder with more tasks, as YAML files in lm-eval's format"),
+        PathIfExists(),
+        Flag("--tasks-path", "FOLDER"),
+    ] = None
+    shots: Annotated[
+        int | None,
+        Field(ge=0, le=1000, description="Examples before each question; what the suite or task says by default"),
+        Flag("--shots"),
+    ] = None
+    limit: Annotated[
+        int | None,
+        Field(ge=1, description="Only the first items of each task; all by default"),
+        Flag("--limit"),
+    ] = None
+    chat: Annotated[bool, Field(description="Ask through the model's chat template"), Flag("--chat")] = False
+    dtype: Annotated[
+        DtypeName, Field(description="Precision of the model; answers differ slightly between them"), Flag("--dtype")
+    ] = "float32"
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of texts that are sampled"), Flag("--seed")] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_name(cls, values: Any) -> Any:
+        if isinstance(values, dict) and isinstance(values.get("tasks"), str):
+            values = values | {"tasks": [values["tasks"]]}
+        return values
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Score":
+        if self.suite and self.tasks:
+            raise ValueError("suite and tasks both say what to score; give one of them")
+        return self
+
+    def check(self) -> None:
+        """Raises `UserError` for a suite that does not exist."""
+        from eval_suites import suites
+
+        if not self.tasks:
+            suites.load(self.suite or "offline")
+
+    def that_change_results(self) -> dict[str, Any]:
+        """Returns the settings on which scores depend, as JSON values."""
+        return self.model_dump(mode="json", exclude={"name", "model"})

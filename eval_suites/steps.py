@@ -1,0 +1,240 @@
+"""Scores a model as a stage of the lake.
+
+Scorer      a model and a suite           → the artifact: what each item scored, answers, the manifest
+ScoreStep   the artifact                  → rows of `score_runs`, `scores`, `item_scores` and `answers`
+
+A killed run goes on from the answers in the table `responses` (eval_suites.store).
+"""
+
+import json
+import platform
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import polars as pl
+import pyarrow as pa
+
+from corpus import artifacts, durable
+from corpus.errors import UserError
+from corpus.lake import Lake
+from corpus.task import All, WorkItem
+from eval_suites import task_index
+from eval_suites.settings import Score
+from eval_suites.suites import Suite
+from eval_suites.tables import ANSWERS, ITEM_SCORES, SCORE_RUNS, SCORES
+
+if TYPE_CHECKING:
+    from eval_suites.engine import TaskResult
+    from eval_suites.harness import Harness
+
+KIND = "score"  # of artifacts
+MANIFEST = "manifest.json"
+_ITEMS, _ANSWERS, _TASKS = "items.parquet", "answers.parquet", "tasks.json"
+_PROMPT = 4000  # characters of a prompt that are kept: its end
+_PACKAGES = ("pomona", "lm_eval", "transformers", "tokenizers", "torch", "datasets", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Scores a model, unless the lake has the result."""
+
+    lake: Lake
+    artifact: artifacts.Artifact
+    settings: Score
+    suite: Suite
+    model: str  # folder or file
+
+    def __call__(self) -> None:
+        """Asks what was not answered yet, and writes down what came out."""
+        artifacts.ensure(self.lake, self.artifact, self._score)
+
+    def _score(self, folder: Path) -> None:
+        from eval_suites.models import loading
+
+        loading.checked(self.model)
+        task_index.quiet()  # before any library that shows progress is imported
+        from eval_suites import engine
+        from eval_suites.harness import Harness
+        from eval_suites.models.local import LocalResponder
+        from eval_suites.store import InLake
+
+        settings = self.settings
+        folders = [settings.tasks_path] if settings.tasks_path else []
+        tasks = engine.Tasks(self.suite, folders=folders, shots=settings.shots)
+        loaded = loading.load(self.model, dtype=settings.dtype)
+        responder = LocalResponder(loaded, seed=settings.seed)
+        harness = Harness(responder, InLake(self.lake), _progress(settings.name))
+
+        started = time.monotonic()
+        results = engine.run(tasks, harness, limit=settings.limit, chat=settings.chat)
+        _refuse_unreadable(results)
+        about = self._manifest(harness, results, time.monotonic() - started)
+        _write(folder, results, about)
+
+    def _manifest(self, harness: "Harness", results: "Sequence[TaskResult]", seconds: float) -> dict[str, Any]:
+        """Returns everything that the numbers depend on."""
+        return {
+            "model": dict(harness.responder.about),
+            "model_key": harness.responder.key,
+            "suite": self.suite.model_dump(mode="json"),
+            "settings": self.settings.that_change_results(),
+            "tasks": {
+                one.task: {
+                    "version": one.version, "shots": one.shots, "prompt_hash": one.prompt_hash, "primary": one.primary,
+                    "items": len(one.answers), "unparsed": one.unparsed,
+                }
+                for one in results
+            },
+            "requests": len(harness.responses),
+            "reused": harness.reused,
+            "cut": sum(one.is_cut for one in harness.responses.values()),
+            "seconds": seconds,
+            "packages": {name: _version(name) for name in _PACKAGES},
+            "machine": platform.machine(),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreStep:
+    """Writes down what a model scored."""
+
+    spec_type: ClassVar = All
+    lake: Lake
+    score: str  # id
+    name: str
+    model: str  # as it was named
+    run: str  # id of the training run
+    tokens: int | None
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of all four tables."""
+        folder = artifacts.find(self.lake, KIND, self.score)
+        if folder is None:
+            raise UserError(f"the scores {self.name} are lost or damaged; run the command again")
+        manifest, tasks = json.loads((folder / MANIFEST).read_text()), json.loads((folder / _TASKS).read_text())
+        items = pl.read_parquet(folder / _ITEMS)
+
+        for name, table in ((_ANSWERS, ANSWERS), (_ITEMS, ITEM_SCORES)):
+            frame = pl.read_parquet(folder / name).with_columns(score=pl.lit(self.score))
+            for batch in frame.select(table.schema.names).to_arrow().cast(table.schema).to_batches(1 << 16):
+                yield table.name, batch
+        rows = [{"score": self.score} | row for row in scores(items, tasks)]
+        yield "scores", pa.RecordBatch.from_pylist(rows, SCORES.schema)
+        row = {
+            "score": self.score, "name": self.name, "model": self.model, "model_key": manifest["model_key"],
+            "run": self.run, "tokens": self.tokens, "suite": manifest["suite"]["name"],
+            "suite_version": manifest["suite"]["version"], "manifest": json.dumps(manifest, sort_keys=True),
+            **{name: manifest[name] for name in ("requests", "reused", "cut", "seconds")},
+        }  # fmt: skip
+        yield "score_runs", pa.RecordBatch.from_pylist([row], SCORE_RUNS.schema)
+
+
+def scores(items: pl.DataFrame, tasks: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yields a row of `scores` for each metric of each task, and of each group of several tasks."""
+    by_metric = {(str(t), str(m)): rows for (t, m), rows in items.group_by("task", "metric", maintain_order=True)}
+    for task in tasks:
+        for metric in task["metrics"]:
+            yield _score(by_metric[task["task"], metric["name"]], task, metric)
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for task in tasks:
+        groups.setdefault(task["group"], []).append(task)
+    for name, members in groups.items():
+        if len(members) == 1 and members[0]["task"] == name:
+            continue
+        for metric in members[0]["metrics"]:
+            frames = [
+                by_metric[one["task"], metric["name"]] for one in members if (one["task"], metric["name"]) in by_metric
+            ]
+            about = members[0] | {"task": name, "group": "", "prompt_hash": "", "unparsed": None}
+            yield _score(pl.concat(frames), about, metric)
+
+
+def _score(rows: pl.DataFrame, task: dict[str, Any], metric: dict[str, Any]) -> dict[str, Any]:
+    from eval_suites.statistics import intervals
+
+    clusters = None
+    if rows["cluster"].n_unique() > 1:
+        clusters = rows.select(pl.struct("task", "cluster").rank("dense"))["task"].cast(pl.Int64).to_numpy()
+    values, weights = rows["value"].to_numpy(), rows["weight"].to_numpy()
+    is_ratio = metric["is_ratio"]
+    estimate = intervals.ratio(values, weights, clusters) if is_ratio else intervals.mean(values, clusters)
+    return {
+        "task": task["task"], "group": "" if task["group"] == task["task"] else task["group"],
+        "metric": metric["name"], "split": "all",
+        "value": estimate.value, "low": estimate.low, "high": estimate.high,
+        "standard_error": estimate.standard_error, "n": estimate.n, "n_clusters": estimate.n_clusters,
+        "is_primary": metric["name"] == task["primary"], "higher_is_better": metric["higher_is_better"],
+        "baseline": task["baseline"] if metric["name"] == task["primary"] else 0.0, "shots": task["shots"],
+        "task_version": task["version"], "prompt_hash": task["prompt_hash"], "unparsed": task["unparsed"],
+    }  # fmt: skip
+
+
+def _write(folder: Path, results: "Sequence[TaskResult]", manifest: dict[str, Any]) -> None:
+    """Writes the files of the artifact."""
+    items = [
+        {"task": one.task, "metric": metric.name, "is_ratio": metric.is_ratio, **asdict(item)}
+        for one in results
+        for metric in one.metrics
+        for item in metric.items
+    ]
+    answers = [
+        {"task": one.task, **asdict(answer), "prompt": answer.prompt[-_PROMPT:]}
+        for one in results
+        for answer in one.answers
+    ]
+    tasks = [
+        {
+            "task": one.task, "group": one.group, "version": one.version, "shots": one.shots, "primary": one.primary,
+            "baseline": one.baseline, "prompt_hash": one.prompt_hash, "unparsed": one.unparsed,
+            "metrics": [
+                {"name": each.name, "is_ratio": each.is_ratio, "higher_is_better": each.higher_is_better}
+                for each in one.metrics
+            ],
+        }
+        for one in results
+    ]  # fmt: skip
+    pl.DataFrame(items, infer_schema_length=None).write_parquet(folder / _ITEMS)
+    pl.DataFrame(answers, infer_schema_length=None).write_parquet(folder / _ANSWERS)
+    for name, value in ((_TASKS, tasks), (MANIFEST, manifest)):
+        (folder / name).write_text(json.dumps(value, indent=1, default=str) + "\n")
+    durable.sync_below(str(folder))
+
+
+def _refuse_unreadable(results: "Sequence[TaskResult]") -> None:
+    """Raises `UserError` for a task of which no answer could be read: its score of 0 says nothing of the model."""
+    for one in results:
+        if one.unparsed is not None and one.unparsed >= 1:
+            raise UserError(
+                f"task {one.task}: none of {len(one.answers):,} answers could be read by the task's filters, so its "
+                "score would say nothing. Look at the answers, and try more shots or --chat"
+            )
+
+
+def _progress(name: str) -> Any:
+    """Returns a function that shows how many requests are answered."""
+    import sys
+
+    last = [0.0]
+
+    def report(done: int, total: int) -> None:
+        is_terminal, now = sys.stderr.isatty(), time.monotonic()
+        if done < total and now - last[0] < (0.2 if is_terminal else 15.0):
+            return
+        last[0] = now
+        end = "\n" if done >= total or not is_terminal else ""
+        begin = "\r" if is_terminal else ""
+        sys.stderr.write(f"{begin}{name}: {done:,}/{total:,} requests{end}")
+        sys.stderr.flush()
+
+    return report
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,1 @@
+"""Tasks of our own, in lm-eval's format: a folder per suite, with a YAML file per task."""

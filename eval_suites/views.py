@@ -1,0 +1,298 @@
+"""What a person asks of scores: which there are, what each came to, and how two models differ."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from corpus.errors import UserError, unknown
+from corpus.lake import Lake
+from eval_suites.statistics import pools
+from eval_suites.statistics.paired import Difference, difference, holm
+
+_SHORT = 8  # digits of an id that a person sees
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreView:
+    """A score of a model on a task by one metric."""
+
+    task: str
+    group: str  # that the task was asked for in; '' for none
+    metric: str
+    split: str  # items that it is about: all, clean, touched
+    value: float
+    low: float  # 95% interval
+    high: float
+    n: int  # items
+    n_clusters: int
+    is_primary: bool
+    higher_is_better: bool
+    baseline: float
+    shots: int
+    unparsed: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunOfSuite:
+    """A model that was scored on a suite."""
+
+    score: str  # id
+    name: str
+    model: str
+    run: str  # training run; '' for a model from elsewhere
+    tokens: int | None  # that it was trained on
+    suite: str
+    suite_version: int
+    headline: float  # mean of centered scores of the tasks that have a baseline of guessing
+    requests: int
+    reused: int
+    cut: int
+    seconds: float
+    scores: list[ScoreView]
+    manifest: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskDifference:
+    """Model B against model A on a task."""
+
+    task: str
+    metric: str
+    a: float
+    b: float
+    difference: float  # b - a
+    low: float  # 95% interval
+    high: float
+    p: float  # of no difference, for this task alone
+    adjusted_p: float  # over all tasks together (Holm)
+    verdict: str  # better, worse or undecided, of B
+    n: int
+    method: str
+    a_only: int  # items on which A is better
+    b_only: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two models on the items that both were asked."""
+
+    a: str
+    b: str
+    suite: str
+    tasks: list[TaskDifference]
+    left_out: list[str]  # tasks that only one of them was scored on, or with other prompts, and why
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A model on a leaderboard."""
+
+    rank: int
+    best: int  # ranks that the data support
+    worst: int
+    group: int  # models of one group are not told apart
+    score: str
+    name: str
+    model: str
+    headline: float
+    win_rate: float | None  # relative to the pool
+    scores: dict[str, float]  # primary score of each task
+
+
+def runs(lake: Lake) -> list[RunOfSuite]:
+    """Returns everything that was scored, the oldest first."""
+    rows = {row["score"]: row for row in lake.scan("score_runs").collect().to_dicts()}
+    scores = lake.scan("scores").collect()
+    by_run = {str(key): part for (key,), part in scores.group_by("score", maintain_order=True)}
+    return [_run(rows[key], by_run.get(key)) for key in _in_order(lake) if key in rows]
+
+
+def run(lake: Lake, wanted: str) -> RunOfSuite:
+    """Returns a score by its id, the first digits of it, or its name (the newest); raises `UserError` without one."""
+    every = runs(lake)
+    by_id = [one for one in every if one.score == wanted or (len(wanted) >= _SHORT and one.score.startswith(wanted))]
+    named = [one for one in every if one.name == wanted] or [one for one in every if one.model == wanted]
+    if by_id or named:
+        return (by_id or named)[-1]
+    raise unknown("score", wanted, sorted({one.name for one in every}))
+
+
+def compare(lake: Lake, a: str, b: str) -> Comparison:
+    """Compares two scores on the items that both have; raises `UserError` if there is none."""
+    first, second = run(lake, a), run(lake, b)
+    if first.score == second.score:
+        raise UserError(f"{a} and {b} are the same score, {first.score[:_SHORT]}; name two")
+    left_out, pairs = [], []
+    of_a, of_b = (_primary(one) for one in (first, second))
+    hashes = [one.manifest["tasks"] for one in (first, second)]
+    for task in dict.fromkeys([*of_a, *of_b]):
+        if task not in of_a or task not in of_b:
+            left_out.append(f"{task}: only {first.name if task in of_a else second.name} was scored on it")
+        elif task in hashes[0] and hashes[0][task]["items"] != hashes[1][task]["items"]:
+            left_out.append(f"{task}: {hashes[0][task]['items']:,} items against {hashes[1][task]['items']:,}")
+        elif of_a[task].metric != of_b[task].metric:
+            left_out.append(f"{task}: {of_a[task].metric} against {of_b[task].metric}")
+        else:
+            pairs.append(of_a[task])
+    items = _items(lake, first, second)
+    found = [(one, *_difference(items, one)) for one in pairs if one.task in items]
+    if not found:
+        raise UserError(f"{first.name} and {second.name} have no task in common; score them on the same suite")
+    adjusted = holm([gap.p for _, gap, _, _ in found])
+    tasks = [
+        TaskDifference(
+            one.task, one.metric, value_a, value_b, gap.value, gap.low, gap.high, gap.p, p, _verdict(gap, p, one),
+            gap.n, gap.method, gap.a_only, gap.b_only,
+        )
+        for (one, gap, value_a, value_b), p in zip(found, adjusted, strict=True)
+    ]  # fmt: skip
+    return Comparison(first.name, second.name, first.suite, tasks, left_out)
+
+
+def leaderboard(lake: Lake, suite: str = "") -> list[Standing]:
+    """Returns the newest score of each model on a suite, the best first. Without a suite, the one scored last."""
+    every = runs(lake)
+    if not every:
+        return []
+    suite = suite or every[-1].suite
+    of_suite = {one.name: one for one in every if one.suite == suite}
+    if not of_suite:
+        raise unknown("suite", suite, sorted({one.suite for one in every}))
+    members = list(of_suite.values())
+    tasks = sorted(set.intersection(*(set(_primary(one)) for one in members)))
+    rows = {one.score: _primary(one) for one in members}
+    places = _places(lake, members, tasks, rows)
+    table = {one.score: [_oriented(rows[one.score][task]) for task in tasks] for one in members}
+    rates = pools.mean_win_rate(pl.DataFrame(table).to_numpy().T) if tasks and len(members) > 1 else None
+    standings = [
+        Standing(
+            places[one.score].rank, places[one.score].best, places[one.score].worst, places[one.score].group, one.score,
+            one.name, one.model, one.headline, None if rates is None else float(rates[i]),
+            {task: rows[one.score][task].value for task in tasks},
+        )
+        for i, one in enumerate(members)
+    ]  # fmt: skip
+    return sorted(standings, key=lambda one: one.rank)
+
+
+def _run(row: dict[str, Any], scores: pl.DataFrame | None) -> RunOfSuite:
+    views = [_score(one) for one in scores.to_dicts()] if scores is not None else []
+    guessed = {one.task: one.value for one in views if _counts(one)}
+    baselines = {one.task: one.baseline for one in views if _counts(one)}
+    return RunOfSuite(
+        row["score"], row["name"], row["model"], row["run"], row["tokens"], row["suite"], row["suite_version"],
+        pools.headline(guessed, baselines) if guessed else float("nan"), row["requests"], row["reused"], row["cut"],
+        row["seconds"], views, json.loads(row["manifest"]),
+    )  # fmt: skip
+
+
+def _counts(one: ScoreView) -> bool:
+    """Whether a score is a part of the headline: a share of right answers of a task that was asked for by itself."""
+    return one.is_primary and one.higher_is_better and not one.group and one.split == "all"
+
+
+def _score(row: dict[str, Any]) -> ScoreView:
+    return ScoreView(**{name: row[name] for name in ScoreView.__dataclass_fields__})
+
+
+def _primary(one: RunOfSuite) -> dict[str, ScoreView]:
+    return {score.task: score for score in one.scores if score.is_primary and score.split == "all" and not score.group}
+
+
+def _items(lake: Lake, *several: RunOfSuite) -> dict[str, pl.DataFrame]:
+    """Returns the items of each task that all scores have, with a column of values for each of them."""
+    metrics = pl.DataFrame(
+        [(task, score.metric) for task, score in _leaves(several[0]).items()], schema=["task", "metric"], orient="row"
+    ).lazy()
+    joined: pl.LazyFrame | None = None
+    for i, one in enumerate(several):
+        rows = lake.scan("item_scores", slot=f"score-{one.score}").join(metrics, on=["task", "metric"], how="semi")
+        rows = rows.select(
+            "task",
+            "item",
+            "cluster",
+            "is_ratio",
+            pl.col("value").alias(f"value{i}"),
+            pl.col("weight").alias(f"weight{i}"),
+        )
+        if joined is None:
+            joined = rows
+        else:
+            joined = joined.join(rows.drop("cluster", "is_ratio"), on=["task", "item"], how="inner")
+    assert joined is not None
+    frame = joined.sort("task", "item").collect()
+    groups = {str(task): part for (task,), part in frame.group_by("task", maintain_order=True)}
+    of_group: dict[str, list[str]] = {}
+    for score in several[0].scores:
+        if score.group and score.is_primary:
+            of_group.setdefault(score.group, []).append(score.task)
+    for group, tasks in of_group.items():
+        members = [groups[task] for task in dict.fromkeys(tasks) if task in groups]
+        if members:
+            groups[group] = pl.concat(members)
+    return groups
+
+
+def _leaves(one: RunOfSuite) -> dict[str, ScoreView]:
+    return {score.task: score for score in one.scores if score.is_primary and score.split == "all"}
+
+
+def _difference(items: dict[str, pl.DataFrame], one: ScoreView) -> tuple[Difference, float, float]:
+    """Returns (the difference, the score of A, the score of B)."""
+    rows = items[one.task]
+    clusters = None
+    if rows["cluster"].n_unique() > 1:
+        clusters = rows.select(_=pl.struct("task", "cluster").rank("dense"))["_"].cast(pl.Int64).to_numpy()
+    a, b = (rows[f"value{i}"].to_numpy() for i in (0, 1))
+    if rows["is_ratio"][0]:
+        # The ratio of sums, with residuals that have the same mean as its difference: the weights are the items' own.
+        weights = [rows[f"weight{i}"].to_numpy() for i in (0, 1)]
+        values = [part.sum() / weight.sum() for part, weight in zip((a, b), weights, strict=True)]
+        residuals = [
+            value + (part - value * weight) / weight.mean()
+            for part, weight, value in zip((a, b), weights, values, strict=True)
+        ]
+        return difference(residuals[0], residuals[1], clusters), float(values[0]), float(values[1])
+    return difference(a, b, clusters), float(a.mean()), float(b.mean())
+
+
+def _verdict(gap: Difference, adjusted_p: float, one: ScoreView) -> str:
+    if not adjusted_p < 0.05 or gap.value == 0:
+        return "undecided"
+    return "better" if (gap.value > 0) == one.higher_is_better else "worse"
+
+
+def _oriented(one: ScoreView) -> float:
+    return one.value if one.higher_is_better else -one.value
+
+
+def _places(
+    lake: Lake, members: list[RunOfSuite], tasks: list[str], rows: dict[str, dict[str, ScoreView]]
+) -> dict[str, pools.Place]:
+    """Returns each model's place by the mean of its centered scores over tasks."""
+    if len(members) == 1 or not tasks:
+        return {one.score: pools.Place(i + 1, 1, len(members), 1) for i, one in enumerate(members)}
+    items, first = _items(lake, *members), rows[members[0].score]
+    matrices = []
+    for task in tasks:
+        frame = items.get(task)
+        if frame is None or not first[task].higher_is_better or frame["is_ratio"][0]:
+            continue
+        values = frame.select([f"value{i}" for i in range(len(members))]).to_numpy().T
+        matrices.append((values - first[task].baseline) / (1 - first[task].baseline))
+    if not matrices:
+        order = sorted(range(len(members)), key=lambda i: -sum(map(_oriented, rows[members[i].score].values())))
+        return {members[i].score: pools.Place(rank + 1, 1, len(members), 1) for rank, i in enumerate(order)}
+    return pools.places(matrices, [one.score for one in members])
+
+
+def _in_order(lake: Lake) -> list[str]:
+    """Returns the ids of all scores, the oldest first."""
+    if not lake.exists("score_runs"):
+        return []
+    facts = (
+        commit.lineage.facts for commit in reversed(list(lake.history("score_runs"))) if commit.lineage is not None
+    )
+    return list(dict.fromkeys(str(each["score"]) for each in facts if "score" in each))

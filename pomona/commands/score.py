@@ -1,0 +1,99 @@
+"""`pomona score`, `scores`, `compare` and `leaderboard`: how good models are, and how sure we are."""
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pomona.commands.given import Given, command
+from pomona.commands.options import JsonOption, LakeOption, Running
+from pomona.opening import open_lake
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands."""
+    app.command("score")(command(score, "score"))
+    app.command("scores")(scores)
+    app.command("compare")(compare)
+    app.command("leaderboard")(leaderboard)
+
+
+def score(
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A run of the lake, a folder of a Hugging Face model, or a .gguf file."),
+    ],
+    given: Given,
+    run: Running,
+    as_json: JsonOption = False,
+) -> None:
+    """Score a model on a suite. Continues after a kill; what was answered before is not asked again."""
+    from eval_suites import views
+    from pomona import making, output
+    from pomona.terminal.scores import render
+
+    named = {} if "name" in given.fields else {"name": _name(model, given)}
+    settings = given.settings(model=model, **named)
+    lake = open_lake(run.lake, must_exist=False)
+    with output.progress() as progress:
+        outcomes = list(making.score(lake, settings, report=progress, **run.options()))
+    view, state = views.run(lake, making.score_id(lake, settings)), outcomes[-1].state
+    text = f"{render(view)}\nnothing to do: it is current" if state == "current" else render(view)
+    output.show(asdict(view) | {"state": state}, text, as_json)
+
+
+def _name(model: str, given: Given) -> str:
+    """Returns the name of a score that got none: its model and its suite."""
+    last = Path(model.rstrip("/")).name.removesuffix(".gguf") or "model"
+    suite = Path(str(given.fields.get("suite") or ("tasks" if given.fields.get("tasks") else "offline"))).stem
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", f"{last}-{suite}").lstrip("-_.")[:64]
+
+
+def scores(
+    score: Annotated[str | None, typer.Argument(metavar="[SCORE]", help="A score, by name or id.")] = None,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the scores of a lake, or show one of them."""
+    from eval_suites import views
+    from pomona import output
+    from pomona.terminal.scores import render, render_list
+
+    opened = open_lake(lake)
+    if score is None:
+        every = views.runs(opened)
+        output.show([asdict(one) for one in every], render_list(every), as_json)
+        return
+    view = views.run(opened, score)
+    output.show(asdict(view), render(view), as_json)
+
+
+def compare(
+    a: Annotated[str, typer.Argument(metavar="A", help="A score, by name, id or model.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another one, on the same suite.")],
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two scores item by item: difference, interval and verdict for each task."""
+    from eval_suites import views
+    from pomona import output
+    from pomona.terminal.scores import render_comparison
+
+    comparison = views.compare(open_lake(lake), a, b)
+    output.show(asdict(comparison), render_comparison(comparison), as_json)
+
+
+def leaderboard(
+    suite: Annotated[str, typer.Option("--suite", metavar="NAME", help="Suite; the one scored last by default.")] = "",
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rank the models that were scored on a suite, with the ranks that the data support."""
+    from eval_suites import views
+    from pomona import output
+    from pomona.terminal.scores import render_leaderboard
+
+    standings = views.leaderboard(open_lake(lake), suite)
+    output.show([asdict(one) for one in standings], render_leaderboard(standings), as_json)

@@ -1,0 +1,94 @@
+"""Scores, comparisons and leaderboards as text."""
+
+from typing import TYPE_CHECKING
+
+from pomona import output
+
+if TYPE_CHECKING:
+    from eval_suites.views import Comparison, RunOfSuite, ScoreView, Standing
+
+
+def render(view: "RunOfSuite") -> str:
+    """Formats the scores of a model on a suite."""
+    rows = [
+        (one.task, one.metric, f"{one.value:.4f}", f"[{one.low:.4f}, {one.high:.4f}]", one.n, _clusters(one),
+         f"{one.baseline:.3g}" if one.higher_is_better else "", one.shots, _share(one.unparsed))
+        for one in view.scores
+        if one.is_primary and one.split == "all"
+    ]  # fmt: skip
+    header = ("task", "metric", "score", "95% interval", "items", "clusters", "guessing", "shots", "unparsed")
+    lines = [output.table(rows, header), ""]
+    lines.append(
+        f"score {view.score[:8]}  {view.name}: {view.model} on suite {view.suite} (version {view.suite_version})"
+    )
+    if view.headline == view.headline:
+        lines.append(f"  headline {view.headline:.4f}: mean of centered scores, 0 is guessing and 1 is perfect")
+    lines.append(f"  {view.requests:,} requests in {view.seconds:,.1f} s, {view.reused:,} of them answered before")
+    if view.cut:
+        lines.append(f"  {view.cut:,} prompts did not fit into the model's context and lost their beginning")
+    return "\n".join(lines)
+
+
+def render_list(views: "list[RunOfSuite]") -> str:
+    """Formats a line per score."""
+    rows = [
+        (one.score[:8], one.name, one.model, one.suite, one.suite_version, one.requests, f"{one.headline:.4f}",
+         f"{one.seconds:,.1f}")
+        for one in views
+    ]  # fmt: skip
+    header = ("score", "name", "model", "suite", "version", "requests", "headline", "seconds")
+    return output.table(rows, header) if rows else "no score yet; make one: pomona score MODEL --suite offline"
+
+
+def render_comparison(comparison: "Comparison") -> str:
+    """Formats how two models differ."""
+    rows = [
+        (one.task, one.metric, f"{one.a:.4f}", f"{one.b:.4f}", f"{one.difference:+.4f}",
+         f"[{one.low:+.4f}, {one.high:+.4f}]", _p(one.adjusted_p), one.verdict, one.n, one.method)
+        for one in comparison.tasks
+    ]  # fmt: skip
+    header = (
+        "task",
+        "metric",
+        comparison.a,
+        comparison.b,
+        "difference",
+        "95% interval",
+        "p",
+        "verdict",
+        "items",
+        "test",
+    )
+    lines = [output.table(rows, header), ""]
+    lines.append(
+        f"{comparison.b} against {comparison.a}, paired over the same items; p is adjusted over all tasks (Holm)"
+    )
+    lines += [f"left out: {one}" for one in comparison.left_out]
+    return "\n".join(lines)
+
+
+def render_leaderboard(standings: "list[Standing]") -> str:
+    """Formats models in the order of their headline."""
+    if not standings:
+        return "no score yet; make one: pomona score MODEL --suite offline"
+    tasks = list(standings[0].scores)
+    rows = [
+        (one.rank, f"{one.best}-{one.worst}" if one.best != one.worst else str(one.best), one.group, one.name,
+         f"{one.headline:.4f}", "" if one.win_rate is None else f"{one.win_rate:.2f}",
+         *(f"{one.scores[task]:.3f}" for task in tasks))
+        for one in standings
+    ]  # fmt: skip
+    table = output.table(rows, ("rank", "95%", "group", "name", "headline", "win rate", *tasks))
+    return f"{table}\n\nmodels of one group are not told apart; the win rate depends on which models are here"
+
+
+def _clusters(one: "ScoreView") -> str:
+    return "" if one.n_clusters == one.n else f"{one.n_clusters:,}"
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.1%}"
+
+
+def _p(p: float) -> str:
+    return "<0.0001" if p < 0.0001 else f"{p:.4f}"
