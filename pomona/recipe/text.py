@@ -63,7 +63,8 @@ def commented() -> str:
 
 
 _EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": "", "benchmarks": "[humaneval]"}
-_OF_SECTION = {"Mixture": {"name": "core"}, "Run": {"name": "first", "mixture": "core"}}
+_OF_SECTION = {"Mixture": {"name": "core"}, "Run": {"name": "first", "mixture": "core"},
+               "Score": {"name": "first-offline", "model": "first"}}  # fmt: skip
 
 
 def _commented(section: type[BaseModel], indent: str, first: str = "") -> list[str]:

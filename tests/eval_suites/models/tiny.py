@@ -1,5 +1,6 @@
 """Tiny models of several architectures, with random weights that are large enough to tell tokens apart."""
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -32,6 +33,27 @@ CONFIGS: dict[str, PretrainedConfig] = {
     "mistral": MistralConfig(**_COMMON, num_key_value_heads=2, sliding_window=16),
 }  # fmt: skip
 READ_TREES = ("qwen3", "llama", "gpt2", "neox", "gemma")
+
+
+def folder(path: Path, name: str = "qwen3", seed: int = 0) -> Path:
+    """Writes a model with a tokenizer of its own to a folder."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<pad>", "<s>", "</s>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=special, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(["the answer to the question is here and there", "on and on it went"] * 9, trainer)
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>", model_max_length=512
+    )
+    wrapped.chat_template = "{% for m in messages %}[{{ m['role'] }}] {{ m['content'] }}\n{% endfor %}[assistant] "
+    wrapped.save_pretrained(path)
+    model(name, seed).save_pretrained(path)
+    return path
 
 
 def model(name: str, seed: int = 0) -> Any:

@@ -1,0 +1,189 @@
+"""Scores as stages of a lake: rows, what is current, and what a killed run repeats."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import pomona.stages
+from corpus.errors import UserError
+from corpus.lake import Lake
+from eval_suites import views
+from eval_suites.settings import Score
+from eval_suites.statistics import intervals
+from pomona import making
+from tests.eval_suites import tasks_of_files
+from tests.eval_suites.models import tiny
+
+
+@pytest.fixture(scope="module")
+def tasks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tasks_of_files.write(tmp_path_factory.mktemp("tasks") / "own")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.folder(tmp_path_factory.mktemp("model") / "tiny")
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    pomona.stages.tables()
+    return Lake(tmp_path / "lake")
+
+
+def settings(folder: Path, path: Path, **fields: object) -> Score:
+    names = {"tasks": list(tasks_of_files.ALL), "tasks_path": str(path)}
+    return Score.model_validate({"name": "s", "model": str(folder), **names, **fields})
+
+
+def score(lake: Lake, wanted: Score) -> str:
+    return list(making.score(lake, wanted, workers=1))[-1].state
+
+
+def test_a_score_is_rows_with_intervals_and_a_manifest(lake: Lake, folder: Path, tasks: Path) -> None:
+    wanted = settings(folder, tasks)
+    assert score(lake, wanted) == "ran"
+    assert score(lake, wanted) == "current"
+    view = views.run(lake, "s")
+    assert view.score == making.score_id(lake, wanted)
+    by_task = {one.task: one for one in view.scores if one.is_primary}
+    assert set(by_task) == {"t_choices", "t_one", "t_two", "t_group", "t_text", "t_written"}
+    assert by_task["t_group"].n == 24
+    assert by_task["t_one"].group == "t_group"
+
+    items = lake.scan("item_scores").collect()
+    values = items.filter((pl.col("task") == "t_choices") & (pl.col("metric") == "acc_norm"))["value"].to_numpy()
+    expected = intervals.mean(values)
+    got = by_task["t_choices"]
+    assert (got.value, got.low, got.high, got.n) == (expected.value, expected.low, expected.high, 12)
+    assert by_task["t_text"].metric == "bits_per_byte"
+    assert not by_task["t_text"].higher_is_better
+
+    assert set(view.manifest["tasks"]) == set(by_task) - {"t_group"}
+    assert view.manifest["model"]["dtype"] == "float32"
+    assert view.manifest["packages"]["lm_eval"]
+    assert view.requests == 12 * 3 * 2 + 12 + 12
+    answers = lake.scan("answers").collect()
+    assert answers.height == 12 * 5
+    assert answers.filter(pl.col("task") == "t_choices")["log_likelihoods"].list.len().unique().to_list() == [3]
+
+
+def test_other_settings_are_another_score_and_share_answers(lake: Lake, folder: Path, tasks: Path) -> None:
+    score(lake, settings(folder, tasks, tasks=["t_one"]))
+    score(lake, settings(folder, tasks, name="both", tasks=["t_one", "t_two"]))
+    score(lake, settings(folder, tasks, name="few", tasks=["t_one"], limit=4))
+    both, few = views.run(lake, "both"), views.run(lake, "few")
+    assert (both.requests, both.reused) == (36, 36)  # t_two asks the same
+    assert (few.requests, few.reused) == (12, 12)
+    assert len({one.score for one in views.runs(lake)}) == 3
+    assert [one.name for one in views.runs(lake)] == ["s", "both", "few"]
+
+
+def test_another_model_and_another_precision_share_nothing(
+    lake: Lake, folder: Path, tasks: Path, tmp_path: Path
+) -> None:
+    other = tiny.folder(tmp_path / "other", seed=1)
+    for name, fields in (("a", {}), ("b", {"model": str(other)}), ("c", {"dtype": "bfloat16"})):
+        score(lake, settings(folder, tasks, name=name, tasks=["t_one"], **fields))
+        assert views.run(lake, name).reused == 0
+
+
+def test_a_killed_run_repeats_no_finished_request(lake: Lake, folder: Path, tasks: Path, tmp_path: Path) -> None:
+    """Killed while it answers; what it had added is there, and the rest comes out as in a run that was not killed."""
+    script = tmp_path / "run.py"
+    script.write_text(
+        "import sys, time\n"
+        "import pomona.stages\n"
+        "from corpus.lake import Lake\n"
+        "from eval_suites import store\n"
+        "from eval_suites.models import likelihood\n"
+        "from eval_suites.settings import Score\n"
+        "from pomona import making\n"
+        "store._MOST = 1\n"
+        "plain = likelihood._by_tree\n"
+        "def slowly(network, queries, budget):\n"
+        "    for one in plain(network, queries, 20):\n"
+        "        time.sleep(0.05)\n"
+        "        yield one\n"
+        "likelihood._by_tree = slowly\n"
+        "pomona.stages.tables()\n"
+        "list(making.score(Lake(sys.argv[1]), Score.model_validate_json(sys.argv[2]), workers=1))\n"
+    )
+    wanted = settings(folder, tasks, tasks=["t_choices"])
+    process = subprocess.Popen([sys.executable, str(script), lake.root, wanted.model_dump_json()], env=dict(os.environ))
+    while not (lake.exists("responses") and lake.scan("responses").collect().height > 4):
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    after = Lake(lake.root)
+    finished = after.scan("responses").collect().height
+    assert 4 < finished < 36
+    assert score(after, wanted) == "ran"
+    view = views.run(after, "s")
+    assert view.reused >= finished
+    assert after.scan("responses").collect()["request"].n_unique() == after.scan("responses").collect().height == 36
+    fresh = Lake(tmp_path / "fresh")
+    score(fresh, wanted)
+    expected = fresh.scan("answers").sort("item").collect()["log_likelihoods"].to_list()
+    got = after.scan("answers").sort("item").collect()["log_likelihoods"].to_list()
+    for a, b in zip(got, expected, strict=True):
+        assert a == pytest.approx(b, abs=1e-4)
+
+
+def test_a_lost_artifact_is_made_again_from_the_answers(lake: Lake, folder: Path, tasks: Path) -> None:
+    import shutil
+
+    wanted = settings(folder, tasks, tasks=["t_one"])
+    score(lake, wanted)
+    shutil.rmtree(Path(lake.root, "artifacts", "score"))
+    assert score(lake, wanted) == "ran"
+    assert lake.scan("responses").collect().height == 36
+
+
+def test_answers_that_nobody_can_read_are_an_error(lake: Lake, folder: Path, tasks: Path, tmp_path: Path) -> None:
+    own = tasks_of_files.write(tmp_path / "own")
+    path = own / "written.yaml"
+    path.write_text(path.read_text().replace("([0-9]+)", "(never)"))
+    with pytest.raises(UserError, match="task t_written: none of 12 answers could be read"):
+        score(lake, settings(folder, own, tasks=["t_written"]))
+    assert not lake.exists("scores")
+
+
+def test_a_run_of_the_lake_is_scored_by_its_name(mixed: Lake, tmp_path: Path) -> None:
+    import shutil
+
+    from tests.training.runs import settings as run_settings
+    from tests.training.runs import start, train
+
+    shutil.copytree(mixed.root, tmp_path / "own")
+    own = Lake(tmp_path / "own")
+    train(own, run_settings("core", model=str(start(tmp_path / "model")), tokens=512))
+    train(own, run_settings("next", after="core", stage="continued", tokens=256))
+    wanted = Score(name="s", model="next", tasks=("pomona_cloze",), limit=3)
+    score(own, wanted)
+    view = views.run(own, "next")
+    assert view.tokens == 768
+    assert view.run == own.scan("runs").filter(pl.col("name") == "next").collect()["run"][0]
+    assert json.loads(own.scan("score_runs").collect()["manifest"][0])["model"]["parameters"] > 0
+
+
+def test_mistakes_are_one_line(lake: Lake, folder: Path, tasks: Path) -> None:
+    for fields, words in (
+        ({"model": "nowhere"}, "model nowhere: there is no such folder"),
+        ({"tasks": ["t_nothing"]}, "unknown task 't_nothing'"),
+        ({"tasks": ["t_lost"]}, "no data for 1 of 1 tasks"),
+        ({"tasks_path": "nowhere"}, "there is no such folder"),
+    ):
+        with pytest.raises(UserError, match=words):
+            score(lake, settings(folder, tasks, **fields))
+    with pytest.raises(ValueError, match="suite and tasks both say what to score"):
+        settings(folder, tasks, suite="offline")
