@@ -12,7 +12,7 @@ from benchmarks.claims import Claim, Rows
 from corpus.errors import UserError
 from pomona.output import table
 
-AREAS = ("extraction", "ingest", "signals", "dedup", "decontam", "commands", "cli", "tokenizing", "training")
+AREAS = ("extraction", "ingest", "signals", "dedup", "decontam", "commands", "cli", "tokenizing", "training", "scoring")
 ON_DEMAND = (
     "dedup_memory",
     "languages",

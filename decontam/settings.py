@@ -1,6 +1,6 @@
 """The recipe's section `decontaminate`: which benchmarks are protected, and how much a document may share with them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,8 +69,10 @@ class Decontaminate(Settings):
         """Loads the benchmarks. Raises `UserError` for a benchmark that cannot be read."""
         self.load()
 
-    def load(self) -> "list[Benchmark]":
-        """Returns the protected benchmarks. Raises `UserError` for a benchmark that cannot be read."""
+    def load(self, more: Sequence[str] = ()) -> "list[Benchmark]":
+        """Returns the protected benchmarks, and some more. Raises `UserError` for a benchmark that cannot be read."""
         from decontam.benchmarks import load_all
 
-        return load_all(self.benchmarks, self.question_column, self.answer_column)
+        benchmarks = load_all(self.benchmarks, self.question_column, self.answer_column)
+        names = {one.name for one in benchmarks}
+        return benchmarks + [one for one in load_all(more) if one.name not in names]

@@ -8,8 +8,8 @@ from corpus.dedup import shuffle
 from corpus.row_groups import sized
 from corpus.stage import Context, Stage, output, work_item
 from corpus.task import ITEM_BYTES, All, WorkItem, digest
+from decontam import added, policies, steps
 from decontam import index as indexing
-from decontam import policies, steps
 from decontam.names import KEPT
 from decontam.settings import Decontaminate
 
@@ -20,7 +20,7 @@ def counts(context: Context[Decontaminate]) -> Stage:
     """The number of documents that hold each benchmark n-gram without its item."""
     lake = context.lake
     rests_on = context.basis()
-    benchmarks = context.settings.load()
+    benchmarks = context.settings.load(added.specs(lake))
     key = indexing.key(benchmarks)
     config = {"index": key, "benchmarks": {one.name: len(one.items) for one in benchmarks}}
 
@@ -59,7 +59,7 @@ def totals(context: Context[Decontaminate]) -> Stage:
 def decisions(context: Context[Decontaminate]) -> Stage:
     """The drops and cuts of the policy, the items that documents touch, and the verdicts of other policies."""
     lake, settings = context.lake, context.settings
-    benchmarks = settings.load()
+    benchmarks = settings.load(added.specs(lake))
     key = indexing.key(benchmarks)
     rests_on = context.basis()
     n_words = None if settings.common_documents else _n_words(context, rests_on)

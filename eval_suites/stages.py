@@ -9,7 +9,7 @@ from corpus.errors import UserError, unknown
 from corpus.lake import Lake
 from corpus.stage import Context, Stage, output
 from corpus.task import All, WorkItem, digest
-from eval_suites import suites
+from eval_suites import contamination, suites
 from eval_suites.settings import Score
 from eval_suites.steps import KIND, Scorer, ScoreStep
 from eval_suites.suites import Suite
@@ -32,15 +32,22 @@ def score(context: Context[Score]) -> Stage:
         "version": VERSION,
     }
     key = digest(made_from)
+    mixtures = contamination.mixtures_of(lake, model.run)
+    touched = contamination.content(lake, mixtures)
     artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"score:{settings.name}", made_from=made_from)
     return Stage(
         name=f"score:{settings.name}",
         outputs=tuple(output(table, f"score-{key}") for table in _TABLES),
         config={"name": settings.name, "model": settings.model} | settings.that_change_results(),
-        inputs={"model": model.key, "suite": digest(made_from["suite"]), "tasks": made_from["tasks"]},
+        inputs={
+            "model": model.key,
+            "suite": digest(made_from["suite"]),
+            "tasks": made_from["tasks"],
+            "touched": touched,
+        },
         version=VERSION,
-        step=ScoreStep(lake, key, settings.name, settings.model, model.run, model.tokens),
-        plan_items=lambda: [WorkItem(digest([key, settings.name]), settings.name, 1, All())],
+        step=ScoreStep(lake, key, settings.name, settings.model, model.run, model.tokens, tuple(mixtures)),
+        plan_items=lambda: [WorkItem(digest([key, settings.name, touched]), settings.name, 1, All())],
         prepare=Scorer(lake, artifact, settings, suite, model.folder),
         is_prepared=lambda: artifacts.has(lake, KIND, key),
         in_process=True,

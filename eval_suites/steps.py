@@ -22,8 +22,9 @@ from corpus import artifacts, durable
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.task import All, WorkItem
-from eval_suites import task_index
+from eval_suites import contamination, task_index
 from eval_suites.settings import Score
+from eval_suites.statistics import intervals
 from eval_suites.suites import Suite
 from eval_suites.tables import ANSWERS, ITEM_SCORES, SCORE_RUNS, SCORES
 
@@ -109,6 +110,7 @@ class ScoreStep:
     model: str  # as it was named
     run: str  # id of the training run
     tokens: int | None
+    mixtures: tuple[str, ...]  # that it was trained on
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of all four tables."""
@@ -116,14 +118,15 @@ class ScoreStep:
         if folder is None:
             raise UserError(f"the scores {self.name} are lost or damaged; run the command again")
         manifest, tasks = json.loads((folder / MANIFEST).read_text()), json.loads((folder / _TASKS).read_text())
-        items = pl.read_parquet(folder / _ITEMS)
+        groups = {one["task"]: one["group"] for one in tasks}
+        items = contamination.marked(self.lake, pl.read_parquet(folder / _ITEMS), groups, self.mixtures)
 
-        for name, table in ((_ANSWERS, ANSWERS), (_ITEMS, ITEM_SCORES)):
-            frame = pl.read_parquet(folder / name).with_columns(score=pl.lit(self.score))
+        for rows, table in ((pl.read_parquet(folder / _ANSWERS), ANSWERS), (items, ITEM_SCORES)):
+            frame = rows.with_columns(score=pl.lit(self.score))
             for batch in frame.select(table.schema.names).to_arrow().cast(table.schema).to_batches(1 << 16):
                 yield table.name, batch
-        rows = [{"score": self.score} | row for row in scores(items, tasks)]
-        yield "scores", pa.RecordBatch.from_pylist(rows, SCORES.schema)
+        found = [{"score": self.score} | row for row in scores(items, tasks)]
+        yield "scores", pa.RecordBatch.from_pylist(found, SCORES.schema)
         row = {
             "score": self.score, "name": self.name, "model": self.model, "model_key": manifest["model_key"],
             "run": self.run, "tokens": self.tokens, "suite": manifest["suite"]["name"],
@@ -134,41 +137,54 @@ class ScoreStep:
 
 
 def scores(items: pl.DataFrame, tasks: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yields a row of `scores` for each metric of each task, and of each group of several tasks."""
+    """Yields rows of `scores` for each metric of each task, and of each group of several tasks."""
     by_metric = {(str(t), str(m)): rows for (t, m), rows in items.group_by("task", "metric", maintain_order=True)}
     for task in tasks:
         for metric in task["metrics"]:
-            yield _score(by_metric[task["task"], metric["name"]], task, metric)
+            yield from _splits(by_metric[task["task"], metric["name"]], task, metric)
+
     groups: dict[str, list[dict[str, Any]]] = {}
     for task in tasks:
         groups.setdefault(task["group"], []).append(task)
     for name, members in groups.items():
         if len(members) == 1 and members[0]["task"] == name:
             continue
+        about = members[0] | {"task": name, "group": name, "prompt_hash": "", "unparsed": None}
         for metric in members[0]["metrics"]:
-            frames = [
-                by_metric[one["task"], metric["name"]] for one in members if (one["task"], metric["name"]) in by_metric
-            ]
-            about = members[0] | {"task": name, "group": "", "prompt_hash": "", "unparsed": None}
-            yield _score(pl.concat(frames), about, metric)
+            keys = [(one["task"], metric["name"]) for one in members]
+            yield from _splits(pl.concat([by_metric[key] for key in keys if key in by_metric]), about, metric)
 
 
-def _score(rows: pl.DataFrame, task: dict[str, Any], metric: dict[str, Any]) -> dict[str, Any]:
-    from eval_suites.statistics import intervals
+def _splits(rows: pl.DataFrame, task: dict[str, Any], metric: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yields the score of all items; and, where the training data touch some of them, of clean and touched ones."""
+    yield _row(_estimate(rows, metric), "all", task, metric)
+    clean, touched = rows.filter(~pl.col("touched")), rows.filter("touched")
+    if not touched.height or not clean.height:
+        return
+    of_clean, of_touched = _estimate(clean, metric), _estimate(touched, metric)
+    yield _row(of_clean, "clean", task, metric)
+    yield _row(of_touched, "touched", task, metric)
+    yield _row(intervals.gap(of_touched, of_clean), "gap", task, metric)
 
+
+def _estimate(rows: pl.DataFrame, metric: dict[str, Any]) -> intervals.Estimate:
     clusters = None
     if rows["cluster"].n_unique() > 1:
-        clusters = rows.select(pl.struct("task", "cluster").rank("dense"))["task"].cast(pl.Int64).to_numpy()
+        clusters = rows.select(_=pl.struct("task", "cluster").rank("dense"))["_"].cast(pl.Int64).to_numpy()
     values, weights = rows["value"].to_numpy(), rows["weight"].to_numpy()
     is_ratio = metric["is_ratio"]
-    estimate = intervals.ratio(values, weights, clusters) if is_ratio else intervals.mean(values, clusters)
+    return intervals.ratio(values, weights, clusters) if is_ratio else intervals.mean(values, clusters)
+
+
+def _row(estimate: intervals.Estimate, split: str, task: dict[str, Any], metric: dict[str, Any]) -> dict[str, Any]:
+    is_primary = metric["name"] == task["primary"]
     return {
         "task": task["task"], "group": "" if task["group"] == task["task"] else task["group"],
-        "metric": metric["name"], "split": "all",
+        "metric": metric["name"], "split": split,
         "value": estimate.value, "low": estimate.low, "high": estimate.high,
         "standard_error": estimate.standard_error, "n": estimate.n, "n_clusters": estimate.n_clusters,
-        "is_primary": metric["name"] == task["primary"], "higher_is_better": metric["higher_is_better"],
-        "baseline": task["baseline"] if metric["name"] == task["primary"] else 0.0, "shots": task["shots"],
+        "is_primary": is_primary, "higher_is_better": metric["higher_is_better"],
+        "baseline": task["baseline"] if is_primary else 0.0, "shots": task["shots"],
         "task_version": task["version"], "prompt_hash": task["prompt_hash"], "unparsed": task["unparsed"],
     }  # fmt: skip
 

@@ -55,7 +55,8 @@ SCORES = Table(
             column("task", pa.string(), "Task, or group of tasks"),
             column("group", pa.string(), "Group that the task was asked for in; '' for none"),
             column("metric", pa.string(), "Metric"),
-            column("split", pa.string(), "Items that it is about: all; clean and touched, by the training data"),
+            column("split", pa.string(), "Items that it is about: all; clean and touched, by the training data; gap: "
+                   "the score of touched items minus that of clean ones"),
             column("value", pa.float64(), "The score"),
             column("low", pa.float64(), "Lower end of its 95% interval"),
             column("high", pa.float64(), "Upper end"),
@@ -87,9 +88,11 @@ ITEM_SCORES = Table(
             column("value", pa.float64(), "Score of the item; of a ratio, the numerator"),
             column("weight", pa.float64(), "Of a ratio, the denominator; else 1"),
             column("is_ratio", pa.bool_(), "Whether the score is a sum of values over a sum of weights"),
+            column("touched", pa.bool_(), "Whether the model's training data touch the item; null if nobody looked",
+                   nullable=True),
         ]
     ),
-)
+)  # fmt: skip
 
 ANSWERS = Table(
     "answers",

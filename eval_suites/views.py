@@ -157,7 +157,7 @@ def leaderboard(lake: Lake, suite: str = "") -> list[Standing]:
     if not every:
         return []
     suite = suite or every[-1].suite
-    of_suite = {one.name: one for one in every if one.suite == suite}
+    of_suite = {one.manifest.get("model_key", one.name): one for one in every if one.suite == suite}
     if not of_suite:
         raise unknown("suite", suite, sorted({one.suite for one in every}))
     members = list(of_suite.values())

@@ -19,6 +19,7 @@ from pomona.api.documents import contamination, duplicates, explain, kept, near_
 from pomona.api.lakes import open, report
 from pomona.api.recipes import Recipe, plan, run, status
 from pomona.api.rules import compare_rules, sweep_rule
+from pomona.api.scores import compare, leaderboard, score, scores
 from pomona.api.stages import decontam, dedup, drop, export, filter, ingest, run_section, signals
 from pomona.api.training import forget, forgotten, losses, mix, mixture, runs, tokenize, trace, train, train_tokenizer
 from pomona.version import __version__
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from corpus.lake import Lake
 
 __all__ = [
-    "Lake", "Recipe", "UserError", "__version__", "compare_rules", "contamination", "decontam", "dedup", "drop",
-    "duplicates", "explain", "export", "filter", "forget", "forgotten", "ingest", "kept", "losses", "mix", "mixture",
-    "near_misses", "open", "overview", "plan", "report", "run", "run_section", "runs", "signals", "similar", "sql",
-    "status", "sweep_rule", "tokenize", "trace", "train", "train_tokenizer",
+    "Lake", "Recipe", "UserError", "__version__", "compare", "compare_rules", "contamination", "decontam", "dedup",
+    "drop", "duplicates", "explain", "export", "filter", "forget", "forgotten", "ingest", "kept", "leaderboard",
+    "losses", "mix", "mixture", "near_misses", "open", "overview", "plan", "report", "run", "run_section", "runs",
+    "score", "scores", "signals", "similar", "sql", "status", "sweep_rule", "tokenize", "trace", "train",
+    "train_tokenizer",
 ]  # fmt: skip
 
 _HEAVY = {"Lake": "corpus.lake", "UserError": "corpus.errors"}

@@ -37,8 +37,11 @@ class _Sparing(torch.nn.Module):
 def spare(model: Any) -> None:
     """Gives the last layer of a model such a block, if it has one where most models do."""
     layers = getattr(getattr(model, "model", None), "layers", None)
-    if layers is not None and isinstance(getattr(layers[-1], "mlp", None), torch.nn.Module):
-        layers[-1].mlp = _Sparing(layers[-1].mlp)
+    if layers is None:
+        return
+    block = getattr(layers[-1], "mlp", None)
+    if isinstance(block, torch.nn.Module) and not isinstance(block, _Sparing):
+        layers[-1].mlp = _Sparing(block)
 
 
 @contextmanager

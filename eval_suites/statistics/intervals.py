@@ -92,6 +92,17 @@ def average(estimates: "list[Estimate]", level: float = LEVEL) -> Estimate:
     return Estimate(value, value - margin, value + margin, error, n, n_clusters)
 
 
+def gap(a: Estimate, b: Estimate, level: float = LEVEL) -> Estimate:
+    """Returns the score of one group of items minus that of another one, such as touched minus clean (Welch)."""
+    parts = (a.standard_error**2, b.standard_error**2)
+    variance = sum(parts)
+    freedom = sum(part**2 / max(one.n_clusters - 1, 1) for part, one in zip(parts, (a, b), strict=True))
+    margin = quantile(level, int(variance**2 / freedom) + 1 if freedom > 0 else a.n + b.n) * variance**0.5
+    value = a.value - b.value
+    n, n_clusters = a.n + b.n, a.n_clusters + b.n_clusters
+    return Estimate(value, value - margin, value + margin, variance**0.5, n, n_clusters)
+
+
 def wilson(successes: float, n: float, level: float = LEVEL) -> tuple[float, float]:
     """Returns Wilson's interval of a share: successes of n independent trials."""
     return _score_interval(successes / n, n, quantile(level))

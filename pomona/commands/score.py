@@ -27,6 +27,12 @@ def score(
     ],
     given: Given,
     run: Running,
+    decontaminate: Annotated[
+        bool,
+        typer.Option(
+            "--decontaminate", help="Also protect the suite's items: the next decontamination looks for them."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Score a model on a suite. Continues after a kill; what was answered before is not asked again."""
@@ -39,9 +45,17 @@ def score(
     lake = open_lake(run.lake, must_exist=False)
     with output.progress() as progress:
         outcomes = list(making.score(lake, settings, report=progress, **run.options()))
+    protected: dict[str, int] = {}
+    if decontaminate:
+        from eval_suites.protecting import protect
+
+        protected = protect(lake, settings)
     view, state = views.run(lake, making.score_id(lake, settings)), outcomes[-1].state
     text = f"{render(view)}\nnothing to do: it is current" if state == "current" else render(view)
-    output.show(asdict(view) | {"state": state}, text, as_json)
+    if protected:
+        n = sum(protected.values())
+        text += f"\n{n:,} items of {len(protected)} tasks are protected from the next decontamination on"
+    output.show(asdict(view) | {"state": state, "protected": protected}, text, as_json)
 
 
 def _name(model: str, given: Given) -> str:

@@ -17,7 +17,7 @@ def render(view: "RunOfSuite") -> str:
         if one.is_primary and one.split == "all"
     ]  # fmt: skip
     header = ("task", "metric", "score", "95% interval", "items", "clusters", "guessing", "shots", "unparsed")
-    lines = [output.table(rows, header), ""]
+    lines = [output.table(rows, header), *_contaminated(view), ""]
     lines.append(
         f"score {view.score[:8]}  {view.name}: {view.model} on suite {view.suite} (version {view.suite_version})"
     )
@@ -27,6 +27,20 @@ def render(view: "RunOfSuite") -> str:
     if view.cut:
         lines.append(f"  {view.cut:,} prompts did not fit into the model's context and lost their beginning")
     return "\n".join(lines)
+
+
+def _contaminated(view: "RunOfSuite") -> list[str]:
+    """Formats the scores of clean and touched items, where the training data touch some."""
+    by_split = {(one.task, one.split): one for one in view.scores if one.is_primary and one.split != "all"}
+    rows = []
+    for task in dict.fromkeys(task for task, _ in by_split):
+        clean, touched, gap = (by_split[task, split] for split in ("clean", "touched", "gap"))
+        rows.append(
+            (task, f"{clean.value:.4f}", clean.n, f"{touched.value:.4f}", touched.n, f"{gap.value:+.4f}",
+             f"[{gap.low:+.4f}, {gap.high:+.4f}]")
+        )  # fmt: skip
+    header = ("task", "clean", "items", "touched by training data", "items", "touched - clean", "95% interval")
+    return ["", output.table(rows, header)] if rows else []
 
 
 def render_list(views: "list[RunOfSuite]") -> str:

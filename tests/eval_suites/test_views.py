@@ -44,6 +44,7 @@ def plant(
                 "value": float(v),
                 "weight": float(w),
                 "is_ratio": is_ratio,
+                "touched": None,
             }
             for i, (v, w) in enumerate(zip(several, weight, strict=True))
         ]
@@ -51,12 +52,14 @@ def plant(
             "task": task, "group": task, "version": "1", "shots": 0, "primary": "acc", "baseline": 0.25, "prompt_hash": "",
             "unparsed": None, "metrics": [{"name": "acc", "is_ratio": is_ratio, "higher_is_better": not is_ratio}],
         })  # fmt: skip
-    manifest = {"tasks": {task: {"items": len(several)} for task, several in values.items()}}
+    manifest = {"model_key": key, "tasks": {task: {"items": len(several)} for task, several in values.items()}}
     run = {
         "score": key, "name": name, "model": name, "model_key": key, "run": "", "tokens": None, "suite": suite,
         "suite_version": 1, "requests": 1, "reused": 0, "cut": 0, "seconds": 1.0, "manifest": json.dumps(manifest),
     }  # fmt: skip
-    rows = [{"score": key} | one for one in scores(pl.DataFrame(items), tasks)]
+    rows = [
+        {"score": key} | one for one in scores(pl.DataFrame(items, schema_overrides={"touched": pl.Boolean}), tasks)
+    ]
     for table, some in ((ANSWERS, []), (ITEM_SCORES, items), (SCORES, rows), (SCORE_RUNS, [run])):
         slot = f"score-{key}"
         with lake.part_writer(table.name, slot, key, table.schema) as writer:
