@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from corpus import hub
 from corpus.errors import UserError
 from corpus.task import digest
 from eval_suites import task_index
+from eval_suites.local_data import LocalData
 from eval_suites.suites import Suite
 from eval_suites.suites import Task as Wanted
 
@@ -80,8 +82,15 @@ class TaskResult:
 class Tasks:
     """The tasks of a suite with their data, before any model is loaded."""
 
-    def __init__(self, suite: Suite, *, folders: Sequence[str] = (), shots: int | None = None) -> None:
+    def __init__(
+        self, suite: Suite, *, folders: Sequence[str] = (), shots: int | None = None, data: str | None = None
+    ) -> None:
         self.suite = suite
+        self.left_out: list[str] = []  # tasks of a group whose data the folder of local files does not have
+        self.held_back: dict[str, int] = {}  # items that became examples, by task
+        self._data = None if data is None else Path(data).expanduser()
+        if self._data is not None and not self._data.is_dir():
+            raise UserError(f"--data {data}: there is no such folder")
         self._found = task_index.manager([one.task for one in suite.tasks], folders)
         self._shots = shots
         self.leaves: dict[str, tuple[Any, Wanted]] = {}
@@ -89,16 +98,18 @@ class Tasks:
 
     def _load(self) -> None:
         """Loads the data of all tasks; raises `UserError` that names those without any."""
-        reads_hub = any(not _is_local(self._found, one.task) for one in self.suite.tasks)
+        reads_hub = any(not _is_local(self._found, one.task) and not self._has_files(one) for one in self.suite.tasks)
         is_offline = hub.offline_if_unreachable() if reads_hub else False
         failed = []
         for wanted in self.suite.tasks:
             try:
-                loaded = _loaded(self._found, wanted.task)
+                loaded = self._loaded(wanted)
             except UserError as error:
                 failed.append(str(error))
                 continue
             for name, task in loaded["tasks"].items():
+                if name in self.left_out:
+                    continue
                 shots = self._shots if self._shots is not None else wanted.shots
                 if shots is not None:
                     task.set_config(key="num_fewshot", value=shots)
@@ -110,8 +121,22 @@ class Tasks:
             reason = "; the hub of data sets cannot be reached" if is_offline else ""
             raise UserError(
                 f"no data for {len(failed)} of {len(self.suite.tasks)} tasks{reason}: {', '.join(failed[:3])}. "
-                "Fetch them where there is a network (pomona fetch SUITE)"
+                "Fetch them where there is a network (pomona fetch SUITE), or name a folder of local files (--data)"
             )
+
+    def _has_files(self, wanted: Wanted) -> bool:
+        return self._data is not None and bool(wanted.data)
+
+    def _loaded(self, wanted: Wanted) -> Any:
+        """Loads a task or a group with its data."""
+        if self._data is None or not wanted.data:
+            return _loaded(self._found, wanted.task)
+        local = LocalData(self._data, wanted.data, wanted.task)
+        with local.in_place():
+            loaded = _loaded(self._found, wanted.task)
+        self.left_out += local.left_out
+        self.held_back |= local.held_back
+        return loaded
 
 
 def run(tasks: Tasks, harness: "Harness", *, limit: int | None = None, chat: bool = False) -> list[TaskResult]:

@@ -12,7 +12,7 @@ from eval_suites.settings import Score
 def protect(lake: Lake, settings: Score) -> dict[str, int]:
     """Writes the items of a score's tasks to the lake; returns how many each task has."""
     folders = [settings.tasks_path] if settings.tasks_path else []
-    tasks = engine.Tasks(stages.suite_of(settings), folders=folders, shots=settings.shots)
+    tasks = engine.Tasks(stages.suite_of(settings), folders=folders, shots=settings.shots, data=settings.data)
     counts = {}
     for name, (task, _) in tasks.leaves.items():
         items = list(_items(task))

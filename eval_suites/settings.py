@@ -38,6 +38,12 @@ class Score(Settings):
         PathIfExists(),
         Flag("--tasks-path", "FOLDER"),
     ] = None
+    data: Annotated[
+        str | None,
+        Field(description="Folder with local files of the suite's data sets, in place of the hub"),
+        PathIfExists(),
+        Flag("--data", "FOLDER"),
+    ] = None
     shots: Annotated[
         int | None,
         Field(ge=0, le=1000, description="Examples before each question; what the suite or task says by default"),

@@ -29,6 +29,7 @@ def score(context: Context[Score]) -> Stage:
         "suite": suite.model_dump(mode="json", exclude={"about"}),
         "settings": settings.that_change_results(),
         "tasks": _files(settings.tasks_path),
+        "data": _sizes(settings.data),
         "version": VERSION,
     }
     key = digest(made_from)
@@ -44,6 +45,7 @@ def score(context: Context[Score]) -> Stage:
             "suite": digest(made_from["suite"]),
             "tasks": made_from["tasks"],
             "touched": touched,
+            "data": made_from["data"],
         },
         version=VERSION,
         step=ScoreStep(lake, key, settings.name, settings.model, model.run, model.tokens, tuple(mixtures)),
@@ -130,6 +132,15 @@ def _tokens(lake: Lake, run: str) -> int | None:
         total += int(rows[at]["tokens"])
         at = str(rows[at]["after"])
     return total or None
+
+
+def _sizes(folder: str | None) -> Any:
+    """Returns a hash of names, sizes and times of a folder's files."""
+    path = Path(folder or "").expanduser()
+    if folder is None or not path.is_dir():
+        return ""
+    stats = ((one.name, one.stat()) for one in sorted(path.iterdir()) if one.is_file())
+    return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
 
 
 def _files(folder: str | None) -> Any:

@@ -65,7 +65,7 @@ class Scorer:
 
         settings = self.settings
         folders = [settings.tasks_path] if settings.tasks_path else []
-        tasks = engine.Tasks(self.suite, folders=folders, shots=settings.shots)
+        tasks = engine.Tasks(self.suite, folders=folders, shots=settings.shots, data=settings.data)
         loaded = loading.load(self.model, dtype=settings.dtype)
         responder = LocalResponder(loaded, seed=settings.seed)
         harness = Harness(responder, InLake(self.lake), _progress(settings.name))
@@ -74,6 +74,7 @@ class Scorer:
         results = engine.run(tasks, harness, limit=settings.limit, chat=settings.chat)
         _refuse_unreadable(results)
         about = self._manifest(harness, results, time.monotonic() - started)
+        about |= {"left_out": tasks.left_out, "held_back": tasks.held_back}
         _write(folder, results, about)
 
     def _manifest(self, harness: "Harness", results: "Sequence[TaskResult]", seconds: float) -> dict[str, Any]:

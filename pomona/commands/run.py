@@ -41,6 +41,9 @@ def quickstart(
     if find_spec("torch") is None:
         text = text.partition("\ntrain:")[0] + "\n"
         print("PyTorch is not installed, so no model is trained: pip install 'pomona[train]'", file=sys.stderr)
+    elif find_spec("lm_eval") is None:
+        text = text.partition("\nscore:")[0] + "\n"
+        print("lm-eval is not installed, so no model is scored: pip install 'pomona[eval]'", file=sys.stderr)
     Path(out).mkdir(parents=True, exist_ok=True)
     (Path(out) / "recipe.yaml").write_text(text)
     how = Running(lake, workers, executor, None)

@@ -18,6 +18,8 @@ def register(app: typer.Typer) -> None:
     app.command("scores")(scores)
     app.command("compare")(compare)
     app.command("leaderboard")(leaderboard)
+    app.command("suites")(suites)
+    app.command("fetch")(fetch)
 
 
 def score(
@@ -111,3 +113,53 @@ def leaderboard(
 
     standings = views.leaderboard(open_lake(lake), suite)
     output.show([asdict(one) for one in standings], render_leaderboard(standings), as_json)
+
+
+def suites(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A suite, by name or as a YAML file.")] = None,
+    tasks: Annotated[
+        str, typer.Option("--tasks", metavar="TEXT", help="List the tasks whose names contain this, of lm-eval too.")
+    ] = "",
+    tasks_path: Annotated[
+        str | None, typer.Option("--tasks-path", metavar="FOLDER", help="Folder with more tasks.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the suites, the tasks of one of them, or all tasks by name."""
+    from eval_suites import suites as every
+    from pomona import output
+
+    if tasks:
+        from eval_suites import task_index
+
+        named = [one for one in task_index.names([tasks_path] if tasks_path else []) if tasks in one[0]]
+        output.show([{"name": a, "kind": b} for a, b in named], output.table(named, ("name", "")), as_json)
+    elif name is None:
+        loaded = [every.load(one) for one in every.names()]
+        text = output.table([(one.name, one.version, len(one.tasks), one.about) for one in loaded],
+                            ("suite", "version", "tasks", ""))  # fmt: skip
+        output.show([one.model_dump() for one in loaded], text, as_json)
+    else:
+        suite = every.load(name)
+        rows = [
+            (one.task, "" if one.shots is None else one.shots, one.metric, f"{one.baseline:.3g}", one.format or "",
+             ", ".join(one.data.values()))
+            for one in suite.tasks
+        ]  # fmt: skip
+        table = output.table(rows, ("task", "shots", "metric", "guessing", "format", "local files"))
+        text = f"{suite.name}, version {suite.version}: {suite.about}\nsource: {suite.source}\n\n{table}"
+        output.show(suite.model_dump(), text, as_json)
+
+
+def fetch(
+    suite: Annotated[str, typer.Argument(metavar="SUITE", help="A suite, by name or as a YAML file.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch the data of a suite from the hub into the cache, so that it runs without a network."""
+    from eval_suites import engine
+    from eval_suites import suites as every
+    from pomona import output
+
+    tasks = engine.Tasks(every.load(suite))
+    counts = {name: len(task.eval_docs) for name, (task, _) in tasks.leaves.items()}
+    output.show(counts, output.table(list(counts.items()), ("task", "items")), as_json)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.lake import Lake
 from pomona.destination import new_file
-from pomona.page import charts
+from pomona.page import boards, charts
 
 if TYPE_CHECKING:
     from corpus.dedup.near.views import NearMisses
@@ -57,7 +57,7 @@ def _render(lake: Lake) -> str:
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
         "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
-        "times": _times,
+        "times": _times, "dots": _dots,
     }  # fmt: skip
     environment.filters |= filters
 
@@ -84,6 +84,7 @@ def _render(lake: Lake) -> str:
         mixtures=[mixtures.mixture(lake, name) for name in mixtures.names(lake)],
         tokenizer=tokenizers.tokenizer(lake) if lake.exists("tokenizers") else None,
         chains=_chains(lake),
+        boards=boards.boards(lake),
     )
 
 
@@ -127,6 +128,11 @@ def _losses(chain: Chain) -> str:
     curves = chain.curves
     marks = [(float(start), name) for start, name in zip(curves.starts[1:], curves.names[1:], strict=True)]
     return charts.losses(curves.training, curves.held_out, marks, "loss in nats per token, over tokens read")
+
+
+def _dots(dots: "boards.Dots") -> str:
+    rows = [(name, place, one.value, one.low, one.high) for name, place, one in dots.rows]
+    return charts.dots(rows, dots.baseline if dots.higher_is_better else None, f"{dots.metric} of {dots.task}")
 
 
 def _times(epochs: float) -> str:

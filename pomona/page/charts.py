@@ -6,6 +6,7 @@ from html import escape
 
 _WIDTH, _HEIGHT = 320, 160  # about the width of a chart on the page, so that its text has the requested size
 _LEFT, _RIGHT, _TOP, _BOTTOM = 38, 10, 12, 24
+_ROW, _DOTS_LEFT, _NAME = 20, 104, 15  # of a plot of scores: height of a line, room for names, their letters
 _PALETTE = ("var(--accent)", "var(--second)", "var(--third)", "var(--drop)")
 _STANDALONE_STYLE = (
     "<style>:root{--accent:#3a6ea5;--second:#c2703d;--third:#6b8e4e;--line:#999;--ink:#222;--drop:#b3402e}"
@@ -110,6 +111,44 @@ def losses(
     return _svg(parts, title)
 
 
+def dots(rows: Sequence[tuple[str, int, float, float, float]], mark: float | None, title: str) -> str:
+    """Draws scores with their intervals, a line each: (name, place of its color, score, low, high)."""
+    values = [value for _, _, _, low, high in rows for value in (low, high)] + ([] if mark is None else [mark])
+    low, high = _rounded_range([value for value in values if math.isfinite(value)] or [0.0, 1.0])
+    height = _TOP + _BOTTOM + _ROW * len(rows)
+
+    def at(value: float) -> float:
+        return _DOTS_LEFT + (_WIDTH - _DOTS_LEFT - _RIGHT) * (value - low) / (high - low)
+
+    parts = []
+    if mark is not None:
+        parts.append(
+            f'<line x1="{at(mark):.1f}" x2="{at(mark):.1f}" y1="{_TOP - 4}" y2="{height - _BOTTOM}" '
+            f'stroke="var(--ink)" stroke-dasharray="4 3"/>'
+        )
+    for i, (name, place, score, below, above) in enumerate(rows):
+        y, tint = _TOP + _ROW * (i + 0.5), color(place)
+        tip = f"{name}: {score:.4f}, 95% interval {below:.4f} to {above:.4f}"
+        if math.isfinite(below) and math.isfinite(above):
+            parts.append(
+                f'<line x1="{at(below):.1f}" x2="{at(above):.1f}" y1="{y:.1f}" y2="{y:.1f}" stroke="{tint}" '
+                f'stroke-width="2"/>'
+            )
+        parts.append(
+            f'<circle cx="{at(score):.1f}" cy="{y:.1f}" r="4" fill="{tint}"><title>{escape(tip)}</title></circle>'
+            f'<text x="{_DOTS_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(_fitted(name))}</text>'
+        )
+    for i in range(5):
+        value = low + (high - low) * i / 4
+        anchor = "end" if i == 4 else "middle"
+        parts.append(f'<text x="{at(value):.1f}" y="{height - 8}" text-anchor="{anchor}">{_short(value)}</text>')
+    return _svg(parts, title, height=height)
+
+
+def _fitted(name: str) -> str:
+    return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
+
+
 def color(place: int) -> str:
     """Returns the color of the series at a place."""
     return _PALETTE[place % len(_PALETTE)]
@@ -161,12 +200,12 @@ def _x_label(x: float, text: str) -> str:
     return f'<text x="{place:.1f}" y="{_HEIGHT - _BOTTOM + 15}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _svg(parts: Sequence[str], title: str, *, standalone: bool = False) -> str:
+def _svg(parts: Sequence[str], title: str, *, standalone: bool = False, height: int = _HEIGHT) -> str:
     head = '<svg xmlns="http://www.w3.org/2000/svg"' if standalone else "<svg"
     style = _STANDALONE_STYLE if standalone else ""
     caption = f'<text x="{_LEFT}" y="{_HEIGHT - 2}">{escape(title)}</text>' if standalone else ""
     return (
-        f'{head} viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">'
+        f'{head} viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(title)}">'
         f"{style}{''.join(parts)}{caption}</svg>"
     )
 

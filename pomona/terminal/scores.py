@@ -24,6 +24,12 @@ def render(view: "RunOfSuite") -> str:
     if view.headline == view.headline:
         lines.append(f"  headline {view.headline:.4f}: mean of centered scores, 0 is guessing and 1 is perfect")
     lines.append(f"  {view.requests:,} requests in {view.seconds:,.1f} s, {view.reused:,} of them answered before")
+    if view.manifest.get("left_out"):
+        named = ", ".join(view.manifest["left_out"][:5])
+        lines.append(f"  {len(view.manifest['left_out']):,} tasks have no local data and are left out: {named}")
+    if view.manifest.get("held_back"):
+        n = sum(view.manifest["held_back"].values())
+        lines.append(f"  {n:,} items became examples, because no file holds examples")
     if view.cut:
         lines.append(f"  {view.cut:,} prompts did not fit into the model's context and lost their beginning")
     return "\n".join(lines)

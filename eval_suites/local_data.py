@@ -1,0 +1,77 @@
+"""Data sets from files of this machine in place of the hub's, for tasks whose suite names files.
+
+A suite says which files hold which split, as patterns below one folder: `data: {test: "gsm8k_test*", train: ...}`. A
+file that holds many subsets of a group (the subjects of MMLU) has a column `subject`; a subset that it does not have is
+left out and named. If a task takes its examples from a split that no file holds, they are the first rows of the test
+split, which are not asked then.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from corpus.errors import UserError
+
+_SUBSET = "subject"
+_EXAMPLES = 5  # rows of the test split that become examples
+_SUFFIXES = {".parquet": "read_parquet", ".jsonl": "read_ndjson", ".csv": "read_csv"}
+
+
+class LocalData:
+    """Files of some tasks."""
+
+    def __init__(self, folder: Path, patterns: Mapping[str, str], task: str) -> None:
+        self.left_out: list[str] = []  # tasks of a group whose subset no file has
+        self.held_back: dict[str, int] = {}  # rows of the test split that became examples, by task
+        self._frames = {split: _read(folder, pattern, task) for split, pattern in patterns.items()}
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Within it, tasks of lm-eval get these data when they are built."""
+        from lm_eval.api.task import ConfigurableTask
+
+        download = ConfigurableTask.download
+        ConfigurableTask.download = lambda task, *_, **__: self._give(task)
+        try:
+            yield
+        finally:
+            ConfigurableTask.download = download
+
+    def _give(self, task: Any) -> None:
+        from datasets import Dataset
+
+        config = task.config
+        frames = {split: self._of_subset(frame, config.dataset_name) for split, frame in self._frames.items()}
+        asked = config.test_split or config.validation_split or config.training_split
+        if asked not in frames or not frames[asked].height:
+            self.left_out.append(config.task)
+            frames[asked] = next(iter(self._frames.values())).head(1)  # a task cannot be built without a row
+        examples = config.fewshot_split or (config.fewshot_config or {}).get("split")
+        if examples and examples not in frames:
+            frames[examples] = frames[asked].head(_EXAMPLES)
+            if frames[asked].height > _EXAMPLES:
+                self.held_back[config.task] = _EXAMPLES
+                frames[asked] = frames[asked].slice(_EXAMPLES)
+        for split in (config.training_split, config.validation_split, config.test_split):
+            if split and split not in frames:
+                frames[split] = frames[asked].head(1)
+        task.dataset = {split: Dataset.from_list(frame.to_dicts()) for split, frame in frames.items()}
+
+    def _of_subset(self, frame: Any, subset: str | None) -> Any:
+        if subset is None or _SUBSET not in frame.columns:
+            return frame
+        return frame.filter(frame[_SUBSET] == subset)
+
+
+def _read(folder: Path, pattern: str, task: str) -> Any:
+    """Returns the rows of all files of a pattern."""
+    import polars as pl
+
+    files = [path for path in sorted(folder.glob(pattern)) if path.suffix in _SUFFIXES]
+    if not files:
+        raise UserError(f"{task}: no file in {folder} is called {pattern} (.parquet, .jsonl or .csv)")
+    try:
+        return pl.concat([getattr(pl, _SUFFIXES[path.suffix])(path) for path in files], how="diagonal_relaxed")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UserError(f"{task}: cannot read {files[0]}: {' '.join(str(error).split())[:200]}") from error
