@@ -1,0 +1,1 @@
+"""Preferences between answers of models: win rates, and what biases them."""
