@@ -33,12 +33,13 @@ def score(context: Context[Score]) -> Stage:
         "version": VERSION,
     }
     key = digest(made_from)
+    identity = digest([key, settings.name])  # the same numbers under another name stay under both
     mixtures = contamination.mixtures_of(lake, model.run)
     touched = contamination.content(lake, mixtures)
     artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"score:{settings.name}", made_from=made_from)
     return Stage(
         name=f"score:{settings.name}",
-        outputs=tuple(output(table, f"score-{key}") for table in _TABLES),
+        outputs=tuple(output(table, f"score-{identity}") for table in _TABLES),
         config={"name": settings.name, "model": settings.model} | settings.that_change_results(),
         inputs={
             "model": model.key,
@@ -48,12 +49,12 @@ def score(context: Context[Score]) -> Stage:
             "data": made_from["data"],
         },
         version=VERSION,
-        step=ScoreStep(lake, key, settings.name, settings.model, model.run, model.tokens, tuple(mixtures)),
-        plan_items=lambda: [WorkItem(digest([key, settings.name, touched]), settings.name, 1, All())],
+        step=ScoreStep(lake, identity, key, settings.name, settings.model, model.run, model.tokens, tuple(mixtures)),
+        plan_items=lambda: [WorkItem(digest([identity, touched]), settings.name, 1, All())],
         prepare=Scorer(lake, artifact, settings, suite, model.folder),
         is_prepared=lambda: artifacts.has(lake, KIND, key),
         in_process=True,
-        facts={"score": key},
+        facts={"score": identity},
     )
 
 

@@ -107,6 +107,7 @@ class ScoreStep:
     spec_type: ClassVar = All
     lake: Lake
     score: str  # id
+    artifact: str  # key
     name: str
     model: str  # as it was named
     run: str  # id of the training run
@@ -115,7 +116,7 @@ class ScoreStep:
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of all four tables."""
-        folder = artifacts.find(self.lake, KIND, self.score)
+        folder = artifacts.find(self.lake, KIND, self.artifact)
         if folder is None:
             raise UserError(f"the scores {self.name} are lost or damaged; run the command again")
         manifest, tasks = json.loads((folder / MANIFEST).read_text()), json.loads((folder / _TASKS).read_text())

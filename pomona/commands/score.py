@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from corpus.errors import UserError
 from pomona.commands.given import Given, command
 from pomona.commands.options import JsonOption, LakeOption, Running
 from pomona.opening import open_lake
@@ -23,12 +24,16 @@ def register(app: typer.Typer) -> None:
 
 
 def score(
-    model: Annotated[
-        str,
-        typer.Argument(metavar="MODEL", help="A run of the lake, a folder of a Hugging Face model, or a .gguf file."),
-    ],
     given: Given,
     run: Running,
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="A run of the lake, a folder of a Hugging Face model, or a .gguf file."),
+    ] = None,
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--diff", metavar="SCORE SCORE", help="Score nothing; say why the numbers of two scores differ."),
+    ] = None,
     decontaminate: Annotated[
         bool,
         typer.Option(
@@ -40,8 +45,16 @@ def score(
     """Score a model on a suite. Continues after a kill; what was answered before is not asked again."""
     from eval_suites import views
     from pomona import making, output
-    from pomona.terminal.scores import render
+    from pomona.terminal.scores import render, render_reasons
 
+    if diff is not None:
+        from eval_suites.manifests import differences
+
+        reasons = differences(open_lake(run.lake), *diff)
+        output.show([asdict(one) for one in reasons], render_reasons(reasons, *diff), as_json)
+        return
+    if model is None:
+        raise UserError("score needs a model: a run of the lake, a folder, or a .gguf file")
     named = {} if "name" in given.fields else {"name": _name(model, given)}
     settings = given.settings(model=model, **named)
     lake = open_lake(run.lake, must_exist=False)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from pomona import output
 
 if TYPE_CHECKING:
+    from eval_suites.manifests import Reason
     from eval_suites.views import Comparison, RunOfSuite, ScoreView, Standing
 
 
@@ -100,6 +101,17 @@ def render_leaderboard(standings: "list[Standing]") -> str:
     ]  # fmt: skip
     table = output.table(rows, ("rank", "95%", "group", "name", "headline", "win rate", *tasks))
     return f"{table}\n\nmodels of one group are not told apart; the win rate depends on which models are here"
+
+
+def render_reasons(reasons: "list[Reason]", a: str, b: str) -> str:
+    """Formats why two numbers differ."""
+    rows = [(one.entry, _shown(one.a), _shown(one.b), one.meaning) for one in reasons]
+    return output.table(rows, ("entry", a, b, "")) if rows else "nothing differs: the numbers must be the same"
+
+
+def _shown(value: object) -> str:
+    text = "-" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _clusters(one: "ScoreView") -> str:

@@ -88,7 +88,7 @@ def test_suites_and_tasks_are_listed(tmp_path: Path, capsys: pytest.CaptureFixtu
         (("score", "one", "--limit", "0"), "--limit: must be 1 or more, got 0"),
         (("score", "one", "--data", "nowhere"), "--data nowhere: there is no such folder"),
         (("compare", "a", "b"), "there is no lake at"),
-        (("score",), "Missing argument 'MODEL'"),
+        (("score",), "score needs a model: a run of the lake"),
     ],
 )
 def test_mistakes_are_one_line(
