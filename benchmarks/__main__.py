@@ -12,7 +12,19 @@ from benchmarks.claims import Claim, Rows
 from corpus.errors import UserError
 from pomona.output import table
 
-AREAS = ("extraction", "ingest", "signals", "dedup", "decontam", "commands", "cli", "tokenizing", "training", "scoring")
+AREAS = (
+    "extraction",
+    "ingest",
+    "signals",
+    "dedup",
+    "decontam",
+    "commands",
+    "cli",
+    "tokenizing",
+    "training",
+    "scoring",
+    "judging",
+)
 ON_DEMAND = (
     "dedup_memory",
     "languages",

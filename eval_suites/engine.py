@@ -251,6 +251,8 @@ def _loaded(found: Any, name: str) -> Any:
     """Loads a task or a group with its data; raises `UserError` if that fails, for whatever reason."""
     try:
         return found.load([name])
+    except ModuleNotFoundError as error:
+        raise UserError(f"{name} (it needs a package: pip install {error.name})") from error
     except Exception as error:
         raise UserError(f"{name} ({type(error).__name__}: {' '.join(str(error).split())[:120]})") from error
 
