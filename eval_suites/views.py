@@ -45,7 +45,7 @@ class RunOfSuite:
     tokens: int | None  # that it was trained on
     suite: str
     suite_version: int
-    headline: float  # mean of centered scores of the tasks that have a baseline of guessing
+    headline: float | None  # mean of centered scores of tasks with right answers; None if the suite has no such task
     requests: int
     reused: int
     cut: int
@@ -96,7 +96,7 @@ class Standing:
     score: str
     name: str
     model: str
-    headline: float
+    headline: float | None
     win_rate: float | None  # relative to the pool
     scores: dict[str, float]  # primary score of each task
 
@@ -183,7 +183,7 @@ def _run(row: dict[str, Any], scores: pl.DataFrame | None) -> RunOfSuite:
     baselines = {one.task: one.baseline for one in views if _counts(one)}
     return RunOfSuite(
         row["score"], row["name"], row["model"], row["run"], row["tokens"], row["suite"], row["suite_version"],
-        pools.headline(guessed, baselines) if guessed else float("nan"), row["requests"], row["reused"], row["cut"],
+        pools.headline(guessed, baselines) if guessed else None, row["requests"], row["reused"], row["cut"],
         row["seconds"], views, json.loads(row["manifest"]),
     )  # fmt: skip
 

@@ -1,9 +1,10 @@
 """Prints results on standard output, as text or as one JSON document, and progress on standard error."""
 
 import json
+import math
 import re
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,20 @@ _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2
 def show(value: Any, text: str, as_json: bool, *, is_safe: bool = False) -> None:
     """Prints `value` as JSON, or `text`; makes control characters visible, unless the text `is_safe`."""
     if as_json:
-        print(_UNSEEN.sub(_escaped, json.dumps(value, indent=2, default=str, ensure_ascii=False)))
+        print(_UNSEEN.sub(_escaped, json.dumps(_finite(value), indent=2, default=str, ensure_ascii=False)))
     elif text:
         print(text if is_safe else visible(text))
+
+
+def _finite(value: Any) -> Any:
+    """Returns a value without NaN and infinity, which are no JSON: null stands for them."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(inner) for inner in value]
+    return value
 
 
 def visible(text: str) -> str:

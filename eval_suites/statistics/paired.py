@@ -113,6 +113,7 @@ def paired_bootstrap(
 def holm(p_values: list[float]) -> list[float]:
     """Returns p-values that hold for all comparisons together: if each one below 0.05 is believed, the chance of a
     single false one is at most 0.05."""
+    p_values = [1.0 if np.isnan(p) else p for p in p_values]
     order = np.argsort(p_values, kind="stable")
     adjusted, largest = [0.0] * len(p_values), 0.0
     for rank, i in enumerate(order):
@@ -125,9 +126,9 @@ def _t_test(value: float, error: float, n_clusters: int) -> float:
     from scipy import special
 
     if n_clusters < 2:
-        return float("nan")
-    if error == 0:
-        return 1.0 if value == 0 else 0.0
+        return 1.0  # a single item, or cluster, decides nothing
+    if error == 0:  # all differ by the same: as unlikely as that all have the same sign
+        return 1.0 if value == 0 else min(2 * 0.5**n_clusters, 1.0)
     return float(2 * special.stdtr(n_clusters - 1, -abs(value / error)))
 
 

@@ -133,8 +133,8 @@ def _p_of_mean(a: list[Floats], b: list[Floats]) -> float:
     gaps = [difference(one, other) for one, other in zip(a, b, strict=True)]
     error = sum(one.standard_error**2 for one in gaps) ** 0.5
     value = sum(one.value for one in gaps)
-    if error == 0:
-        return 1.0 if value == 0 else 0.0
+    if not error > 0:  # no spread, or single items: nothing but chance can be excluded
+        return 1.0 if value == 0 or np.isnan(error) else min(2 * 0.5 ** min(one.n_clusters for one in gaps), 1.0)
     return float(2 * special.ndtr(-abs(value / error)))
 
 

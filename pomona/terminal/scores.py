@@ -1,5 +1,6 @@
 """Scores, comparisons and leaderboards as text."""
 
+import math
 from typing import TYPE_CHECKING
 
 from pomona import output
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 def render(view: "RunOfSuite") -> str:
     """Formats the scores of a model on a suite."""
     rows = [
-        (one.task, one.metric, f"{one.value:.4f}", f"[{one.low:.4f}, {one.high:.4f}]", one.n, _clusters(one),
+        (one.task, one.metric, f"{one.value:.4f}", _interval(one.low, one.high), one.n, _clusters(one),
          f"{one.baseline:.3g}" if one.higher_is_better else "", one.shots, _share(one.unparsed))
         for one in view.scores
         if one.is_primary and one.split == "all"
@@ -22,7 +23,7 @@ def render(view: "RunOfSuite") -> str:
     lines.append(
         f"score {view.score[:8]}  {view.name}: {view.model} on suite {view.suite} (version {view.suite_version})"
     )
-    if view.headline == view.headline:
+    if view.headline is not None:
         lines.append(f"  headline {view.headline:.4f}: mean of centered scores, 0 is guessing and 1 is perfect")
     lines.append(f"  {view.requests:,} requests in {view.seconds:,.1f} s, {view.reused:,} of them answered before")
     if view.manifest.get("left_out"):
@@ -44,7 +45,7 @@ def _contaminated(view: "RunOfSuite") -> list[str]:
         clean, touched, gap = (by_split[task, split] for split in ("clean", "touched", "gap"))
         rows.append(
             (task, f"{clean.value:.4f}", clean.n, f"{touched.value:.4f}", touched.n, f"{gap.value:+.4f}",
-             f"[{gap.low:+.4f}, {gap.high:+.4f}]")
+             _interval(gap.low, gap.high, "+"))
         )  # fmt: skip
     header = ("task", "clean", "items", "touched by training data", "items", "touched - clean", "95% interval")
     return ["", output.table(rows, header)] if rows else []
@@ -53,7 +54,7 @@ def _contaminated(view: "RunOfSuite") -> list[str]:
 def render_list(views: "list[RunOfSuite]") -> str:
     """Formats a line per score."""
     rows = [
-        (one.score[:8], one.name, one.model, one.suite, one.suite_version, one.requests, f"{one.headline:.4f}",
+        (one.score[:8], one.name, one.model, one.suite, one.suite_version, one.requests, _number(one.headline),
          f"{one.seconds:,.1f}")
         for one in views
     ]  # fmt: skip
@@ -65,7 +66,7 @@ def render_comparison(comparison: "Comparison") -> str:
     """Formats how two models differ."""
     rows = [
         (one.task, one.metric, f"{one.a:.4f}", f"{one.b:.4f}", f"{one.difference:+.4f}",
-         f"[{one.low:+.4f}, {one.high:+.4f}]", _p(one.adjusted_p), one.verdict, one.n, one.method)
+         _interval(one.low, one.high, "+"), _p(one.adjusted_p), one.verdict, one.n, one.method)
         for one in comparison.tasks
     ]  # fmt: skip
     header = (
@@ -95,7 +96,7 @@ def render_leaderboard(standings: "list[Standing]") -> str:
     tasks = list(standings[0].scores)
     rows = [
         (one.rank, f"{one.best}-{one.worst}" if one.best != one.worst else str(one.best), one.group, one.name,
-         f"{one.headline:.4f}", "" if one.win_rate is None else f"{one.win_rate:.2f}",
+         _number(one.headline), "" if one.win_rate is None else f"{one.win_rate:.2f}",
          *(f"{one.scores[task]:.3f}" for task in tasks))
         for one in standings
     ]  # fmt: skip
@@ -116,6 +117,16 @@ def _shown(value: object) -> str:
 
 def _clusters(one: "ScoreView") -> str:
     return "" if one.n_clusters == one.n else f"{one.n_clusters:,}"
+
+
+def _interval(low: float, high: float, sign: str = "") -> str:
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    return f"[{low:{sign}.4f}, {high:{sign}.4f}]"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
 
 
 def _share(share: float | None) -> str:

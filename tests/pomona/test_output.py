@@ -14,6 +14,11 @@ def test_tables_align_numbers_to_the_right() -> None:
     assert output.table([], ("name",)).splitlines() == ["name", "----"]
 
 
+def test_what_is_no_number_is_null_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    show({"a": [float("nan"), 1.5], "b": {"c": float("inf")}}, "", True)
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == {"a": [None, 1.5], "b": {"c": None}}
+
+
 @pytest.mark.parametrize(
     ("n", "text"), [(0, "0 B"), (999, "999 B"), (1500, "1.5 kB"), (2.5e9, "2.5 GB"), (1e16, "10000.0 TB")]
 )

@@ -84,6 +84,19 @@ def test_equal_models_are_not_told_apart() -> None:
         assert got.low <= 0 <= got.high
 
 
+def test_too_little_decides_nothing() -> None:
+    one = difference(np.array([3.0]), np.array([1.0]))
+    assert one.p == 1.0
+    assert np.isnan([one.low, one.high]).all()
+    two = difference(np.array([0.5, 0.9]), np.array([0.1, 0.5]))  # both by the same amount
+    assert two.p == 0.5
+    many = difference(np.arange(20.0), np.arange(20.0) - 0.25)
+    assert many.p == pytest.approx(2 * 0.5**20)
+    binary = difference(np.array([0.0, 0.0]), np.array([1.0, 1.0]), np.array([0, 0]))
+    assert binary.p == 1.0
+    assert holm([float("nan"), 0.01]) == [1.0, 0.02]
+
+
 def test_holm_is_as_in_r() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([]) == []
