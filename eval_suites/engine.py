@@ -18,6 +18,7 @@ from corpus.errors import UserError
 from corpus.task import digest
 from eval_suites import task_index
 from eval_suites.local_data import LocalData
+from eval_suites.settling import Ask
 from eval_suites.suites import Suite
 from eval_suites.suites import Task as Wanted
 
@@ -139,19 +140,36 @@ class Tasks:
         return loaded
 
 
-def run(tasks: Tasks, harness: "Harness", *, limit: int | None = None, chat: bool = False) -> list[TaskResult]:
-    """Asks a model all items, or the first `limit` of each task; returns what it scored."""
+def run(
+    tasks: Tasks, harness: "Harness", *, limit: int | None = None, chat: bool = False,
+    samples: Mapping[str, Sequence[int]] | None = None,
+) -> list[TaskResult]:  # fmt: skip
+    """Asks a model all items, the first `limit` of each task, or those of `samples`; returns what it scored."""
     from lm_eval.evaluator import evaluate
 
     random.seed(_ORDER)
     np.random.seed(_NUMPY)
-    leaves = {name: task for name, (task, _) in tasks.leaves.items()}
+    leaves = {name: task for name, (task, _) in tasks.leaves.items() if samples is None or samples.get(name)}
+    chosen = None if samples is None else {name: list(samples[name]) for name in leaves}
     results = evaluate(
-        lm=harness, task_dict={"tasks": leaves, "groups": {}}, limit=limit, bootstrap_iters=0, log_samples=True,
-        apply_chat_template=chat, fewshot_as_multiturn=chat,
+        lm=harness, task_dict={"tasks": leaves, "groups": {}}, limit=limit, samples=chosen, bootstrap_iters=0,
+        log_samples=True, apply_chat_template=chat, fewshot_as_multiturn=chat,
     )  # fmt: skip
     assert results is not None
-    return [_result(name, task, wanted, results) for name, (task, wanted) in tasks.leaves.items()]
+    return [_result(name, task, tasks.leaves[name][1], results) for name, task in leaves.items()]
+
+
+def asking(tasks: Tasks, harness: "Harness", *, chat: bool = False) -> Ask:
+    """Returns what gives the values of some items, by the metric that counts; None for a score that is no share."""
+
+    def ask(wanted: Mapping[str, Sequence[int]]) -> dict[str, dict[int, float] | None]:
+        found: dict[str, dict[int, float] | None] = dict.fromkeys(wanted)
+        for one in run(tasks, harness, chat=chat, samples=wanted):
+            primary = next(metric for metric in one.metrics if metric.name == one.primary)
+            found[one.task] = None if primary.is_ratio else {item.item: item.value for item in primary.items}
+        return found
+
+    return ask
 
 
 def _result(name: str, task: Any, wanted: Wanted, results: Mapping[str, Any]) -> TaskResult:

@@ -24,8 +24,14 @@ class Harness(LM):  # type: ignore[misc]
     def __init__(self, responder: Responder, store: Store, report: Report = lambda done, of: None) -> None:
         super().__init__()
         self.responder, self._store, self._report = responder, store, report
-        self.reused = 0  # answers that were known
+        self._asked: set[str] = set()  # requests that this run has asked the model
+        self._known: set[str] = set()  # requests that had been answered before
         self.responses: dict[str, Response] = {}  # by the key of the request
+
+    @property
+    def reused(self) -> int:
+        """The number of requests that had been answered before this run."""
+        return len(self._known)
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Returns (log-likelihood of the continuation, whether the model would write it) for each request."""
@@ -63,9 +69,10 @@ class Harness(LM):  # type: ignore[misc]
         """Returns the answer to each request; raises `UserError` if some cannot be answered."""
         keys = [request.key for request in requests]
         known = self._store.known(self.responder.key, keys)
-        self.reused += len(known.keys() & set(keys))
+        self._known |= known.keys() - self._asked
         missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
         asked, total = list(missing), len(set(keys))
+        self._asked |= missing.keys()
         self._report(total - len(asked), total)
         with self._store.writing(self.responder.key) as write:
             for number, response in self.responder.respond([missing[key] for key in asked]):

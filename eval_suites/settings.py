@@ -54,6 +54,24 @@ class Score(Settings):
         Field(ge=1, description="Only the first items of each task; all by default"),
         Flag("--limit"),
     ] = None
+    until_settled: Annotated[
+        bool,
+        Field(description="Take items in a random order, and stop as soon as the answer is settled"),
+        Flag("--until-settled"),
+    ] = False
+    against: Annotated[
+        str | None,
+        Field(description="Score of another model on the same suite; settled is then which of both is better"),
+        Flag("--against", "SCORE"),
+    ] = None
+    half_width: Annotated[
+        float | None,
+        Field(
+            gt=0, le=0.5,
+            description="Settled is also an interval that reaches no further to each side; 0.05 without another model",
+        ),
+        Flag("--half-width"),
+    ] = None  # fmt: skip
     chat: Annotated[bool, Field(description="Ask through the model's chat template"), Flag("--chat")] = False
     dtype: Annotated[
         DtypeName, Field(description="Precision of the model; answers differ slightly between them"), Flag("--dtype")
@@ -71,6 +89,10 @@ class Score(Settings):
     def _makes_sense(self) -> "Score":
         if self.suite and self.tasks:
             raise ValueError("suite and tasks both say what to score; give one of them")
+        if not self.until_settled and (self.against or self.half_width):
+            raise ValueError("against and half_width say when to stop; they need until_settled")
+        if self.until_settled and self.limit:
+            raise ValueError("limit and until_settled both say how many items to take; give one of them")
         return self
 
     def check(self) -> None:

@@ -30,6 +30,7 @@ def score(context: Context[Score]) -> Stage:
         "settings": settings.that_change_results(),
         "tasks": _files(settings.tasks_path),
         "data": _sizes(settings.data),
+        "against": _against(lake, settings.against),
         "version": VERSION,
     }
     key = digest(made_from)
@@ -47,6 +48,7 @@ def score(context: Context[Score]) -> Stage:
             "tasks": made_from["tasks"],
             "touched": touched,
             "data": made_from["data"],
+            "against": made_from["against"],
         },
         version=VERSION,
         step=ScoreStep(lake, identity, key, settings.name, settings.model, model.run, model.tokens, tuple(mixtures)),
@@ -133,6 +135,18 @@ def _tokens(lake: Lake, run: str) -> int | None:
         total += int(rows[at]["tokens"])
         at = str(rows[at]["after"])
     return total or None
+
+
+def _against(lake: Lake, score: str | None) -> str:
+    """Returns the id of the score that is compared with; '' if it does not exist yet."""
+    from eval_suites import views
+
+    if score is None:
+        return ""
+    try:
+        return views.run(lake, score).score
+    except UserError:
+        return ""
 
 
 def _sizes(folder: str | None) -> Any:

@@ -9,7 +9,7 @@ A killed run goes on from the answers in the table `responses` (eval_suites.stor
 import json
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,13 +22,14 @@ from corpus import artifacts, durable
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.task import All, WorkItem
-from eval_suites import contamination, task_index
+from eval_suites import contamination, settling, task_index
 from eval_suites.settings import Score
 from eval_suites.statistics import intervals
 from eval_suites.suites import Suite
 from eval_suites.tables import ANSWERS, ITEM_SCORES, SCORE_RUNS, SCORES
 
 if TYPE_CHECKING:
+    from eval_suites import engine
     from eval_suites.engine import TaskResult
     from eval_suites.harness import Harness
 
@@ -71,11 +72,33 @@ class Scorer:
         harness = Harness(responder, InLake(self.lake), _progress(settings.name))
 
         started = time.monotonic()
-        results = engine.run(tasks, harness, limit=settings.limit, chat=settings.chat)
+        settled = self._settled(tasks, harness) if settings.until_settled else None
+        samples = None if settled is None else {name: one.items for name, one in settled.items()}
+        results = engine.run(tasks, harness, limit=settings.limit, chat=settings.chat, samples=samples)
         _refuse_unreadable(results)
         about = self._manifest(harness, results, time.monotonic() - started)
         about |= {"left_out": tasks.left_out, "held_back": tasks.held_back}
+        if settled is not None:
+            about["settled"] = {
+                name: {"n": len(one.items), "verdict": one.verdict, "against": settings.against or ""}
+                | {each: getattr(one, each) for each in ("of", "reason", "low", "high")}
+                | {each: getattr(one, each) for each in ("difference_low", "difference_high")}
+                for name, one in settled.items()
+            }
         _write(folder, results, about)
+
+    def _settled(self, tasks: "engine.Tasks", harness: "Harness") -> dict[str, settling.Settled]:
+        """Takes items until each task is settled."""
+        from eval_suites import engine, views
+
+        against = None
+        if self.settings.against:
+            against = views.values(self.lake, self.settings.against)
+        sizes = {name: len(task.eval_docs) for name, (task, _) in tasks.leaves.items()}
+        return settling.settle(
+            sizes, engine.asking(tasks, harness, chat=self.settings.chat), against=against,
+            half_width=self.settings.half_width, seed=self.settings.seed,
+        )  # fmt: skip
 
     def _manifest(self, harness: "Harness", results: "Sequence[TaskResult]", seconds: float) -> dict[str, Any]:
         """Returns everything that the numbers depend on."""
@@ -127,7 +150,7 @@ class ScoreStep:
             frame = rows.with_columns(score=pl.lit(self.score))
             for batch in frame.select(table.schema.names).to_arrow().cast(table.schema).to_batches(1 << 16):
                 yield table.name, batch
-        found = [{"score": self.score} | row for row in scores(items, tasks)]
+        found = [{"score": self.score} | row for row in scores(items, tasks, manifest.get("settled", {}))]
         yield "scores", pa.RecordBatch.from_pylist(found, SCORES.schema)
         row = {
             "score": self.score, "name": self.name, "model": self.model, "model_key": manifest["model_key"],
@@ -138,12 +161,21 @@ class ScoreStep:
         yield "score_runs", pa.RecordBatch.from_pylist([row], SCORE_RUNS.schema)
 
 
-def scores(items: pl.DataFrame, tasks: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yields rows of `scores` for each metric of each task, and of each group of several tasks."""
+def scores(
+    items: pl.DataFrame, tasks: Sequence[dict[str, Any]], settled: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yields rows of `scores` for each metric of each task, and of each group of several tasks.
+
+    A task that was `settled` early has the interval that holds at every moment.
+    """
     by_metric = {(str(t), str(m)): rows for (t, m), rows in items.group_by("task", "metric", maintain_order=True)}
     for task in tasks:
         for metric in task["metrics"]:
-            yield from _splits(by_metric[task["task"], metric["name"]], task, metric)
+            rows = _splits(by_metric[task["task"], metric["name"]], task, metric)
+            early = (settled or {}).get(task["task"], {})
+            for row in rows:
+                is_early = row["is_primary"] and row["split"] == "all" and early.get("low") is not None
+                yield row | ({"low": early["low"], "high": early["high"]} if is_early else {})
 
     groups: dict[str, list[dict[str, Any]]] = {}
     for task in tasks:

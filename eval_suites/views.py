@@ -130,6 +130,8 @@ def compare(lake: Lake, a: str, b: str) -> Comparison:
     for task in dict.fromkeys([*of_a, *of_b]):
         if task not in of_a or task not in of_b:
             left_out.append(f"{task}: only {first.name if task in of_a else second.name} was scored on it")
+        elif any(one.manifest.get("settled", {}).get(task, {}).get("low") is not None for one in (first, second)):
+            left_out.append(f"{task}: its scoring stopped when it was settled; see `pomona scores NAME`")
         elif task in hashes[0] and hashes[0][task]["items"] != hashes[1][task]["items"]:
             left_out.append(f"{task}: {hashes[0][task]['items']:,} items against {hashes[1][task]['items']:,}")
         elif of_a[task].metric != of_b[task].metric:
@@ -139,7 +141,8 @@ def compare(lake: Lake, a: str, b: str) -> Comparison:
     items = _items(lake, first, second)
     found = [(one, *_difference(items, one)) for one in pairs if one.task in items]
     if not found:
-        raise UserError(f"{first.name} and {second.name} have no task in common; score them on the same suite")
+        reasons = f": {'; '.join(left_out[:2])}" if left_out else "; score them on the same suite"
+        raise UserError(f"{first.name} and {second.name} have no task that can be compared{reasons}")
     adjusted = holm([gap.p for _, gap, _, _ in found])
     tasks = [
         TaskDifference(
@@ -149,6 +152,19 @@ def compare(lake: Lake, a: str, b: str) -> Comparison:
         for (one, gap, value_a, value_b), p in zip(found, adjusted, strict=True)
     ]  # fmt: skip
     return Comparison(first.name, second.name, first.suite, tasks, left_out)
+
+
+def values(lake: Lake, wanted: str) -> dict[str, dict[int, float]]:
+    """Returns what each item of each task has, by the metric that counts, of a score; ratios are left out."""
+    one = run(lake, wanted)
+    metrics = pl.DataFrame(
+        [(task, score.metric) for task, score in _leaves(one).items()], schema=["task", "metric"], orient="row"
+    ).lazy()
+    rows = lake.scan("item_scores", slot=f"score-{one.score}").join(metrics, on=["task", "metric"], how="semi")
+    found: dict[str, dict[int, float]] = {}
+    for task, item, value in rows.filter(~pl.col("is_ratio")).select("task", "item", "value").collect().iter_rows():
+        found.setdefault(task, {})[item] = value
+    return found
 
 
 def leaderboard(lake: Lake, suite: str = "") -> list[Standing]:

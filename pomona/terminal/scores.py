@@ -19,7 +19,7 @@ def render(view: "RunOfSuite") -> str:
         if one.is_primary and one.split == "all"
     ]  # fmt: skip
     header = ("task", "metric", "score", "95% interval", "items", "clusters", "guessing", "shots", "unparsed")
-    lines = [output.table(rows, header), *_contaminated(view), ""]
+    lines = [output.table(rows, header), *_contaminated(view), *_settled(view), ""]
     lines.append(
         f"score {view.score[:8]}  {view.name}: {view.model} on suite {view.suite} (version {view.suite_version})"
     )
@@ -35,6 +35,25 @@ def render(view: "RunOfSuite") -> str:
     if view.cut:
         lines.append(f"  {view.cut:,} prompts did not fit into the model's context and lost their beginning")
     return "\n".join(lines)
+
+
+def _settled(view: "RunOfSuite") -> list[str]:
+    """Formats where scoring stopped early, and what is settled."""
+    rows = []
+    for task, one in view.manifest.get("settled", {}).items():
+        difference = ""
+        if one["difference_low"] is not None:
+            difference = _interval(one["difference_low"], one["difference_high"], "+")
+        rows.append((task, one["n"], one["of"], one["reason"], one["verdict"], difference))
+    if not rows:
+        return []
+    taken, total = sum(row[1] for row in rows), sum(row[2] for row in rows)
+    against = next(iter(view.manifest["settled"].values()))["against"]
+    header = ("task", "items taken", "of", "settled by", f"against {against}" if against else "", "difference")
+    return [
+        "", output.table(rows, header),
+        f"{total - taken:,} of {total:,} items were saved; the intervals hold whenever one stops",
+    ]  # fmt: skip
 
 
 def _contaminated(view: "RunOfSuite") -> list[str]:

@@ -176,6 +176,32 @@ def test_a_run_of_the_lake_is_scored_by_its_name(mixed: Lake, tmp_path: Path) ->
     assert json.loads(own.scan("score_runs").collect()["manifest"][0])["model"]["parameters"] > 0
 
 
+def test_scoring_stops_when_it_is_settled(lake: Lake, folder: Path, tmp_path: Path) -> None:
+    """Against a model that was planted to have every item wrong, or right."""
+    tasks = tasks_of_files.write(tmp_path / "many", n=150)
+    score(lake, settings(folder, tasks, name="whole", tasks=["t_choices", "t_text"]))
+    wanted = settings(
+        folder, tasks, name="early", tasks=["t_choices", "t_text"], until_settled=True, half_width=0.2, against="whole"
+    )
+    assert score(lake, wanted) == "ran"
+    view = views.run(lake, "early")
+    settled = view.manifest["settled"]
+    assert settled["t_choices"]["reason"] == "width"
+    assert settled["t_choices"]["verdict"] == "undecided"
+    assert settled["t_choices"]["n"] < 150 == settled["t_choices"]["of"]
+    assert (settled["t_text"]["n"], settled["t_text"]["verdict"]) == (150, "")
+    row = next(one for one in view.scores if one.task == "t_choices" and one.is_primary)
+    assert (row.low, row.high) == (settled["t_choices"]["low"], settled["t_choices"]["high"])
+    assert row.n == settled["t_choices"]["n"]
+    assert view.reused == view.requests
+    compared = views.compare(lake, "whole", "early")
+    assert [one.task for one in compared.tasks] == ["t_text"]
+    assert compared.left_out == ["t_choices: its scoring stopped when it was settled; see `pomona scores NAME`"]
+    assert score(lake, wanted) == "current"
+    with pytest.raises(UserError, match="unknown score 'nobody'"):
+        score(lake, settings(folder, tasks, tasks=["t_choices"], until_settled=True, against="nobody"))
+
+
 def test_mistakes_are_one_line(lake: Lake, folder: Path, tasks: Path) -> None:
     for fields, words in (
         ({"model": "nowhere"}, "model nowhere: there is no such folder"),
@@ -185,5 +211,7 @@ def test_mistakes_are_one_line(lake: Lake, folder: Path, tasks: Path) -> None:
     ):
         with pytest.raises(UserError, match=words):
             score(lake, settings(folder, tasks, **fields))
+    with pytest.raises(ValueError, match="they need until_settled"):
+        settings(folder, tasks, against="a")
     with pytest.raises(ValueError, match="suite and tasks both say what to score"):
         settings(folder, tasks, suite="offline")

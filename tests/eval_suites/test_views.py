@@ -109,7 +109,7 @@ def test_what_cannot_be_compared_is_said(lake: Lake) -> None:
     assert [one.task for one in got.tasks] == ["x"]
     assert got.left_out == ["only: only a was scored on it", "short: 300 items against 200"]
     plant(lake, "c", {"other": answers(0, 0.5)})
-    with pytest.raises(UserError, match="a and c have no task in common"):
+    with pytest.raises(UserError, match="a and c have no task that can be compared: x: only a was scored on it"):
         views.compare(lake, "a", "c")
     with pytest.raises(UserError, match="are the same score"):
         views.compare(lake, "a", "a")
