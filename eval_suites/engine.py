@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 BITS_PER_BYTE = "bits_per_byte"
 _LOCAL = ("json", "csv", "parquet", "text", "arrow")  # builders of `datasets` that read files
+_OF_DATA = ("ConnectionError", "DatasetNotFoundError", "FileNotFoundError", "OfflineMode")  # errors of missing data
+_NAMED = 3  # tasks that a message names
 _INVALID = "[invalid]"  # what lm-eval's filters give for an answer that they cannot read
 _ORDER, _NUMPY, _FEWSHOT = 0, 1234, 1234  # seeds, as lm-eval's command line sets them
 _PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", BITS_PER_BYTE)
@@ -119,11 +121,15 @@ class Tasks:
                 task.set_fewshot_seed(seed=_FEWSHOT)
                 self.leaves[name] = (task, wanted)
         if failed:
-            reason = "; the hub of data sets cannot be reached" if is_offline else ""
-            raise UserError(
-                f"no data for {len(failed)} of {len(self.suite.tasks)} tasks{reason}: {', '.join(failed[:3])}. "
-                "Fetch them where there is a network (pomona fetch SUITE), or name a folder of local files (--data)"
-            )
+            n, total = len(failed), len(self.suite.tasks)
+            advice = ""
+            if any(word in text for text in failed for word in _OF_DATA):
+                reason = "the hub of data sets cannot be reached; " if is_offline else ""
+                advice = (
+                    f". {reason}fetch the data where there is a network (pomona fetch SUITE), or name a folder of "
+                    "local files (--data)"
+                )
+            raise UserError(f"{n} of {total} tasks cannot be loaded: {', '.join(failed[:_NAMED])}{advice}")
 
     def _has_files(self, wanted: Wanted) -> bool:
         return self._data is not None and bool(wanted.data)

@@ -32,6 +32,8 @@ def manager(wanted: Sequence[str], folders: Sequence[str] = ()) -> "TaskManager"
     quiet()
     from lm_eval.tasks import TaskManager
 
+    for folder in folders:
+        _refuse_broken(Path(folder).expanduser())
     paths = [*(path for path in sorted(OURS.iterdir()) if path.is_dir()), *(Path(one).expanduser() for one in folders)]
     found = TaskManager(include_path=paths, include_defaults=False)
     if not set(wanted) <= set(found.all_tasks):
@@ -46,6 +48,19 @@ def names(folders: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Returns (name, kind) of all tasks and groups."""
     every = _of_lm_eval() | manager([], folders)._index
     return sorted((name, entry.kind.name.lower()) for name, entry in every.items())
+
+
+def _refuse_broken(folder: Path) -> None:
+    """Raises `UserError` for a file that is no YAML: lm-eval would pass over it, and its task would be unknown."""
+    from lm_eval.tasks._yaml_loader import load_yaml
+
+    for path in sorted(folder.rglob("*.yaml")):
+        try:
+            load_yaml(path, resolve_func=False)
+        except Exception as error:
+            raise UserError(
+                f"task file {path}: {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            ) from error
 
 
 def quiet() -> None:

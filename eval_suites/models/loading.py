@@ -45,6 +45,10 @@ def load(where: str, *, dtype: str = "float32", device: str = "") -> Loaded:
         )
     except Exception as error:  # transformers raises errors of every kind for damaged files
         raise UserError(f"cannot load the model {where}: {_one_line(error)}") from error
+    if not tokenizer("A text, 1 2 3.", add_special_tokens=False)["input_ids"]:
+        raise UserError(
+            f"cannot load the model {where}: its tokenizer makes no tokens; the folder needs tokenizer.json"
+        )
     model.to(_device(torch, device))  # type: ignore[arg-type]
     return Loaded(model, tokenizer, folder, fingerprint(folder), max_length(model.config, tokenizer))
 

@@ -104,9 +104,17 @@ def test_items_of_a_passage_are_one_cluster(tasks: Path, folder: Path) -> None:
 
 
 def test_missing_data_are_named_before_a_model_is_loaded(tasks: Path) -> None:
-    with pytest.raises(UserError, match=r"no data for 1 of 2 tasks: t_lost \(.*nowhere.jsonl") as told:
+    with pytest.raises(UserError, match=r"1 of 2 tasks cannot be loaded: t_lost \(.*nowhere.jsonl") as told:
         engine.Tasks(suites.of_tasks(("t_choices", "t_lost")), folders=[str(tasks)])
     assert "pomona fetch" in str(told.value)
+
+
+def test_a_task_that_is_wrong_is_said_to_be(tasks: Path, tmp_path: Path) -> None:
+    own = tasks_of_files.write(tmp_path / "own")
+    path = own / "choices.yaml"
+    path.write_text(path.read_text().replace("doc_to_text: q", 'doc_to_text: "{{nothing}}"'))
+    with pytest.raises(UserError, match=r"1 of 1 tasks cannot be loaded: t_choices \(.*nothing.*\)$"):
+        engine.Tasks(suites.of_tasks(("t_choices",)), folders=[str(own)])
 
 
 def test_a_metric_that_nothing_makes_is_said(tasks: Path, folder: Path) -> None:

@@ -206,7 +206,7 @@ def test_mistakes_are_one_line(lake: Lake, folder: Path, tasks: Path) -> None:
     for fields, words in (
         ({"model": "nowhere"}, "model nowhere: there is no such folder"),
         ({"tasks": ["t_nothing"]}, "unknown task 't_nothing'"),
-        ({"tasks": ["t_lost"]}, "no data for 1 of 1 tasks"),
+        ({"tasks": ["t_lost"]}, "1 of 1 tasks cannot be loaded"),
         ({"tasks_path": "nowhere"}, "there is no such folder"),
     ):
         with pytest.raises(UserError, match=words):

@@ -74,6 +74,14 @@ def test_tasks_of_a_folder_replace_others(cache: Path, few: Path, tmp_path: Path
     assert names["ai2_arc"] == "tag"
 
 
+def test_a_file_that_is_no_yaml_is_named(cache: Path, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "bad.yaml").write_text("task: [bad\n")
+    with pytest.raises(UserError, match=r"task file .*bad.yaml: ") as told:
+        task_index.manager(["bad"], [str(tmp_path / "own")])
+    assert "\n" not in str(told.value)
+
+
 def test_mistakes(cache: Path, few: Path) -> None:
     with pytest.raises(UserError, match=r"unknown task 'gsm8kk'; did you mean 'gsm8k'\?"):
         task_index.manager(["gsm8kk"])

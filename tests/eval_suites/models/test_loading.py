@@ -64,6 +64,14 @@ def test_code_of_a_model_is_not_run(model: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "touched").exists()
 
 
+def test_a_folder_without_a_tokenizer_is_one_line(model: Path, tmp_path: Path) -> None:
+    shutil.copytree(model, tmp_path / "m")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        (tmp_path / "m" / name).unlink()
+    with pytest.raises(UserError, match="cannot load the model"):
+        load(str(tmp_path / "m"))
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
 def test_damaged_files_are_one_line(model: Path, tmp_path: Path, name: str) -> None:
     shutil.copytree(model, tmp_path / "m")
