@@ -20,7 +20,7 @@ from eval_suites.tables import RESPONSES
 
 Write = Callable[[str, str, Response], None]  # key of a request, its kind, the answer
 
-_SECONDS = 10.0  # between two additions
+_SECONDS = 5.0  # between two additions
 _MOST = 20_000  # answers of one addition
 _COLUMNS = ("log_likelihood", "is_greedy", "text", "n_tokens", "is_cut")
 
