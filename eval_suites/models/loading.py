@@ -49,6 +49,8 @@ def load(where: str, *, dtype: str = "float32", device: str = "") -> Loaded:
         raise UserError(
             f"cannot load the model {where}: its tokenizer makes no tokens; the folder needs tokenizer.json"
         )
+    if tokenizer.eos_token_id is None:
+        raise UserError(f"cannot load the model {where}: its tokenizer has no token that ends a text (eos_token)")
     model.to(_device(torch, device))  # type: ignore[arg-type]
     return Loaded(model, tokenizer, folder, fingerprint(folder), max_length(model.config, tokenizer))
 

@@ -28,7 +28,8 @@ class Network:
         self.model = model.eval()
         last_layer.spare(model)
         self.device, self.dtype = model.device, model.dtype
-        self.vocab_size = int(model.get_output_embeddings().weight.shape[0])
+        head = model.get_output_embeddings()
+        self.vocab_size = int(model.config.get_text_config().vocab_size if head is None else head.weight.shape[0])
         # Whether it was seen to read the branches of a tree rightly; None: it was not tried yet.
         self.reads_trees: bool | None = None if sees_everything(model.config) and attention.use(model) else False
         self._cache: Any = None

@@ -72,6 +72,15 @@ def test_a_folder_without_a_tokenizer_is_one_line(model: Path, tmp_path: Path) -
         load(str(tmp_path / "m"))
 
 
+def test_a_tokenizer_without_an_end_is_one_line(model: Path, tmp_path: Path) -> None:
+    shutil.copytree(model, tmp_path / "m")
+    path = tmp_path / "m" / "tokenizer_config.json"
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps({key: value for key, value in config.items() if key != "eos_token"}))
+    with pytest.raises(UserError, match="has no token that ends a text"):
+        load(str(tmp_path / "m"))
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
 def test_damaged_files_are_one_line(model: Path, tmp_path: Path, name: str) -> None:
     shutil.copytree(model, tmp_path / "m")
