@@ -193,6 +193,12 @@ def leaderboard(lake: Lake, suite: str = "") -> list[Standing]:
     return sorted(standings, key=lambda one: one.rank)
 
 
+def newest_suite(lake: Lake) -> str:
+    """Returns the suite that was scored last; '' for none."""
+    every = runs(lake)
+    return every[-1].suite if every else ""
+
+
 def _run(row: dict[str, Any], scores: pl.DataFrame | None) -> RunOfSuite:
     views = [_score(one) for one in scores.to_dicts()] if scores is not None else []
     guessed = {one.task: one.value for one in views if _counts(one)}

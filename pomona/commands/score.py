@@ -121,11 +121,15 @@ def leaderboard(
 ) -> None:
     """Rank the models that were scored on a suite, with the ranks that the data support."""
     from eval_suites import views
+    from eval_suites.quoted import of_suite
     from pomona import output
-    from pomona.terminal.scores import render_leaderboard
+    from pomona.terminal.scores import render_leaderboard, render_quotes
 
-    standings = views.leaderboard(open_lake(lake), suite)
-    output.show([asdict(one) for one in standings], render_leaderboard(standings), as_json)
+    opened = open_lake(lake)
+    standings = views.leaderboard(opened, suite)
+    quotes = of_suite(suite or views.newest_suite(opened)) if standings else []
+    text = render_leaderboard(standings) + render_quotes(quotes)
+    output.show([asdict(one) for one in standings], text, as_json)
 
 
 def suites(

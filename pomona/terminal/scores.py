@@ -7,6 +7,7 @@ from pomona import output
 
 if TYPE_CHECKING:
     from eval_suites.manifests import Reason
+    from eval_suites.quoted import Quote
     from eval_suites.views import Comparison, RunOfSuite, ScoreView, Standing
 
 
@@ -121,6 +122,17 @@ def render_leaderboard(standings: "list[Standing]") -> str:
     ]  # fmt: skip
     table = output.table(rows, ("rank", "95%", "group", "name", "headline", "win rate", *tasks))
     return f"{table}\n\nmodels of one group are not told apart; the win rate depends on which models are here"
+
+
+def render_quotes(quotes: "list[Quote]") -> str:
+    """Formats published numbers of a suite, by source."""
+    text = ""
+    for source in dict.fromkeys(one.source for one in quotes):
+        some = [one for one in quotes if one.source == source]
+        rows = [(one.model, one.task, f"{one.value:.3f}") for one in some]
+        how = "the same protocol" if some[0].is_comparable else f"not comparable: {some[0].protocol}"
+        text += f"\n\nquoted from {source} ({how})\n{output.table(rows, ('model', 'task', 'score'))}"
+    return text
 
 
 def render_reasons(reasons: "list[Reason]", a: str, b: str) -> str:
