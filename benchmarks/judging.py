@@ -70,5 +70,5 @@ def run(_: Path | None) -> Iterator[Claim | Rows]:
 
 
 def _within(name: str, apart: float, limit: float, note: str) -> Claim:
-    return Claim(name, apart, limit, _PEER, "points", limit / max(apart, 1e-12), 1.0, apart <= limit,
+    return Claim(name, apart, limit, _PEER, "points", limit / max(apart, limit / 1000), 1.0, apart <= limit,
                  f"largest difference to the published rates; {note}")  # fmt: skip
