@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from eval_suites.models.network import Network, sees_everything
+from eval_suites.models.prefixes import n_shared
 
 Tokens = npt.NDArray[np.int32]
 IsDone = Callable[[list[int]], bool]
@@ -85,7 +86,7 @@ def _groups(prompts: Sequence[Prompt]) -> list[tuple[int, list[int]]]:
     for i in order:
         if groups:
             shared, members = groups[-1]
-            common = min(_common(prompts[members[0]].ids, prompts[i].ids), len(prompts[i].ids) - 1)
+            common = min(n_shared(prompts[members[0]].ids, prompts[i].ids), len(prompts[i].ids) - 1)
             common = min(common, shared) if len(members) > 1 else min(common, len(prompts[members[0]].ids) - 1)
             if common >= _LEAST_SHARED and 2 * common >= shared:
                 groups[-1] = (common, [*members, i])
@@ -163,9 +164,3 @@ class _Row:
         """Returns True once."""
         told, self._is_told = self._is_told, True
         return not told
-
-
-def _common(a: Tokens, b: Tokens) -> int:
-    n = min(len(a), len(b))
-    different = np.flatnonzero(a[:n] != b[:n])
-    return int(different[0]) if len(different) else n

@@ -110,7 +110,7 @@ class _Walk:
         self._budget = budget
         self._sizes = np.array([len(one.ids) for one in self._sorted], np.int64)
         self._firsts = np.array([one.first for one in self._sorted], np.int64)
-        shared = [_shared(a.ids, b.ids) for a, b in zip(self._sorted, self._sorted[1:], strict=False)]
+        shared = [n_shared(a.ids, b.ids) for a, b in zip(self._sorted, self._sorted[1:], strict=False)]
         self._shared = np.array([0, *shared], np.int64)  # with the sequence before
         self._row: list[tuple[int, int]] = []  # subtrees: ranges of sorted sequences
         self._row_size = 0
@@ -242,7 +242,7 @@ class _Wants:
         return Wanted(tokens, of_target, targets, np.concatenate([none, *self._sequences]))
 
 
-def _shared(a: Tokens, b: Tokens) -> int:
+def n_shared(a: Tokens, b: Tokens) -> int:
     """Returns how many first tokens two sequences share."""
     n = min(len(a), len(b))
     different = np.flatnonzero(a[:n] != b[:n])
