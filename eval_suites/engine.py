@@ -6,8 +6,8 @@ eval_suites.statistics.
 
 import math
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,8 @@ from corpus.task import digest
 from eval_suites import task_index
 from eval_suites.local_data import LocalData
 from eval_suites.settling import Ask
+from eval_suites.statistics import intervals
+from eval_suites.statistics.intervals import Estimate
 from eval_suites.suites import Suite
 from eval_suites.suites import Task as Wanted
 
@@ -29,6 +31,8 @@ BITS_PER_BYTE = "bits_per_byte"
 _LOCAL = ("json", "csv", "parquet", "text", "arrow")  # builders of `datasets` that read files
 _OF_DATA = ("ConnectionError", "DatasetNotFoundError", "FileNotFoundError", "OfflineMode")  # errors of missing data
 _NAMED = 3  # tasks that a message names
+_MEANS = ("mean", "nanmean")  # lm-eval's functions that make a score of items' scores by their mean
+_RESAMPLES = 200  # of a score that is no mean: each calls lm-eval's function
 _INVALID = "[invalid]"  # what lm-eval's filters give for an answer that they cannot read
 _ORDER, _NUMPY, _FEWSHOT = 0, 1234, 1234  # seeds, as lm-eval's command line sets them
 _PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", BITS_PER_BYTE)
@@ -62,7 +66,8 @@ class Metric:
     name: str
     is_ratio: bool  # the score is the sum of values over the sum of weights, else their mean
     higher_is_better: bool
-    items: tuple[Item, ...]
+    items: tuple[Item, ...]  # none, if the score does not follow from scores of items
+    estimate: Estimate | None = None  # the score then: F1, BLEU, perplexity, ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,6 @@ class TaskResult:
     answers: tuple[Answer, ...]
     prompt_hash: str  # of all rendered prompts, in order
     unparsed: float | None  # share of answers that no filter could read; None where none is filtered
-    config: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Tasks:
@@ -172,7 +176,8 @@ def asking(tasks: Tasks, harness: "Harness", *, chat: bool = False) -> Ask:
         found: dict[str, dict[int, float] | None] = dict.fromkeys(wanted)
         for one in run(tasks, harness, chat=chat, samples=wanted):
             primary = next(metric for metric in one.metrics if metric.name == one.primary)
-            found[one.task] = None if primary.is_ratio else {item.item: item.value for item in primary.items}
+            is_share = bool(primary.items) and not primary.is_ratio
+            found[one.task] = {item.item: item.value for item in primary.items} if is_share else None
         return found
 
     return ask
@@ -188,8 +193,10 @@ def _result(name: str, task: Any, wanted: Wanted, results: Mapping[str, Any]) ->
         of_filter = [one for one in samples if one["filter"] == key]
         named = dict.fromkeys(metric for one in of_filter for metric in one["metrics"])
         metrics += [
-            _metric(metric, key, filters, of_filter, bool(higher.get(metric, True)), wanted.cluster) for metric in named
-        ]
+            _metric(metric, key, filters, of_filter, bool(higher.get(metric, True)), wanted.cluster,
+                    task.aggregation().get(metric))
+            for metric in named
+        ]  # fmt: skip
     first = [one for one in samples if one["filter"] == filters[0]]
     if task.OUTPUT_TYPE == "multiple_choice" and (bits := _bits_of_gold(first, wanted.cluster)):
         metrics.append(Metric(BITS_PER_BYTE, True, False, bits))
@@ -202,26 +209,35 @@ def _result(name: str, task: Any, wanted: Wanted, results: Mapping[str, Any]) ->
         name, wanted.task, str(task.VERSION), int(config.get("num_fewshot") or 0), primary, wanted.baseline,
         tuple(metrics), tuple(_answer(one) for one in first),
         digest([[one["doc_id"], [list(map(str, args)) for args in one["arguments"]]] for one in first]),
-        _unparsed(samples, filters), config,
+        _unparsed(samples, filters),
     )  # fmt: skip
 
 
-def _metric(name: str, key: str, filters: list[str], samples: list[Any], higher: bool, cluster: str) -> Metric:
+def _metric(
+    name: str, key: str, filters: list[str], samples: list[Any], higher: bool, cluster: str,
+    aggregate: Callable[[list[Any]], float] | None,
+) -> Metric:  # fmt: skip
     """Returns a metric of all items. Where answers are filtered in several ways, the filter is a part of its name."""
-    values = [(one, one[name]) for one in samples if name in one["metrics"]]
-    is_ratio = all(isinstance(value, (tuple, list)) and len(value) == 2 for _, value in values)
-    items = []
-    for one, value in values:
-        pair = (float(value), 1.0) if not is_ratio else _pair(name, value)
-        items.append(Item(int(one["doc_id"]), *pair, _cluster(one["doc"], cluster)))
+    scored = [one for one in samples if name in one["metrics"]]
+    values = [one[name] for one in scored]
     called = name if key == "none" or len(filters) == 1 else f"{name}:{key}"
-    return Metric(called, is_ratio, higher, tuple(items))
 
+    how = getattr(aggregate, "__name__", "mean")
+    if how == BITS_PER_BYTE:
+        pairs = [(-float(nats) / math.log(2), float(n)) for nats, n in values]
+    elif how in _MEANS and all(isinstance(value, (int, float, np.number, np.bool_)) for value in values):
+        pairs = [(float(value), 1.0) for value in values]
+    else:  # F1, BLEU, perplexity: only lm-eval's own function knows what all items together come to
+        assert aggregate is not None
+        estimate = intervals.bootstrap(
+            len(values), lambda rows: float(aggregate([values[i] for i in rows])), resamples=_RESAMPLES
+        )
+        return Metric(called, False, higher, (), estimate)
 
-def _pair(name: str, value: Any) -> tuple[float, float]:
-    """Returns numerator and denominator: of a likelihood in nats, its bits."""
-    amount, weight = float(value[0]), float(value[1])
-    return (-amount / math.log(2), weight) if name == BITS_PER_BYTE else (-amount, weight)
+    items = [
+        Item(int(one["doc_id"]), *pair, _cluster(one["doc"], cluster)) for one, pair in zip(scored, pairs, strict=True)
+    ]
+    return Metric(called, how == BITS_PER_BYTE, higher, tuple(items))
 
 
 def _bits_of_gold(samples: list[Any], cluster: str) -> tuple[Item, ...]:

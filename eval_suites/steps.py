@@ -169,24 +169,30 @@ def scores(
     A task that was `settled` early has the interval that holds at every moment.
     """
     by_metric = {(str(t), str(m)): rows for (t, m), rows in items.group_by("task", "metric", maintain_order=True)}
+    stopped = {name: one for name, one in (settled or {}).items() if one.get("low") is not None}
     for task in tasks:
         for metric in task["metrics"]:
-            rows = _splits(by_metric[task["task"], metric["name"]], task, metric)
-            early = (settled or {}).get(task["task"], {})
-            for row in rows:
-                is_early = row["is_primary"] and row["split"] == "all" and early.get("low") is not None
-                yield row | ({"low": early["low"], "high": early["high"]} if is_early else {})
+            if metric.get("estimate"):
+                yield _row(intervals.Estimate(**metric["estimate"]), "all", task, metric)
+                continue
+            early = stopped.get(task["task"])
+            for row in _splits(by_metric[task["task"], metric["name"]], task, metric):
+                is_early = early is not None and row["is_primary"] and row["split"] == "all"
+                yield row | ({"low": early["low"], "high": early["high"]} if early is not None and is_early else {})
 
+    # A group whose members stopped at different times has no score of its own.
     groups: dict[str, list[dict[str, Any]]] = {}
     for task in tasks:
         groups.setdefault(task["group"], []).append(task)
     for name, members in groups.items():
-        if len(members) == 1 and members[0]["task"] == name:
+        if [one["task"] for one in members] == [name] or any(one["task"] in stopped for one in members):
             continue
         about = members[0] | {"task": name, "group": name, "prompt_hash": "", "unparsed": None}
         for metric in members[0]["metrics"]:
             keys = [(one["task"], metric["name"]) for one in members]
-            yield from _splits(pl.concat([by_metric[key] for key in keys if key in by_metric]), about, metric)
+            several = [by_metric[key] for key in keys if key in by_metric]
+            if several:
+                yield from _splits(pl.concat(several), about, metric)
 
 
 def _splits(rows: pl.DataFrame, task: dict[str, Any], metric: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -241,7 +247,8 @@ def _write(folder: Path, results: "Sequence[TaskResult]", manifest: dict[str, An
             "task": one.task, "group": one.group, "version": one.version, "shots": one.shots, "primary": one.primary,
             "baseline": one.baseline, "prompt_hash": one.prompt_hash, "unparsed": one.unparsed,
             "metrics": [
-                {"name": each.name, "is_ratio": each.is_ratio, "higher_is_better": each.higher_is_better}
+                {"name": each.name, "is_ratio": each.is_ratio, "higher_is_better": each.higher_is_better,
+                 "estimate": None if each.estimate is None else asdict(each.estimate)}
                 for each in one.metrics
             ],
         }

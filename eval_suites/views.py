@@ -127,6 +127,7 @@ def compare(lake: Lake, a: str, b: str) -> Comparison:
     left_out, pairs = [], []
     of_a, of_b = (_primary(one) for one in (first, second))
     hashes = [one.manifest["tasks"] for one in (first, second)]
+
     for task in dict.fromkeys([*of_a, *of_b]):
         if task not in of_a or task not in of_b:
             left_out.append(f"{task}: only {first.name if task in of_a else second.name} was scored on it")
@@ -138,11 +139,15 @@ def compare(lake: Lake, a: str, b: str) -> Comparison:
             left_out.append(f"{task}: {of_a[task].metric} against {of_b[task].metric}")
         else:
             pairs.append(of_a[task])
+
     items = _items(lake, first, second)
+    left_out += [f"{one.task}: {one.metric} is no score of items" for one in pairs if one.task not in items]
     found = [(one, *_difference(items, one)) for one in pairs if one.task in items]
+
     if not found:
         reasons = f": {'; '.join(left_out[:2])}" if left_out else "; score them on the same suite"
         raise UserError(f"{first.name} and {second.name} have no task that can be compared{reasons}")
+
     adjusted = holm([gap.p for _, gap, _, _ in found])
     tasks = [
         TaskDifference(

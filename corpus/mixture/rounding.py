@@ -124,11 +124,9 @@ def _improved(ranked: pl.LazyFrame, group: str, rest: _Rest, share: Share, whole
 def _after(ranked: pl.LazyFrame, rests: Mapping[str, _Rest]) -> pl.DataFrame:
     """Returns the documents that are not taken yet and fit, in the order of their hashes; the first ones of many."""
     taken = [id for rest in rests.values() for id in rest.more]
-    limit = (
-        below({g: rest.limit for g, rest in rests.items()}) if "" not in rests else pl.col("_rank") < rests[""].limit
-    )
+    is_taken = below({group: rest.limit for group, rest in rests.items()}) | pl.col("id").is_in(taken)
     fits = pl.col("tokens") <= sum(rest.lacks for rest in rests.values()) + 1e-6
-    rows = ranked.filter(fits & ~limit & ~pl.col("id").is_in(taken)).select("id", "tokens", "_rank")
+    rows = ranked.filter(fits & ~is_taken).select("id", "tokens", "_rank")
     return rows.bottom_k(_ASKED, by="_rank").collect(engine="streaming").sort("_rank")
 
 

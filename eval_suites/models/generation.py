@@ -74,7 +74,7 @@ def texts(network: Network, prompts: Sequence[Prompt], choice: Choice, budget: i
         network.crop(0)
         if shared:
             network.extend(prompts[group[0]].ids[:shared], np.empty(0, np.int64))
-        for batch in _batches(prompts, group, shared, budget):
+        for batch in _batches(prompts, group, budget):
             yield from _written(network, [(i, prompts[i]) for i in batch], shared, choice)
     network.crop(0)
 
@@ -97,7 +97,7 @@ def _groups(prompts: Sequence[Prompt]) -> list[tuple[int, list[int]]]:
     return [group for group in groups if len(group[1]) > 1] + ([(0, alone)] if alone else [])
 
 
-def _batches(prompts: Sequence[Prompt], group: list[int], shared: int, budget: int) -> Iterator[list[int]]:
+def _batches(prompts: Sequence[Prompt], group: list[int], budget: int) -> Iterator[list[int]]:
     """Yields prompts of similar length, the longest first, so that a lack of memory shows at once."""
     batch: list[int] = []
     most = 0
@@ -127,10 +127,13 @@ def _written(
     reading = network.rows(len(rows), shared + length + max(row.prompt.most for row in rows))
     logits_BV = reading.read(ids_BS, mask_BS)
     while rows:
-        for row, token in zip(rows, choice.next(logits_BV, [row.generator for row in rows]), strict=True):
-            row.add(token)
+        tokens = choice.next(logits_BV, [row.generator for row in rows])
+        for row, token in zip(rows, tokens, strict=True):
+            if not row.is_finished:
+                row.add(token)
+                if row.is_finished:
+                    yield row.number, row.written
         left = [r for r, row in enumerate(rows) if not row.is_finished]
-        yield from ((row.number, row.written) for row in rows if row.is_finished and row.tell())
         if not left:
             return
         if len(left) <= _FEWER * len(rows):
@@ -148,19 +151,12 @@ class _Row:
         self.number, self.prompt = number, prompt
         self.written: list[int] = []
         self.is_finished = False
-        self._is_told = False
         self.generator: torch.Generator | None = None
         if choice.temperature > 0:
             self.generator = torch.Generator()
             self.generator.manual_seed(choice.seed * 1_000_003 + prompt.seed)
 
     def add(self, token: int) -> None:
-        """Takes the next token, unless the row is finished."""
-        if not self.is_finished:
-            self.written.append(token)
-            self.is_finished = len(self.written) >= self.prompt.most or self.prompt.is_done(self.written)
-
-    def tell(self) -> bool:
-        """Returns True once."""
-        told, self._is_told = self._is_told, True
-        return not told
+        """Takes the next token."""
+        self.written.append(token)
+        self.is_finished = len(self.written) >= self.prompt.most or self.prompt.is_done(self.written)

@@ -5,7 +5,6 @@ of a context belong to the continuation, what does not fit is cut on the left, a
 a text, and long texts are scored in windows.
 """
 
-import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -20,8 +19,6 @@ from eval_suites.models.loading import Loaded
 from eval_suites.models.network import Network
 from eval_suites.models.prefixes import Query
 from eval_suites.models.responses import Request, Response
-
-log = logging.getLogger(__name__)
 
 Tokens = npt.NDArray[np.int32]
 
@@ -107,17 +104,15 @@ class LocalResponder:
         of_context = dict(zip(contexts, self._encoded(contexts), strict=True))
         wholes = sorted({context + continuation for context, continuation in moved if context})
         of_whole = dict(zip(wholes, self._encoded(wholes), strict=True))
-        alone = sorted(
-            {request.continuation for request, (context, _) in zip(requests, moved, strict=True) if not context}
-        )
+        alone = sorted({continuation for context, continuation in moved if not context})
         of_alone = dict(zip(alone, self._encoded(alone, special=False), strict=True))
         pairs = []
-        for request, (context, continuation) in zip(requests, moved, strict=True):
+        for context, continuation in moved:
             if context:
                 first = of_context[context]
                 pairs.append((first, of_whole[context + continuation][len(first) :]))
             else:
-                pairs.append(self._without_context(of_alone[request.continuation]))
+                pairs.append(self._without_context(of_alone[continuation]))
         return pairs
 
     def _without_context(self, ids: list[int]) -> tuple[list[int], list[int]]:

@@ -117,7 +117,7 @@ class _Walk:
 
     def steps(self) -> Iterator[Step]:
         """Yields the steps of a walk from the root."""
-        todo: list[tuple[int, int, int] | Crop] = [(0, len(self._sorted), 0)] if self._sorted else []
+        todo: list[tuple[int, int] | Crop] = [(0, len(self._sorted))] if self._sorted else []
         depth = 0
         while todo:
             task = todo.pop()
@@ -127,7 +127,7 @@ class _Walk:
                 yield task
                 continue
 
-            first, end, _ = task
+            first, end = task
             size = self._size(first, end, depth)
             if size <= self._budget:
                 if self._row_size + size > self._budget:
@@ -139,14 +139,14 @@ class _Walk:
             common = int(self._shared[first + 1 : end].min()) if end - first > 1 else int(self._sizes[first])
             if common - depth >= _LEAST_SHARED or end - first == 1:
                 yield from self._flushed(depth)
-                todo += [Crop(depth), (first, end, common)]
+                todo += [Crop(depth), (first, end)]
                 # A lone long sequence keeps its last part for a row; a prefix is read to its end.
                 until = common if end - first > 1 else depth + self._budget
                 for start in range(depth, until, self._budget):
                     yield self._extended(first, end, start, min(start + self._budget, until))
                 depth = until
                 continue
-            todo += [(a, b, depth) for a, b in reversed(self._children(first, end, common))]
+            todo += reversed(self._children(first, end, common))
         yield from self._flushed(depth)
 
     def _size(self, first: int, end: int, depth: int) -> int:

@@ -20,6 +20,7 @@ from eval_suites.statistics.intervals import LEVEL, Floats
 from eval_suites.statistics.paired import difference, holm
 
 _RESAMPLES = 2000
+_MANY = 2000  # items
 _STEPS = 10_000
 _EQUAL = 1e-12  # scores that are no further apart are ties
 
@@ -98,9 +99,7 @@ def places(items: Sequence[Floats], names: Sequence[str], level: float = LEVEL, 
     resampled_MR = np.zeros((len(names), _RESAMPLES))
     headline_M = np.zeros(len(names))
     for scores_MN in items:
-        n = scores_MN.shape[1]
-        times_RN = generator.multinomial(n, np.full(n, 1 / n), size=_RESAMPLES) / n
-        resampled_MR += scores_MN @ times_RN.T / len(items)
+        resampled_MR += _resampled(scores_MN, generator) / len(items)
         headline_M += scores_MN.mean(1) / len(items)
 
     order = np.argsort(-headline_M, kind="stable")
@@ -108,6 +107,16 @@ def places(items: Sequence[Floats], names: Sequence[str], level: float = LEVEL, 
     low_M, high_M = np.quantile(ranks_MR, [(1 - level) / 2, (1 + level) / 2], axis=1, method="nearest")
     groups = _groups([[scores[i] for scores in items] for i in order], level)
     return {names[i]: Place(rank + 1, int(low_M[i]), int(high_M[i]), groups[rank]) for rank, i in enumerate(order)}
+
+
+def _resampled(scores_MN: Floats, generator: np.random.Generator) -> Floats:
+    """Returns (M, R): means over resampled items. Those of many items are normal, which takes no memory per item."""
+    n = scores_MN.shape[1]
+    if n > _MANY:
+        covariance_MM = np.atleast_2d(np.cov(scores_MN)) / n
+        return np.asarray(generator.multivariate_normal(scores_MN.mean(1), covariance_MM, size=_RESAMPLES).T)
+    times_RN = generator.multinomial(n, np.full(n, 1 / n), size=_RESAMPLES) / n
+    return np.asarray(scores_MN @ times_RN.T)
 
 
 def _groups(ordered: list[list[Floats]], level: float) -> list[int]:

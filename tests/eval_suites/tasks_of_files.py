@@ -30,6 +30,9 @@ def write(folder: Path, n: int = 12) -> Path:
     (folder / "choices.yaml").write_text(f"task: t_choices\n{choices}num_fewshot: 2\n{metrics}")
     for name in ("one", "two"):
         (folder / f"{name}.yaml").write_text(f"task: t_{name}\n{choices}{metrics}")
+    (folder / "mcc.yaml").write_text(
+        f"task: t_mcc\n{choices}metric_list: [{{metric: mcc}}]\nmetadata: {{version: 1}}\n"
+    )
     (folder / "group.yaml").write_text("group: t_group\ntask: [t_one, t_two]\n")
     (folder / "text.yaml").write_text(
         f"task: t_text\n{common}output_type: loglikelihood_rolling\ndoc_to_text: ''\ndoc_to_target: q\n"
@@ -45,4 +48,4 @@ def write(folder: Path, n: int = 12) -> Path:
     return folder
 
 
-ALL = ("t_choices", "t_group", "t_text", "t_written")
+ALL = ("t_choices", "t_group", "t_text", "t_written", "t_mcc")

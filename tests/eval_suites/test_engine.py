@@ -42,15 +42,25 @@ def test_scores_are_those_of_lm_eval(results: dict[str, TaskResult], tasks: Path
         model=HFLM(pretrained=str(folder), dtype="float32", device="cpu", batch_size=2), tasks=list(tasks_of_files.ALL),
         task_manager=TaskManager(include_path=str(tasks), include_defaults=False), bootstrap_iters=0,
     )  # fmt: skip
-    assert set(results) == {"t_choices", "t_one", "t_two", "t_text", "t_written"}
+    assert set(results) == {"t_choices", "t_one", "t_two", "t_text", "t_written", "t_mcc"}
+    compared = 0
     for name, one in results.items():
         for metric in one.metrics:
             key = f"{metric.name},none" if one.task != "t_written" else f"{metric.name},number"
-            if key not in peer["results"][name] or metric.name == "word_perplexity":
+            if key not in peer["results"][name]:
+                assert metric.name == "bits_per_byte"  # lm-eval has none for choices
+                continue
+            compared += 1
+            if metric.estimate is not None:
+                assert metric.estimate.value == pytest.approx(peer["results"][name][key], rel=1e-4)
+                assert metric.items == ()
                 continue
             values = [item.value for item in metric.items]
             total = sum(values) / (sum(item.weight for item in metric.items) if metric.is_ratio else len(values))
             assert total == pytest.approx(peer["results"][name][key], abs=1e-5)
+        assert {metric.name for metric in one.metrics if metric.estimate} == {
+            "t_text": {"word_perplexity"}, "t_mcc": {"mcc"},
+        }.get(name, set())  # fmt: skip
         samples = peer["samples"][name]
         for answer, sample in zip(one.answers, samples, strict=True):
             assert answer.item == sample["doc_id"]
@@ -58,6 +68,7 @@ def test_scores_are_those_of_lm_eval(results: dict[str, TaskResult], tasks: Path
             if answer.log_likelihoods and name != "t_text":
                 expected = [pair[0] for pair in sample["filtered_resps"]]
                 assert answer.log_likelihoods == pytest.approx(expected, abs=1e-3)
+    assert compared == 2 * 3 + 2 + 1 + 1
 
 
 def test_examples_and_groups_are_known(results: dict[str, TaskResult]) -> None:

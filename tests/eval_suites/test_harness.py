@@ -71,6 +71,15 @@ def test_generated_texts(folder: Path, peer: HFLM, settings: dict[str, Any]) -> 
     assert ours(folder).generate_until(instances("generate_until", asked)) == expected
 
 
+def test_blanks_of_an_empty_context_belong_to_the_continuation(folder: Path) -> None:
+    harness = ours(folder)
+    got = harness.loglikelihood(
+        instances("loglikelihood", [("\n\n", "the answer"), ("", "\n\nthe answer"), ("", "the answer")])
+    )
+    assert got[0] == got[1]
+    assert got[0] != got[2]
+
+
 def test_cut_prompts_are_counted(folder: Path) -> None:
     harness = ours(folder)
     harness.loglikelihood(instances("loglikelihood", PAIRS))

@@ -54,7 +54,8 @@ def test_a_score_is_rows_with_intervals_and_a_manifest(lake: Lake, folder: Path,
     view = views.run(lake, "s")
     assert view.score == making.score_id(lake, wanted)
     by_task = {one.task: one for one in view.scores if one.is_primary}
-    assert set(by_task) == {"t_choices", "t_one", "t_two", "t_group", "t_text", "t_written"}
+    assert set(by_task) == {"t_choices", "t_one", "t_two", "t_group", "t_text", "t_written", "t_mcc"}
+    assert by_task["t_mcc"].low <= by_task["t_mcc"].value <= by_task["t_mcc"].high
     assert by_task["t_group"].n == 24
     assert by_task["t_one"].group == "t_group"
 
@@ -69,9 +70,9 @@ def test_a_score_is_rows_with_intervals_and_a_manifest(lake: Lake, folder: Path,
     assert set(view.manifest["tasks"]) == set(by_task) - {"t_group"}
     assert view.manifest["model"]["dtype"] == "float32"
     assert view.manifest["packages"]["lm_eval"]
-    assert view.requests == 12 * 3 * 2 + 12 + 12
+    assert view.requests == 12 * 3 * 2 + 12 + 12  # t_mcc, t_one and t_two ask the same
     answers = lake.scan("answers").collect()
-    assert answers.height == 12 * 5
+    assert answers.height == 12 * 6
     assert answers.filter(pl.col("task") == "t_choices")["log_likelihoods"].list.len().unique().to_list() == [3]
 
 
@@ -174,6 +175,12 @@ def test_a_run_of_the_lake_is_scored_by_its_name(mixed: Lake, tmp_path: Path) ->
     assert view.tokens == 768
     assert view.run == own.scan("runs").filter(pl.col("name") == "next").collect()["run"][0]
     assert json.loads(own.scan("score_runs").collect()["manifest"][0])["model"]["parameters"] > 0
+
+
+def test_a_group_that_stopped_early_has_no_score_of_its_own(lake: Lake, folder: Path, tmp_path: Path) -> None:
+    tasks = tasks_of_files.write(tmp_path / "many", n=150)
+    score(lake, settings(folder, tasks, tasks=["t_group"], until_settled=True, half_width=0.2))
+    assert {one.task for one in views.run(lake, "s").scores} == {"t_one", "t_two"}
 
 
 def test_scoring_stops_when_it_is_settled(lake: Lake, folder: Path, tmp_path: Path) -> None:

@@ -82,6 +82,17 @@ def test_groups_of_one_task_use_the_paired_test() -> None:
     assert (got["a"].group, got["b"].group) == (1, 2)
 
 
+def test_many_items_take_a_shorter_way_to_the_same_ranks(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = np.random.default_rng(2)
+    difficulty = generator.random(1500)
+    items = [np.stack([(generator.random(1500) < difficulty * one).astype(float) for one in (1.0, 0.97, 0.9)])]
+    drawn = pools.places(items, ["a", "b", "c"])
+    spread = pools._resampled(items[0], np.random.default_rng(0)).std(1)
+    monkeypatch.setattr(pools, "_MANY", 100)
+    assert pools.places(items, ["a", "b", "c"]) == drawn
+    assert pools._resampled(items[0], np.random.default_rng(0)).std(1) == pytest.approx(spread, rel=0.1)
+
+
 def test_ranks_of_equal_models_cover_the_truth() -> None:
     """Five equal models: the best of them is not claimed to be first for certain."""
     generator = np.random.default_rng(1)
