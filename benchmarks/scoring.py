@@ -38,8 +38,9 @@ def run(path: Path | None) -> Iterator[Claim]:
     os.environ["TQDM_DISABLE"] = "1"
     with tempfile.TemporaryDirectory() as folder:
         model = _model(Path(folder) / "model")
-        name = Path(model).name if os.environ.get("SMOLLM") else "26M, random weights"
         loaded = load(model)
+        size = sum(one.numel() for one in loaded.model.parameters())
+        name = f"{size / 1e6:.0f}M parameters" + ("" if os.environ.get("SMOLLM") else ", random weights")
         peers = {size: HFLM(pretrained=model, dtype="float32", device="cpu", batch_size=size) for size in _BATCHES}
 
         def ours() -> Any:

@@ -24,13 +24,18 @@ def specs(lake: Lake) -> list[str]:
     return [f"{path.stem}={path}" for path in sorted(Path(lake.root, FOLDER).glob("*.jsonl"))]
 
 
+def name_of(task: str) -> str:
+    """Returns the name of the benchmark that a task's items become: that of its file."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", task)
+
+
 def add(lake: Lake, task: str, items: Iterable[Mapping[str, Any]]) -> Path:
     """Writes the items of a task: id, question, choices, answer. The file appears whole, in place of an older one."""
     if not lake.is_local:
         raise UserError(f"{lake.url} is not on this machine; only local lakes keep benchmarks of their own")
     folder = Path(lake.root, FOLDER)
     durable.make_folders(str(folder))
-    path = folder / f"{re.sub(r'[^A-Za-z0-9_.-]', '-', task)}.jsonl"
+    path = folder / f"{name_of(task)}.jsonl"
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text("".join(json.dumps(item, ensure_ascii=False) + "\n" for item in items))
     durable.publish(str(temporary), str(path))

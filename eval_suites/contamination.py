@@ -11,18 +11,13 @@ import polars as pl
 
 from corpus.lake import Lake
 from corpus.mixture.stages import slot
+from decontam import added
+from training.stages import chain
 
 
 def mixtures_of(lake: Lake, run: str) -> list[str]:
     """Returns the mixtures that a run and those before it have read; none for a model from elsewhere."""
-    if not run or not lake.exists("runs"):
-        return []
-    rows = {row["run"]: row for row in lake.scan("runs").select("run", "after", "mixture").collect().to_dicts()}
-    names: list[str] = []
-    while run in rows:
-        names.append(str(rows[run]["mixture"]))
-        run = str(rows[run]["after"])
-    return list(dict.fromkeys(names))
+    return list(dict.fromkeys(str(row["mixture"]) for row in chain(lake, run)))
 
 
 def content(lake: Lake, mixtures: Sequence[str]) -> list[str]:
@@ -54,7 +49,7 @@ def marked(lake: Lake, items: pl.DataFrame, groups: dict[str, str], mixtures: Se
     touched = set(rows.select("benchmark", "item").unique().collect().iter_rows())
 
     def of(task: str, item: int) -> bool | None:
-        names = [name for name in dict.fromkeys((task, groups.get(task, task))) if name in known]
+        names = [name for name in dict.fromkeys((task, groups.get(task, task), added.name_of(task))) if name in known]
         if not names:
             return None
         return any((name, each) in touched for name in names for each in (f"{task}/{item}", str(item)))

@@ -114,6 +114,7 @@ class Tasks:
             except UserError as error:
                 failed.append(str(error))
                 continue
+
             for name, task in loaded["tasks"].items():
                 if name in self.left_out:
                     continue
@@ -124,16 +125,11 @@ class Tasks:
                     task.set_config(key="num_fewshot", value=0)
                 task.set_fewshot_seed(seed=_FEWSHOT)
                 self.leaves[name] = (task, wanted)
+
         if failed:
             n, total = len(failed), len(self.suite.tasks)
-            advice = ""
-            if any(word in text for text in failed for word in _OF_DATA):
-                reason = "the hub of data sets cannot be reached; " if is_offline else ""
-                advice = (
-                    f". {reason}fetch the data where there is a network (pomona fetch SUITE), or name a folder of "
-                    "local files (--data)"
-                )
-            raise UserError(f"{n} of {total} tasks cannot be loaded: {', '.join(failed[:_NAMED])}{advice}")
+            told = f"{n} of {total} tasks cannot be loaded: {', '.join(failed[:_NAMED])}"
+            raise UserError(told + _advice(failed, is_offline=is_offline))
 
     def _has_files(self, wanted: Wanted) -> bool:
         return self._data is not None and bool(wanted.data)
@@ -295,6 +291,15 @@ def _loaded(found: Any, name: str) -> Any:
         raise UserError(f"{name} (it needs a package: pip install {error.name})") from error
     except Exception as error:
         raise UserError(f"{name} ({type(error).__name__}: {' '.join(str(error).split())[:120]})") from error
+
+
+def _advice(failed: list[str], *, is_offline: bool) -> str:
+    """Returns what to do about tasks whose data are missing; '' for tasks that are wrong."""
+    if not any(word in text for text in failed for word in _OF_DATA):
+        return ""
+    reason = "the hub of data sets cannot be reached; " if is_offline else ""
+    where = "where there is a network (pomona fetch SUITE)"
+    return f". {reason}fetch the data {where}, or name a folder of local files (--data)"
 
 
 def _is_local(found: Any, name: str) -> bool:

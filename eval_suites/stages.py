@@ -103,20 +103,13 @@ def _planned(context: Context[Score], name: str) -> str:
 
 
 def _of_lake(lake: Lake, name: str) -> str:
-    """Returns the id of a run of the lake: by its name, its id, the first digits of it, or its checkpoint."""
+    """Returns the id of a run of the lake: by its checkpoint's folder, its name, its id, or the first digits of it."""
     from training import stages as training
 
-    if not lake.exists("runs") or (os.sep in name and not Path(name).expanduser().is_dir()):
-        return ""
-    last = name.rstrip("/").rpartition("/")[2]
-    is_folder = Path(name).expanduser().is_dir()
-    if (
-        is_folder
-        and Path(name).expanduser().resolve().parent != Path(lake.root, artifacts.FOLDER, "checkpoint").resolve()
-    ):
-        return ""
+    if Path(name).expanduser().is_dir():
+        return training.checkpoint_of(lake, name) or ""
     try:
-        return training.find(lake, last if is_folder else name)
+        return training.find(lake, name) if os.sep not in name else ""
     except UserError:
         return ""
 
@@ -127,14 +120,9 @@ def _names(lake: Lake) -> list[str]:
 
 def _tokens(lake: Lake, run: str) -> int | None:
     """Returns the tokens that a run and those before it were trained on."""
-    if not lake.exists("runs"):
-        return None
-    rows = {row["run"]: row for row in lake.scan("runs").select("run", "after", "tokens").collect().to_dicts()}
-    total, at = 0, run
-    while at in rows:
-        total += int(rows[at]["tokens"])
-        at = str(rows[at]["after"])
-    return total or None
+    from training import stages as training
+
+    return sum(int(row["tokens"]) for row in training.chain(lake, run)) or None
 
 
 def _against(lake: Lake, score: str | None) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import polars as pl
 import pyarrow as pa
 
-from corpus import artifacts, durable
+from corpus import artifacts, durable, lease
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.task import All, WorkItem
@@ -52,7 +52,9 @@ class Scorer:
 
     def __call__(self) -> None:
         """Asks what was not answered yet, and writes down what came out."""
-        artifacts.ensure(self.lake, self.artifact, self._score)
+        # A score of another name may ask the same: the second one waits, and finds the answers of the first.
+        with lease.hold(self.lake, f"{KIND}-{self.artifact.key}", purpose=f"score {self.settings.name}"):
+            artifacts.ensure(self.lake, self.artifact, self._score)
 
     def _score(self, folder: Path) -> None:
         from eval_suites.models import loading

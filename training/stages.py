@@ -60,7 +60,7 @@ def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> d
     """Returns everything that the result of a run depends on."""
     lake = context.lake
     after = ""
-    checkpoint = None if run.model is None else _checkpoint_of(lake, run.model)
+    checkpoint = None if run.model is None else checkpoint_of(lake, run.model)
     if checkpoint is not None:
         after = checkpoint
     elif run.after is not None:
@@ -85,7 +85,7 @@ def run_of(context: Context[Any], run: Run) -> str:
     return digest(_made_from(context, run))
 
 
-def _checkpoint_of(lake: Lake, model: str) -> str | None:
+def checkpoint_of(lake: Lake, model: str) -> str | None:
     """Returns the run whose checkpoint a folder is, so that its history is not lost; None for any other folder."""
     place = os.path.join(lake.root, artifacts.FOLDER, KIND)
     folder = os.path.realpath(os.path.expanduser(model))
@@ -118,6 +118,20 @@ def find(lake: Lake, name: str, others: tuple[str, ...] = ()) -> str:
     if by_name:
         return by_name[-1]
     raise unknown("run", name, sorted({called for _, called, _ in rows} | set(others)))
+
+
+def chain(lake: Lake, run: str) -> list[dict[str, Any]]:
+    """Returns the rows of a run and of those that it started from, the newest first; none if there is no such run."""
+    if not run or not lake.exists("runs"):
+        return []
+    read = lake.scan("runs").select("run", "after", "mixture", "tokens").collect()
+    rows = {row["run"]: row for row in read.to_dicts()}
+
+    found = []
+    while run in rows:
+        found.append(rows[run])
+        run = str(rows[run]["after"])
+    return found
 
 
 def in_order(lake: Lake) -> list[str]:

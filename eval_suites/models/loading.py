@@ -38,7 +38,7 @@ def load(where: str, *, dtype: str = "float32", device: str = "") -> Loaded:
     files = {"gguf_file": path.name} if path.is_file() else {"use_safetensors": True}
     try:
         tokenizer = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, **_only_gguf(files)
+            folder, local_files_only=True, trust_remote_code=False, gguf_file=files.get("gguf_file")
         )
         model = AutoModelForCausalLM.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False, dtype=getattr(torch, dtype), **files
@@ -78,10 +78,6 @@ def max_length(config: Any, tokenizer: Any) -> int:
     from lm_eval.models.utils import resolve_max_length
 
     return int(resolve_max_length(config, tokenizer, default=2048))
-
-
-def _only_gguf(files: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in files.items() if name == "gguf_file"}
 
 
 def _device(torch: Any, wanted: str) -> "torch.device":
