@@ -93,6 +93,7 @@ class Standing:
     best: int  # ranks that the data support
     worst: int
     group: int  # models of one group are not told apart
+    suite: str
     score: str
     name: str
     model: str
@@ -120,10 +121,15 @@ def run(lake: Lake, wanted: str) -> RunOfSuite:
 
 
 def compare(lake: Lake, a: str, b: str) -> Comparison:
-    """Compares two scores on the items that both have; raises `UserError` if there is none."""
+    """Compares two scores, by name, id or model, on the items that both have; raises `UserError` if there is none."""
     first, second = run(lake, a), run(lake, b)
     if first.score == second.score:
         raise UserError(f"{a} and {b} are the same score, {first.score[:_SHORT]}; name two")
+    return compare_runs(lake, first, second)
+
+
+def compare_runs(lake: Lake, first: RunOfSuite, second: RunOfSuite) -> Comparison:
+    """Compares two scores on the items that both have; raises `UserError` if there is none."""
     left_out, pairs = [], []
     of_a, of_b = (_primary(one) for one in (first, second))
     hashes = [one.manifest["tasks"] for one in (first, second)]
@@ -161,13 +167,9 @@ def compare(lake: Lake, a: str, b: str) -> Comparison:
 
 def values(lake: Lake, wanted: str) -> dict[str, dict[int, float]]:
     """Returns what each item of each task has, by the metric that counts, of a score; ratios are left out."""
-    one = run(lake, wanted)
-    metrics = pl.DataFrame(
-        [(task, score.metric) for task, score in _leaves(one).items()], schema=["task", "metric"], orient="row"
-    ).lazy()
-    rows = lake.scan("item_scores", slot=f"score-{one.score}").join(metrics, on=["task", "metric"], how="semi")
+    rows = _primary_items(lake, run(lake, wanted)).filter(~pl.col("is_ratio"))
     found: dict[str, dict[int, float]] = {}
-    for task, item, value in rows.filter(~pl.col("is_ratio")).select("task", "item", "value").collect().iter_rows():
+    for task, item, value in rows.select("task", "item", "value").collect().iter_rows():
         found.setdefault(task, {})[item] = value
     return found
 
@@ -189,19 +191,13 @@ def leaderboard(lake: Lake, suite: str = "") -> list[Standing]:
     rates = pools.mean_win_rate(pl.DataFrame(table).to_numpy().T) if tasks and len(members) > 1 else None
     standings = [
         Standing(
-            places[one.score].rank, places[one.score].best, places[one.score].worst, places[one.score].group, one.score,
-            one.name, one.model, one.headline, None if rates is None else float(rates[i]),
+            places[one.score].rank, places[one.score].best, places[one.score].worst, places[one.score].group, suite,
+            one.score, one.name, one.model, one.headline, None if rates is None else float(rates[i]),
             {task: rows[one.score][task].value for task in tasks},
         )
         for i, one in enumerate(members)
     ]  # fmt: skip
     return sorted(standings, key=lambda one: one.rank)
-
-
-def newest_suite(lake: Lake) -> str:
-    """Returns the suite that was scored last; '' for none."""
-    every = runs(lake)
-    return every[-1].suite if every else ""
 
 
 def _run(row: dict[str, Any], scores: pl.DataFrame | None) -> RunOfSuite:
@@ -229,37 +225,31 @@ def _primary(one: RunOfSuite) -> dict[str, ScoreView]:
 
 
 def _items(lake: Lake, *several: RunOfSuite) -> dict[str, pl.DataFrame]:
-    """Returns the items of each task that all scores have, with a column of values for each of them."""
-    metrics = pl.DataFrame(
-        [(task, score.metric) for task, score in _leaves(several[0]).items()], schema=["task", "metric"], orient="row"
-    ).lazy()
-    joined: pl.LazyFrame | None = None
-    for i, one in enumerate(several):
-        rows = lake.scan("item_scores", slot=f"score-{one.score}").join(metrics, on=["task", "metric"], how="semi")
-        rows = rows.select(
-            "task",
-            "item",
-            "cluster",
-            "is_ratio",
-            pl.col("value").alias(f"value{i}"),
-            pl.col("weight").alias(f"weight{i}"),
-        )
-        if joined is None:
-            joined = rows
-        else:
-            joined = joined.join(rows.drop("cluster", "is_ratio"), on=["task", "item"], how="inner")
-    assert joined is not None
-    frame = joined.sort("task", "item").collect()
-    groups = {str(task): part for (task,), part in frame.group_by("task", maintain_order=True)}
-    of_group: dict[str, list[str]] = {}
-    for score in several[0].scores:
-        if score.group and score.is_primary:
-            of_group.setdefault(score.group, []).append(score.task)
-    for group, tasks in of_group.items():
-        members = [groups[task] for task in dict.fromkeys(tasks) if task in groups]
-        if members:
-            groups[group] = pl.concat(members)
-    return groups
+    """Returns the items of each task that all scores have, with columns value0, weight0, value1, ... of the scores."""
+    frames = [
+        _primary_items(lake, one).rename({"value": f"value{i}", "weight": f"weight{i}"})
+        for i, one in enumerate(several)
+    ]
+    joined = frames[0]
+    for other in frames[1:]:
+        joined = joined.join(other.drop("cluster", "is_ratio"), on=["task", "item"], how="inner")
+    rows = joined.sort("task", "item").collect()
+    tasks = {str(task): part for (task,), part in rows.group_by("task", maintain_order=True)}
+
+    # A group has the items of all its tasks.
+    groups: dict[str, list[pl.DataFrame]] = {}
+    for name, score in _leaves(several[0]).items():
+        if score.group and name in tasks:
+            groups.setdefault(score.group, []).append(tasks[name])
+    return tasks | {name: pl.concat(members) for name, members in groups.items()}
+
+
+def _primary_items(lake: Lake, one: RunOfSuite) -> pl.LazyFrame:
+    """Returns task, item, cluster, is_ratio, value and weight of a score's items, by the metric that counts."""
+    metrics = [(task, score.metric) for task, score in _leaves(one).items()]
+    counting = pl.LazyFrame(metrics, schema={"task": pl.String, "metric": pl.String}, orient="row")
+    rows = lake.scan("item_scores", slot=f"score-{one.score}").join(counting, on=["task", "metric"], how="semi")
+    return rows.select("task", "item", "cluster", "is_ratio", "value", "weight")
 
 
 def _leaves(one: RunOfSuite) -> dict[str, ScoreView]:

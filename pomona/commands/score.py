@@ -125,9 +125,8 @@ def leaderboard(
     from pomona import output
     from pomona.terminal.scores import render_leaderboard, render_quotes
 
-    opened = open_lake(lake)
-    standings = views.leaderboard(opened, suite)
-    quotes = of_suite(suite or views.newest_suite(opened)) if standings else []
+    standings = views.leaderboard(open_lake(lake), suite)
+    quotes = of_suite(standings[0].suite) if standings else []
     text = render_leaderboard(standings) + render_quotes(quotes)
     output.show([asdict(one) for one in standings], text, as_json)
 

@@ -70,7 +70,7 @@ def _board(lake: Lake, suite: str, every: "list[RunOfSuite]") -> Board:
     comparisons = []
     for a, b in pairwise(runs):
         try:
-            comparisons.append(views.compare(lake, a.score, b.score))
+            comparisons.append(views.compare_runs(lake, a, b))
         except UserError:  # no task in common
             continue
     return Board(

@@ -132,3 +132,15 @@ def test_a_metric_that_nothing_makes_is_said(tasks: Path, folder: Path) -> None:
     suite = suites.Suite(name="s", about="", tasks=(suites.Task(task="t_choices", metric="f1"),))
     with pytest.raises(UserError, match="task t_choices has no metric 'f1'; it has acc, acc_norm, bits_per_byte"):
         engine.run(engine.Tasks(suite, folders=[str(tasks)]), Harness(LocalResponder(load(str(folder))), InMemory()))
+
+
+def test_a_score_that_is_no_mean_is_lm_evals_own() -> None:
+    """Also where each item has a number: a median is not read as a mean."""
+
+    def median(values: list[float]) -> float:
+        return sorted(values)[len(values) // 2]
+
+    samples = [{"doc_id": i, "doc": {}, "m": float(v), "metrics": ["m"]} for i, v in enumerate((0, 0, 0, 0, 10))]
+    got = engine._metric("m", "none", ["none"], samples, True, "", median)
+    assert got.estimate is not None
+    assert (got.estimate.value, got.items) == (0.0, ())
