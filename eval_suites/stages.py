@@ -24,6 +24,7 @@ def score(context: Context[Score]) -> Stage:
     lake, settings = context.lake, context.settings
     suite = suite_of(settings)
     model = _Model.of(context)
+
     made_from = {
         "model": model.key,
         "suite": suite.model_dump(mode="json", exclude={"about"}),
@@ -37,6 +38,7 @@ def score(context: Context[Score]) -> Stage:
     identity = digest([key, settings.name])  # the same numbers under another name stay under both
     mixtures = contamination.mixtures_of(lake, model.run)
     touched = contamination.content(lake, mixtures)
+
     artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"score:{settings.name}", made_from=made_from)
     return Stage(
         name=f"score:{settings.name}",

@@ -172,8 +172,10 @@ def scores(
     """
     by_metric = {(str(t), str(m)): rows for (t, m), rows in items.group_by("task", "metric", maintain_order=True)}
     stopped = {name: one for name, one in (settled or {}).items() if one.get("low") is not None}
+
     for task in tasks:
         for metric in task["metrics"]:
+            # A score that is no mean of its items brings its estimate along; the others are estimated on each split.
             if metric.get("estimate"):
                 yield _row(intervals.Estimate(**metric["estimate"]), "all", task, metric)
                 continue
@@ -256,6 +258,7 @@ def _write(folder: Path, results: "Sequence[TaskResult]", manifest: dict[str, An
         }
         for one in results
     ]  # fmt: skip
+
     pl.DataFrame(items, infer_schema_length=None).write_parquet(folder / _ITEMS)
     pl.DataFrame(answers, infer_schema_length=None).write_parquet(folder / _ANSWERS)
     for name, value in ((_TASKS, tasks), (MANIFEST, manifest)):

@@ -233,6 +233,7 @@ def _items(lake: Lake, *several: RunOfSuite) -> dict[str, pl.DataFrame]:
     joined = frames[0]
     for other in frames[1:]:
         joined = joined.join(other.drop("cluster", "is_ratio"), on=["task", "item"], how="inner")
+
     rows = joined.sort("task", "item").collect()
     tasks = {str(task): part for (task,), part in rows.group_by("task", maintain_order=True)}
 

@@ -20,6 +20,7 @@ def render(view: "RunOfSuite") -> str:
         if one.is_primary and one.split == "all"
     ]  # fmt: skip
     header = ("task", "metric", "score", "95% interval", "items", "clusters", "guessing", "shots", "unparsed")
+
     lines = [output.table(rows, header), *_contaminated(view), *_settled(view), ""]
     lines.append(
         f"score {view.score[:8]}  {view.name}: {view.model} on suite {view.suite} (version {view.suite_version})"
@@ -27,6 +28,7 @@ def render(view: "RunOfSuite") -> str:
     if view.headline is not None:
         lines.append(f"  headline {view.headline:.4f}: mean of centered scores, 0 is guessing and 1 is perfect")
     lines.append(f"  {view.requests:,} requests in {view.seconds:,.1f} s, {view.reused:,} of them answered before")
+
     if view.manifest.get("left_out"):
         named = ", ".join(view.manifest["left_out"][:5])
         lines.append(f"  {len(view.manifest['left_out']):,} tasks have no local data and are left out: {named}")
