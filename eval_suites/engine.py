@@ -17,6 +17,7 @@ from corpus import hub
 from corpus.errors import UserError
 from corpus.task import digest
 from eval_suites import task_index
+from eval_suites.aggregation import ratio
 from eval_suites.local_data import LocalData
 from eval_suites.settling import Ask
 from eval_suites.statistics import intervals
@@ -32,8 +33,10 @@ _LOCAL = ("json", "csv", "parquet", "text", "arrow")  # builders of `datasets` t
 _OF_DATA = ("ConnectionError", "DatasetNotFoundError", "FileNotFoundError", "OfflineMode")  # errors of missing data
 _NAMED = 3  # tasks that a message names
 _MEANS = ("mean", "nanmean")  # lm-eval's functions that make a score of items' scores by their mean
+_RATIOS = (BITS_PER_BYTE, ratio.__name__)
 _RESAMPLES = 200  # of a score that is no mean: each calls lm-eval's function
 _INVALID = "[invalid]"  # what lm-eval's filters give for an answer that they cannot read
+_PARSED = "parsed"  # metric of tasks that read answers themselves: 1 for each that they could read
 _ORDER, _NUMPY, _FEWSHOT = 0, 1234, 1234  # seeds, as lm-eval's command line sets them
 _PREFERRED = ("acc_norm", "acc", "exact_match", "prompt_level_strict_acc", BITS_PER_BYTE)
 
@@ -221,6 +224,8 @@ def _metric(
     how = getattr(aggregate, "__name__", "mean")
     if how == BITS_PER_BYTE:
         pairs = [(-float(nats) / math.log(2), float(n)) for nats, n in values]
+    elif how == ratio.__name__:
+        pairs = [(float(value), float(weight)) for value, weight in values]
     elif how in _MEANS and all(isinstance(value, (int, float, np.number, np.bool_)) for value in values):
         pairs = [(float(value), 1.0) for value in values]
     else:  # F1, BLEU, perplexity: only lm-eval's own function knows what all items together come to
@@ -233,7 +238,7 @@ def _metric(
     items = [
         Item(int(one["doc_id"]), *pair, _cluster(one["doc"], cluster)) for one, pair in zip(scored, pairs, strict=True)
     ]
-    return Metric(called, how == BITS_PER_BYTE, higher, tuple(items))
+    return Metric(called, how in _RATIOS, higher, tuple(items))
 
 
 def _bits_of_gold(samples: list[Any], cluster: str) -> tuple[Item, ...]:
@@ -269,7 +274,9 @@ def _answer(sample: Any) -> Answer:
 
 
 def _unparsed(samples: list[Any], filters: list[str]) -> float | None:
-    """Returns the share of answers that no filter could read."""
+    """Returns the share of answers that no filter, or not the task itself, could read."""
+    if _PARSED in samples[0]["metrics"]:
+        return 1 - sum(float(one[_PARSED]) for one in samples) / len(samples)
     read: dict[int, bool] = {}
     for one in samples:
         answers = [text for text in one["filtered_resps"] if isinstance(text, str)]
