@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from corpus import owner
 from corpus.engines import LOCAL, Engine, elsewhere
-from corpus.lake import Lake
+from corpus.lake import WORKING, Lake
 from corpus.task import Output, Step, Task, WorkItem, write_plan
 
 _one_at_a_time = threading.RLock()  # a run changes what belongs to the whole process: standard error, the main module
@@ -74,7 +74,7 @@ def _run(
     if not todo:
         return Ran(0, peak_bytes())
 
-    folder = f"{lake.root}/.pomona/{outputs[0].table}/{outputs[0].slot}"
+    folder = f"{lake.root}/{WORKING}/{outputs[0].table}/{outputs[0].slot}"
     lake.make_folder(folder)
     plan = write_plan(lake, folder, todo)
     task = Task(lake, step, tuple(outputs), plan, token or owner.new_token())

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Commit", "Lake", "Lineage", "Part", "PartWriter"]
 
+WORKING = ".pomona"  # below a lake: leases, and what stages are at work on
 _TRIES = 50  # of a commit that loses to other processes; each time, one of them succeeds
 _MOST_WAIT_SECONDS = 1.0  # longest wait between two tries
 _SMALL_PART_BYTES = 64 << 10  # a part without rows is smaller

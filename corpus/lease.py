@@ -26,6 +26,7 @@ from urllib.parse import quote
 
 from corpus import owner, temporaries
 from corpus.errors import UserError
+from corpus.lake import WORKING
 from corpus.lease_files import Files, Record, files, is_dead
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def alone(lake: "Lake", *, purpose: str = "") -> Iterator[None]:
     with hold(lake, _WHOLE, purpose=purpose, wait_seconds=0) as lease:
         lease_files = files(lake)
         lake.fs.invalidate_cache()
-        for path in sorted(lake.fs.ls(f"{lake.root}/.pomona/leases", detail=False)):
+        for path in sorted(lake.fs.ls(f"{lake.root}/{WORKING}/leases", detail=False)):
             record = lease_files.read(path) if path.endswith(".json") else None
             if record is not None and record.token != lease.token and not is_dead(lease_files, path, record):
                 raise UserError(f"lake {lake.url} is being written by {_who(record)}; try again when it has ended")
@@ -210,7 +211,7 @@ def _renew(lake: "Lake", lease: Lease, mine: Record, ended: threading.Event) -> 
 
 
 def _path(lake: "Lake", name: str) -> str:
-    return f"{lake.root}/.pomona/leases/{quote(name, safe='')}.json"
+    return f"{lake.root}/{WORKING}/leases/{quote(name, safe='')}.json"
 
 
 def _who(record: Record) -> str:

@@ -24,7 +24,7 @@ import pyarrow as pa
 from corpus import artifacts, manifest, schema
 from corpus.deciding import decisions
 from corpus.errors import UserError
-from corpus.lake import Lake
+from corpus.lake import WORKING, Lake
 from corpus.remaining import batches, documents, kept_ids, remaining
 from corpus.row_groups import RowGroup
 from corpus.task import All, WorkItem
@@ -72,7 +72,7 @@ def is_stored(lake: Lake, key: str) -> bool:
 
 def _earlier(lake: Lake, key: str) -> str:
     """Returns where version 0.1 put an index."""
-    return f"{lake.root}/.pomona/decontam/{key}"
+    return f"{lake.root}/{WORKING}/decontam/{key}"
 
 
 def _has_earlier(lake: Lake, key: str) -> bool:

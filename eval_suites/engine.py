@@ -132,7 +132,8 @@ class Tasks:
         if failed:
             n, total = len(failed), len(self.suite.tasks)
             told = f"{n} of {total} tasks cannot be loaded: {', '.join(failed[:_NAMED])}"
-            raise UserError(told + _advice(failed, is_offline=is_offline))
+            advice = _advice(failed, is_offline=is_offline, has_folder=self._data is not None)
+            raise UserError(told + advice)
 
     def _has_files(self, wanted: Wanted) -> bool:
         return self._data is not None and bool(wanted.data)
@@ -300,13 +301,16 @@ def _loaded(found: Any, name: str) -> Any:
         raise UserError(f"{name} ({type(error).__name__}: {' '.join(str(error).split())[:120]})") from error
 
 
-def _advice(failed: list[str], *, is_offline: bool) -> str:
+def _advice(failed: list[str], *, is_offline: bool, has_folder: bool) -> str:
     """Returns what to do about tasks whose data are missing; '' for tasks that are wrong."""
     if not any(word in text for text in failed for word in _OF_DATA):
         return ""
     reason = "the hub of data sets cannot be reached; " if is_offline else ""
     where = "where there is a network (pomona fetch SUITE)"
-    return f". {reason}fetch the data {where}, or name a folder of local files (--data)"
+    local = "name a folder of local files (--data)"
+    if has_folder:
+        local = "name their files in a suite of your own (data: {test: PATTERN})"
+    return f". {reason}fetch the data {where}, or {local}"
 
 
 def _is_local(found: Any, name: str) -> bool:

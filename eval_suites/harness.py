@@ -27,6 +27,7 @@ class Harness(LM):  # type: ignore[misc]
         self._asked: set[str] = set()  # requests that this run has asked the model
         self._known: set[str] = set()  # requests that had been answered before
         self.responses: dict[str, Response] = {}  # by the key of the request
+        self.refusals: dict[str, str] = {}  # why the model wrote no text, by the key of the request; it counts as empty
 
     @property
     def reused(self) -> int:
@@ -79,6 +80,8 @@ class Harness(LM):  # type: ignore[misc]
                 known[asked[number]] = response
                 if not response.error:
                     write(asked[number], missing[asked[number]].kind, response)
+                elif response.text is not None:
+                    self.refusals[asked[number]] = response.error
                 self._report(len(known), total)
         self.responses |= {key: known[key] for key in set(keys) & known.keys()}
         self._refuse_unanswered(keys, requests, known)
@@ -88,7 +91,7 @@ class Harness(LM):  # type: ignore[misc]
         errors = [
             (request, known[key].error if key in known else "the model gave no answer")
             for key, request in zip(keys, requests, strict=True)
-            if key not in known or known[key].error
+            if key not in known or (known[key].error and known[key].text is None)
         ]
         if not errors:
             return

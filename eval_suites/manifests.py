@@ -8,9 +8,13 @@ from corpus.lake import Lake
 from eval_suites import views
 
 # What never explains a number: how long it took, and what was known before.
-_NO_REASON = {"seconds", "reused", "requests", "model_key", "cut"}
+_NO_REASON = {"seconds", "reused", "requests", "model_key", "cut",
+              "model.read", "model.written", "model.tries", "model.cost"}  # fmt: skip
 _MEANING = {
     "model.fingerprint": "other weights, configuration or tokenizer",
+    "model.endpoint": "another endpoint",
+    "model.served": "another model of the endpoint",
+    "refused": "texts that were refused, and count as empty",
     "model.dtype": "another precision",
     "model.max_length": "another context length: other prompts are cut",
     "model.device": "another device",

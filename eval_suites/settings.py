@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from corpus.settings import NAME, Flag, PathIfExists, Settings
+from eval_suites.models.endpoint.settings import Endpoint
 
 DtypeName = Literal["float32", "bfloat16", "float16"]
 
@@ -19,7 +20,10 @@ class Score(Settings):
     ]
     model: Annotated[
         str,
-        Field(description="Run of the lake or of the recipe, or a folder with a Hugging Face model, or a .gguf file"),
+        Field(
+            description="Run of the lake or of the recipe, a folder with a Hugging Face model, a .gguf file, or the "
+            "address of an endpoint that speaks OpenAI's protocol, with the model's name: http://localhost:8000/v1#qwen"
+        ),
         PathIfExists(),
     ]
     suite: Annotated[
@@ -77,6 +81,9 @@ class Score(Settings):
         DtypeName, Field(description="Precision of the model; answers differ slightly between them"), Flag("--dtype")
     ] = "float32"
     seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of texts that are sampled"), Flag("--seed")] = 0
+    endpoint: Annotated[Endpoint, Field(description="How a model behind an endpoint is asked: key, pace, prices")] = (
+        Endpoint()
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -104,4 +111,4 @@ class Score(Settings):
 
     def that_change_results(self) -> dict[str, Any]:
         """Returns the settings on which scores depend, as JSON values."""
-        return self.model_dump(mode="json", exclude={"name", "model"})
+        return self.model_dump(mode="json", exclude={"name", "model", "endpoint"})

@@ -10,6 +10,7 @@ from corpus.lake import Lake
 from corpus.stage import Context, Stage, output
 from corpus.task import All, WorkItem, digest
 from eval_suites import contamination, suites
+from eval_suites.models.endpoint.address import Address, is_address
 from eval_suites.settings import Score
 from eval_suites.steps import KIND, Scorer, ScoreStep
 from eval_suites.suites import Suite
@@ -77,8 +78,11 @@ class _Model:
 
     @classmethod
     def of(cls, context: Context[Score]) -> "_Model":
-        """Finds a model: a run of the recipe or of the lake, or a folder."""
+        """Finds a model: behind an endpoint, a run of the recipe or of the lake, or a folder."""
         lake, name = context.lake, context.settings.model
+        if is_address(name):
+            address = str(Address.of(name))
+            return cls(address, digest(["endpoint", address]))
         run = _planned(context, name) or _of_lake(lake, name)
         if run:
             folder = f"{lake.root}/{artifacts.FOLDER}/checkpoint/{run}"

@@ -9,6 +9,7 @@ A killed run goes on from the answers in the table `responses` (eval_suites.stor
 import json
 import platform
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -23,6 +24,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.task import All, WorkItem
 from eval_suites import contamination, settling, task_index
+from eval_suites.models import opening
 from eval_suites.settings import Score
 from eval_suites.statistics import intervals
 from eval_suites.suites import Suite
@@ -37,6 +39,7 @@ KIND = "score"  # of artifacts
 MANIFEST = "manifest.json"
 _ITEMS, _ANSWERS, _TASKS = "items.parquet", "answers.parquet", "tasks.json"
 _PROMPT = 4000  # characters of a prompt that are kept: its end
+_REASONS = 10  # for which texts were refused, that a manifest lists
 _PACKAGES = ("pomona", "lm_eval", "transformers", "tokenizers", "torch", "datasets", "numpy")
 
 
@@ -57,20 +60,18 @@ class Scorer:
             artifacts.ensure(self.lake, self.artifact, self._score)
 
     def _score(self, folder: Path) -> None:
-        from eval_suites.models import loading
-
-        loading.checked(self.model)
+        settings = self.settings
+        opening.check(self.model, settings.endpoint)
         task_index.quiet()  # before any library that shows progress is imported
         from eval_suites import engine
         from eval_suites.harness import Harness
-        from eval_suites.models.local import LocalResponder
         from eval_suites.store import InLake
 
-        settings = self.settings
         folders = [settings.tasks_path] if settings.tasks_path else []
         tasks = engine.Tasks(self.suite, folders=folders, shots=settings.shots, data=settings.data)
-        loaded = loading.load(self.model, dtype=settings.dtype)
-        responder = LocalResponder(loaded, seed=settings.seed)
+        responder = opening.open_model(
+            self.model, endpoint=settings.endpoint, dtype=settings.dtype, chat=settings.chat, seed=settings.seed
+        )
         harness = Harness(responder, InLake(self.lake), _progress(settings.name))
 
         started = time.monotonic()
@@ -119,6 +120,7 @@ class Scorer:
             "requests": len(harness.responses),
             "reused": harness.reused,
             "cut": sum(one.is_cut for one in harness.responses.values()),
+            "refused": dict(Counter(harness.refusals.values()).most_common(_REASONS)),
             "seconds": seconds,
             "packages": {name: _version(name) for name in _PACKAGES},
             "machine": platform.machine(),

@@ -39,14 +39,19 @@ def open_lake(url: str | None, recipe: "Recipe | None" = None, *, must_exist: bo
 
 
 def _holds_other_things(folder: str) -> bool:
-    """Whether a folder has files but none of a lake's tables: a new lake must not add 20 tables to a user's files."""
+    """Whether a folder has files but none of a lake's tables: a new lake must not add 20 tables to a user's files.
+
+    A lake whose first stage did not get to its first table has the folder of what stages are at work on.
+    """
     from corpus import schema
+    from corpus.lake import WORKING
 
     try:
-        names = {name for name in os.listdir(folder) if not name.startswith(".")}
+        every = os.listdir(folder)
     except OSError:
         return False
-    return bool(names) and not names & schema.TABLES.keys()
+    names = {name for name in every if not name.startswith(".")}
+    return bool(names) and not names & schema.TABLES.keys() and WORKING not in every
 
 
 def size_bytes(option: str, text: str | None, *, least: int) -> int | None:

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from corpus.errors import UserError
 from corpus.forgetting.tombstones import Request
-from corpus.lake import Lake
+from corpus.lake import WORKING, Lake
 
-_NAME = ".pomona/forgetting.json"
+_NAME = f"{WORKING}/forgetting.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,14 +40,21 @@ class Response:
     text: str | None = None  # that was generated
     n_tokens: int = 0  # scored or written
     is_cut: bool = False  # whether the beginning did not fit into the model's context
-    error: str = ""  # why there is no answer
+    error: str = ""  # why there is no answer; with an empty text, it was refused, and the item goes on with that
 
 
 class Responder(Protocol):
     """Answers requests."""
 
-    key: str  # stands for the model with everything that changes its answers
-    about: Mapping[str, Any]  # what a manifest says of it
+    @property
+    def key(self) -> str:
+        """Stands for the model with everything that changes its answers."""
+        ...
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What a manifest says of the model."""
+        ...
 
     def respond(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         """Yields (number of a request, its answer) in any order, as soon as each is known."""

@@ -70,5 +70,11 @@ def load(name: str) -> Suite:
 
 
 def of_tasks(tasks: tuple[str, ...], shots: int | None = None) -> Suite:
-    """Returns a suite of some tasks, for a command that names them."""
-    return Suite(name="-", about="tasks of a command", tasks=tuple(Task(task=one, shots=shots) for one in tasks))
+    """Returns a suite of some tasks, for a command that names them. What suites know of a task is known here, too."""
+    known = {one.task: one for name in reversed(names()) for one in load(name).tasks}
+    chosen = []
+    for name in tasks:
+        like = known.get(name)
+        about = {} if like is None else {"baseline": like.baseline, "cluster": like.cluster, "data": like.data}
+        chosen.append(Task.model_validate({"task": name, "shots": shots} | about))
+    return Suite(name="-", about="tasks of a command", tasks=tuple(chosen))

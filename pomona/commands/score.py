@@ -75,7 +75,13 @@ def score(
 
 def _name(model: str, given: Given) -> str:
     """Returns the name of a score that got none: its model and its suite."""
-    last = Path(model.rstrip("/")).name.removesuffix(".gguf") or "model"
+    from urllib.parse import urlsplit
+
+    from eval_suites.models.endpoint.address import is_address
+
+    last = Path(model.partition("#")[2] or model.rstrip("/")).name.removesuffix(".gguf") or "model"
+    if is_address(model) and "#" not in model:
+        last = urlsplit(model).netloc
     suite = Path(str(given.fields.get("suite") or ("tasks" if given.fields.get("tasks") else "offline"))).stem
     return re.sub(r"[^A-Za-z0-9_.-]", "-", f"{last}-{suite}").lstrip("-_.")[:64]
 

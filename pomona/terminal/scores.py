@@ -35,6 +35,12 @@ def render(view: "RunOfSuite") -> str:
     if view.manifest.get("held_back"):
         n = sum(view.manifest["held_back"].values())
         lines.append(f"  {n:,} items became examples, because no file holds examples")
+    if refused := view.manifest.get("refused"):
+        n, first = sum(refused.values()), next(iter(refused))
+        lines.append(f"  {n:,} texts were refused and count as empty, most of them because {first}")
+    if (used := view.manifest["model"]).get("endpoint"):
+        cost = f", for {used['cost']:,.2f}" if used["cost"] else ""
+        lines.append(f"  {used['read']:,} tokens read and {used['written']:,} written{cost}")
     if view.cut:
         lines.append(f"  {view.cut:,} prompts did not fit into the model's context and lost their beginning")
     return "\n".join(lines)

@@ -156,3 +156,25 @@ class _Failing(_Counting):
     def respond(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         for number, response in self._inner.respond(requests):
             yield number, Response(error="it broke") if requests[number].context == "the end " else response
+
+
+def test_a_text_that_is_refused_counts_as_empty_and_is_asked_for_again() -> None:
+    """A filter of an endpoint must not keep a whole suite from being scored, nor be taken for an answer of the model."""
+
+    class Refusing:
+        key, about = "refusing", {}
+
+        def respond(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+            for i, one in enumerate(requests):
+                refused = one.context == "bad"
+                yield i, Response(text="" if refused else "fine", error="content_filter" if refused else "")
+
+        def chat(self, messages: Sequence[Mapping[str, str]], *, continues: bool) -> str:
+            return ""
+
+    store = InMemory()
+    harness = Harness(Refusing(), store)
+    assert harness.generate_until(instances("generate_until", [("bad", {}), ("good", {})])) == ["", "fine"]
+    assert list(harness.refusals.values()) == ["content_filter"]
+    bad, good = (Request("generate_until", text).key for text in ("bad", "good"))
+    assert set(store.known("refusing", [bad, good])) == {good}

@@ -49,3 +49,9 @@ def test_mistakes_are_one_line(tmp_path: Path, text: str, words: str) -> None:
 def test_unknown_suites() -> None:
     with pytest.raises(UserError, match=r"unknown suite 'ofline'; did you mean 'offline'\?"):
         suites.load("ofline")
+
+
+def test_a_task_of_a_command_has_what_suites_know_of_it() -> None:
+    gsm8k, other = suites.of_tasks(("gsm8k", "nobody_knows_it"), shots=3).tasks
+    assert (gsm8k.data["test"], gsm8k.shots) == ("gsm8k_test*", 3)
+    assert (other.data, other.baseline) == ({}, 0.0)
