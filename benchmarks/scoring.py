@@ -30,6 +30,7 @@ def run(path: Path | None) -> Iterator[Claim]:
     """Choices with and without examples, texts, agreement of answers, and start-up."""
     from lm_eval.models.huggingface import HFLM
 
+    from eval_suites.asking import Asker
     from eval_suites.harness import Harness
     from eval_suites.models.loading import load
     from eval_suites.models.local import LocalResponder
@@ -44,7 +45,7 @@ def run(path: Path | None) -> Iterator[Claim]:
         peers = {size: HFLM(pretrained=model, dtype="float32", device="cpu", batch_size=size) for size in _BATCHES}
 
         def ours() -> Any:
-            return Harness(LocalResponder(loaded), InMemory())  # a new store: nothing is known
+            return Harness(Asker(LocalResponder(loaded), InMemory()))  # a new store: nothing is known
 
         for shots, target in ((_SHOTS, 8.0 if os.environ.get("SMOLLM") else 5.0), (0, 1.0)):
             asked = _questions(shots)

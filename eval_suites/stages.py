@@ -1,20 +1,18 @@
 """Plans a score. Its id is a hash of all that the numbers depend on: the model, the suite, the settings."""
 
-import os
 from pathlib import Path
 from typing import Any
 
 from corpus import artifacts
-from corpus.errors import UserError, unknown
+from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.stage import Context, Stage, output
 from corpus.task import All, WorkItem, digest
 from eval_suites import contamination, suites
-from eval_suites.models.endpoint.address import Address, is_address
+from eval_suites.chosen import Chosen
 from eval_suites.settings import Score
 from eval_suites.steps import KIND, Scorer, ScoreStep
 from eval_suites.suites import Suite
-from training.fingerprint import fingerprint
 
 VERSION = 1  # raise it when the same model, suite and settings would give other numbers
 _TABLES = ("score_runs", "scores", "item_scores", "answers")
@@ -24,7 +22,7 @@ def score(context: Context[Score]) -> Stage:
     """Plans one score."""
     lake, settings = context.lake, context.settings
     suite = suite_of(settings)
-    model = _Model.of(context)
+    model = Chosen.of(context, settings.model)
 
     made_from = {
         "model": model.key,
@@ -68,67 +66,6 @@ def suite_of(settings: Score) -> Suite:
     if settings.tasks:
         return suites.of_tasks(settings.tasks, settings.shots)
     return suites.load(settings.suite or "offline")
-
-
-class _Model:
-    """The model that is scored."""
-
-    def __init__(self, folder: str, key: str, run: str = "", tokens: int | None = None) -> None:
-        self.folder, self.key, self.run, self.tokens = folder, key, run, tokens
-
-    @classmethod
-    def of(cls, context: Context[Score]) -> "_Model":
-        """Finds a model: behind an endpoint, a run of the recipe or of the lake, or a folder."""
-        lake, name = context.lake, context.settings.model
-        if is_address(name):
-            address = str(Address.of(name))
-            return cls(address, digest(["endpoint", address]))
-        run = _planned(context, name) or _of_lake(lake, name)
-        if run:
-            folder = f"{lake.root}/{artifacts.FOLDER}/checkpoint/{run}"
-            return cls(folder, run, run, _tokens(lake, run))
-        path = Path(name).expanduser()
-        if not path.exists():
-            known = _names(lake)
-            raise (
-                unknown("model", name, known)
-                if known and os.sep not in name
-                else UserError(f"model {name}: there is no such folder, and the lake has no run of that name")
-            )
-        return cls(name, fingerprint(path if path.is_dir() else path.parent))
-
-
-def _planned(context: Context[Score], name: str) -> str:
-    """Returns the id of a run of the recipe."""
-    entries = {one.name: one for one in context.others.get("train", ())}
-    if name not in entries:
-        return ""
-    from training import stages as training
-
-    return training.run_of(context, entries[name])
-
-
-def _of_lake(lake: Lake, name: str) -> str:
-    """Returns the id of a run of the lake: by its checkpoint's folder, its name, its id, or the first digits of it."""
-    from training import stages as training
-
-    if Path(name).expanduser().is_dir():
-        return training.checkpoint_of(lake, name) or ""
-    try:
-        return training.find(lake, name) if os.sep not in name else ""
-    except UserError:
-        return ""
-
-
-def _names(lake: Lake) -> list[str]:
-    return sorted(set(lake.scan("runs").select("name").collect()["name"])) if lake.exists("runs") else []
-
-
-def _tokens(lake: Lake, run: str) -> int | None:
-    """Returns the tokens that a run and those before it were trained on."""
-    from training import stages as training
-
-    return sum(int(row["tokens"]) for row in training.chain(lake, run)) or None
 
 
 def _against(lake: Lake, score: str | None) -> str:

@@ -25,6 +25,7 @@ from corpus.lake import Lake
 from corpus.task import All, WorkItem
 from eval_suites import contamination, settling, task_index
 from eval_suites.models import opening
+from eval_suites.progress import showing
 from eval_suites.settings import Score
 from eval_suites.statistics import intervals
 from eval_suites.suites import Suite
@@ -64,6 +65,7 @@ class Scorer:
         opening.check(self.model, settings.endpoint)
         task_index.quiet()  # before any library that shows progress is imported
         from eval_suites import engine
+        from eval_suites.asking import Asker
         from eval_suites.harness import Harness
         from eval_suites.store import InLake
 
@@ -72,7 +74,7 @@ class Scorer:
         responder = opening.open_model(
             self.model, endpoint=settings.endpoint, dtype=settings.dtype, chat=settings.chat, seed=settings.seed
         )
-        harness = Harness(responder, InLake(self.lake), _progress(settings.name))
+        harness = Harness(Asker(responder, InLake(self.lake), showing(settings.name)))
 
         started = time.monotonic()
         settled = self._settled(tasks, harness) if settings.until_settled else None
@@ -106,8 +108,8 @@ class Scorer:
     def _manifest(self, harness: "Harness", results: "Sequence[TaskResult]", seconds: float) -> dict[str, Any]:
         """Returns everything that the numbers depend on."""
         return {
-            "model": dict(harness.responder.about),
-            "model_key": harness.responder.key,
+            "model": dict(harness.asker.responder.about),
+            "model_key": harness.asker.responder.key,
             "suite": self.suite.model_dump(mode="json"),
             "settings": self.settings.that_change_results(),
             "tasks": {
@@ -117,10 +119,10 @@ class Scorer:
                 }
                 for one in results
             },
-            "requests": len(harness.responses),
-            "reused": harness.reused,
-            "cut": sum(one.is_cut for one in harness.responses.values()),
-            "refused": dict(Counter(harness.refusals.values()).most_common(_REASONS)),
+            "requests": len(harness.asker.responses),
+            "reused": harness.asker.reused,
+            "cut": sum(one.is_cut for one in harness.asker.responses.values()),
+            "refused": dict(Counter(harness.asker.refusals.values()).most_common(_REASONS)),
             "seconds": seconds,
             "packages": {name: _version(name) for name in _PACKAGES},
             "machine": platform.machine(),
@@ -276,25 +278,6 @@ def _refuse_unreadable(results: "Sequence[TaskResult]") -> None:
                 f"task {one.task}: none of {len(one.answers):,} answers could be read by the task's filters, so its "
                 "score would say nothing. Look at the answers, and try more shots or --chat"
             )
-
-
-def _progress(name: str) -> Any:
-    """Returns a function that shows how many requests are answered."""
-    import sys
-
-    last = [0.0]
-
-    def report(done: int, total: int) -> None:
-        is_terminal, now = sys.stderr.isatty(), time.monotonic()
-        if done < total and now - last[0] < (0.2 if is_terminal else 15.0):
-            return
-        last[0] = now
-        end = "\n" if done >= total or not is_terminal else ""
-        begin = "\r" if is_terminal else ""
-        sys.stderr.write(f"{begin}{name}: {done:,}/{total:,} requests{end}")
-        sys.stderr.flush()
-
-    return report
 
 
 def _version(package: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from eval_suites import engine, suites
 from eval_suites.aggregation import ratio
+from eval_suites.asking import Asker
 from eval_suites.harness import Harness
 from eval_suites.models.loading import load
 from eval_suites.models.local import LocalResponder
@@ -46,7 +47,7 @@ def test_a_ratio_counts_parts_of_items_and_a_task_says_what_it_could_read(tmp_pa
 
     tasks = engine.Tasks(suites.of_tasks(("t_ratio",)), folders=[str(path)])
     model = load(str(tiny.folder(tmp_path / "model")))
-    (result,) = engine.run(tasks, Harness(LocalResponder(model), InMemory()))
+    (result,) = engine.run(tasks, Harness(Asker(LocalResponder(model), InMemory())))
 
     share = next(one for one in result.metrics if one.name == "share")
     assert share.is_ratio

@@ -10,6 +10,7 @@ from lm_eval.tasks import TaskManager
 
 from corpus.errors import UserError
 from eval_suites import engine, suites
+from eval_suites.asking import Asker
 from eval_suites.engine import TaskResult
 from eval_suites.harness import Harness
 from eval_suites.models.loading import load
@@ -33,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def results(tasks: Path, folder: Path) -> dict[str, TaskResult]:
     suite = suites.of_tasks(tasks_of_files.ALL)
     loaded = engine.Tasks(suite, folders=[str(tasks)])
-    found = engine.run(loaded, Harness(LocalResponder(load(str(folder))), InMemory()))
+    found = engine.run(loaded, Harness(Asker(LocalResponder(load(str(folder))), InMemory())))
     return {one.task: one for one in found}
 
 
@@ -99,16 +100,16 @@ def test_answers_that_cannot_be_read_are_counted(results: dict[str, TaskResult])
 
 def test_a_limit_takes_the_first_items(tasks: Path, folder: Path) -> None:
     loaded = engine.Tasks(suites.of_tasks(("t_choices",), 0), folders=[str(tasks)], shots=1)
-    harness = Harness(LocalResponder(load(str(folder))), InMemory())
+    harness = Harness(Asker(LocalResponder(load(str(folder))), InMemory()))
     (one,) = engine.run(loaded, harness, limit=5)
     assert [answer.item for answer in one.answers] == [0, 1, 2, 3, 4]
     assert one.shots == 1
-    assert len(harness.responses) == 15
+    assert len(harness.asker.responses) == 15
 
 
 def test_items_of_a_passage_are_one_cluster(tasks: Path, folder: Path) -> None:
     suite = suites.Suite(name="s", about="", tasks=(suites.Task(task="t_choices", cluster="passage", metric="acc"),))
-    harness = Harness(LocalResponder(load(str(folder))), InMemory())
+    harness = Harness(Asker(LocalResponder(load(str(folder))), InMemory()))
     (one,) = engine.run(engine.Tasks(suite, folders=[str(tasks)]), harness)
     assert [item.cluster for item in one.metrics[0].items][:4] == ["p0", "p0", "p0", "p1"]
     assert one.primary == "acc"
@@ -131,7 +132,9 @@ def test_a_task_that_is_wrong_is_said_to_be(tasks: Path, tmp_path: Path) -> None
 def test_a_metric_that_nothing_makes_is_said(tasks: Path, folder: Path) -> None:
     suite = suites.Suite(name="s", about="", tasks=(suites.Task(task="t_choices", metric="f1"),))
     with pytest.raises(UserError, match="task t_choices has no metric 'f1'; it has acc, acc_norm, bits_per_byte"):
-        engine.run(engine.Tasks(suite, folders=[str(tasks)]), Harness(LocalResponder(load(str(folder))), InMemory()))
+        engine.run(
+            engine.Tasks(suite, folders=[str(tasks)]), Harness(Asker(LocalResponder(load(str(folder))), InMemory()))
+        )
 
 
 def test_a_score_that_is_no_mean_is_lm_evals_own() -> None:

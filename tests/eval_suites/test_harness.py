@@ -9,6 +9,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
 from corpus.errors import UserError
+from eval_suites.asking import Asker
 from eval_suites.harness import Harness
 from eval_suites.models.loading import load
 from eval_suites.models.local import LocalResponder
@@ -30,7 +31,7 @@ def peer(folder: Path) -> HFLM:
 
 
 def ours(folder: Path, budget: int = 128) -> Harness:
-    return Harness(LocalResponder(load(str(folder)), tokens_per_step=budget), InMemory())
+    return Harness(Asker(LocalResponder(load(str(folder)), tokens_per_step=budget), InMemory()))
 
 
 def instances(kind: str, arguments: list[tuple[Any, ...]]) -> list[Instance]:
@@ -83,17 +84,17 @@ def test_blanks_of_an_empty_context_belong_to_the_continuation(folder: Path) -> 
 def test_cut_prompts_are_counted(folder: Path) -> None:
     harness = ours(folder)
     harness.loglikelihood(instances("loglikelihood", PAIRS))
-    assert sum(one.is_cut for one in harness.responses.values()) == 1
+    assert sum(one.is_cut for one in harness.asker.responses.values()) == 1
 
 
 def test_what_was_answered_is_not_asked_again(folder: Path) -> None:
     store, responder = InMemory(), LocalResponder(load(str(folder)))
-    first = Harness(responder, store).loglikelihood(instances("loglikelihood", PAIRS[:6]))
+    first = Harness(Asker(responder, store)).loglikelihood(instances("loglikelihood", PAIRS[:6]))
     counted = _Counting(responder)
-    harness = Harness(counted, store)
+    harness = Harness(Asker(counted, store))
     assert harness.loglikelihood(instances("loglikelihood", PAIRS[:8] + PAIRS[:2]))[:6] == first
     assert counted.asked == 2
-    assert harness.reused == 6
+    assert harness.asker.reused == 6
 
 
 def test_samples_of_one_prompt_are_different_requests(folder: Path) -> None:
@@ -107,7 +108,7 @@ def test_requests_without_an_answer_are_one_line_and_the_others_are_kept(folder:
     store = InMemory()
     failing = _Failing(LocalResponder(load(str(folder))))
     with pytest.raises(UserError, match=r"1 of 3 requests have no answer \(\.\.\.'the end ': it broke\)"):
-        Harness(failing, store).loglikelihood(instances("loglikelihood", [PAIRS[0], PAIRS[3], PAIRS[4]]))
+        Harness(Asker(failing, store)).loglikelihood(instances("loglikelihood", [PAIRS[0], PAIRS[3], PAIRS[4]]))
     assert len(store.known(failing.key, [Request("loglikelihood", *one).key for one in (PAIRS[0], PAIRS[4])])) == 2
 
 
@@ -173,8 +174,8 @@ def test_a_text_that_is_refused_counts_as_empty_and_is_asked_for_again() -> None
             return ""
 
     store = InMemory()
-    harness = Harness(Refusing(), store)
+    harness = Harness(Asker(Refusing(), store))
     assert harness.generate_until(instances("generate_until", [("bad", {}), ("good", {})])) == ["", "fine"]
-    assert list(harness.refusals.values()) == ["content_filter"]
+    assert list(harness.asker.refusals.values()) == ["content_filter"]
     bad, good = (Request("generate_until", text).key for text in ("bad", "good"))
     assert set(store.known("refusing", [bad, good])) == {good}
