@@ -11,14 +11,19 @@ _LIBRARIES = 900 << 20  # bytes that PyTorch, transformers and lm-eval hold
 
 
 def spent(name: str, settings: Mapping[str, Any], text_bytes: float, rate: float) -> Spent:
-    """Returns what the score of this name costs at `rate` GFLOP/s: two FLOPs per weight and token."""
+    """Returns what the score of this name costs at `rate` GFLOP/s."""
     score = next(one for one in settings["score"] if one.name == name)
-    shape = training_costs.shape_of(score.model, settings)
     items = min(score.limit or _ITEMS, _ITEMS)
-    flops = items * _TOKENS_OF_ITEM * shape.flops_per_token(_TOKENS_OF_ITEM) / 3
+    return of_model(score.model, settings, items=items, tokens=_TOKENS_OF_ITEM, rate=rate)
+
+
+def of_model(model: str, settings: Mapping[str, Any], *, items: int, tokens: int, rate: float) -> Spent:
+    """Returns what it costs to let a model read some items of some tokens: two FLOPs per weight and token."""
+    shape = training_costs.shape_of(model, settings)
+    flops = items * tokens * shape.flops_per_token(tokens) / 3
     weights = 4 * (shape.parameters + shape.embedding_parameters)
     return Spent(
-        n_bytes=items * _TOKENS_OF_ITEM * 4,
+        n_bytes=items * tokens * 4,
         minutes=flops / (rate * 1e9) / 60,
         peak_bytes=_LIBRARIES + 2 * weights,
         disk_bytes=items * 2000,

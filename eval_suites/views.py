@@ -8,6 +8,7 @@ import polars as pl
 
 from corpus.errors import UserError, unknown
 from corpus.lake import Lake
+from eval_suites.order import oldest_first
 from eval_suites.statistics import pools
 from eval_suites.statistics.paired import Difference, difference, holm
 
@@ -107,7 +108,7 @@ def runs(lake: Lake) -> list[RunOfSuite]:
     rows = {row["score"]: row for row in lake.scan("score_runs").collect().to_dicts()}
     scores = lake.scan("scores").collect()
     by_run = {str(key): part for (key,), part in scores.group_by("score", maintain_order=True)}
-    return [_run(rows[key], by_run.get(key)) for key in _in_order(lake) if key in rows]
+    return [_run(rows[key], by_run.get(key)) for key in oldest_first(lake, "score_runs", "score") if key in rows]
 
 
 def run(lake: Lake, wanted: str) -> RunOfSuite:
@@ -304,13 +305,3 @@ def _places(
         order = sorted(range(len(members)), key=lambda i: -sum(map(_oriented, rows[members[i].score].values())))
         return {members[i].score: pools.Place(rank + 1, 1, len(members), 1) for rank, i in enumerate(order)}
     return pools.places(matrices, [one.score for one in members])
-
-
-def _in_order(lake: Lake) -> list[str]:
-    """Returns the ids of all scores, the oldest first."""
-    if not lake.exists("score_runs"):
-        return []
-    facts = (
-        commit.lineage.facts for commit in reversed(list(lake.history("score_runs"))) if commit.lineage is not None
-    )
-    return list(dict.fromkeys(str(each["score"]) for each in facts if "score" in each))

@@ -16,6 +16,7 @@ docs/guides/python.md shows them all.
 from typing import TYPE_CHECKING, Any
 
 from pomona.api.documents import contamination, duplicates, explain, kept, near_misses, overview, similar, sql
+from pomona.api.judgements import judge, studies
 from pomona.api.lakes import open, report
 from pomona.api.recipes import Recipe, plan, run, status
 from pomona.api.rules import compare_rules, sweep_rule
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Lake", "Recipe", "UserError", "__version__", "compare", "compare_rules", "contamination", "decontam", "dedup",
-    "drop", "duplicates", "explain", "export", "filter", "forget", "forgotten", "ingest", "kept", "leaderboard",
-    "losses", "mix", "mixture", "near_misses", "open", "overview", "plan", "report", "run", "run_section", "runs",
-    "score", "scores", "signals", "similar", "sql", "status", "sweep_rule", "tokenize", "trace", "train",
-    "train_tokenizer",
+    "drop", "duplicates", "explain", "export", "filter", "forget", "forgotten", "ingest", "judge", "kept",
+    "leaderboard", "losses", "mix", "mixture", "near_misses", "open", "overview", "plan", "report", "run",
+    "run_section", "runs", "score", "scores", "signals", "similar", "sql", "status", "studies", "sweep_rule",
+    "tokenize", "trace", "train", "train_tokenizer",
 ]  # fmt: skip
 
 _HEAVY = {"Lake": "corpus.lake", "UserError": "corpus.errors"}

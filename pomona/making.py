@@ -12,6 +12,7 @@ from corpus.lake import Lake
 from corpus.mixture.family import FAMILY as MIXTURE
 from corpus.tokenizer.family import FAMILY as TOKENIZER
 from eval_suites.family import FAMILY as SCORE
+from eval_suites.judges.family import FAMILY as JUDGE
 from pomona import runner, standing
 from pomona.runner import Outcome
 from pomona.stages import Wanted
@@ -61,6 +62,20 @@ def score_id(lake: Lake, settings: Any) -> str:
     """Returns the id of a score with these settings."""
     wanted = Wanted.of({SCORE.name: (settings,)})
     return str(wanted.plan(SCORE.names((settings.name,))[0], lake).facts["score"])
+
+
+def judge(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
+    """Judges answers of models or files."""
+    wanted = Wanted.of({JUDGE.name: (settings,)})
+    wanted.prepare()
+    name = JUDGE.names((settings.name,))[0]
+    yield from runner.run_stages(lake, {name: wanted.plans(lake)[name]}, **options)
+
+
+def study_id(lake: Lake, settings: Any) -> str:
+    """Returns the id of a study with these settings."""
+    wanted = Wanted.of({JUDGE.name: (settings,)})
+    return str(wanted.plan(JUDGE.names((settings.name,))[0], lake).facts["study"])
 
 
 def _run(

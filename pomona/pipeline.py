@@ -10,10 +10,11 @@ from corpus.mixture.family import FAMILY as MIXTURE
 from corpus.tokenizer.family import FAMILY as TOKENIZER
 from decontam.family import FAMILY as DECONTAM
 from eval_suites.family import FAMILY as SCORE
+from eval_suites.judges.family import FAMILY as JUDGE
 from filters.family import FILTER, SIGNALS
 from training.family import FAMILY as TRAIN
 
 FAMILIES: tuple[Family, ...] = (
     INGEST, SIGNALS, FILTER, EXACT, NEAR, SEMANTIC, PARAGRAPHS, SUBSTRINGS, DECONTAM, TOKENIZER, MIXTURE, TRAIN,
-    SCORE,
+    SCORE, JUDGE,
 )  # fmt: skip

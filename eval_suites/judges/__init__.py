@@ -1,1 +1,1 @@
-"""Preferences between answers of models: win rates, and what biases them."""
+"""Which of two models answers better, by a judge: preferences, their biases, and how sure we are."""

@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
+from scipy import special
 
 from eval_suites.statistics import intervals
 from eval_suites.statistics.intervals import LEVEL, Estimate, Floats
+
+_LEAST_CHANCE = 1e-9  # of a verdict, so that its log-odds are finite
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,26 @@ def order(as_first_N: Floats, as_second_N: Floats, level: float = LEVEL) -> Orde
     first_wins = (as_first_N + 1 - as_second_N) / 2
     flips = intervals.mean(winner_changes.astype(np.float64), level=level)
     return Order(len(as_first_N), flips, intervals.mean(first_wins, level=level))
+
+
+def outcomes(as_first_N: Floats, as_second_N: Floats) -> npt.NDArray[np.int64]:
+    """Returns 1 for each pair that the model wins in both orders, -1 for those that it loses in both, 0 for ties.
+
+    A judge that says how sure it is has a lean to one position, by which all its odds are off. So the lean is taken off
+    first: half the median difference of the log-odds of both orders. Verdicts that are only won, lost or tied have no
+    odds, and stay as they are.
+    """
+    as_first_N, as_second_N = _checked(as_first_N), _checked(as_second_N)
+    plain = np.isin(np.concatenate([as_first_N, as_second_N]), (0.0, 0.5, 1.0)).all()
+    if plain:
+        first_N, second_N = as_first_N - 0.5, as_second_N - 0.5
+    else:
+        first_N, second_N = (special.logit(np.clip(one, _LEAST_CHANCE, 1 - _LEAST_CHANCE))
+                             for one in (as_first_N, as_second_N))  # fmt: skip
+        lean = float(np.median(first_N - second_N)) / 2
+        first_N, second_N = first_N - lean, second_N + lean
+    won, lost = (first_N > 0) & (second_N > 0), (first_N < 0) & (second_N < 0)
+    return won.astype(np.int64) - lost.astype(np.int64)
 
 
 def always_longer(lengths_N: Floats, other_lengths_N: Floats, preferences_N: Floats) -> float:

@@ -60,11 +60,16 @@ class LocalResponder:
         if several := by_kind["generate_until"]:
             yield from self._generated(several, [requests[i] for i in several])
 
+    @property
+    def can_chat(self) -> bool:
+        """Whether the tokenizer has a chat template."""
+        return bool(getattr(self.tokenizer, "chat_template", None))
+
     def chat(self, messages: Sequence[Mapping[str, str]], *, continues: bool) -> str:
         """Returns a conversation as the model's prompt, by the tokenizer's template."""
         from jinja2.exceptions import TemplateError
 
-        if not getattr(self.tokenizer, "chat_template", None):
+        if not self.can_chat:
             raise UserError("the model's tokenizer has no chat template; score it without one")
         options = {"tokenize": False, "add_generation_prompt": not continues, "continue_final_message": continues}
         try:

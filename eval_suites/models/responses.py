@@ -56,6 +56,11 @@ class Responder(Protocol):
         """What a manifest says of the model."""
         ...
 
+    @property
+    def can_chat(self) -> bool:
+        """Whether `chat` makes a prompt: the model has a chat template."""
+        ...
+
     def respond(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         """Yields (number of a request, its answer) in any order, as soon as each is known."""
         ...

@@ -50,6 +50,11 @@ class EndpointResponder:
             "cost": usage.cost(self._client.settings),
         }  # fmt: skip
 
+    @property
+    def can_chat(self) -> bool:
+        """Whether it is asked as a chat."""
+        return self._chat
+
     def respond(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         """Yields (number of a request, its answer), as soon as each is known."""
         if not self._echoes and any(one.kind != "generate_until" for one in requests):
