@@ -131,7 +131,7 @@ class Tasks:
 
         if failed:
             n, total = len(failed), len(self.suite.tasks)
-            told = f"{n} of {total} tasks cannot be loaded: {', '.join(failed[:_NAMED])}"
+            told = f"{n} of {total} tasks cannot be loaded: {', '.join(list(dict.fromkeys(failed))[:_NAMED])}"
             advice = _advice(failed, is_offline=is_offline, has_folder=self._data is not None)
             raise UserError(told + advice)
 
@@ -142,7 +142,8 @@ class Tasks:
         """Loads a task or a group with its data."""
         if self._data is None or not wanted.data:
             return _loaded(self._found, wanted.task)
-        local = LocalData(self._data, wanted.data, wanted.task)
+        as_files = "custom_dataset" in _config(self._found, wanted.task)
+        local = LocalData(self._data, wanted.data, wanted.task, as_files=as_files)
         with local.in_place():
             loaded = _loaded(self._found, wanted.task)
         self.left_out += local.left_out
@@ -295,6 +296,8 @@ def _loaded(found: Any, name: str) -> Any:
     """Loads a task or a group with its data; raises `UserError` if that fails, for whatever reason."""
     try:
         return found.load([name])
+    except UserError:  # of a function of ours that reads data
+        raise
     except ModuleNotFoundError as error:
         raise UserError(f"{name} (it needs a package: pip install {error.name})") from error
     except Exception as error:
@@ -315,5 +318,11 @@ def _advice(failed: list[str], *, is_offline: bool, has_folder: bool) -> str:
 
 def _is_local(found: Any, name: str) -> bool:
     """Returns whether the data of a task are on this machine: generated, or in files that its YAML names."""
-    config = getattr(found._index.get(name), "cfg", None) or {}
+    config = _config(found, name)
     return "custom_dataset" in config or config.get("dataset_path") in _LOCAL
+
+
+def _config(found: Any, name: str) -> Mapping[str, Any]:
+    """Returns what the YAML file of a task says, as far as it has been read."""
+    config: Mapping[str, Any] = getattr(found._index.get(name), "cfg", None) or {}
+    return config

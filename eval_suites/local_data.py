@@ -3,7 +3,7 @@
 A suite says which files hold which split, as patterns below one folder: `data: {test: "gsm8k_test*", train: ...}`. A
 file that holds many subsets of a group (the subjects of MMLU) has a column `subject`; a subset that it does not have is
 left out and named. If a task takes its examples from a split that no file holds, they are the first rows of the test
-split, which are not asked then.
+split, which are not asked then. A task that makes its data set with a function of its own is given the files.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,12 +19,13 @@ _SUFFIXES = {".parquet": "read_parquet", ".jsonl": "read_ndjson", ".csv": "read_
 
 
 class LocalData:
-    """Files of some tasks."""
+    """Files of some tasks. `as_files`: the task makes its data set with a function of its own, which takes files."""
 
-    def __init__(self, folder: Path, patterns: Mapping[str, str], task: str) -> None:
+    def __init__(self, folder: Path, patterns: Mapping[str, str], task: str, *, as_files: bool = False) -> None:
         self.left_out: list[str] = []  # tasks of a group whose subset no file has
         self.held_back: dict[str, int] = {}  # rows of the test split that became examples, by task
-        self._frames = {split: _read(folder, pattern, task) for split, pattern in patterns.items()}
+        self._files = {split: _files(folder, pattern, task) for split, pattern in patterns.items()} if as_files else {}
+        self._frames = {} if as_files else {split: _read(folder, one, task) for split, one in patterns.items()}
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -42,6 +43,10 @@ class LocalData:
         from datasets import Dataset
 
         config = task.config
+        if self._files:
+            kwargs = (config.metadata or {}) | (config.dataset_kwargs or {})
+            task.dataset = config.custom_dataset(files=self._files, **kwargs)
+            return
         frames = {split: self._of_subset(frame, config.dataset_name) for split, frame in self._frames.items()}
         asked = config.test_split or config.validation_split or config.training_split
         if asked not in frames or not frames[asked].height:
@@ -62,6 +67,14 @@ class LocalData:
         if subset is None or _SUBSET not in frame.columns:
             return frame
         return frame.filter(frame[_SUBSET] == subset)
+
+
+def _files(folder: Path, pattern: str, task: str) -> list[Path]:
+    """Returns the files of a pattern, whatever they hold."""
+    files = sorted(path for path in folder.glob(pattern) if path.is_file())
+    if not files:
+        raise UserError(f"{task}: no file in {folder} is called {pattern}")
+    return files
 
 
 def _read(folder: Path, pattern: str, task: str) -> Any:
