@@ -1,9 +1,12 @@
 """Scores, comparisons and leaderboards as text."""
 
 import math
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pomona import output
+
+_BFCL = "pomona_bfcl_"  # begins the names of the categories of function calling
 
 if TYPE_CHECKING:
     from eval_suites.manifests import Reason
@@ -29,6 +32,7 @@ def render(view: "RunOfSuite") -> str:
         lines.append(f"  headline {view.headline:.4f}: mean of centered scores, 0 is guessing and 1 is perfect")
     lines.append(f"  {view.requests:,} requests in {view.seconds:,.1f} s, {view.reused:,} of them answered before")
 
+    lines += _function_calling(view)
     if view.manifest.get("left_out"):
         named = ", ".join(view.manifest["left_out"][:5])
         lines.append(f"  {len(view.manifest['left_out']):,} tasks have no local data and are left out: {named}")
@@ -44,6 +48,20 @@ def render(view: "RunOfSuite") -> str:
     if view.cut:
         lines.append(f"  {view.cut:,} prompts did not fit into the model's context and lost their beginning")
     return "\n".join(lines)
+
+
+def _function_calling(view: "RunOfSuite") -> list[str]:
+    """Formats BFCL's averages, where its categories were scored."""
+    from eval_suites.tools import categories
+
+    scores = {
+        one.task.removeprefix(_BFCL): categories.Score(one.value, one.n)
+        for one in view.scores
+        if one.task.startswith(_BFCL) and one.is_primary and one.split == "all"
+    }
+    averages = asdict(categories.averages(scores)) if scores else {}
+    named = [f"{name.replace('_', '-')} {value:.4f}" for name, value in averages.items() if value is not None]
+    return [f"  averages as BFCL makes them: {', '.join(named)}"] if named else []
 
 
 def _settled(view: "RunOfSuite") -> list[str]:

@@ -38,3 +38,22 @@ def test_pairs_are_never_lost() -> None:
         rates.matched(["a", "d"], ["a"])
     with pytest.raises(ValueError, match="not exactly once"):
         rates.matched(["a"], ["a", "a"])
+
+
+def test_a_lean_to_a_position_is_taken_off_before_pairs_are_won() -> None:
+    """Odds that all favor the first answer: what differs between pairs decides, and noise of the order does not."""
+    generator = np.random.default_rng(0)
+    quality = np.repeat([2.0, -2.0, 0.0], 200)
+    noise = generator.normal(0, 0.5, (2, 600))
+    first, second = (1 / (1 + np.exp(-(quality + lean + each))) for lean, each in zip((3, -3), noise, strict=True))
+    got = rates.outcomes(first, second)
+    assert (first > 0.5).mean() > 0.9
+    assert got[:200].mean() > 0.97
+    assert got[200:400].mean() < -0.97
+    assert (got[400:] == 0).mean() > 0.4
+    assert abs(got[400:].mean()) < 0.12
+
+
+def test_verdicts_without_odds_stay_as_they_are() -> None:
+    first, second = np.array([1, 1, 0, 0, 0.5, 1]), np.array([1, 0, 1, 0, 0.5, 0.5])
+    assert rates.outcomes(first, second).tolist() == [1, 0, 0, -1, 0, 0]
