@@ -65,6 +65,7 @@ COVERED_TOGETHER = {
     "eval_suites/models/responses.py": "tests/eval_suites/test_harness.py",
     "eval_suites/tasks/offline/grammar.py": "tests/eval_suites/tasks/test_offline.py",
     "eval_suites/tasks/offline/items.py": "tests/eval_suites/tasks/test_offline.py",
+    "eval_suites/helm/scenarios/parts.py": "tests/eval_suites/helm/scenarios",
     "training/reading.py": "tests/pomona/views/test_trace.py",
     "training/views.py": "tests/training/test_steps.py",
     "training/worker.py": "tests/training/test_loop.py",
