@@ -15,7 +15,10 @@ from corpus.errors import UserError
 
 _SUBSET = "subject"
 _EXAMPLES = 5  # rows of the test split that become examples
-_SUFFIXES = {".parquet": "read_parquet", ".jsonl": "read_ndjson", ".csv": "read_csv"}
+_ALL_ROWS = {"infer_schema_length": None}  # a field may be empty in the first hundred rows
+_SUFFIXES: dict[str, tuple[str, dict[str, Any]]] = {
+    ".parquet": ("read_parquet", {}), ".jsonl": ("read_ndjson", _ALL_ROWS), ".csv": ("read_csv", _ALL_ROWS),
+}  # fmt: skip
 
 
 class LocalData:
@@ -85,6 +88,13 @@ def _read(folder: Path, pattern: str, task: str) -> Any:
     if not files:
         raise UserError(f"{task}: no file in {folder} is called {pattern} (.parquet, .jsonl or .csv)")
     try:
-        return pl.concat([getattr(pl, _SUFFIXES[path.suffix])(path) for path in files], how="diagonal_relaxed")
+        return pl.concat([_frame(path) for path in files], how="diagonal_relaxed")
     except (pl.exceptions.PolarsError, OSError) as error:
         raise UserError(f"{task}: cannot read {files[0]}: {' '.join(str(error).split())[:200]}") from error
+
+
+def _frame(path: Path) -> Any:
+    import polars as pl
+
+    read, options = _SUFFIXES[path.suffix]
+    return getattr(pl, read)(path, **options)

@@ -73,6 +73,7 @@ COVERED_TOGETHER = {
     "eval_suites/tasks/offline/items.py": "tests/eval_suites/tasks/test_offline.py",
     "eval_suites/tasks/tools/items.py": "tests/eval_suites/tasks/test_tools.py",
     "eval_suites/tools/mismatch.py": "names only",
+    "eval_suites/helm/scenarios/parts.py": "tests/eval_suites/helm/scenarios",
     "training/reading.py": "tests/pomona/views/test_trace.py",
     "training/views.py": "tests/training/test_steps.py",
     "training/worker.py": "tests/training/test_loop.py",

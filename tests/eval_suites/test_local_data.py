@@ -69,6 +69,16 @@ def test_each_split_has_its_file(tasks: Path, data: Path) -> None:
     assert whole.fewshot_context(whole.eval_docs[0], 2).startswith("dev 0 a\n\ndev 1 a\n\ntest 0")
 
 
+def test_a_field_may_be_empty_in_many_rows(tasks: Path, data: Path) -> None:
+    rows = [
+        {"question": f"{i}", "choices": ["a", "b"], "answer": 0, "more": None if i < 300 else {"x": "y"}}
+        for i in range(400)
+    ]
+    (data / "late.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    late = load(tasks, data, "whole", {"test": "late*"}).leaves["whole"][0]
+    assert late.eval_docs[394]["more"] == {"x": "y"}
+
+
 def test_lm_eval_is_as_it_was_afterwards(tasks: Path, data: Path) -> None:
     from lm_eval.api.task import ConfigurableTask
 
