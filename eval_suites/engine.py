@@ -110,12 +110,12 @@ class Tasks:
         """Loads the data of all tasks; raises `UserError` that names those without any."""
         reads_hub = any(not _is_local(self._found, one.task) and not self._has_files(one) for one in self.suite.tasks)
         is_offline = hub.offline_if_unreachable() if reads_hub else False
-        failed = []
+        failed: list[tuple[str, str]] = []
         for wanted in self.suite.tasks:
             try:
                 loaded = self._loaded(wanted)
             except UserError as error:
-                failed.append(str(error))
+                failed.append((wanted.task, str(error)))
                 continue
 
             for name, task in loaded["tasks"].items():
@@ -131,8 +131,8 @@ class Tasks:
 
         if failed:
             n, total = len(failed), len(self.suite.tasks)
-            told = f"{n} of {total} tasks cannot be loaded: {', '.join(list(dict.fromkeys(failed))[:_NAMED])}"
-            advice = _advice(failed, is_offline=is_offline, has_folder=self._data is not None)
+            told = f"{n} of {total} tasks cannot be loaded: {_named(failed)}"
+            advice = _advice([why for _, why in failed], is_offline=is_offline, has_folder=self._data is not None)
             raise UserError(told + advice)
 
     def _has_files(self, wanted: Wanted) -> bool:
@@ -143,7 +143,7 @@ class Tasks:
         if self._data is None or not wanted.data:
             return _loaded(self._found, wanted.task)
         as_files = "custom_dataset" in _config(self._found, wanted.task)
-        local = LocalData(self._data, wanted.data, wanted.task, as_files=as_files)
+        local = LocalData(self._data, wanted.data, as_files=as_files)
         with local.in_place():
             loaded = _loaded(self._found, wanted.task)
         self.left_out += local.left_out
@@ -299,9 +299,21 @@ def _loaded(found: Any, name: str) -> Any:
     except UserError:  # of a function of ours that reads data
         raise
     except ModuleNotFoundError as error:
-        raise UserError(f"{name} (it needs a package: pip install {error.name})") from error
+        raise UserError(f"it needs a package: pip install {error.name}") from error
     except Exception as error:
-        raise UserError(f"{name} ({type(error).__name__}: {' '.join(str(error).split())[:120]})") from error
+        raise UserError(f"{type(error).__name__}: {' '.join(str(error).split())[:120]}") from error
+
+
+def _named(failed: Sequence[tuple[str, str]]) -> str:
+    """Returns the first tasks with what is wrong with them; those with the same fault together."""
+    by_reason: dict[str, list[str]] = {}
+    for task, why in failed:
+        by_reason.setdefault(why, []).append(task)
+    told = []
+    for why, tasks in list(by_reason.items())[:_NAMED]:
+        more = f" and {len(tasks) - 1} more" if len(tasks) > 1 else ""
+        told.append(f"{tasks[0]}{more} ({why})")
+    return ", ".join(told)
 
 
 def _advice(failed: list[str], *, is_offline: bool, has_folder: bool) -> str:

@@ -24,11 +24,11 @@ _SUFFIXES: dict[str, tuple[str, dict[str, Any]]] = {
 class LocalData:
     """Files of some tasks. `as_files`: the task makes its data set with a function of its own, which takes files."""
 
-    def __init__(self, folder: Path, patterns: Mapping[str, str], task: str, *, as_files: bool = False) -> None:
+    def __init__(self, folder: Path, patterns: Mapping[str, str], *, as_files: bool = False) -> None:
         self.left_out: list[str] = []  # tasks of a group whose subset no file has
         self.held_back: dict[str, int] = {}  # rows of the test split that became examples, by task
-        self._files = {split: _files(folder, pattern, task) for split, pattern in patterns.items()} if as_files else {}
-        self._frames = {} if as_files else {split: _read(folder, one, task) for split, one in patterns.items()}
+        self._files = {split: _files(folder, pattern) for split, pattern in patterns.items()} if as_files else {}
+        self._frames = {} if as_files else {split: _read(folder, one) for split, one in patterns.items()}
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -72,25 +72,25 @@ class LocalData:
         return frame.filter(frame[_SUBSET] == subset)
 
 
-def _files(folder: Path, pattern: str, task: str) -> list[Path]:
+def _files(folder: Path, pattern: str) -> list[Path]:
     """Returns the files of a pattern, whatever they hold."""
     files = sorted(path for path in folder.glob(pattern) if path.is_file())
     if not files:
-        raise UserError(f"{task}: no file in {folder} is called {pattern}")
+        raise UserError(f"no file in {folder} is called {pattern}")
     return files
 
 
-def _read(folder: Path, pattern: str, task: str) -> Any:
+def _read(folder: Path, pattern: str) -> Any:
     """Returns the rows of all files of a pattern."""
     import polars as pl
 
     files = [path for path in sorted(folder.glob(pattern)) if path.suffix in _SUFFIXES]
     if not files:
-        raise UserError(f"{task}: no file in {folder} is called {pattern} (.parquet, .jsonl or .csv)")
+        raise UserError(f"no file in {folder} is called {pattern} (.parquet, .jsonl or .csv)")
     try:
         return pl.concat([_frame(path) for path in files], how="diagonal_relaxed")
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise UserError(f"{task}: cannot read {files[0]}: {' '.join(str(error).split())[:200]}") from error
+        raise UserError(f"cannot read {files[0]}: {' '.join(str(error).split())[:200]}") from error
 
 
 def _frame(path: Path) -> Any:

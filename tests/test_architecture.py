@@ -63,6 +63,13 @@ COVERED_TOGETHER = {
     "eval_suites/asking.py": "tests/eval_suites/test_harness.py",
     "eval_suites/chosen.py": "tests/eval_suites/test_steps.py",
     "eval_suites/progress.py": "tests/pomona/commands",
+    **{
+        f"eval_suites/judges/{name}.py": "tests/eval_suites/judges/test_steps.py"
+        for name in ("settings", "stages", "tables", "verdicts", "views")
+    },
+    "eval_suites/judges/costs.py": "tests/pomona/test_workload.py",
+    "eval_suites/judges/family.py": "tests/pomona/test_pipeline.py",
+    "eval_suites/order.py": "tests/eval_suites/test_views.py",
     "eval_suites/costs.py": "tests/pomona/test_workload.py",
     "eval_suites/models/attention.py": "tests/eval_suites/models/test_likelihood.py",
     "eval_suites/models/last_layer.py": "tests/eval_suites/models/test_likelihood.py",

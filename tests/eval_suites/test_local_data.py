@@ -90,10 +90,10 @@ def test_lm_eval_is_as_it_was_afterwards(tasks: Path, data: Path) -> None:
 
 
 def test_mistakes_are_one_line(tasks: Path, data: Path) -> None:
-    with pytest.raises(UserError, match=r"whole: no file in .*data is called nothing\* \(.parquet, .jsonl or .csv\)"):
+    with pytest.raises(UserError, match=r"whole \(no file in .*data is called nothing\* \(.parquet, .jsonl or .csv\)"):
         load(tasks, data, "whole", {"test": "nothing*"})
     (data / "broken.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(UserError, match=r"whole: cannot read .*broken.parquet"):
-        LocalData(data, {"test": "broken*"}, "whole")
+    with pytest.raises(UserError, match=r"cannot read .*broken.parquet"):
+        LocalData(data, {"test": "broken*"})
     with pytest.raises(UserError, match="--data nowhere: there is no such folder"):
         engine.Tasks(suites.of_tasks(("pomona_cloze",)), data="nowhere")

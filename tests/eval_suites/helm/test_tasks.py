@@ -303,4 +303,4 @@ def test_wrong_rows_name_the_task(data: Path) -> None:
         engine.Tasks(suites.load("helm_lite"), data=str(data))
     assert "2 of 10 tasks cannot be loaded: helm_openbookqa" in str(told.value)
     assert "row 0 of the data: the answer 'E' is none of its 1 choices" in str(told.value)
-    assert "helm_gsm (UserError: the data have no column 'question'; they have problem" in str(told.value)
+    assert "helm_gsm (the data have no column 'question'; they have problem" in str(told.value)
