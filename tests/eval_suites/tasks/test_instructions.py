@@ -1,6 +1,7 @@
 """The task pomona_ifeval: its items are checked before they are asked, and its scores are those of single responses."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +9,12 @@ import pytest
 
 from corpus.errors import UserError
 from eval_suites import engine, suites
+from eval_suites.asking import Asker
 from eval_suites.harness import Harness
 from eval_suites.instructions.followed import followed
-from eval_suites.models.loading import load
-from eval_suites.models.local import LocalResponder
+from eval_suites.models.responses import Request, Response
 from eval_suites.store import InMemory
 from eval_suites.tasks.instructions import scoring
-from tests.eval_suites.models import tiny
 
 ROWS: list[dict[str, Any]] = [
     {"key": 1, "prompt": "No commas.", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]},
@@ -49,19 +49,42 @@ def test_scores_are_pairs_for_instructions_and_shares_for_prompts() -> None:
     }
 
 
-def test_the_suite_asks_ifeval_of_local_files_and_scores_it(tmp_path: Path) -> None:
-    tasks = tasks_of(tmp_path, ROWS)
-    model = load(str(tiny.folder(tmp_path / "model")))
-    (result,) = engine.run(tasks, Harness(LocalResponder(model), InMemory()))
+ANSWERS = {
+    "No commas.": "one, two",
+    "Quote it in JSON.": 'Sure:\n"one"',
+    "Start the second of two paragraphs with it.": "So\n\nIt is",
+}
 
+
+class Known:
+    """Answers each prompt with a text that is known."""
+
+    key = "known"
+    about: Mapping[str, Any] = {}
+    can_chat = False
+
+    def respond(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        for number, request in enumerate(requests):
+            assert (request.settings["max_gen_toks"], request.settings["temperature"]) == (1280, 0.0)
+            yield number, Response(text=ANSWERS[request.context])
+
+    def chat(self, messages: Sequence[Mapping[str, str]], *, continues: bool) -> str:
+        return messages[-1]["content"]
+
+
+def test_the_suite_asks_ifeval_of_local_files_and_scores_it(tmp_path: Path) -> None:
+    (result,) = engine.run(tasks_of(tmp_path, ROWS), Harness(Asker(Known(), InMemory())))
     assert [one.name for one in result.metrics] == METRICS
-    assert result.primary == METRICS[0]
-    assert result.shots == 0
+    assert (result.primary, result.shots, result.unparsed) == (METRICS[0], 0, None)
     assert [one.prompt for one in result.answers] == [row["prompt"] for row in ROWS]
+
     by_name = {one.name: one for one in result.metrics}
     assert [by_name[name].is_ratio for name in METRICS] == [False, True, False, True]
-    for row, answer, part in zip(ROWS, result.answers, by_name["inst_level_loose_acc"].items, strict=True):
-        expected = followed(row["prompt"], answer.answer, row["instruction_id_list"], row["kwargs"]).loosely
+    assert [item.value for item in by_name[METRICS[0]].items] == [0, 0, 1]
+    assert [item.value for item in by_name[METRICS[2]].items] == [0, 1, 1]
+    assert [(item.value, item.weight) for item in by_name[METRICS[1]].items] == [(0, 1), (1, 3), (1, 1)]
+    for row, part in zip(ROWS, by_name[METRICS[3]].items, strict=True):
+        expected = followed(row["prompt"], ANSWERS[row["prompt"]], row["instruction_id_list"], row["kwargs"]).loosely
         assert (part.value, part.weight) == (sum(expected), len(expected))
 
 
