@@ -55,7 +55,7 @@ class LocalData:
         if asked not in frames or not frames[asked].height:
             self.left_out.append(config.task)
             frames[asked] = next(iter(self._frames.values())).head(1)  # a task cannot be built without a row
-        examples = config.fewshot_split or (config.fewshot_config or {}).get("split")
+        examples = config.fewshot_split or getattr(config.fewshot_config, "split", None)
         if examples and examples not in frames:
             frames[examples] = frames[asked].head(_EXAMPLES)
             if frames[asked].height > _EXAMPLES:

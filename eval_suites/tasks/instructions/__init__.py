@@ -1,0 +1,1 @@
+"""Tasks whose answers a program checks for the instructions that they follow."""
