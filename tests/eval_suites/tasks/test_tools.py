@@ -91,13 +91,17 @@ def test_the_group_takes_the_installed_package(folder: Path, tmp_path: Path, mon
 def test_missing_data_are_one_line_that_says_what_to_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "_PACKAGE", "no_such_package_anywhere")
     with pytest.raises(
-        UserError, match=r"^13 of 13 .*: pomona_bfcl_simple_python and 12 more \(BFCL's data are missing: pip install \S+ bfcl-eval"
+        UserError,
+        match=r"^13 of 13 .*: pomona_bfcl_simple_python and 12 more \(BFCL's data are missing: pip install \S+ bfcl-eval",
     ) as told:
         engine.Tasks(suites.load("tools"))
     assert str(told.value).count("pip install") == 1
 
     (folder / "possible_answer" / "BFCL_v4_parallel.json").write_text("")
-    with pytest.raises(UserError, match=r"1 of 13 tasks cannot be loaded: pomona_bfcl_parallel \(parallel: item parallel_0 has no answer"):
+    with pytest.raises(
+        UserError,
+        match=r"1 of 13 tasks cannot be loaded: pomona_bfcl_parallel \(parallel: item parallel_0 has no answer",
+    ):
         engine.Tasks(suites.load("tools"), data=str(folder))
     (folder / "BFCL_v4_multiple.json").unlink()
     with pytest.raises(UserError, match=r"pomona_bfcl_multiple \(no file in .* is called BFCL_v4_multiple.json"):
