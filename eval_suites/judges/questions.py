@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
-How = Literal["likelihood", "text"]
+How = Literal["likelihood", "text", "fluency"]
 
 VERSION = 1  # raise it when a judge would be asked something else
 CRITERIA = "how helpful, correct and clear an answer is"

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from corpus.settings import NAME, Flag, Path, PathIfExists, Settings
-from eval_suites.judges.questions import CRITERIA
+from eval_suites.judges.questions import CRITERIA, How
 from eval_suites.models.endpoint.settings import Endpoint
 from eval_suites.settings import DtypeName
 
+Mode = Literal["pairs", "grades", "summaries"]
 _MODEL = "a run of the lake or of the recipe, a folder, a .gguf file, or the address of an endpoint"
 
 
@@ -36,14 +37,15 @@ class Judge(Settings):
         Flag("--prompts", "FILE"),
     ] = None  # fmt: skip
     mode: Annotated[
-        Literal["pairs", "grades", "summaries"],
+        Mode | None,
         Field(description="pairs: which answer is better; grades: 1 to 10 for each answer; summaries: poor, neutral or "
               "good in five dimensions. pairs with b, grades without, by default"),
         Flag("--mode"),
-    ] = "pairs"  # fmt: skip
+    ] = None  # fmt: skip
     how: Annotated[
-        Literal["likelihood", "text"] | None,
-        Field(description="likelihood: how likely each verdict is to the judge; text: what it writes. likelihood by "
+        How | None,
+        Field(description="likelihood: how likely each verdict is to the judge; text: what it writes; fluency: no "
+              "verdict, but which answer itself is likelier to it, per byte: a baseline for judges. likelihood by "
               "default, and text for an endpoint"),
         Flag("--how"),
     ] = None  # fmt: skip
@@ -71,21 +73,22 @@ class Judge(Settings):
         Endpoint()
     )
 
-    @model_validator(mode="before")
-    @classmethod
-    def _with_mode(cls, values: Any) -> Any:
-        if isinstance(values, dict) and values.get("mode") is None and values.get("b") is None:
-            values = {**values, "mode": "grades"}
-        return values
-
     @model_validator(mode="after")
     def _makes_sense(self) -> "Judge":
-        if self.mode == "pairs" and self.b is None:
+        if self.kind == "pairs" and self.b is None:
             raise ValueError("pairs compare a with b; name b, or choose grades or summaries")
+        if self.how == "fluency" and self.kind != "pairs":
+            raise ValueError("fluency compares two answers; it gives no grades")
         if self.b is None and self.temperature_b is not None:
             raise ValueError("temperature_b is that of b, and there is no b")
         return self
 
+    @property
+    def kind(self) -> Mode:
+        """What is asked of the judge."""
+        return self.mode or ("grades" if self.b is None else "pairs")
+
     def that_change_results(self) -> dict[str, Any]:
         """Returns the settings on which verdicts depend, as JSON values."""
-        return self.model_dump(mode="json", exclude={"name", "a", "b", "judge", "prompts", "endpoint"})
+        fields = self.model_dump(mode="json", exclude={"name", "a", "b", "judge", "prompts", "endpoint"})
+        return fields | {"mode": self.kind}

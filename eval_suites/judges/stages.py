@@ -46,7 +46,7 @@ def judge(context: Context[Judge]) -> Stage:
         | settings.that_change_results(),
         inputs={**keys, "prompts": made_from["prompts"], "questions": questions.VERSION},
         version=VERSION,
-        step=JudgeStep(lake, identity, key, *names, settings.mode),
+        step=JudgeStep(lake, identity, key, *names, settings.kind),
         plan_items=lambda: [WorkItem(digest([identity]), settings.name, 1, All())],
         prepare=Judging(lake, artifact, settings, models),
         is_prepared=lambda: artifacts.has(lake, KIND, key),

@@ -149,6 +149,9 @@ def _judgements(
     settings: Judge, judged: Sequence[Mapping[str, Any]], asker: Asker, how: questions.How, *, chat: bool
 ) -> Iterator[dict[str, Any]]:
     """Yields a row for each verdict."""
+    if how == "fluency":
+        yield from _by_fluency(judged, asker, chat=chat)
+        return
     asked: list[tuple[dict[str, Any], Question]] = []
     for one in judged:
         asked += _questions(settings, one)
@@ -157,14 +160,25 @@ def _judgements(
     yield from (row for row, _ in asked if row["preference"] is not None)
     given = verdicts.verdicts(asker, [question for _, question in open_ones], how, chat=chat)
     for (row, _), verdict in zip(open_ones, given, strict=True):
-        yield row | {"text": verdict.text} | _numbers(settings.mode, row["shown"], verdict)
+        yield row | {"text": verdict.text} | _numbers(settings.kind, row["shown"], verdict)
+
+
+def _by_fluency(judged: Sequence[Mapping[str, Any]], asker: Asker, *, chat: bool) -> Iterator[dict[str, Any]]:
+    """Yields a row for each order, which does not matter here."""
+    prompts = [one["prompt"] for one in judged]
+    of_a, of_b = (
+        verdicts.fluency(asker, prompts, [one[side] for one in judged], chat=chat) for side in ("answer_a", "answer_b")
+    )
+    for one, a, b in zip(judged, of_a, of_b, strict=True):
+        row = {"item": one["item"], "dimension": "", "grade": None, "text": ""}
+        yield from (row | {"shown": shown, "preference": 0.5 if a == b else float(a > b)} for shown in ("ab", "ba"))
 
 
 def _questions(settings: Judge, one: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], Question]]:
     """Yields the questions about a prompt's answers, with the rows that they will fill."""
     prompt, a, b = one["prompt"], one["answer_a"], one["answer_b"]
     row = {"item": one["item"], "shown": "", "dimension": "", "preference": None, "grade": None, "text": ""}
-    if settings.mode == "pairs":
+    if settings.kind == "pairs":
         for shown, first, second in (("ab", a, b), ("ba", b, a)):
             question = questions.pair(prompt, first, second, criteria=settings.criteria, ties=settings.ties)
             yield row | {"shown": shown, "preference": 0.5 if a == b else None}, question
@@ -172,7 +186,7 @@ def _questions(settings: Judge, one: Mapping[str, Any]) -> Iterator[tuple[dict[s
     for shown, answer in (("a", a), ("b", b)):
         if answer is None:
             continue
-        if settings.mode == "grades":
+        if settings.kind == "grades":
             yield row | {"shown": shown}, questions.grade(prompt, answer, criteria=settings.criteria)
             continue
         for name in questions.DIMENSIONS:

@@ -28,6 +28,19 @@ def verdicts(asker: Asker, questions: Sequence[Question], how: How, *, chat: boo
     return _likely(asker, questions, prompts) if how == "likelihood" else _written(asker, questions, prompts)
 
 
+def fluency(asker: Asker, prompts: Sequence[str], answers: Sequence[str], *, chat: bool) -> list[float]:
+    """Returns the nats per byte of each answer after its prompt; -inf for an empty answer, which nothing is likelier
+    than. It sees whether a text is one, and nothing of whether it is right."""
+    asked = [_prompt(asker, prompt, chat=chat) for prompt in prompts]
+    blank = ["" if one[-1:].isspace() else " " for one in asked]
+    kept = [i for i, answer in enumerate(answers) if answer]
+    responses = asker.ask([Request("loglikelihood", asked[i], blank[i] + answers[i]) for i in kept])
+    nats = [-math.inf] * len(answers)
+    for i, response in zip(kept, responses, strict=True):
+        nats[i] = (response.log_likelihood or 0.0) / len(answers[i].encode())
+    return nats
+
+
 def _likely(asker: Asker, questions: Sequence[Question], prompts: Sequence[str]) -> list[Verdict]:
     """Takes the likelihoods of the options, as shares of their sum."""
     requests = [

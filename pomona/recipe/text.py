@@ -63,8 +63,12 @@ def commented() -> str:
 
 
 _EXAMPLES = {"name": "docs", "path": "./html", "sources": "", "overrides": "", "benchmarks": "[humaneval]"}
-_OF_SECTION = {"Mixture": {"name": "core"}, "Run": {"name": "first", "mixture": "core"},
-               "Score": {"name": "first-offline", "model": "first"}}  # fmt: skip
+_OF_SECTION = {
+    "Mixture": {"name": "core"},
+    "Run": {"name": "first", "mixture": "core"},
+    "Score": {"name": "first-offline", "model": "first"},
+    "Judge": {"name": "first-graded", "a": "answers.jsonl", "judge": "http://localhost:8000/v1"},
+}
 
 
 def _commented(section: type[BaseModel], indent: str, first: str = "") -> list[str]:

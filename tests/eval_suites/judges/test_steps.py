@@ -197,3 +197,23 @@ def test_models_answer_and_a_model_of_this_machine_judges_by_likelihoods(lake: L
     first, _, tie = (math.exp(answers[i].log_likelihood or 0.0) for i in range(3))
     total = sum(math.exp(one.log_likelihood or 0.0) for one in answers.values())
     assert row["preference"] == pytest.approx((first + tie / 2) / total, abs=1e-4)
+
+
+def test_the_likelier_answer_wins_where_fluency_is_asked_for(lake: Lake, tmp_path: Path) -> None:
+    folder = str(tiny.folder(tmp_path / "tiny"))
+    a = _rows(tmp_path / "a.jsonl", ["the answer to the question", "", "here and there", "x"])
+    b = _rows(tmp_path / "b.jsonl", ["qqq zzz", "x", "the answer is here", "x"])
+    settings = Judge.model_validate({"name": "f", "a": a, "b": b, "judge": folder, "how": "fluency"})
+    list(making.judge(lake, settings, workers=1))
+    rows = lake.scan("judgements").filter(shown="ab").sort("item").collect()["preference"].to_list()
+
+    judge = LocalResponder(load(folder))
+    for i, (ours, theirs) in enumerate(
+        [("the answer to the question", "qqq zzz"), ("here and there", "the answer is here")]
+    ):
+        prompt = judge.chat([{"role": "user", "content": f"prompt {2 * i}"}], continues=False)
+        nats = dict(judge.respond([Request("loglikelihood", prompt, one) for one in (ours, theirs)]))
+        per_byte = [(nats[j].log_likelihood or 0.0) / len(text) for j, text in enumerate((ours, theirs))]
+        assert rows[2 * i] == float(per_byte[0] > per_byte[1])
+    assert rows[1] == 0.0  # an empty answer
+    assert rows[3] == 0.5
