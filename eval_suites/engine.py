@@ -93,8 +93,9 @@ class Tasks:
     """The tasks of a suite with their data, before any model is loaded."""
 
     def __init__(
-        self, suite: Suite, *, folders: Sequence[str] = (), shots: int | None = None, data: str | None = None
-    ) -> None:
+        self, suite: Suite, *, folders: Sequence[str] = (), shots: int | None = None, data: str | None = None,
+        run_code: bool = False,
+    ) -> None:  # fmt: skip
         self.suite = suite
         self.left_out: list[str] = []  # tasks of a group whose data the folder of local files does not have
         self.held_back: dict[str, int] = {}  # items that became examples, by task
@@ -102,7 +103,7 @@ class Tasks:
         if self._data is not None and not self._data.is_dir():
             raise UserError(f"--data {data}: there is no such folder")
         self._found = task_index.manager([one.task for one in suite.tasks], folders)
-        self._shots = shots
+        self._shots, self.run_code = shots, run_code
         self.leaves: dict[str, tuple[Any, Wanted]] = {}
         self._load()
 
@@ -135,6 +136,23 @@ class Tasks:
             advice = _advice([why for _, why in failed], is_offline=is_offline, has_folder=self._data is not None)
             raise UserError(told + advice)
 
+    def refuse_code(self) -> None:
+        """Raises `UserError` if a task runs what models write, and that was not allowed, or is not locked in."""
+        runs = [name for name, (task, _) in self.leaves.items() if getattr(task, "UNSAFE_CODE", False)]
+        if not runs:
+            return
+        if not self.run_code:
+            raise UserError(f"{', '.join(runs[:_NAMED])}: answers are programs that are run; allow it with --run-code")
+        open_ones = [name for name in runs if (self.leaves[name][0].config.metadata or {}).get("runs_in") != "sandbox"]
+        if open_ones:
+            raise UserError(
+                f"{', '.join(open_ones[:_NAMED])}: the task runs programs in this process, without a lock; "
+                "pomona_humaneval and pomona_mbpp run them in locked ones"
+            )
+        from eval_suites.code import sandbox
+
+        sandbox.require()
+
     def _has_files(self, wanted: Wanted) -> bool:
         return self._data is not None and bool(wanted.data)
 
@@ -158,13 +176,14 @@ def run(
     """Asks a model all items, the first `limit` of each task, or those of `samples`; returns what it scored."""
     from lm_eval.evaluator import evaluate
 
+    tasks.refuse_code()
     random.seed(_ORDER)
     np.random.seed(_NUMPY)
     leaves = {name: task for name, (task, _) in tasks.leaves.items() if samples is None or samples.get(name)}
     chosen = None if samples is None else {name: list(samples[name]) for name in leaves}
     results = evaluate(
         lm=harness, task_dict={"tasks": leaves, "groups": {}}, limit=limit, samples=chosen, bootstrap_iters=0,
-        log_samples=True, apply_chat_template=chat, fewshot_as_multiturn=chat,
+        log_samples=True, apply_chat_template=chat, fewshot_as_multiturn=chat, confirm_run_unsafe_code=tasks.run_code,
     )  # fmt: skip
     assert results is not None
     return [_result(name, task, tasks.leaves[name][1], results) for name, task in leaves.items()]
@@ -270,8 +289,11 @@ def _answer(sample: Any) -> Answer:
         if isinstance(target, int) and 0 <= target < len(arguments):
             target = arguments[target][1]
         return Answer(int(sample["doc_id"]), str(arguments[0][0]), str(target), str(arguments[best][1]), lls)
-    lls = (float(responses[0]),) if isinstance(responses[0], (int, float)) else ()
-    text = "" if lls or not isinstance(responses[0], str) else responses[0]
+    first = responses[0]
+    if isinstance(first, list) and first:  # of several samples
+        first = first[0]
+    lls = (float(first),) if isinstance(first, (int, float)) else ()
+    text = "" if lls or not isinstance(first, str) else str(first)
     return Answer(int(sample["doc_id"]), str(arguments[0][0]), str(sample["target"]), text, lls)
 
 

@@ -76,6 +76,11 @@ class Score(Settings):
         ),
         Flag("--half-width"),
     ] = None  # fmt: skip
+    run_code: Annotated[
+        bool,
+        Field(description="Run the programs that the model writes, in locked processes; tasks of code need it"),
+        Flag("--run-code"),
+    ] = False
     chat: Annotated[bool, Field(description="Ask through the model's chat template"), Flag("--chat")] = False
     dtype: Annotated[
         DtypeName, Field(description="Precision of the model; answers differ slightly between them"), Flag("--dtype")

@@ -70,7 +70,10 @@ class Scorer:
         from eval_suites.store import InLake
 
         folders = [settings.tasks_path] if settings.tasks_path else []
-        tasks = engine.Tasks(self.suite, folders=folders, shots=settings.shots, data=settings.data)
+        tasks = engine.Tasks(
+            self.suite, folders=folders, shots=settings.shots, data=settings.data, run_code=settings.run_code
+        )
+        tasks.refuse_code()
         responder = opening.open_model(
             self.model, endpoint=settings.endpoint, dtype=settings.dtype, chat=settings.chat, seed=settings.seed
         )

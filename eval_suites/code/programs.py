@@ -1,0 +1,32 @@
+"""Makes programs of what models write: the prompt with its continuation, or the code of a chat's answer.
+
+Source: Chen et al. 2021, arXiv:2107.03374 (HumanEval); Austin et al. 2021, arXiv:2108.07732 (MBPP).
+"""
+
+import re
+
+_FENCED = re.compile(r"```[ \t]*(?:python|py|Python)?[ \t]*\r?\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+_THOUGHT = "</think>"
+
+
+def continued(prompt: str, answer: str, entry_point: str) -> str:
+    """Returns a function that was begun by the prompt. An answer in a block of code that has the whole function stands
+    for itself, behind what the prompt imports."""
+    code = fenced(answer)
+    if code is None:
+        return prompt + answer
+    if re.search(rf"^[ \t]*(?:async[ \t]+)?def[ \t]+{re.escape(entry_point)}\b", code, re.MULTILINE):
+        return f"{prompt[: prompt.find('def ' + entry_point)]}\n{code}"
+    return prompt + code
+
+
+def whole(answer: str) -> str:
+    """Returns the program of an answer: its first block of code, or all of it."""
+    code = fenced(answer)
+    return answer if code is None else code
+
+
+def fenced(answer: str) -> str | None:
+    """Returns the first block of code of an answer, after a model's thoughts; None if it has none."""
+    block = _FENCED.search(answer.rpartition(_THOUGHT)[2])
+    return None if block is None else block[1]

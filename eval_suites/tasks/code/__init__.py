@@ -1,0 +1,1 @@
+"""Tasks whose answers are programs that are run (eval_suites.code)."""
