@@ -1,0 +1,1 @@
+"""Long texts with questions (eval_suites.long_context), one task per length."""
