@@ -79,6 +79,7 @@ class TaskResult:
 
     task: str
     group: str  # that it was asked for as; the task itself if it was
+    of_group: str  # the group's score: mean over items, or over tasks
     version: str
     shots: int
     primary: str  # metric that counts
@@ -226,7 +227,8 @@ def _result(name: str, task: Any, wanted: Wanted, results: Mapping[str, Any]) ->
     if primary not in names:
         raise UserError(f"task {name} has no metric {primary!r}; it has {', '.join(names)}")
     return TaskResult(
-        name, wanted.task, str(task.VERSION), int(config.get("num_fewshot") or 0), primary, wanted.baseline,
+        name, wanted.task, wanted.of_group, str(task.VERSION), int(config.get("num_fewshot") or 0), primary,
+        wanted.baseline,
         tuple(metrics), tuple(_answer(one) for one in first),
         digest([[one["doc_id"], [list(map(str, args)) for args in one["arguments"]]] for one in first]),
         _unparsed(samples, filters),

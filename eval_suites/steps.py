@@ -97,11 +97,11 @@ class Scorer:
 
     def _settled(self, tasks: "engine.Tasks", harness: "Harness") -> dict[str, settling.Settled]:
         """Takes items until each task is settled."""
-        from eval_suites import engine, views
+        from eval_suites import engine, shared_items
 
         against = None
         if self.settings.against:
-            against = views.values(self.lake, self.settings.against)
+            against = shared_items.values(self.lake, self.settings.against)
         sizes = {name: len(task.eval_docs) for name, (task, _) in tasks.leaves.items()}
         return settling.settle(
             sizes, engine.asking(tasks, harness, chat=self.settings.chat), against=against,
@@ -202,7 +202,9 @@ def scores(
         for metric in members[0]["metrics"]:
             keys = [(one["task"], metric["name"]) for one in members]
             several = [by_metric[key] for key in keys if key in by_metric]
-            if several:
+            if several and about.get("of_group") == "tasks":
+                yield _row(intervals.average([_estimate(one, metric) for one in several]), "all", about, metric)
+            elif several:
                 yield from _splits(pl.concat(several), about, metric)
 
 
@@ -253,24 +255,28 @@ def _write(folder: Path, results: "Sequence[TaskResult]", manifest: dict[str, An
         for one in results
         for answer in one.answers
     ]
-    tasks = [
-        {
-            "task": one.task, "group": one.group, "version": one.version, "shots": one.shots, "primary": one.primary,
-            "baseline": one.baseline, "prompt_hash": one.prompt_hash, "unparsed": one.unparsed,
-            "metrics": [
-                {"name": each.name, "is_ratio": each.is_ratio, "higher_is_better": each.higher_is_better,
-                 "estimate": None if each.estimate is None else asdict(each.estimate)}
-                for each in one.metrics
-            ],
-        }
-        for one in results
-    ]  # fmt: skip
+    tasks = [_about(one) for one in results]
 
     pl.DataFrame(items, infer_schema_length=None).write_parquet(folder / _ITEMS)
     pl.DataFrame(answers, infer_schema_length=None).write_parquet(folder / _ANSWERS)
     for name, value in ((_TASKS, tasks), (MANIFEST, manifest)):
         (folder / name).write_text(json.dumps(value, indent=1, default=str) + "\n")
     durable.sync_below(str(folder))
+
+
+def _about(one: "TaskResult") -> dict[str, Any]:
+    """Returns what is written down of a task, besides its items."""
+    metrics = [
+        {
+            "name": each.name,
+            "is_ratio": each.is_ratio,
+            "higher_is_better": each.higher_is_better,
+            "estimate": None if each.estimate is None else asdict(each.estimate),
+        }
+        for each in one.metrics
+    ]
+    names = ("task", "group", "of_group", "version", "shots", "primary", "baseline", "prompt_hash", "unparsed")
+    return {name: getattr(one, name) for name in names} | {"metrics": metrics}
 
 
 def _refuse_unreadable(results: "Sequence[TaskResult]") -> None:

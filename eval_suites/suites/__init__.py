@@ -30,6 +30,10 @@ class Task(BaseModel):
     baseline: Annotated[float, Field(description="What guessing scores")] = 0.0
     format: Annotated[Format | None, Field(description="How an answer is given: a letter, a text, ...")] = None
     cluster: Annotated[str, Field(description="Field that items with a common passage share; '' for none")] = ""
+    of_group: Annotated[
+        Literal["items", "tasks"],
+        Field(description="The score of a group: the mean over all items, or the mean of its tasks' scores"),
+    ] = "items"
     data: Annotated[
         dict[str, str], Field(description="Local files by split, as patterns below the folder of --data")
     ] = Field(default_factory=dict)

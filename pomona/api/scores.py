@@ -9,7 +9,9 @@ from pomona.api.recipes import shown
 from pomona.api.rows import Rows
 
 if TYPE_CHECKING:
-    from eval_suites.views import Comparison, RunOfSuite, Standing
+    from eval_suites.comparing import Comparison
+    from eval_suites.standings import Standing
+    from eval_suites.views import RunOfSuite
 
 
 @reports_faults
@@ -39,14 +41,14 @@ def scores(lake: LakeLike) -> "Rows[RunOfSuite]":
 @reports_faults
 def compare(lake: LakeLike, a: str, b: str) -> "Comparison":
     """Compares two scores over the items that both have: difference, interval and verdict for each task."""
-    from eval_suites import views
+    from eval_suites import comparing
 
-    return views.compare(existing(lake), a, b)
+    return comparing.compare(existing(lake), a, b)
 
 
 @reports_faults
 def leaderboard(lake: LakeLike, suite: str = "") -> "Rows[Standing]":
     """Ranks the models that were scored on a suite, with the ranks that the data support."""
-    from eval_suites import views
+    from eval_suites import standings
 
-    return Rows(views.leaderboard(existing(lake), suite))
+    return Rows(standings.leaderboard(existing(lake), suite))

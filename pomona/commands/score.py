@@ -108,16 +108,25 @@ def scores(
 def compare(
     a: Annotated[str, typer.Argument(metavar="A", help="A score, by name, id or model.")],
     b: Annotated[str, typer.Argument(metavar="B", help="Another one, on the same suite.")],
+    items: Annotated[
+        int,
+        typer.Option(
+            "--items", min=0, metavar="N", help="Also show up to N items per task that changed, with both answers."
+        ),
+    ] = 0,
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Compare two scores item by item: difference, interval and verdict for each task."""
-    from eval_suites import views
+    from eval_suites import comparing
     from pomona import output
-    from pomona.terminal.scores import render_comparison
+    from pomona.terminal.scores import render_changed, render_comparison
 
-    comparison = views.compare(open_lake(lake), a, b)
-    output.show(asdict(comparison), render_comparison(comparison), as_json)
+    opened = open_lake(lake)
+    comparison = comparing.compare(opened, a, b)
+    changed = comparing.changed(opened, a, b, items) if items else []
+    text = render_comparison(comparison) + render_changed(changed, comparison)
+    output.show(asdict(comparison) | {"changed": [asdict(one) for one in changed]}, text, as_json)
 
 
 def leaderboard(
@@ -126,15 +135,15 @@ def leaderboard(
     as_json: JsonOption = False,
 ) -> None:
     """Rank the models that were scored on a suite, with the ranks that the data support."""
-    from eval_suites import views
+    from eval_suites import standings
     from eval_suites.quoted import of_suite
     from pomona import output
     from pomona.terminal.scores import render_leaderboard, render_quotes
 
-    standings = views.leaderboard(open_lake(lake), suite)
-    quotes = of_suite(standings[0].suite) if standings else []
-    text = render_leaderboard(standings) + render_quotes(quotes)
-    output.show([asdict(one) for one in standings], text, as_json)
+    board = standings.leaderboard(open_lake(lake), suite)
+    quotes = of_suite(board[0].suite) if board else []
+    text = render_leaderboard(board) + render_quotes(quotes)
+    output.show([asdict(one) for one in board], text, as_json)
 
 
 def suites(

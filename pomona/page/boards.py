@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from corpus.lake import Lake
 
 if TYPE_CHECKING:
-    from eval_suites.views import Comparison, RunOfSuite, ScoreView, Standing
+    from eval_suites.comparing import Comparison
+    from eval_suites.standings import Standing
+    from eval_suites.views import RunOfSuite, ScoreView
 
 _SUITES = 4  # that are shown, the newest ones
 _MODELS = 8  # of a plot
@@ -61,20 +63,20 @@ def boards(lake: Lake) -> list[Board]:
 
 def _board(lake: Lake, suite: str, every: "list[RunOfSuite]") -> Board:
     from corpus.errors import UserError
-    from eval_suites import views
+    from eval_suites import comparing, standings
 
-    standings = views.leaderboard(lake, suite)
-    shown = {one.score for one in standings[:_MODELS]}
+    board = standings.leaderboard(lake, suite)
+    shown = {one.score for one in board[:_MODELS]}
     runs = [one for one in every if one.score in shown]
     names = [one.name for one in runs]
     comparisons = []
     for a, b in pairwise(runs):
         try:
-            comparisons.append(views.compare_runs(lake, a, b))
+            comparisons.append(comparing.compare_runs(lake, a, b))
         except UserError:  # no task in common
             continue
     return Board(
-        suite, standings, [*names, *(one.name for one in standings if one.name not in names)],
+        suite, board, [*names, *(one.name for one in board if one.name not in names)],
         {one.name: one.tokens for one in every if one.suite == suite}, _tasks(runs), comparisons, _contaminated(runs),
     )  # fmt: skip
 

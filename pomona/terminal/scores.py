@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 from pomona import output
 
+_SHOWN = 160  # characters of a prompt or an answer
 _BFCL = "pomona_bfcl_"  # begins the names of the categories of function calling
 
 if TYPE_CHECKING:
+    from eval_suites.comparing import Changed, Comparison
     from eval_suites.manifests import Reason
     from eval_suites.quoted import Quote
-    from eval_suites.views import Comparison, RunOfSuite, ScoreView, Standing
+    from eval_suites.standings import Standing
+    from eval_suites.views import RunOfSuite, ScoreView
 
 
 def render(view: "RunOfSuite") -> str:
@@ -131,8 +134,27 @@ def render_comparison(comparison: "Comparison") -> str:
     lines.append(
         f"{comparison.b} against {comparison.a}, paired over the same items; p is adjusted over all tasks (Holm)"
     )
+    lines += [f"note: {one}" for one in comparison.notes]
     lines += [f"left out: {one}" for one in comparison.left_out]
     return "\n".join(lines)
+
+
+def render_changed(changed: "list[Changed]", comparison: "Comparison") -> str:
+    """Formats items on which two models differ, with both answers."""
+    lines = []
+    for one in changed:
+        lines += [
+            "", f"{one.task} {one.item}: {one.a:.4g} against {one.b:.4g}", f"  ...{_line(one.prompt[-_SHOWN:])}",
+            f"  right: {_line(one.target)}", f"  {comparison.a}: {_line(one.answer_a)}",
+            f"  {comparison.b}: {_line(one.answer_b)}",
+        ]  # fmt: skip
+    return "\n".join(["", *lines]) if lines else ""
+
+
+def _line(text: str) -> str:
+    """Returns the beginning of a text on one line."""
+    text = " ".join(output.visible(text).split())
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def render_leaderboard(standings: "list[Standing]") -> str:

@@ -14,7 +14,7 @@ import pytest
 import pomona.stages
 from corpus.errors import UserError
 from corpus.lake import Lake
-from eval_suites import views
+from eval_suites import comparing, views
 from eval_suites.settings import Score
 from eval_suites.statistics import intervals
 from pomona import making
@@ -201,7 +201,7 @@ def test_scoring_stops_when_it_is_settled(lake: Lake, folder: Path, tmp_path: Pa
     assert (row.low, row.high) == (settled["t_choices"]["low"], settled["t_choices"]["high"])
     assert row.n == settled["t_choices"]["n"]
     assert view.reused == view.requests
-    compared = views.compare(lake, "whole", "early")
+    compared = comparing.compare(lake, "whole", "early")
     assert [one.task for one in compared.tasks] == ["t_text"]
     assert compared.left_out == ["t_choices: its scoring stopped when it was settled; see `pomona scores NAME`"]
     assert score(lake, wanted) == "current"

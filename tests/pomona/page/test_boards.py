@@ -8,7 +8,7 @@ import pytest
 import pomona.stages
 from corpus.lake import Lake
 from pomona.page import boards, charts
-from tests.eval_suites.test_views import answers, plant
+from tests.eval_suites.planted import answers, plant
 
 
 @pytest.fixture

@@ -1,0 +1,65 @@
+"""The items that scores have in common, by the metric that counts."""
+
+import polars as pl
+import polars.selectors as cs
+
+from corpus.lake import Lake
+from eval_suites.views import RunOfSuite, ScoreView, run
+
+
+def values(lake: Lake, wanted: str) -> dict[str, dict[int, float]]:
+    """Returns what each item of each task has, by the metric that counts, of a score; ratios are left out."""
+    rows = primary_items(lake, run(lake, wanted)).filter(~pl.col("is_ratio"))
+    found: dict[str, dict[int, float]] = {}
+    for task, item, value in rows.select("task", "item", "value").collect().iter_rows():
+        found.setdefault(task, {})[item] = value
+    return found
+
+
+def primary(one: RunOfSuite) -> dict[str, ScoreView]:
+    """Returns the score of each task, or group, by the metric that counts, over all items."""
+    return {score.task: score for score in one.scores if score.is_primary and score.split == "all" and not score.group}
+
+
+def shared(lake: Lake, *several: RunOfSuite) -> dict[str, pl.DataFrame]:
+    """Returns the items of each task that all scores have, with columns value0, weight0, value1, ... of the scores."""
+    frames = [
+        primary_items(lake, one).rename({"value": f"value{i}", "weight": f"weight{i}"}) for i, one in enumerate(several)
+    ]
+    joined = frames[0]
+    for other in frames[1:]:
+        joined = joined.join(other.drop("cluster", "is_ratio"), on=["task", "item"], how="inner")
+
+    rows = joined.sort("task", "item").collect()
+    tasks = {str(task): part for (task,), part in rows.group_by("task", maintain_order=True)}
+
+    # A group has the items of all its tasks.
+    groups: dict[str, list[pl.DataFrame]] = {}
+    for name, score in leaves(several[0]).items():
+        if score.group and name in tasks:
+            groups.setdefault(score.group, []).append(tasks[name])
+    of_group = {one["task"]: one.get("of_group") for one in several[0].manifest["suite"]["tasks"]}
+    return tasks | {
+        name: pl.concat(_as_equals(members) if of_group.get(name) == "tasks" else members)
+        for name, members in groups.items()
+    }
+
+
+def _as_equals(members: list[pl.DataFrame]) -> list[pl.DataFrame]:
+    """Scales the values of each task's items so that their mean over all items is the mean of the tasks' means."""
+    n = sum(one.height for one in members)
+    factors = [n / (len(members) * one.height) for one in members]
+    return [one.with_columns(cs.starts_with("value") * factor) for one, factor in zip(members, factors, strict=True)]
+
+
+def primary_items(lake: Lake, one: RunOfSuite) -> pl.LazyFrame:
+    """Returns task, item, cluster, is_ratio, value and weight of a score's items, by the metric that counts."""
+    metrics = [(task, score.metric) for task, score in leaves(one).items()]
+    counting = pl.LazyFrame(metrics, schema={"task": pl.String, "metric": pl.String}, orient="row")
+    rows = lake.scan("item_scores", slot=f"score-{one.score}").join(counting, on=["task", "metric"], how="semi")
+    return rows.select("task", "item", "cluster", "is_ratio", "value", "weight")
+
+
+def leaves(one: RunOfSuite) -> dict[str, ScoreView]:
+    """Returns the score of each task, those of groups included."""
+    return {score.task: score for score in one.scores if score.is_primary and score.split == "all"}

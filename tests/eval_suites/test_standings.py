@@ -1,0 +1,53 @@
+"""Leaderboards over a lake whose items were planted."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pomona.stages
+from corpus.errors import UserError
+from corpus.lake import Lake
+from eval_suites import standings
+from tests.eval_suites.planted import answers, plant
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    pomona.stages.tables()
+    return Lake(tmp_path / "lake")
+
+
+def test_the_leaderboard_groups_what_it_cannot_tell_apart(lake: Lake) -> None:
+    good = answers(0, 0.7)
+    almost = good.copy()
+    almost[:3] = 1 - almost[:3]
+    plant(lake, "good", {"x": good, "y": answers(4, 0.7)})
+    plant(lake, "almost", {"x": almost, "y": answers(4, 0.7)})
+    plant(lake, "bad", {"x": answers(5, 0.3), "y": answers(6, 0.3)})
+    plant(lake, "other", {"z": answers(7, 0.9)}, suite="t")
+    got = standings.leaderboard(lake, "s")
+    assert {one.name for one in got[:2]} == {"good", "almost"}
+    assert [one.rank for one in got] == [1, 2, 3]
+    assert got[0].group == got[1].group == 1
+    assert got[2].group == 2
+    assert (got[2].best, got[2].worst) == (3, 3)
+    headline = np.mean([(np.mean(one) - 0.25) / 0.75 for one in (answers(5, 0.3), answers(6, 0.3))])
+    assert got[2].headline == pytest.approx(headline)
+    assert [one.name for one in standings.leaderboard(lake)] == ["other"]
+    with pytest.raises(UserError, match="unknown suite 'u'"):
+        standings.leaderboard(lake, "u")
+
+
+def test_a_third_model_does_not_move_a_headline(lake: Lake) -> None:
+    plant(lake, "a", {"x": answers(0, 0.6)})
+    plant(lake, "b", {"x": answers(1, 0.5)})
+    before = {one.name: (one.headline, one.win_rate) for one in standings.leaderboard(lake)}
+    plant(lake, "c", {"x": answers(2, 0.3)})
+    after = {one.name: (one.headline, one.win_rate) for one in standings.leaderboard(lake)}
+    assert [after[name][0] for name in "ab"] == [before[name][0] for name in "ab"]
+    assert (before["b"][1], after["b"][1]) == (0.0, 0.5)  # the win rate does
+
+
+def test_an_empty_lake_has_an_empty_board(lake: Lake) -> None:
+    assert standings.leaderboard(lake) == []
