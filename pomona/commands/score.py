@@ -111,7 +111,7 @@ def compare(
     items: Annotated[
         int,
         typer.Option(
-            "--items", min=0, metavar="N", help="Also show up to N items per task that changed, with both answers."
+            "--items", min=0, metavar="N", help="Also show up to N items of each task that changed, with both answers."
         ),
     ] = 0,
     lake: LakeOption = None,
@@ -131,6 +131,10 @@ def compare(
 
 def leaderboard(
     suite: Annotated[str, typer.Option("--suite", metavar="NAME", help="Suite; the one scored last by default.")] = "",
+    page: Annotated[
+        str | None,
+        typer.Option("--page", metavar="FILE", help="Also write an HTML page to sort, filter and look through items."),
+    ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -140,7 +144,12 @@ def leaderboard(
     from pomona import output
     from pomona.terminal.scores import render_leaderboard, render_quotes
 
-    board = standings.leaderboard(open_lake(lake), suite)
+    opened = open_lake(lake)
+    board = standings.leaderboard(opened, suite)
+    if page is not None:
+        from pomona.page import browser
+
+        browser.write(opened, page, suite)
     quotes = of_suite(board[0].suite) if board else []
     text = render_leaderboard(board) + render_quotes(quotes)
     output.show([asdict(one) for one in board], text, as_json)

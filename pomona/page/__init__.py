@@ -14,6 +14,8 @@ from pomona.destination import new_file
 from pomona.page import boards, charts
 
 if TYPE_CHECKING:
+    from jinja2 import Environment
+
     from corpus.dedup.near.views import NearMisses
     from filters.views import Histogram
     from pomona.views.trace import Example
@@ -36,8 +38,6 @@ def render(lake: Lake) -> str:
 
 
 def _render(lake: Lake) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     from corpus import views
     from corpus.dedup.near.views import near_misses
     from corpus.dedup.views import duplicates
@@ -45,47 +45,59 @@ def _render(lake: Lake) -> str:
     from corpus.tokenizer import views as tokenizers
     from decontam import views as decontamination
     from filters.views import has_overrides, histograms
-    from pomona import output, pipeline, standing
+    from pomona import pipeline, standing
     from pomona.version import __version__
     from pomona.views import lineage, overview
 
     standing.require(lake)
-    environment = Environment(
+    verdicts = overview.verdicts_of(lake)
+    cutting = {family.name: family.cuts for family in pipeline.FAMILIES if family.cuts}
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            lake=lake.url,
+            now=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+            version=__version__,
+            whole=overview.overview(lake, verdicts),
+            overridden=has_overrides(lake),
+            histograms=histograms(lake, verdicts),
+            kept_samples=overview.samples(lake, verdicts, kept=True),
+            dropped_samples=overview.samples(lake, verdicts, kept=False),
+            duplicates=duplicates(lake),
+            copies={family.name: family.copies for family in pipeline.FAMILIES},
+            near=near_misses(lake),
+            cuts=[cut for name in cutting if (cut := views.cuts(lake, name))],
+            cut_headings=cutting,
+            contamination=decontamination.overview(lake, _ITEMS) if decontamination.is_decontaminated(lake) else None,
+            rejects=views.rejects(lake),
+            passed_over=views.passed_over(lake),
+            lineage=lineage.lineage(lake),
+            mixtures=[mixtures.mixture(lake, name) for name in mixtures.names(lake)],
+            tokenizer=tokenizers.tokenizer(lake) if lake.exists("tokenizers") else None,
+            chains=_chains(lake),
+            boards=boards.boards(lake),
+        )
+    )
+
+
+def environment() -> "Environment":
+    """Returns what renders templates of this folder, with everything escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    from pomona import output
+
+    made = Environment(
         loader=PackageLoader("pomona", "page"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
         "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
-        "times": _times, "dots": _dots,
+        "times": _times, "dots": _dots, "growth": _growth,
     }  # fmt: skip
-    environment.filters |= filters
-
-    verdicts = overview.verdicts_of(lake)
-    cutting = {family.name: family.cuts for family in pipeline.FAMILIES if family.cuts}
-    return environment.get_template("page.html").render(
-        lake=lake.url,
-        now=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        version=__version__,
-        whole=overview.overview(lake, verdicts),
-        overridden=has_overrides(lake),
-        histograms=histograms(lake, verdicts),
-        kept_samples=overview.samples(lake, verdicts, kept=True),
-        dropped_samples=overview.samples(lake, verdicts, kept=False),
-        duplicates=duplicates(lake),
-        copies={family.name: family.copies for family in pipeline.FAMILIES},
-        near=near_misses(lake),
-        cuts=[cut for name in cutting if (cut := views.cuts(lake, name))],
-        cut_headings=cutting,
-        contamination=decontamination.overview(lake, _ITEMS) if decontamination.is_decontaminated(lake) else None,
-        rejects=views.rejects(lake),
-        passed_over=views.passed_over(lake),
-        lineage=lineage.lineage(lake),
-        mixtures=[mixtures.mixture(lake, name) for name in mixtures.names(lake)],
-        tokenizer=tokenizers.tokenizer(lake) if lake.exists("tokenizers") else None,
-        chains=_chains(lake),
-        boards=boards.boards(lake),
-    )
+    made.filters |= filters
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +145,15 @@ def _losses(chain: Chain) -> str:
 def _dots(dots: "boards.Dots") -> str:
     rows = [(name, place, one.value, one.low, one.high) for name, place, one in dots.rows]
     return charts.dots(rows, dots.baseline if dots.higher_is_better else None, f"{dots.metric} of {dots.task}")
+
+
+def _growth(growth: "boards.Growth") -> str:
+    series = [
+        (name, place, [(tokens, one.value, one.low, one.high) for tokens, one in points])
+        for name, place, points in growth.series
+    ]
+    baseline = growth.baseline if growth.higher_is_better else None
+    return charts.growth(series, baseline, f"{growth.metric} of {growth.task}")
 
 
 def _times(epochs: float) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from eval_suites.views import RunOfSuite, ScoreView
 
 _SUITES = 4  # that are shown, the newest ones
-_MODELS = 8  # of a plot
+MODELS = 8  # of a plot
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,17 @@ class Dots:
     higher_is_better: bool
     baseline: float
     rows: "list[tuple[str, int, ScoreView]]"  # name of the model, its color, its score
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """A task with the scores of checkpoints that were trained one after another, over the tokens that they read."""
+
+    task: str
+    metric: str
+    higher_is_better: bool
+    baseline: float
+    series: "list[tuple[str, int, list[tuple[int, ScoreView]]]]"  # name of the last one, its color, (tokens, score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ class Board:
     names: list[str]  # of models, in the order of their colors
     tokens: dict[str, int | None]  # that each was trained on
     tasks: list[Dots]
+    growth: list[Growth]
     comparisons: "list[Comparison]"
     contaminated: list[Contaminated]
 
@@ -58,15 +70,16 @@ def boards(lake: Lake) -> list[Board]:
 
     every = views.runs(lake)
     suites = list(dict.fromkeys(one.suite for one in reversed(every)))[:_SUITES]
-    return [_board(lake, suite, every) for suite in suites]
+    return [board(lake, suite, every) for suite in suites]
 
 
-def _board(lake: Lake, suite: str, every: "list[RunOfSuite]") -> Board:
+def board(lake: Lake, suite: str, every: "list[RunOfSuite]") -> Board:
+    """Returns a suite; raises `UserError` if nothing was scored on it."""
     from corpus.errors import UserError
     from eval_suites import comparing, standings
 
-    board = standings.leaderboard(lake, suite)
-    shown = {one.score for one in board[:_MODELS]}
+    ranked = standings.leaderboard(lake, suite)
+    shown = {one.score for one in ranked[:MODELS]}
     runs = [one for one in every if one.score in shown]
     names = [one.name for one in runs]
     comparisons = []
@@ -76,8 +89,9 @@ def _board(lake: Lake, suite: str, every: "list[RunOfSuite]") -> Board:
         except UserError:  # no task in common
             continue
     return Board(
-        suite, board, [*names, *(one.name for one in board if one.name not in names)],
-        {one.name: one.tokens for one in every if one.suite == suite}, _tasks(runs), comparisons, _contaminated(runs),
+        suite, ranked, [*names, *(one.name for one in ranked if one.name not in names)],
+        {one.name: one.tokens for one in every if one.suite == suite}, _tasks(runs), _growth(lake, runs), comparisons,
+        _contaminated(runs),
     )  # fmt: skip
 
 
@@ -88,6 +102,36 @@ def _tasks(runs: "list[RunOfSuite]") -> list[Dots]:
             if one.is_primary and one.split == "all" and not one.group:
                 known = tasks.setdefault(one.task, Dots(one.task, one.metric, one.higher_is_better, one.baseline, []))
                 known.rows.append((run.name, color, one))
+    return list(tasks.values())
+
+
+def _growth(lake: Lake, runs: "list[RunOfSuite]") -> list[Growth]:
+    """Returns the tasks of models that have a history: at least two of one chain of training runs were scored."""
+    from training.stages import chain
+
+    chains: dict[str, list[tuple[int, int, RunOfSuite]]] = {}
+    for color, one in enumerate(runs):
+        if one.run and one.tokens is not None and (rows := chain(lake, one.run)):
+            first = min(rows, key=lambda row: row["after"] != "")["run"]
+            chains.setdefault(str(first), []).append((one.tokens, color, one))
+    histories = [sorted(each, key=lambda entry: entry[0]) for each in chains.values() if len(each) > 1]
+
+    tasks: dict[str, Growth] = {}
+    for history in histories:
+        _, color, last = history[-1]
+        for score in last.scores:
+            if not (score.is_primary and score.split == "all" and not score.group):
+                continue
+            points = [
+                (tokens, one)
+                for tokens, _, run in history
+                for one in run.scores
+                if (one.task, one.metric, one.split, one.group) == (score.task, score.metric, "all", "")
+            ]
+            known = tasks.setdefault(
+                score.task, Growth(score.task, score.metric, score.higher_is_better, score.baseline, [])
+            )
+            known.series.append((last.name, color, points))
     return list(tasks.values())
 
 

@@ -145,6 +145,39 @@ def dots(rows: Sequence[tuple[str, int, float, float, float]], mark: float | Non
     return _svg(parts, title, height=height)
 
 
+def growth(
+    series: Sequence[tuple[str, int, Sequence[tuple[float, float, float, float]]]], mark: float | None, title: str
+) -> str:
+    """Draws scores with intervals over tokens: for each series (name, place of its color, (x, score, low, high))."""
+    points = [point for _, _, each in series for point in each]
+    values = [value for _, score, low, high in points for value in (score, low, high) if math.isfinite(value)]
+    low, high = _rounded_range(values + ([] if mark is None else [mark]))
+    left, right = 0.0, max(x for x, *_ in points) or 1.0
+    inner_w, inner_h = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return _LEFT + inner_w * (x - left) / (right - left), _TOP + inner_h * (1 - (y - low) / (high - low))
+
+    parts = [_y_axis([(low + (high - low) * i / 4, _short(low + (high - low) * i / 4)) for i in range(5)], low, high)]
+    if mark is not None:
+        y = at(0, mark)[1]
+        parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--ink)" '
+                     'stroke-dasharray="4 3"/>')  # fmt: skip
+    for name, place, each in series:
+        tint = color(place)
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(x, score) for x, score, _, _ in each))
+        parts.append(f'<polyline points="{path}" fill="none" stroke="{tint}" stroke-width="2"/>')
+        for tokens, score, below, above in each:
+            x, y = at(tokens, score)
+            tip = f"{name}: {score:.4f} after {_short(tokens)} tokens, 95% interval {below:.4f} to {above:.4f}"
+            if math.isfinite(below) and math.isfinite(above):
+                ends = f'y1="{at(tokens, below)[1]:.1f}" y2="{at(tokens, above)[1]:.1f}"'
+                parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" {ends} stroke="{tint}"/>')
+            parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{tint}"><title>{escape(tip)}</title></circle>')
+    parts += [_x_label(at(right * i / 4, low)[0], _short(right * i / 4)) for i in range(5)]
+    return _svg(parts, title)
+
+
 def _fitted(name: str) -> str:
     return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 

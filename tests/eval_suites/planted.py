@@ -16,7 +16,7 @@ from eval_suites.tables import ANSWERS, ITEM_SCORES, SCORE_RUNS, SCORES
 def plant(
     lake: Lake, name: str, values: Mapping[str, np.ndarray], suite: str = "s", weights: np.ndarray | None = None,
     groups: Mapping[str, str] | None = None, of_group: str = "items", tokens: int | None = None, run: str = "",
-    prompt_hash: str = "", chat: bool = False,
+    prompt_hash: str = "", chat: bool = False, says: str = "says",
 ) -> None:  # fmt: skip
     """Writes a score with these values of items. A task called `bits` is a ratio, of which less is better. `groups` has
     the group of a task, whose score is the mean over items or over tasks (`of_group`)."""
@@ -59,7 +59,7 @@ def plant(
     ]
     said = [
         {"score": key, "task": one["task"], "item": one["item"], "prompt": f"prompt {one['item']}", "target": "right",
-         "answer": f"{name} says {one['value']:g}", "log_likelihoods": []}
+         "answer": f"{name} {says} {one['value']:g}", "log_likelihoods": []}
         for one in items
     ]  # fmt: skip
     for table, some in ((ANSWERS, said), (ITEM_SCORES, items), (SCORES, rows), (SCORE_RUNS, [row])):
