@@ -76,6 +76,11 @@ class Score(Settings):
         ),
         Flag("--half-width"),
     ] = None  # fmt: skip
+    membership: Annotated[
+        bool,
+        Field(description="Also look for hints that the model has read the items in training; none of them is a proof"),
+        Flag("--membership"),
+    ] = False
     run_code: Annotated[
         bool,
         Field(description="Run the programs that the model writes, in locked processes; tasks of code need it"),

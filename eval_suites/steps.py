@@ -23,7 +23,7 @@ from corpus import artifacts, durable, lease
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.task import All, WorkItem
-from eval_suites import contamination, settling, task_index
+from eval_suites import contamination, membership, settling, task_index
 from eval_suites.models import opening
 from eval_suites.progress import showing
 from eval_suites.settings import Score
@@ -84,8 +84,14 @@ class Scorer:
         samples = None if settled is None else {name: one.items for name, one in settled.items()}
         results = engine.run(tasks, harness, limit=settings.limit, chat=settings.chat, samples=samples)
         _refuse_unreadable(results)
+        read = (
+            membership.hints({name: task for name, (task, _) in tasks.leaves.items()}, harness.asker)
+            if settings.membership
+            else {}
+        )
         about = self._manifest(harness, results, time.monotonic() - started)
         about |= {"left_out": tasks.left_out, "held_back": tasks.held_back}
+        about["membership"] = {name: asdict(hint) for name, hint in read.items()}
         if settled is not None:
             about["settled"] = {
                 name: {"n": len(one.items), "verdict": one.verdict, "against": settings.against or ""}

@@ -35,7 +35,7 @@ def render(view: "RunOfSuite") -> str:
         lines.append(f"  headline {view.headline:.4f}: mean of centered scores, 0 is guessing and 1 is perfect")
     lines.append(f"  {view.requests:,} requests in {view.seconds:,.1f} s, {view.reused:,} of them answered before")
 
-    lines += _function_calling(view)
+    lines += [*_function_calling(view), *_membership(view)]
     if view.manifest.get("left_out"):
         named = ", ".join(view.manifest["left_out"][:5])
         lines.append(f"  {len(view.manifest['left_out']):,} tasks have no local data and are left out: {named}")
@@ -51,6 +51,24 @@ def render(view: "RunOfSuite") -> str:
     if view.cut:
         lines.append(f"  {view.cut:,} prompts did not fit into the model's context and lost their beginning")
     return "\n".join(lines)
+
+
+def _membership(view: "RunOfSuite") -> list[str]:
+    """Formats hints that the model has read the items."""
+    rows = [
+        (task, f"{one['completion']['value']:.1%}", _interval(one["completion"]["low"], one["completion"]["high"]),
+         f"{one['least']['value']:.2f}", one["items"])
+        for task, one in view.manifest.get("membership", {}).items()
+    ]  # fmt: skip
+    if not rows:
+        return []
+    header = ("task", "completed word by word", "95% interval", "nats of least likely words", "items")
+    return [
+        "",
+        output.table(rows, header),
+        "  hints that items were read in training, no proof: compare models on one task",
+        "",
+    ]
 
 
 def _function_calling(view: "RunOfSuite") -> list[str]:

@@ -15,7 +15,7 @@ RECIPES = {
     "dedup: {paragraphs: {only: [x]}}": "line 3: dedup.paragraphs.only: unknown source 'x'. Allowed: s",
     "dedup: {substrings: {only: []}}": "line 3: dedup.substrings.only: must have 1 or more entries, not 0",
     "dedup: {minhash: {threshold: 2}}": "line 3: dedup.minhash.threshold: must be at most 1.0, got 2",
-    "dedup: 3": "line 3: dedup: must be a section with its own fields, got 3",
+    "dedup: 3": "line 3: dedup: must be a section with its own fields, or null where that turns it off, got 3",
     "dedup: {exact: maybe}": "line 3: dedup.exact: must be true or false, got 'maybe'",
     "dedup: {semantic: {seed: 1.5}}": "line 3: dedup.semantic.seed: must be a whole number, got 1.5",
     "dedup: {minhash: {thresold: 1}}": "line 3: dedup.minhash.thresold: no such field; did you mean 'threshold'?",
