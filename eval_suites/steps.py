@@ -84,14 +84,12 @@ class Scorer:
         samples = None if settled is None else {name: one.items for name, one in settled.items()}
         results = engine.run(tasks, harness, limit=settings.limit, chat=settings.chat, samples=samples)
         _refuse_unreadable(results)
-        read = (
-            membership.hints({name: task for name, (task, _) in tasks.leaves.items()}, harness.asker)
-            if settings.membership
-            else {}
-        )
+        hints: dict[str, membership.Hint] = {}
+        if settings.membership:
+            hints = membership.hints({name: task for name, (task, _) in tasks.leaves.items()}, harness.asker)
         about = self._manifest(harness, results, time.monotonic() - started)
         about |= {"left_out": tasks.left_out, "held_back": tasks.held_back}
-        about["membership"] = {name: asdict(hint) for name, hint in read.items()}
+        about["membership"] = {name: asdict(hint) for name, hint in hints.items()}
         if settled is not None:
             about["settled"] = {
                 name: {"n": len(one.items), "verdict": one.verdict, "against": settings.against or ""}
