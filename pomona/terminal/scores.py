@@ -45,6 +45,8 @@ def render(view: "RunOfSuite") -> str:
     if refused := view.manifest.get("refused"):
         n, first = sum(refused.values()), next(iter(refused))
         lines.append(f"  {n:,} texts were refused and count as empty, most of them because {first}")
+    if limit := view.manifest["model"].get("texts_limited_to"):
+        lines.append(f"  texts were limited to {limit:,} tokens, half of the model's context; a task asks for more")
     if (used := view.manifest["model"]).get("endpoint"):
         cost = f", for {used['cost']:,.2f}" if used["cost"] else ""
         lines.append(f"  {used['read']:,} tokens read and {used['written']:,} written{cost}")

