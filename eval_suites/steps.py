@@ -12,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -30,6 +29,7 @@ from eval_suites.settings import Score
 from eval_suites.statistics import intervals
 from eval_suites.suites import Suite
 from eval_suites.tables import ANSWERS, ITEM_SCORES, SCORE_RUNS, SCORES
+from eval_suites.versions import installed
 
 if TYPE_CHECKING:
     from eval_suites import engine
@@ -131,7 +131,7 @@ class Scorer:
             "cut": sum(one.is_cut for one in harness.asker.responses.values()),
             "refused": dict(Counter(harness.asker.refusals.values()).most_common(_REASONS)),
             "seconds": seconds,
-            "packages": {name: _version(name) for name in _PACKAGES},
+            "packages": {name: installed(name) for name in _PACKAGES},
             "machine": platform.machine(),
         }  # fmt: skip
 
@@ -291,10 +291,3 @@ def _refuse_unreadable(results: "Sequence[TaskResult]") -> None:
                 f"task {one.task}: none of {len(one.answers):,} answers could be read by the task's filters, so its "
                 "score would say nothing. Look at the answers, and try more shots or --chat"
             )
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""

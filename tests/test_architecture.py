@@ -70,6 +70,7 @@ COVERED_TOGETHER = {
     "eval_suites/judges/costs.py": "tests/pomona/test_workload.py",
     "eval_suites/judges/family.py": "tests/pomona/test_pipeline.py",
     "eval_suites/item_texts.py": "tests/eval_suites/test_protecting.py",
+    "eval_suites/versions.py": "tests/eval_suites/test_steps.py",
     "eval_suites/order.py": "tests/eval_suites/test_views.py",
     "eval_suites/costs.py": "tests/pomona/test_workload.py",
     "eval_suites/models/attention.py": "tests/eval_suites/models/test_likelihood.py",

@@ -222,3 +222,34 @@ def test_mistakes_are_one_line(lake: Lake, folder: Path, tasks: Path) -> None:
         settings(folder, tasks, against="a")
     with pytest.raises(ValueError, match="suite and tasks both say what to score"):
         settings(folder, tasks, suite="offline")
+
+
+def test_other_data_of_a_task_make_another_score(lake: Lake, folder: Path, tmp_path: Path) -> None:
+    """Data beside the tasks and data that they name elsewhere, and the packages that have tasks."""
+    path = tasks_of_files.write(tmp_path / "own")
+    wanted = settings(folder, path, tasks=["t_choices"])
+    assert score(lake, wanted) == "ran"
+    assert score(lake, wanted) == "current"
+    rows = (path / "test.jsonl").read_text()
+    (path / "test.jsonl").write_text(rows.replace("question 1", "question one"))
+    assert score(lake, wanted) == "ran"
+
+    elsewhere = tmp_path / "elsewhere.jsonl"
+    elsewhere.write_text(rows)
+    task = (path / "choices.yaml").read_text().replace(f"{path}/test.jsonl", str(elsewhere))
+    (path / "choices.yaml").write_text(task)
+    assert score(lake, wanted) == "ran"
+    elsewhere.write_text(rows + rows.splitlines()[0] + "\n")
+    assert score(lake, wanted) == "ran"
+    assert views.run(lake, "s").manifest["tasks"]["t_choices"]["items"] == 13
+
+
+def test_another_version_of_a_package_with_tasks_makes_another_score(
+    lake: Lake, folder: Path, tasks: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from eval_suites import stages
+
+    wanted = settings(folder, tasks, tasks=["t_choices"])
+    before = making.score_id(lake, wanted)
+    monkeypatch.setattr(stages, "installed", lambda package: "other")
+    assert making.score_id(lake, wanted) != before
