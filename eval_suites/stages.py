@@ -105,7 +105,9 @@ def _files(folder: str | None) -> Any:
     files = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml", ".py") and one.is_file())
     texts = {str(one.relative_to(path)): one.read_text(errors="replace") for one in files}
     named = {name for text in texts.values() for name in _DATA_FILE.findall(text)}
-    beside = {str(one) for one in path.rglob("*") if _DATA_FILE.fullmatch(one.name)}
+    beside = {
+        str(one) for place in {one.parent for one in files} for one in place.iterdir() if _DATA_FILE.fullmatch(one.name)
+    }
     stats = ((name, Path(name).expanduser()) for name in sorted(named | beside))
     data = [(name, one.stat().st_size, one.stat().st_mtime_ns) for name, one in stats if one.is_file()]
     return digest([[[name, digest(text)] for name, text in texts.items()], data])
