@@ -31,6 +31,7 @@ def score(context: Context[Score]) -> Stage:
         "tasks": _files(settings.tasks_path),
         "data": _sizes(settings.data),
         "against": _against(lake, settings.against),
+        "guardrails": _guardrails(settings),
         "version": VERSION,
     }
     key = digest(made_from)
@@ -50,6 +51,7 @@ def score(context: Context[Score]) -> Stage:
             "touched": touched,
             "data": made_from["data"],
             "against": made_from["against"],
+            "guardrails": made_from["guardrails"],
         },
         version=VERSION,
         step=ScoreStep(lake, identity, key, settings.name, settings.model, model.run, model.tokens, tuple(mixtures)),
@@ -78,6 +80,15 @@ def _against(lake: Lake, score: str | None) -> str:
         return views.run(lake, score).score
     except UserError:
         return ""
+
+
+def _guardrails(settings: Score) -> str:
+    """Returns a hash of the rules around the model; '' for none."""
+    if settings.guardrails is None:
+        return ""
+    from eval_suites.safety import rules
+
+    return rules.load(settings.guardrails, settings.feature).key
 
 
 def _sizes(folder: str | None) -> Any:

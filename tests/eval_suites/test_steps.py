@@ -15,6 +15,7 @@ import pomona.stages
 from corpus.errors import UserError
 from corpus.lake import Lake
 from eval_suites import views
+from eval_suites.manifests import differences
 from eval_suites.settings import Score
 from eval_suites.statistics import intervals
 from pomona import making
@@ -222,3 +223,55 @@ def test_mistakes_are_one_line(lake: Lake, folder: Path, tasks: Path) -> None:
         settings(folder, tasks, against="a")
     with pytest.raises(ValueError, match="suite and tasks both say what to score"):
         settings(folder, tasks, suite="offline")
+
+
+def test_guardrails_change_answers_and_the_score_but_ask_the_model_nothing_again(
+    lake: Lake, folder: Path, tasks: Path, tmp_path: Path
+) -> None:
+    rails = tmp_path / "rails.yaml"
+    written = (
+        "rules:\n"
+        "  - {name: three, category: cyber, where: prompt, action: refuse, phrases: [question 3]}\n"
+        "  - {name: all, category: cyber, where: answer, action: replace, pattern: '(?s).+', replacement: 'it is 4'}\n"
+        "features:\n  notes: {without: [three]}\n"
+    )
+    rails.write_text(written)
+    wanted = settings(folder, tasks, tasks=["t_written", "t_one"])
+    score(lake, wanted)
+    behind = wanted.model_copy(update={"name": "behind", "guardrails": str(rails)})
+    notes = behind.model_copy(update={"name": "notes", "feature": "notes"})
+    assert [score(lake, one) for one in (behind, behind, notes)] == ["ran", "current", "ran"]
+
+    plain, first, second = (views.run(lake, name) for name in ("s", "behind", "notes"))
+    assert len({one.manifest["model_key"] for one in (plain, first, second)}) == 3
+    assert (first.requests, first.reused) == (48, 47)  # one was refused, all others are known
+    assert first.manifest["model"]["guardrails"]["done"] == {"three": 1, "all": 11}
+    assert second.manifest["model"]["guardrails"]["done"] == {"all": 12}
+    assert plain.scores[-1].n == 12
+
+    def value(view: views.ScoreView, task: str) -> float:
+        return next(one.value for one in view.scores if one.task == task and one.is_primary)
+
+    assert [value(one, "t_written") for one in (first, second)] == [2 / 12, 2 / 12]  # items 4 and 9 have the answer 4
+    assert value(first, "t_one") == value(second, "t_one") == value(plain, "t_one")
+    reasons = {one.entry for one in differences(lake, "behind", "notes")}
+    assert {"model.guardrails.key", "model.guardrails.feature", "settings.feature"} <= reasons
+
+    rails.write_text("# the same rules\n" + written)
+    assert score(lake, behind) == "current"
+    rails.write_text(written.replace("question 3", "question 5"))
+    assert score(lake, behind) == "ran"
+
+
+def test_guardrails_that_are_no_good_are_told_before_anything_is_loaded(
+    folder: Path, tasks: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(ValueError, match="feature chooses rules of guardrails; give their file, too"):
+        settings(folder, tasks, feature="notes")
+    rails = tmp_path / "rails.yaml"
+    with pytest.raises(UserError, match="no such file"):
+        settings(folder, tasks, guardrails=str(rails)).check()
+    rails.write_text("rules: []\n")
+    settings(folder, tasks, guardrails=str(rails)).check()
+    with pytest.raises(UserError, match="unknown feature 'notes': there is none yet"):
+        settings(folder, tasks, guardrails=str(rails), feature="notes").check()
