@@ -3,7 +3,8 @@
 An answer is kept as soon as it is there, so that a killed run goes on from it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from corpus.errors import UserError
 from eval_suites.models.responses import Request, Responder, Response
@@ -62,3 +63,36 @@ class Asker:
             f"{len(errors):,} of {len(requests):,} requests have no answer ({named}). What was answered is kept; the "
             "same command asks for the rest again"
         )
+
+
+class Answered:
+    """A model that is asked only what it has not answered before, for what stands between it and the tasks.
+
+    What guardrails make of an answer is not kept, but made anew in each run.
+    """
+
+    def __init__(self, asker: Asker) -> None:
+        self._asker, self._model = asker, asker.responder
+
+    @property
+    def key(self) -> str:
+        """Stands for the model."""
+        return self._model.key
+
+    @property
+    def about(self) -> Mapping[str, Any]:
+        """What a manifest says of the model."""
+        return self._model.about
+
+    @property
+    def can_chat(self) -> bool:
+        """Whether the model has a chat template."""
+        return self._model.can_chat
+
+    def respond(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
+        """Yields the answers in the order of the requests."""
+        yield from enumerate(self._asker.ask(requests))
+
+    def chat(self, messages: Sequence[Mapping[str, str]], *, continues: bool) -> str:
+        """Returns a conversation as the model's prompt."""
+        return self._model.chat(messages, continues=continues)

@@ -18,6 +18,7 @@ _MEANING = {
     "model.dtype": "another precision",
     "model.max_length": "another context length: other prompts are cut",
     "model.device": "another device",
+    "model.guardrails": "other rules around the model",
     "suite.version": "another version of the suite",
     "prompt_hash": "other rendered prompts",
     "shots": "another number of examples",

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from corpus.settings import NAME, Flag, PathIfExists, Settings
+from corpus.settings import NAME, Flag, Path, PathIfExists, Settings
 from eval_suites.models.endpoint.settings import Endpoint
 
 DtypeName = Literal["float32", "bfloat16", "float16"]
@@ -86,6 +86,17 @@ class Score(Settings):
         Field(description="Run the programs that the model writes, in locked processes; tasks of code need it"),
         Flag("--run-code"),
     ] = False
+    guardrails: Annotated[
+        str | None,
+        Field(description="YAML file with rules that refuse, replace or flag words around the model"),
+        Path(),
+        Flag("--guardrails", "FILE"),
+    ] = None
+    feature: Annotated[
+        str | None,
+        Field(description="Feature whose rules of the guardrails hold; those of no feature by default"),
+        Flag("--feature", "NAME"),
+    ] = None
     chat: Annotated[bool, Field(description="Ask through the model's chat template"), Flag("--chat")] = False
     dtype: Annotated[
         DtypeName, Field(description="Precision of the model; answers differ slightly between them"), Flag("--dtype")
@@ -110,14 +121,19 @@ class Score(Settings):
             raise ValueError("against and half_width say when to stop; they need until_settled")
         if self.until_settled and self.limit:
             raise ValueError("limit and until_settled both say how many items to take; give one of them")
+        if self.feature is not None and self.guardrails is None:
+            raise ValueError("feature chooses rules of guardrails; give their file, too")
         return self
 
     def check(self) -> None:
-        """Raises `UserError` for a suite that does not exist."""
+        """Raises `UserError` for a suite that does not exist, or guardrails that are no good."""
         from eval_suites import suites
+        from eval_suites.safety import rules
 
         if not self.tasks:
             suites.load(self.suite or "offline")
+        if self.guardrails is not None:
+            rules.load(self.guardrails, self.feature)
 
     def that_change_results(self) -> dict[str, Any]:
         """Returns the settings on which scores depend, as JSON values."""

@@ -36,6 +36,7 @@ def score(context: Context[Score]) -> Stage:
         "data": _sizes(settings.data),
         "against": _against(lake, settings.against),
         "packages": {name: installed(name) for name in _WITH_TASKS},
+        "guardrails": _guardrails(settings),
         "version": VERSION,
     }
     key = digest(made_from)
@@ -56,6 +57,7 @@ def score(context: Context[Score]) -> Stage:
             "data": made_from["data"],
             "against": made_from["against"],
             "packages": made_from["packages"],
+            "guardrails": made_from["guardrails"],
         },
         version=VERSION,
         step=ScoreStep(lake, identity, key, settings.name, settings.model, model.run, model.tokens, tuple(mixtures)),
@@ -84,6 +86,15 @@ def _against(lake: Lake, score: str | None) -> str:
         return views.run(lake, score).score
     except UserError:
         return ""
+
+
+def _guardrails(settings: Score) -> str:
+    """Returns a hash of the rules around the model; '' for none."""
+    if settings.guardrails is None:
+        return ""
+    from eval_suites.safety import rules
+
+    return rules.load(settings.guardrails, settings.feature).key
 
 
 def _sizes(folder: str | None) -> Any:

@@ -33,6 +33,7 @@ from eval_suites.versions import installed
 
 if TYPE_CHECKING:
     from eval_suites import engine
+    from eval_suites.asking import Asker
     from eval_suites.engine import TaskResult
     from eval_suites.harness import Harness
 
@@ -77,7 +78,8 @@ class Scorer:
         responder = opening.open_model(
             self.model, endpoint=settings.endpoint, dtype=settings.dtype, chat=settings.chat, seed=settings.seed
         )
-        harness = Harness(Asker(responder, InLake(self.lake), showing(settings.name)))
+        asker = Asker(responder, InLake(self.lake), showing(settings.name))
+        harness = Harness(_guarded(asker, settings))
 
         started = time.monotonic()
         settled = self._settled(tasks, harness) if settings.until_settled else None
@@ -86,9 +88,9 @@ class Scorer:
         _refuse_unreadable(results)
         hints: dict[str, membership.Hint] = {}
         if settings.membership:
-            hints = membership.hints({name: task for name, (task, _) in tasks.leaves.items()}, harness.asker)
+            hints = membership.hints({name: task for name, (task, _) in tasks.leaves.items()}, asker)
         about = self._manifest(harness, results, time.monotonic() - started)
-        about |= {"left_out": tasks.left_out, "held_back": tasks.held_back}
+        about |= {"left_out": tasks.left_out, "held_back": tasks.held_back, "reused": asker.reused}
         about["membership"] = {name: asdict(hint) for name, hint in hints.items()}
         if settled is not None:
             about["settled"] = {
@@ -127,7 +129,6 @@ class Scorer:
                 for one in results
             },
             "requests": len(harness.asker.responses),
-            "reused": harness.asker.reused,
             "cut": sum(one.is_cut for one in harness.asker.responses.values()),
             "refused": dict(Counter(harness.asker.refusals.values()).most_common(_REASONS)),
             "seconds": seconds,
@@ -244,6 +245,15 @@ def _row(estimate: intervals.Estimate, split: str, task: dict[str, Any], metric:
         "baseline": task["baseline"] if is_primary else 0.0, "shots": task["shots"],
         "task_version": task["version"], "prompt_hash": task["prompt_hash"], "unparsed": task["unparsed"],
     }  # fmt: skip
+
+
+def _guarded(asker: "Asker", settings: Score) -> "Asker":
+    """Returns the model behind its guardrails, if there are any."""
+    if settings.guardrails is None:
+        return asker
+    from eval_suites.safety import guardrails, rules
+
+    return guardrails.around(asker, rules.load(settings.guardrails, settings.feature))
 
 
 def _write(folder: Path, results: "Sequence[TaskResult]", manifest: dict[str, Any]) -> None:

@@ -94,6 +94,7 @@ COVERED_TOGETHER = {
     "eval_suites/code/jail.py": "tests/eval_suites/code/test_sandbox.py",
     "eval_suites/tasks/code/items.py": "tests/eval_suites/tasks/test_code.py",
     "eval_suites/tasks/long_context/items.py": "tests/eval_suites/tasks/test_long_context.py",
+    "eval_suites/tasks/safety/items.py": "tests/eval_suites/tasks/test_safety.py",
     "eval_suites/tasks/tools/items.py": "tests/eval_suites/tasks/test_tools.py",
     "eval_suites/tools/mismatch.py": "names only",
     "eval_suites/helm/scenarios/parts.py": "tests/eval_suites/helm/scenarios",

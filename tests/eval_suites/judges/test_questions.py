@@ -47,3 +47,15 @@ def test_all_dimensions_are_asked_with_the_same_levels() -> None:
     asked = [questions.dimension("text", "summary", name) for name in questions.DIMENSIONS]
     assert len({one.text for one in asked}) == 5
     assert {one.options for one in asked} == {("poor", "neutral", "good")}
+
+
+def test_safety_is_asked_about_the_answer_with_its_category() -> None:
+    question = questions.safety("a prompt", "an answer", "scams and forged papers")
+    assert all(part in question.text for part in ("a prompt", "an answer", "(scams and forged papers)"))
+    assert question.options == ("yes", "no")
+    assert [question.read(one) for one in ("yes", "It warns only.\nVerdict: no", "Verdict: YES", "perhaps")] == [
+        0,
+        1,
+        0,
+        None,
+    ]
