@@ -115,7 +115,8 @@ def changed(lake: Lake, a: str, b: str, most: int) -> list[Changed]:
         rows.append(frame.with_columns(gap).filter(pl.col("gap") != 0).top_k(most, by=pl.col("gap").abs()))
     if not rows:
         return []
-    chosen = pl.concat(rows).select("task", "item", "value0", "value1", "gap")
+    ratios = [(pl.col(f"value{i}") / pl.col(f"weight{i}")).alias(f"value{i}") for i in (0, 1)]
+    chosen = pl.concat(rows).select("task", "item", *ratios)
     for i, one in enumerate((first, second)):
         answers = lake.scan("answers", slot=f"score-{one.score}").select(
             "task", "item", "prompt", "target", pl.col("answer").alias(f"answer{i}")

@@ -152,7 +152,8 @@ def growth(
     points = [point for _, _, each in series for point in each]
     values = [value for _, score, low, high in points for value in (score, low, high) if math.isfinite(value)]
     low, high = _rounded_range(values + ([] if mark is None else [mark]))
-    left, right = 0.0, max(x for x, *_ in points) or 1.0
+    first, right = min(x for x, *_ in points), max(x for x, *_ in points) or 1.0
+    left = 0.0 if first < right / 2 else first - (right - first) / 10
     inner_w, inner_h = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -160,7 +161,7 @@ def growth(
 
     parts = [_y_axis([(low + (high - low) * i / 4, _short(low + (high - low) * i / 4)) for i in range(5)], low, high)]
     if mark is not None:
-        y = at(0, mark)[1]
+        y = at(left, mark)[1]
         parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--ink)" '
                      'stroke-dasharray="4 3"/>')  # fmt: skip
     for name, place, each in series:
@@ -174,7 +175,8 @@ def growth(
                 ends = f'y1="{at(tokens, below)[1]:.1f}" y2="{at(tokens, above)[1]:.1f}"'
                 parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" {ends} stroke="{tint}"/>')
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{tint}"><title>{escape(tip)}</title></circle>')
-    parts += [_x_label(at(right * i / 4, low)[0], _short(right * i / 4)) for i in range(5)]
+    ticks = [left + (right - left) * i / 4 for i in range(5)]
+    parts += [_x_label(at(tick, low)[0], _short(tick)) for tick in ticks]
     return _svg(parts, title)
 
 

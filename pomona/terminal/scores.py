@@ -172,8 +172,8 @@ def render_changed(changed: "list[Changed]", comparison: "Comparison") -> str:
 
 
 def _line(text: str) -> str:
-    """Returns the beginning of a text on one line."""
-    text = " ".join(output.visible(text).split())
+    """Returns the beginning of a text on one line. Blanks stay: they may be what was asked for."""
+    text = output.visible(text).replace("\n", "\\n")
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
