@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
     from corpus.dedup.near.views import NearMisses
+    from eval_suites.judges.views import StudyView
     from filters.views import Histogram
     from pomona.views.trace import Example
     from training.views import Curves, RunView
 
 _ITEMS = 10  # benchmark items that are shown
+_STUDIES = 20  # judged comparisons that are shown
 _CHAINS = 4  # checkpoints that are shown
 
 
@@ -77,6 +79,7 @@ def _render(lake: Lake) -> str:
             tokenizer=tokenizers.tokenizer(lake) if lake.exists("tokenizers") else None,
             chains=_chains(lake),
             boards=boards.boards(lake),
+            studies=_studies(lake),
         )
     )
 
@@ -108,6 +111,15 @@ class Chain:
     curves: "Curves"
     samples: list[dict[str, str]]  # that its model wrote
     example: "Example | None"  # a sentence that it has read
+
+
+def _studies(lake: Lake) -> "list[StudyView]":
+    """Returns what was judged, the newest first."""
+    if not lake.exists("studies"):
+        return []
+    from eval_suites.judges import views
+
+    return views.studies(lake)[::-1][:_STUDIES]
 
 
 def _chains(lake: Lake) -> list[Chain]:
