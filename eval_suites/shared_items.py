@@ -1,10 +1,14 @@
 """The items that scores have in common, by the metric that counts."""
 
+from collections.abc import Sequence
+
 import polars as pl
 import polars.selectors as cs
 
 from corpus.lake import Lake
-from eval_suites.views import RunOfSuite, ScoreView, run
+from eval_suites.views import RunOfSuite, ScoreView, run, runs
+
+_FEWEST = 2  # models whose mean says what is to be expected of an item
 
 
 def values(lake: Lake, wanted: str) -> dict[str, dict[int, float]]:
@@ -14,6 +18,25 @@ def values(lake: Lake, wanted: str) -> dict[str, dict[int, float]]:
     for task, item, value in rows.select("task", "item", "value").collect().iter_rows():
         found.setdefault(task, {})[item] = value
     return found
+
+
+def expected(lake: Lake, tasks: Sequence[str], without: str) -> dict[str, dict[int, float]]:
+    """Returns what other models scored on the items of some tasks, on average, by the metric that counts.
+
+    `without` is the key of the model that is scored now. Tasks that fewer than two others were scored on are left out,
+    and so are ratios.
+    """
+    newest = {one.manifest.get("model_key", one.score): one for one in runs(lake)}
+    several = [one for key, one in newest.items() if key != without]
+    frames = [primary_items(lake, one).filter(~pl.col("is_ratio") & pl.col("task").is_in(tasks)) for one in several]
+    if len(frames) < _FEWEST:
+        return {}
+    rows = pl.concat([one.select("task", "item", "value") for one in frames])
+    means = rows.group_by("task", "item").agg(pl.col("value").mean(), n=pl.len()).filter(pl.col("n") >= _FEWEST)
+    by_task: dict[str, dict[int, float]] = {}
+    for task, item, value in means.select("task", "item", "value").collect().iter_rows():
+        by_task.setdefault(task, {})[item] = value
+    return by_task
 
 
 def primary(one: RunOfSuite) -> dict[str, ScoreView]:

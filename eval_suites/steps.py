@@ -21,7 +21,7 @@ import pyarrow as pa
 from corpus import artifacts, durable, lease
 from corpus.errors import UserError
 from corpus.lake import Lake
-from corpus.task import All, WorkItem
+from corpus.task import All, WorkItem, digest
 from eval_suites import contamination, membership, settling, task_index
 from eval_suites.models import opening
 from eval_suites.progress import showing
@@ -65,7 +65,7 @@ class Scorer:
         settings = self.settings
         opening.check(self.model, settings.endpoint)
         task_index.quiet()  # before any library that shows progress is imported
-        from eval_suites import engine
+        from eval_suites import engine, shared_items
         from eval_suites.asking import Asker
         from eval_suites.harness import Harness
         from eval_suites.store import InLake
@@ -82,7 +82,10 @@ class Scorer:
         harness = Harness(_guarded(asker, settings))
 
         started = time.monotonic()
-        settled = self._settled(tasks, harness) if settings.until_settled else None
+        expected: dict[str, dict[int, float]] = {}
+        if settings.until_settled:
+            expected = shared_items.expected(self.lake, list(tasks.leaves), asker.responder.key)
+        settled = self._settled(tasks, harness, expected) if settings.until_settled else None
         samples = None if settled is None else {name: one.items for name, one in settled.items()}
         results = engine.run(tasks, harness, limit=settings.limit, chat=settings.chat, samples=samples)
         _refuse_unreadable(results)
@@ -91,6 +94,7 @@ class Scorer:
             hints = membership.hints({name: task for name, (task, _) in tasks.leaves.items()}, asker)
         about = self._manifest(harness, results, time.monotonic() - started)
         about |= {"left_out": tasks.left_out, "held_back": tasks.held_back, "reused": asker.reused}
+        about["expected"] = {name: digest(sorted(values.items())) for name, values in expected.items()}
         about["membership"] = {name: asdict(hint) for name, hint in hints.items()}
         if settled is not None:
             about["settled"] = {
@@ -101,8 +105,10 @@ class Scorer:
             }
         _write(folder, results, about)
 
-    def _settled(self, tasks: "engine.Tasks", harness: "Harness") -> dict[str, settling.Settled]:
-        """Takes items until each task is settled."""
+    def _settled(
+        self, tasks: "engine.Tasks", harness: "Harness", expected: Mapping[str, Mapping[int, float]]
+    ) -> dict[str, settling.Settled]:
+        """Takes items until each task is settled. `expected` has what other models scored on them."""
         from eval_suites import engine, shared_items
 
         against = None
@@ -110,7 +116,7 @@ class Scorer:
             against = shared_items.values(self.lake, self.settings.against)
         sizes = {name: len(task.eval_docs) for name, (task, _) in tasks.leaves.items()}
         return settling.settle(
-            sizes, engine.asking(tasks, harness, chat=self.settings.chat), against=against,
+            sizes, engine.asking(tasks, harness, chat=self.settings.chat), against=against, expected=expected,
             half_width=self.settings.half_width, seed=self.settings.seed,
         )  # fmt: skip
 

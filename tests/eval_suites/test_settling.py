@@ -93,3 +93,57 @@ def test_the_order_depends_on_the_seed_alone(seed: int) -> None:
     n = min(len(first.items), len(second.items))
     assert first.items[:n] == second.items[:n]
     assert first.items != tuple(range(len(first.items)))
+
+
+def like_others(generator: np.random.Generator, n: int, *abilities: float, models: int = 4) -> tuple[np.ndarray, ...]:
+    """Values of models of some abilities on items of very different difficulty, and what earlier models had (Rasch)."""
+    difficulty = generator.normal(0, 3, n)
+
+    def answered(ability: float) -> np.ndarray:
+        return (generator.random(n) < 1 / (1 + np.exp(difficulty - ability))).astype(float)
+
+    earlier = np.mean([answered(one) for one in generator.normal(0, 0.5, models)], 0)
+    return (earlier, *(answered(one) for one in abilities))
+
+
+def test_what_earlier_models_scored_saves_items() -> None:
+    generator, plain, helped = np.random.default_rng(5), [], []
+    for _ in range(25):
+        earlier, values = like_others(generator, 4000, 0.2)
+        ask, _ = planted({"x": values})
+        plain.append(len(settle({"x": 4000}, ask, half_width=0.05)["x"].items))
+        got = settle({"x": 4000}, ask, half_width=0.05, expected={"x": other(earlier)})["x"]
+        helped.append(len(got.items))
+        assert got.low <= values.mean() <= got.high
+    assert np.median(helped) < 0.65 * np.median(plain)
+
+
+def test_a_comparison_needs_fewer_items_with_them() -> None:
+    generator, plain, helped = np.random.default_rng(6), [], []
+    for _ in range(12):
+        earlier, a, b = like_others(generator, 6000, 0.0, 0.4, models=8)
+        ask, _ = planted({"x": b})
+        for taken, expected in ((plain, None), (helped, {"x": other(earlier)})):
+            got = settle({"x": 6000}, ask, against={"x": other(a)}, expected=expected)["x"]
+            assert got.verdict in ("better", "undecided")
+            taken.append(len(got.items))
+    assert np.median(helped) < 0.65 * np.median(plain)
+
+
+@pytest.mark.parametrize("kind", ["alike", "misleading", "same"])
+def test_verdicts_are_wrong_as_rarely_as_stated_whatever_the_earlier_models_were(kind: str) -> None:
+    generator, wrong, rounds = np.random.default_rng(7), 0, 150
+    for _ in range(rounds):
+        earlier, a, b = like_others(generator, 400, 0.3, 0.3)
+        if kind == "misleading":
+            earlier = 1 - earlier
+        if kind == "same":
+            earlier = a.copy()
+        # No difference over all items: as many are won as are lost.
+        won, lost = np.flatnonzero(b > a), np.flatnonzero(b < a)
+        surplus = len(won) - len(lost)
+        flipped = (won if surplus > 0 else lost)[: abs(surplus)]
+        b[flipped] = a[flipped]
+        got = settle({"x": 400}, planted({"x": b})[0], against={"x": other(a)}, expected={"x": other(earlier)})["x"]
+        wrong += got.verdict != "undecided"
+    assert wrong / rounds <= 0.07

@@ -46,3 +46,12 @@ def test_a_group_has_one_score_wherever_it_is_shown(lake: Lake, of_group: str) -
 def test_values_of_items_are_by_task(lake: Lake) -> None:
     plant(lake, "a", {"x": np.array([1.0, 0.0]), "bits": np.array([2.0, 3.0])})
     assert shared_items.values(lake, "a") == {"x": {0: 1.0, 1: 0.0}}
+
+
+def test_what_others_scored_is_expected_of_an_item(lake: Lake) -> None:
+    plant(lake, "a", {"x": np.array([1.0, 0.0]), "bits": np.array([2.0, 3.0])})
+    assert shared_items.expected(lake, ["x", "bits"], "") == {}  # one model is no crowd
+    plant(lake, "b", {"x": np.array([1.0, 1.0]), "y": np.array([1.0])})
+    plant(lake, "c", {"x": np.array([0.0, 0.0])})
+    assert shared_items.expected(lake, ["x", "bits", "y"], "c" * 8) == {"x": {0: 1.0, 1: 0.5}}
+    assert shared_items.expected(lake, ["x"], "")["x"][0] == pytest.approx(2 / 3)
