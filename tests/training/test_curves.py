@@ -1,5 +1,6 @@
 """Curves for other programs: what they wrote is what was added."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,9 @@ def test_weights_and_biases_keeps_a_run_for_later(tmp_path: Path, monkeypatch: p
     run.flush()
     run.close()
     (stored,) = tmp_path.glob("wandb/offline-run-*/run-0123abc.wandb")
+    deadline = time.monotonic() + 60
+    while b"loss" not in stored.read_bytes() and time.monotonic() < deadline:
+        time.sleep(0.2)  # a process of the service writes the file, after `close` on a busy machine
     assert b"loss" in stored.read_bytes()
 
 
