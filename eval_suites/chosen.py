@@ -24,8 +24,11 @@ class Chosen:
         """Finds a model: behind an endpoint, a run of the recipe or of the lake, or a folder."""
         lake = context.lake
         if is_address(name):
-            address = str(Address.of(name))
-            return cls(address, digest(["endpoint", address]))
+            address = Address.of(name)
+            if not address.model:
+                raise UserError(f"model {name}: which one? Add the name that the endpoint serves: {name}#MODEL")
+            endpoint = getattr(context.settings, "endpoint", None)
+            return cls(str(address), digest(["endpoint", str(address), endpoint.revision if endpoint else ""]))
         run = _planned(context, name) or _of_lake(lake, name)
         if run:
             folder = f"{lake.root}/{artifacts.FOLDER}/checkpoint/{run}"
@@ -38,7 +41,7 @@ class Chosen:
                 if known and os.sep not in name
                 else UserError(f"model {name}: there is no such folder, and the lake has no run of that name")
             )
-        return cls(name, fingerprint(path if path.is_dir() else path.parent))
+        return cls(name, fingerprint(path))
 
 
 def _planned(context: Context[Any], name: str) -> str:

@@ -11,14 +11,17 @@ _SUFFIXES = (".json", ".safetensors", ".jinja", ".model", ".txt")
 _PIECES, _PIECE_BYTES = 256, 4096
 
 
-def fingerprint(folder: Path) -> str:
-    """Returns 32 hex digits for the names, sizes and contents of a model's files."""
+def fingerprint(model: Path) -> str:
+    """Returns 32 hex digits for the names, sizes and contents of the files of a model's folder, or of its one file."""
     hashed = blake2b(digest_size=16)
-    for file in sorted(folder.iterdir()):
-        if file.suffix in _SUFFIXES and file.is_file():
-            size = file.stat().st_size
-            hashed.update(f"{file.name}\0{size}\0".encode())
-            _add_pieces(hashed, file, size)
+    if model.is_file():
+        files = [model]  # its name does not count: a renamed file is the same model
+    else:
+        files = [file for file in sorted(model.iterdir()) if file.suffix in _SUFFIXES and file.is_file()]
+    for file in files:
+        size = file.stat().st_size
+        hashed.update(f"{file.name if model.is_dir() else ''}\0{size}\0".encode())
+        _add_pieces(hashed, file, size)
     return hashed.hexdigest()
 
 

@@ -37,11 +37,15 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "pidfd_open": (434, 434), "pidfd_send_signal": (424, 424), "pidfd_getfd": (438, 438), "ptrace": (101, 117),
     "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "process_madvise": (440, 440),
     "kcmp": (312, 272), "setpriority": (141, 140), "sched_setaffinity": (203, 122), "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118), "sched_setattr": (314, 274), "mlock": (149, 228), "mlockall": (151, 230),
+    "mlock2": (325, 284), "prctl": (157, 167), "arch_prctl": (158, None), "seccomp": (317, 277),
     "ioprio_set": (251, 30), "prlimit64": (302, 261), "setrlimit": (160, 164), "migrate_pages": (256, 238),
     "move_pages": (279, 239),
     # what outlives a process
-    "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
-    "memfd_create": (319, 279), "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
+    "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195), "msgget": (68, 186), "msgctl": (71, 187),
+    "msgsnd": (69, 189), "msgrcv": (70, 188), "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192),
+    "semctl": (66, 191), "mq_open": (240, 180), "mq_unlink": (241, 181), "memfd_create": (319, 279),
+    "add_key": (248, 217), "request_key": (249, 218), "keyctl": (250, 219),
     # files whose content stays, which Landlock does not cover
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "chown": (92, None),
     "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "utime": (132, None), "utimes": (235, None),
@@ -61,8 +65,12 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "clock_adjtime": (305, 266), "adjtimex": (159, 171), "quotactl": (179, 60), "personality": (135, 92),
     "open_by_handle_at": (304, 265), "name_to_handle_at": (303, 264), "iopl": (172, None), "ioperm": (173, None),
 }  # fmt: skip
-_CLONE, _CLONE3 = (56, 220), (435, 435)
+_CLONE, _CLONE3, _FCNTL = (56, 220), (435, 435), (72, 25)
 _CLONE_THREAD = 0x00010000
+# Calls from here on are newer than this list, and new ones come with each kernel: only these are allowed.
+_NEW, _NEW_ALLOWED = 424, (436, 437, 439, 441, 449)  # close_range, openat2, faccessat2, epoll_pwait2, futex_waitv
+_FCNTL_ALLOWED = (0, 1, 2, 3, 1030)  # copies of descriptors and their flags; not who gets which signal
+_SCOPED = 3  # Landlock from version 6 on: no abstract sockets, no signals to others
 
 
 def main() -> None:
@@ -83,7 +91,7 @@ def main() -> None:
 def _run(program: str, word: str, answer: int) -> int:
     """Runs a program; writes the word at its end, or what stopped it."""
     try:
-        exec(compile(program, "<program>", "exec"), {"__name__": "__main__", "__builtins__": __builtins__})
+        exec(compile(program, "<program>", "exec"), {"__name__": "program", "__builtins__": __builtins__})
     except BaseException as error:  # noqa: BLE001 - SystemExit too: a program that leaves early has passed no tests
         try:
             told = f"{type(error).__name__} {error}"
@@ -119,7 +127,7 @@ def _lock_files(libc: ctypes.CDLL) -> None:
     if version < 1:
         raise OSError("this kernel has no Landlock (Linux 5.13), which keeps a program from files")
     handled = _ALL_ACCESS.get(version, (1 << 16) - 1)
-    attributes = struct.pack("<Q", handled)
+    attributes = struct.pack("<QQQ", handled, 0, _SCOPED) if version >= 6 else struct.pack("<Q", handled)
     rules = libc.syscall(_CREATE_RULESET, attributes, len(attributes), 0)
     _checked(rules, "Landlock's rules")
 
@@ -145,8 +153,8 @@ def _lock_calls(libc: ctypes.CDLL) -> None:
     """Refuses system calls by a filter that the kernel runs before each of them.
 
     The program of the filter: end the process on another machine's calls; tell that clone3 does not exist, so that the
-    C library uses clone, whose flags can be looked at: only threads may be made; refuse the calls above; allow the
-    rest.
+    C library uses clone, whose flags can be looked at: only threads may be made; look at what fcntl is to do; refuse
+    what is newer than this list, but for a few; refuse the calls above; allow the rest.
     """
     machine = platform.machine()
     if machine not in _MACHINES or sys.byteorder != "little":
@@ -161,6 +169,14 @@ def _lock_calls(libc: ctypes.CDLL) -> None:
     code += [(equal, 0, 1, _CLONE3[column]), (give, 0, 0, missing)]
     code += [(equal, 0, 4, _CLONE[column]), (load, 0, 0, 16), (bits, 1, 0, _CLONE_THREAD), (give, 0, 0, refused),
              (give, 0, 0, allow)]  # fmt: skip
+    n = len(_FCNTL_ALLOWED)
+    code += [(equal, 0, n + 3, _FCNTL[column]), (load, 0, 0, 24)]
+    code += [(equal, n - i, 0, one) for i, one in enumerate(_FCNTL_ALLOWED)]
+    code += [(give, 0, 0, refused), (give, 0, 0, allow)]
+    n = len(_NEW_ALLOWED)
+    code += [(at_least, 0, n + 2, _NEW)]
+    code += [(equal, n - i, 0, one) for i, one in enumerate(_NEW_ALLOWED)]
+    code += [(give, 0, 0, refused), (give, 0, 0, allow)]
     for numbers in _REFUSED.values():
         number = numbers[column]
         if number is not None:

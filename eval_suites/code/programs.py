@@ -5,7 +5,8 @@ Source: Chen et al. 2021, arXiv:2107.03374 (HumanEval); Austin et al. 2021, arXi
 
 import re
 
-_FENCED = re.compile(r"```[ \t]*(?:python|py|Python)?[ \t]*\r?\n(.*?)(?:\n[ \t]*```|\Z)", re.DOTALL)
+_FENCED = re.compile(r"^[ \t]*```([^\n`]*)\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+_PYTHON = re.compile(r"py(thon)?[\d.]*\b", re.IGNORECASE)
 _THOUGHT = "</think>"
 
 
@@ -27,6 +28,9 @@ def whole(answer: str) -> str:
 
 
 def fenced(answer: str) -> str | None:
-    """Returns the first block of code of an answer, after a model's thoughts; None if it has none."""
-    block = _FENCED.search(answer.rpartition(_THOUGHT)[2])
-    return None if block is None else block[1]
+    """Returns the first block of Python of an answer, after a model's thoughts; else the first block that does not say
+    what it is, else the first one. None if there is none."""
+    blocks = _FENCED.findall(answer.rpartition(_THOUGHT)[2].replace("\r\n", "\n"))
+    named = [code for kind, code in blocks if _PYTHON.match(kind.strip())]
+    plain = [code for kind, code in blocks if not kind.strip()]
+    return next(iter([*named, *plain, *(code for _, code in blocks)]), None)

@@ -1,10 +1,15 @@
 """Runs strangers' programs, each in a process of its own that locks itself (eval_suites.code.jail), several at a time.
 
+A program and its tests share a process, so one that looks for the word that says "passed" may find it. Programs with
+names that serve to look into the frames around them are not run. That keeps a model from stumbling on it, not one that
+sets out to attack its score: look at answers before believing a surprising one.
+
 Source of the measure: Chen et al. 2021, arXiv:2107.03374, section 2 (a program is right if it passes the tests).
 """
 
 import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -25,6 +30,9 @@ MEMORY_BYTES = 1 << 30
 _START_SECONDS = 5.0  # of a process, on a busy machine
 _MOST_ANSWER = 1000  # bytes that are read of what a process writes
 _MOST_PROGRAM = 1 << 20  # characters
+_LOOKS_AROUND = re.compile(
+    r"_getframe|_current_frames|f_locals|f_back|[gct]\w_frame|get_referrers|get_objects|currentframe|settrace|setprofile"
+)
 _ENDINGS: dict[str, Ending] = {
     "AssertionError": "wrong", "SyntaxError": "syntax", "IndentationError": "syntax", "TabError": "syntax",
     "MemoryError": "memory",
@@ -60,6 +68,8 @@ def require() -> None:
 def _run(program: str, seconds: float, memory_bytes: int) -> Outcome:
     if len(program) > _MOST_PROGRAM or "\0" in program:
         return Outcome("syntax", "longer than a program may be" if "\0" not in program else "it holds a null byte")
+    if name := _LOOKS_AROUND.search(program):
+        return Outcome("crash", f"not run: it looks into the frames around it ({name[0]})")
     word = secrets.token_hex(16)
     order = {"program": program, "word": word, "seconds": seconds, "memory_bytes": memory_bytes}
     process = subprocess.Popen(

@@ -29,6 +29,9 @@ LEVELS = ("poor", "neutral", "good")
 GRADES = tuple(map(str, range(1, 11)))
 UNSAFE = ("yes", "no")
 _TIE = "T"
+# The last line with a verdict, and nothing else on it. A judge may repeat an answer's words, but not on that line.
+_VERDICT = re.compile(r"[\s*#>_-]*verdict[\s*:=\[(\"'_]{1,12}(\w{1,12})[\s*.\])\"'_]*", re.IGNORECASE)
+_ALONE = re.compile(r"[*\[(\"'_]*(\w{1,12})[*.\])\"'_]*")
 _SIGN_BYTES = 4
 
 
@@ -51,12 +54,12 @@ class Question:
 
     def read(self, written: str) -> int | None:
         """Returns the number of the option that a judge has written; None if that cannot be read."""
-        if written.strip().strip("*[]().'\"") in self.options:
-            return self.options.index(written.strip().strip("*[]().'\""))
-        pattern = rf"verdict\W{{1,12}}({'|'.join(sorted(map(re.escape, self.options), key=len, reverse=True))})\b"
-        verdicts = re.findall(pattern, written, re.IGNORECASE)
-        lower = [one.lower() for one in self.options]
-        return lower.index(verdicts[-1].lower()) if verdicts else None
+        options = {one.lower(): i for i, one in enumerate(self.options)}
+        if _TIE in self.options:
+            options["tie"] = self.options.index(_TIE)
+        lines = [line for line in written.splitlines() if "verdict" in line.lower()]
+        last = _VERDICT.fullmatch(lines[-1]) if lines else _ALONE.fullmatch(written.strip())
+        return options.get(last[1].lower()) if last else None
 
 
 def pair(prompt: str, first: str, second: str, *, criteria: str = CRITERIA, ties: bool = True) -> Question:

@@ -52,15 +52,19 @@ def read(name: str, *, with_answers: bool) -> list[Row]:
     return rows
 
 
-def asked(asker: Asker, prompts: Sequence[str], *, chat: bool, temperature: float, most_tokens: int) -> list[str]:
-    """Returns what a model answers to some prompts."""
+def asked(
+    asker: Asker, prompts: Sequence[str], *, chat: bool, temperature: float, most_tokens: int, again: bool = False
+) -> list[str]:
+    """Returns what a model answers to some prompts; if it is asked `again`, another sample of it."""
     settings: dict[str, Any] = {
         "until": [], "max_gen_toks": most_tokens, "do_sample": temperature > 0, "temperature": temperature,
     }  # fmt: skip
     texts = [
         asker.responder.chat([{"role": "user", "content": one}], continues=False) if chat else one for one in prompts
     ]
-    responses = asker.ask([Request("generate_until", one, "", settings) for one in texts])
+    responses = asker.ask(
+        [Request("generate_until", one, "", settings, int(again and temperature > 0)) for one in texts]
+    )
     return [(one.text or "").strip() for one in responses]
 
 

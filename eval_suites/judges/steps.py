@@ -8,6 +8,7 @@ A killed run goes on from the answers in the table `responses`: those of the mod
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ from eval_suites.models.endpoint.address import is_address
 from eval_suites.models.responses import Responder
 
 KIND = "study"  # of artifacts
+_REASONS = 10  # for which texts were refused, that a manifest lists
 _MANIFEST, _JUDGED, _JUDGEMENTS = "manifest.json", "judged.parquet", "judgements.parquet"
 
 
@@ -65,11 +67,14 @@ class Judging:
             for i, prompt in enumerate(prompts)
         ]
 
-        asker, chat = self._open(self.models[settings.judge])
         how = settings.how or ("text" if is_address(settings.judge) else "likelihood")
+        # An endpoint has likelihoods only where it is not asked as a chat.
+        as_text = is_address(settings.judge) and how != "text" and settings.chat is None
+        asker, chat = self._open(self.models[settings.judge], chat=False if as_text else settings.chat)
         rows = [one | {"rater": settings.judge} for one in _judgements(settings, judged, asker, how, chat=chat)]
         _refuse_unread(rows, settings)
         about["judge"] = {**asker.responder.about, "how": how, "chat": chat, "questions": questions.VERSION}
+        about["judge"] |= _losses(asker)
         about |= {"settings": settings.that_change_results(), "prompts": digest(prompts), "n": len(prompts)}
         _write(folder, judged, rows, about | {"seconds": time.monotonic() - started})
 
@@ -85,21 +90,33 @@ class Judging:
             except ValueError as error:
                 raise UserError(f"{name} does not have each prompt exactly once: {error}") from error
             return [rows[i].answer or "" for i in places]
-        asker, chat = self._open(self.models[name])
-        about[side] = {**asker.responder.about, "chat": chat, "temperature": temperature}
-        return sides.asked(asker, prompts, chat=chat, temperature=temperature, most_tokens=self.settings.most_tokens)
+        asker, chat = self._open(self.models[name], chat=self.settings.chat)
+        answers = sides.asked(
+            asker, prompts, chat=chat, temperature=temperature, most_tokens=self.settings.most_tokens,
+            again=side == "b" and self._asks_itself(),
+        )  # fmt: skip
+        about[side] = {**asker.responder.about, "chat": chat, "temperature": temperature, **_losses(asker)}
+        if len(asker.refusals) == len(asker.responses):
+            raise UserError(f"{name} refused all {len(prompts):,} prompts ({next(iter(asker.refusals.values()))})")
+        return answers
 
-    def _open(self, where: str) -> tuple[Asker, bool]:
+    def _asks_itself(self) -> bool:
+        """Returns whether both sides are the same model in the same way, so that only chance tells them apart."""
+        settings = self.settings
+        warmth = settings.temperature if settings.temperature_b is None else settings.temperature_b
+        return settings.b == settings.a and warmth == settings.temperature
+
+    def _open(self, where: str, *, chat: bool | None) -> tuple[Asker, bool]:
         """Returns a model, and whether it is asked through its chat template."""
         from eval_suites.progress import showing
         from eval_suites.store import InLake
 
-        settings, wanted = self.settings, self.settings.chat
+        settings, wanted = self.settings, chat
         responder: Responder = opening.open_model(
             where, endpoint=settings.endpoint, dtype=settings.dtype, chat=wanted is not False, seed=settings.seed
         )
-        chat = responder.can_chat if wanted is None else wanted
-        return Asker(responder, InLake(self.lake), showing(settings.name)), chat
+        as_chat = responder.can_chat if wanted is None else wanted
+        return Asker(responder, InLake(self.lake), showing(settings.name)), as_chat
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,12 +222,19 @@ def _numbers(mode: str, shown: str, verdict: Verdict) -> dict[str, float | None]
     return {"preference": None, "grade": sum(i * one for i, one in enumerate(weights, start=first))}
 
 
+def _losses(asker: Asker) -> dict[str, Any]:
+    """Returns what was lost on the way: texts that were refused, prompts whose beginning did not fit."""
+    refused = dict(Counter(asker.refusals.values()).most_common(_REASONS))
+    return {"refused": refused, "cut": sum(one.is_cut for one in asker.responses.values())}
+
+
 def _refuse_unread(rows: Sequence[Mapping[str, Any]], settings: Judge) -> None:
-    """Raises `UserError` if no verdict could be read: a rate of nothing would say nothing."""
-    if all(one["preference"] is None and one["grade"] is None for one in rows):
+    """Raises `UserError` if no prompt has all its verdicts: a rate of nothing would say nothing."""
+    unread = [one for one in rows if one["preference"] is None and one["grade"] is None]
+    if {one["item"] for one in unread} == {one["item"] for one in rows}:
         raise UserError(
-            f"none of the {len(rows):,} verdicts of {settings.judge} could be read; the first one is "
-            f"{rows[0]['text'][:80]!r}. Try another judge, or how=likelihood"
+            f"no prompt has verdicts of {settings.judge} that can all be read; the first one that cannot is "
+            f"{unread[0]['text'][:80]!r}. Try another judge, or how=likelihood"
         )
 
 

@@ -52,7 +52,7 @@ def load(where: str, *, dtype: str = "float32", device: str = "") -> Loaded:
     if tokenizer.eos_token_id is None:
         raise UserError(f"cannot load the model {where}: its tokenizer has no token that ends a text (eos_token)")
     model.to(_device(torch, device))  # type: ignore[arg-type]
-    return Loaded(model, tokenizer, folder, fingerprint(folder), max_length(model.config, tokenizer))
+    return Loaded(model, tokenizer, folder, fingerprint(path), max_length(model.config, tokenizer))
 
 
 def checked(where: str) -> Path:

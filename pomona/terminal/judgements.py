@@ -14,6 +14,15 @@ def render(view: "StudyView") -> str:
     lines = _preference(view, view.preference) if view.preference is not None else _grades(view)
     if view.unread:
         lines.append(f"{view.unread:,} of {view.n:,} prompts have a verdict that could not be read; they count nowhere")
+    for side in ("a", "b", "judge"):
+        about = view.manifest.get(side, {})
+        if about.get("cut"):
+            lines.append(
+                f"{about['cut']:,} prompts lost their beginning, since {side} reads no more: do not trust this study"
+            )
+        if about.get("refused"):
+            n, first = sum(about["refused"].values()), next(iter(about["refused"]))
+            lines.append(f"{n:,} texts of {side} were refused and count as empty, most of them because {first}")
     against = f" against {view.b}" if view.b else ""
     lines += ["", f"study {view.study[:8]}  {view.name}: {view.a}{against}, judged by {view.rater}"]
     return "\n".join(lines)

@@ -40,3 +40,11 @@ def test_a_changed_configuration_is_another_model(model: Path) -> None:
     before = fingerprint(model)
     (model / "config.json").write_text("[]")
     assert fingerprint(model) != before
+
+
+def test_a_model_in_one_file_is_known_by_its_content(tmp_path: Path) -> None:
+    first, second, copy = tmp_path / "a.gguf", tmp_path / "b.gguf", tmp_path / "c.gguf"
+    first.write_bytes(b"GGUF one")
+    second.write_bytes(b"GGUF two")
+    copy.write_bytes(b"GGUF one")
+    assert fingerprint(first) == fingerprint(copy) != fingerprint(second)

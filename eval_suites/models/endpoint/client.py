@@ -19,8 +19,10 @@ from eval_suites.models.endpoint.settings import Endpoint
 
 _MOST_BYTES = 256 << 20  # of an answer
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 60.0  # seconds between two tries
-_BUSY = (408, 409, 425, 429, 500, 502, 503, 504, 529)  # a later try may succeed
+_BUSY = (408, 409, 425, 429, 500, 502, 503, 504, *range(520, 531), 598, 599)  # a later try may succeed
 _REFUSED = (401, 403)
+_OF_REQUEST = (400, 404, 413, 414, 415, 422, 431)  # others concern the endpoint: it has moved, it wants money, ...
+_LIST = "/models"  # which an endpoint need not have
 _TOLD = 200  # characters of an answer that a message repeats
 
 
@@ -61,7 +63,9 @@ class Client:
     def __init__(self, address: Address, settings: Endpoint, key: str | None) -> None:
         import httpx
 
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+        headers = {"Accept-Encoding": "identity"}  # a small answer must not become a large one
+        headers |= {} if key is None else {"Authorization": f"Bearer {key}"}
+        self._key = key
         limits = httpx.Limits(max_connections=settings.at_once, max_keepalive_connections=settings.at_once)
         timeout = httpx.Timeout(settings.timeout_seconds, connect=min(settings.timeout_seconds, 10.0))
         self.address, self.settings, self.usage = address, settings, Usage()
@@ -89,6 +93,8 @@ class Client:
             self.usage.add(tries=1)
             try:
                 answer = self._once("POST", route, payload)
+            except (httpx.InvalidURL, UnicodeError) as error:
+                raise UserError(f"{self.address.base} is not the address of an endpoint") from error
             except (httpx.HTTPError, BusyError) as error:
                 if not left or self._ended.is_set():
                     raise UserError(self._stopped(error)) from error
@@ -101,33 +107,51 @@ class Client:
     def _once(self, method: str, route: str, payload: Mapping[str, Any] | None) -> Mapping[str, Any]:
         import json
 
-        url = f"{self.address.base}{route}"
-        with self._http.stream(method, url, json=None if payload is None else dict(payload)) as response:
-            body = bytearray()
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > _MOST_BYTES:
-                    raise RejectedError(0, f"the endpoint's answer is longer than {_MOST_BYTES >> 20} MB")
-            status, after = response.status_code, response.headers.get("retry-after")
-
-        text = " ".join(body[: 8 * _TOLD].decode("utf-8", "replace").split())
+        status, after, body = self._sent(method, f"{self.address.base}{route}", payload)
+        text = self._told(body)
         if status in _REFUSED:
             raise UserError(f"{self.address.base} refuses the key ({status}: {_short(text)}); {self._advice()}")
         if status in _BUSY:
             raise BusyError(status, text, after)
-        if status != 200:
+        if status in _OF_REQUEST or (status != 200 and route == _LIST):
             raise RejectedError(status, _short(text))
+        if status != 200:
+            raise UserError(f"{self.address.base}{route} answers {status}: {_short(text)}. What was answered is kept")
         try:
             answer = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RejectedError(0, f"the endpoint's answer is not JSON: {_short(text)!r}") from error
         if not isinstance(answer, dict):
             raise RejectedError(0, f"the endpoint's answer is not a JSON object: {_short(text)!r}")
         self._has_answered = True
         return answer
 
+    def _sent(self, method: str, url: str, payload: Mapping[str, Any] | None) -> tuple[int, str | None, bytes]:
+        """Returns (status, seconds to wait, body) of an answer that came whole and in time."""
+        import httpx
+
+        deadline = time.monotonic() + self.settings.timeout_seconds
+        body = bytearray()
+        with self._http.stream(method, url, json=None if payload is None else dict(payload)) as response:
+            if response.headers.get("content-encoding", "identity").lower() not in ("", "identity"):
+                raise RejectedError(0, "the endpoint's answer is compressed, which was not asked for")
+            for chunk in response.iter_raw():
+                body += chunk
+                if len(body) > _MOST_BYTES:
+                    raise RejectedError(0, f"the endpoint's answer is longer than {_MOST_BYTES >> 20} MB")
+                if time.monotonic() > deadline:  # httpx's own limit is for each piece
+                    raise httpx.ReadTimeout(f"no whole answer in {self.settings.timeout_seconds:g} s")
+        return response.status_code, response.headers.get("retry-after"), bytes(body)
+
+    def _told(self, body: bytes) -> str:
+        """Returns the beginning of an answer for a message: on one line, and without the key."""
+        text = " ".join(body[: 8 * _TOLD].decode("utf-8", "replace").split())
+        return text.replace(self._key, "[key]") if self._key else text
+
     def _count(self, answer: Mapping[str, Any]) -> None:
         read, written = counted(answer, "prompt_tokens"), counted(answer, "completion_tokens")
+        if self.settings.most_cost is not None and not read + written:
+            raise UserError(f"{self.address.base} counts no tokens (usage), so most_cost cannot be kept; leave it out")
         self.usage.add(requests=1, read=read, written=written)
 
     def _refuse_dear(self) -> None:

@@ -6,13 +6,13 @@ get tokens wrong that hold a part of a character. What cannot be spelled has no 
 that returns only what it wrote, as llama.cpp does: every choice would score 0, and guessing would look like a score.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 _BROKEN = "\ufffd"  # stands for a part of a character
 _SPECIAL = 2  # tokens that a server may put before a text
+_MOST_NATS = 1e6  # beyond which a log-probability is none; NaN and infinity are not within, either
 _SLACK = 1e-3  # nats by which rounding may lift a log-probability above 0
 
 
@@ -158,4 +158,4 @@ def _is_greedy(nats: float | None, top: Any) -> bool | None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and -_MOST_NATS < value < _MOST_NATS

@@ -6,8 +6,8 @@ Likelihoods need `/completions` with `echo` and `logprobs`, which vLLM and llama
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 from corpus.errors import UserError
@@ -16,13 +16,19 @@ from eval_suites.models.endpoint.address import Address
 from eval_suites.models.endpoint.client import BusyError, Client, RejectedError, counted
 from eval_suites.models.endpoint.echo import Echo, UnusableError, likelihood
 from eval_suites.models.endpoint.settings import Endpoint
+from eval_suites.models.endpoint.threads import at_once
 from eval_suites.models.responses import Request, Response
 
 _MOST_WRITTEN = 256  # tokens, unless a task says otherwise
 _MOST_STOPS = 4  # that OpenAI's protocol allows; texts are cut at the others here
-_WAVE = 64  # requests per connection that are handed out at a time
+_KEY = re.compile(r"[\x21-\x7e]+")
 _OTHER_NAMES = {"max_tokens": "max_completion_tokens"}  # of newer models
 _WITHOUT = ("stop", "seed")  # what an endpoint need not know: texts are cut here, and a seed is a wish
+_OF_MODEL = re.compile(  # why a text is refused for what it is about, or for its length
+    r"content.?filter|content management|content.?policy|safety|flagged|responsible.?ai|finish_reason: length|"
+    r"context.?length|maximum context|context window|too long|too many tokens|reduce the length",
+    re.IGNORECASE,
+)
 _PROBES = ("The days of the week are Monday, Tuesday, Wednesday,", "Once upon a time there was a", "1, 2, 3, 4,")
 _NOISE = 0.1  # nats between two readings of the same token, at low precision
 
@@ -33,12 +39,14 @@ class EndpointResponder:
     def __init__(self, where: str, settings: Endpoint, *, chat: bool = False, seed: int = 0) -> None:
         address = Address.of(where)
         self._client = Client(address, settings, _key(settings))
-        self._model = address.model or _only_model(self._client)
+        if not address.model:
+            raise UserError(_which(self._client))
+        self._model = address.model
         self._chat, self._seed = chat, seed
         self._renamed: dict[str, str] = {}
         self._omitted: set[str] = set()
         self._echoes = False  # whether the endpoint is known to give likelihoods
-        self.key = f"endpoint-{digest([address.base, self._model, chat])}"
+        self.key = f"endpoint-{digest([address.base, self._model, chat, settings.revision])}"
 
     @property
     def about(self) -> Mapping[str, Any]:
@@ -57,21 +65,19 @@ class EndpointResponder:
 
     def respond(self, requests: Sequence[Request]) -> Iterator[tuple[int, Response]]:
         """Yields (number of a request, its answer), as soon as each is known."""
-        if not self._echoes and any(one.kind != "generate_until" for one in requests):
-            self._require_likelihoods()
-        at_once = self._client.settings.at_once
-        pool = ThreadPoolExecutor(at_once, "endpoint")
+        if any(one.kind != "generate_until" for one in requests):
+            if self._chat:
+                raise UserError(
+                    f"{self._client.address.base}: a chat has no likelihoods, which some of the tasks need; leave out "
+                    "--chat, or score tasks that generate"
+                )
+            if not self._echoes:
+                self._require_likelihoods()
         try:
-            for begin in range(0, len(requests), wave := at_once * _WAVE):
-                some = range(begin, min(begin + wave, len(requests)))
-                asked = {pool.submit(self._answer, requests[i]): i for i in some}
-                for one in as_completed(asked):
-                    yield asked[one], one.result()
+            yield from at_once(self._answer, requests, self._client.settings.at_once)
         except BaseException:
             self._client.close()  # the others must not wait for answers, or ask again
             raise
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
 
     def chat(self, messages: Sequence[Mapping[str, str]], *, continues: bool) -> str:
         """Returns a conversation as it is sent: the server knows the template."""
@@ -85,8 +91,10 @@ class EndpointResponder:
                 return self._text(request)
             return self._likelihood(request)
         except (RejectedError, UnusableError) as error:
-            # A text that the endpoint refuses to write counts as an empty one, and is counted.
-            return Response(text="" if request.kind == "generate_until" else None, error=str(error))
+            # A text that the model may not write, or cannot for want of room, counts as an empty one, and is counted.
+            # Whatever else went wrong is no answer: the run ends with what it has.
+            is_refused = request.kind == "generate_until" and _OF_MODEL.search(str(error)) is not None
+            return Response(text="" if is_refused else None, error=str(error))
 
     def _likelihood(self, request: Request) -> Response:
         if request.kind == "loglikelihood_rolling":
@@ -198,9 +206,8 @@ def check(where: str, settings: Endpoint) -> None:
     client = Client(address, settings, _key(settings))
     try:
         if not address.model:
-            _only_model(client)
-        else:
-            _models(client)
+            raise UserError(_which(client))
+        _models(client)
     finally:
         client.close()
 
@@ -209,6 +216,8 @@ def _key(settings: Endpoint) -> str | None:
     if settings.key_variable is None:
         return None
     key = os.environ.get(settings.key_variable, "").strip()
+    if key and not _KEY.fullmatch(key):
+        raise UserError(f"--key-variable {settings.key_variable}: it holds no key, but blanks or other characters")
     if not key:
         raise UserError(
             f"--key-variable {settings.key_variable}: there is no such environment variable, or it is empty"
@@ -216,12 +225,13 @@ def _key(settings: Endpoint) -> str | None:
     return key
 
 
-def _only_model(client: Client) -> str:
+def _which(client: Client) -> str:
+    """Returns the error for an address without the name of a model: what answers there may change."""
     names = _models(client)
-    if names is not None and len(names) == 1:
-        return names[0]
-    listed = "it does not list its models" if not names else f"it serves {', '.join(names[:20])}"
-    raise UserError(f"{client.address.base}: which model? {listed}. Add its name: {client.address.base}#MODEL")
+    listed = f"it serves {', '.join(names[:20])}" if names else "it does not list its models"
+    return (
+        f"{client.address.base}: which model? {listed}. Add its name: {client.address.base}#{(names or ['MODEL'])[0]}"
+    )
 
 
 def _models(client: Client) -> list[str] | None:
@@ -232,6 +242,8 @@ def _models(client: Client) -> list[str] | None:
         listed = client.get("/models").get("data")
     except (RejectedError, BusyError):
         return None
+    except (httpx.InvalidURL, UnicodeError) as error:
+        raise UserError(f"{client.address.base} is not the address of an endpoint") from error
     except httpx.HTTPError as error:
         reason = str(error) or type(error).__name__
         raise UserError(f"{client.address.base} does not answer ({reason}); is the server running?") from error
@@ -251,4 +263,4 @@ def _written(answer: Mapping[str, Any], *, is_chat: bool) -> str:
         raise UnusableError(
             f"the endpoint's answer has no text (finish_reason: {str(choice.get('finish_reason'))[:40]})"
         )
-    return text
+    return text.encode("utf-8", "replace").decode()  # half a surrogate pair is no text

@@ -1,8 +1,8 @@
-"""How an endpoint is asked. None of it changes what is asked, so scores do not depend on it."""
+"""How an endpoint is asked. Nothing but the revision changes what is asked, so scores do not depend on the rest."""
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from corpus.settings import Flag, Settings
 
@@ -18,13 +18,17 @@ class Endpoint(Settings):
         ),
         Flag("--key-variable", "NAME"),
     ] = None
+    revision: Annotated[
+        str,
+        Field(description="Of the model behind the name: another text makes another score, and asks anew"),
+    ] = ""
     at_once: Annotated[
         int, Field(ge=1, le=1024, description="Requests that are on their way at the same time"), Flag("--at-once")
     ] = 8
     per_minute: Annotated[
         float | None, Field(gt=0, description="Most requests per minute; no limit by default"), Flag("--per-minute")
     ] = None
-    timeout_seconds: Annotated[float, Field(gt=0, description="Longest wait for an answer")] = 300.0
+    timeout_seconds: Annotated[float, Field(gt=0, description="Longest wait for a whole answer")] = 300.0
     tries: Annotated[
         int, Field(ge=1, le=20, description="Tries of a request, with growing pauses, before the run stops")
     ] = 6
@@ -35,3 +39,9 @@ class Endpoint(Settings):
         Field(gt=0, description="Cost at which the run stops; what was answered is kept. It needs the prices"),
         Flag("--most-cost"),
     ] = None
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Endpoint":
+        if self.most_cost is not None and not (self.input_price or self.output_price):
+            raise ValueError("most_cost is a limit in money; it needs input_price or output_price")
+        return self

@@ -16,6 +16,10 @@ PROMPT = 'from typing import List\n\n\ndef add(a: int, b: int) -> int:\n    """A
         "<think>def add? ```python\nwrong\n```</think>\n```\ndef add(a, b):\n    return a + b\n```",
         "```py\n    return a + b\n```",
         "```python\ndef add(a, b):\n    return a + b\n",  # cut before its end
+        "```python3\ndef add(a, b):\n    return a + b\n```\nProse.",
+        "```PYTHON title='x'\ndef add(a, b):\n    return a + b\n```\nIt works.\n",
+        "```bash\npip install x\n```\nthen\n```python\ndef add(a, b):\n    return a + b\n```",
+        "Run:\n```sh\nls\n```\n\n```\ndef add(a, b):\n    return a + b\n```",
     ],
 )
 def test_answers_become_the_function(answer: str) -> None:
@@ -26,7 +30,7 @@ def test_answers_become_the_function(answer: str) -> None:
 
 def test_whole_programs() -> None:
     assert programs.whole("def f(): pass") == "def f(): pass"
-    assert programs.whole("Text\n```python\nx = 1\n```\nmore") == "x = 1"
+    assert programs.whole("Text\n```python\nx = 1\n```\nmore") == "x = 1\n"
     assert programs.fenced("no code") is None
 
 

@@ -1,6 +1,7 @@
 """What a stranger's program can do: compute, and nothing else."""
 
 import os
+import platform
 import re
 import socket
 import sys
@@ -46,6 +47,13 @@ REFUSED = {
     "limits": "import resource; resource.setrlimit(resource.RLIMIT_CPU, (1, 1))",
     "link": "import os; os.symlink('/etc', '/tmp/pomona-link')",
     "folder": "import os; os.mkdir('/tmp/pomona-folder')",
+    "signal by a pipe": "import os, fcntl; r, w = os.pipe(); fcntl.fcntl(r, fcntl.F_SETOWN, os.getppid())",
+    "signal of a pipe": "import os, fcntl; r, w = os.pipe(); fcntl.fcntl(r, 10, 9)",
+    **{
+        f"call {number}": "import ctypes, os; l = ctypes.CDLL(None, use_errno=True); "
+        f"assert l.syscall({number}, 0, 0, 0, 0, 0) >= 0, os.strerror(ctypes.get_errno())"
+        for number in ((31, 71, 66, 241, 314, 151, 157, 463, 469, 999) if platform.machine() == "x86_64" else (463, 469, 999))
+    },
     "shared memory": "from multiprocessing import shared_memory; shared_memory.SharedMemory(create=True, size=10)",
 }  # fmt: skip
 
@@ -82,6 +90,12 @@ def test_files_of_the_user_stay_as_they_are(tmp_path: Path) -> None:
     assert kept.read_text() == "kept"
     assert not new.exists()
     assert os.stat(kept).st_mtime > 0
+
+
+def test_a_program_cannot_claim_to_have_passed() -> None:
+    forged = "import os, sys\nf = sys._getframe(1).f_locals\nos.write(f['answer'], f['word'].encode())\nos._exit(0)\nassert 0"
+    hidden = "try: raise OSError\nexcept OSError as e: x = e.__traceback__.tb_frame.f_back"
+    assert [one.ending for one in run([forged, hidden])] == ["crash", "crash"]
 
 
 def test_no_connection_reaches_a_server_of_this_machine() -> None:

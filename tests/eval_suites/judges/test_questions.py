@@ -27,7 +27,9 @@ def test_a_spoofed_end_is_told_apart() -> None:
     ("written", "option"),
     [
         ("Verdict: A", 0), ("B", 1), ("**T**", 2), ("A is fine.\nVerdict: B", 1), ("verdict: **[[B]]**", 1),
-        ("Verdict: A\nNo, wait.\nVerdict: T", 2), ("Verdict - B.", 1), ("[A]", 0),
+        ("Verdict: A\nNo, wait.\nVerdict: T", 2), ("**Verdict:** B.", 1), ("[A]", 0), ("Verdict: Tie", 2),
+        ("Verdict: A tie", None), ("Verdict: a draw", None), ("verdict (A, B or T): B", None), ("## Verdict: A", 0),
+        ('The answer says "Verdict: A" to sway me.\nVerdict: B', 1), ("Verdict: A\nMy verdict is not final.", None),
         ("", None), ("A or B?", None), ("Verdict: C", None), ("Verdict: Bad", None), ("I prefer A", None),
     ],
 )  # fmt: skip
@@ -36,7 +38,8 @@ def test_verdicts_are_read_from_the_last_line_that_holds_one(written: str, optio
 
 
 @pytest.mark.parametrize(
-    ("written", "grade"), [("Verdict: 10", 10), ("Verdict: 1", 1), ("7", 7), ("Verdict: 11", None)]
+    ("written", "grade"),
+    [("Verdict: 10", 10), ("Verdict: 1", 1), ("7", 7), ("Verdict: 11", None), ("Verdict: -3", None)],
 )
 def test_grades_are_read_whole(written: str, grade: int | None) -> None:
     option = questions.grade("p", "a").read(written)

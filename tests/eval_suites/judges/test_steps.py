@@ -48,7 +48,7 @@ def _study(lake: Lake, tmp_path: Path, a: list[str], b: list[str] | None, rule: 
         return 200, {"choices": [{"message": {"content": rule(*(shown * 2)[:2])}}]}, {}
 
     with serving(None, judge) as server:
-        fields = {"name": "s", "a": _rows(tmp_path / "a.jsonl", a), "judge": f"{server.url}#j", **more}
+        fields = {"name": "s", "a": _rows(tmp_path / "a.jsonl", a), "judge": f"{server.base}#j", **more}
         if b is not None:
             fields["b"] = _rows(tmp_path / "b.jsonl", b)
         settings = Judge.model_validate(fields)
@@ -101,7 +101,9 @@ def test_verdicts_that_cannot_be_read_are_counted_and_none_at_all_is_an_error(la
     assert view.unread == 11  # 3 and 30 to 39
     assert view.preference is not None
     assert view.preference.wins == N - 11
-    with pytest.raises(UserError, match=r"none of the 80 verdicts .* could be read; the first one is 'Hm'"):
+    with pytest.raises(
+        UserError, match=r"no prompt has verdicts .* that can all be read; the first one that cannot is 'Hm'"
+    ):
         _study(lake, tmp_path, a, b, lambda *_: "Hm", criteria="other")
 
 
@@ -167,7 +169,7 @@ def test_prompts_that_do_not_match_are_an_error_and_not_lost(lake: Lake, tmp_pat
     with pytest.raises(UserError, match="does not answer"):
         list(making.judge(lake, settings, workers=1))
     with serving(None, lambda *_: (200, {}, {})) as server, pytest.raises(UserError, match="each prompt exactly once"):
-        list(making.judge(lake, Judge(name="s", a=a, b=b, judge=f"{server.url}#j"), workers=1))
+        list(making.judge(lake, Judge(name="s", a=a, b=b, judge=f"{server.base}#j"), workers=1))
 
 
 def test_models_answer_and_a_model_of_this_machine_judges_by_likelihoods(lake: Lake, tmp_path: Path) -> None:

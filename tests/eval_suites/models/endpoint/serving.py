@@ -2,8 +2,9 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -19,7 +20,8 @@ Fault = Callable[[int, str, dict[str, Any]], tuple[int, Any, dict[str, str]] | N
 class Server:
     """What a test sees of a server."""
 
-    url: str = ""
+    base: str = ""
+    url: str = ""  # with the name of the model
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     at_once: int = 0
@@ -73,7 +75,14 @@ def serving(
             for name, value in {"content-length": str(len(data)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(data)
+            if "x-drip" not in headers:
+                self.wfile.write(data)
+                return
+            with suppress(OSError):  # the other side has enough
+                for byte in data:
+                    self.wfile.write(bytes([byte]))
+                    self.wfile.flush()
+                    time.sleep(float(headers["x-drip"]))
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -82,7 +91,8 @@ def serving(
     http.daemon_threads = True
     thread = threading.Thread(target=http.serve_forever, daemon=True)
     thread.start()
-    server.url = f"http://127.0.0.1:{http.server_address[1]}/v1"
+    server.base = f"http://127.0.0.1:{http.server_address[1]}/v1"
+    server.url = f"{server.base}#tiny"
     try:
         yield server
     finally:

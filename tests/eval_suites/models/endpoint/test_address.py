@@ -23,7 +23,19 @@ def test_addresses(text: str, base: str, model: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["http://", "http://host:port/v1", "http://host:99999999/v1", "http:///v1", "http://h/v1?a=b"]
+    "text",
+    [
+        "http://",
+        "http://host:port/v1",
+        "http://host:99999999/v1",
+        "http:///v1",
+        "http://h/v1?a=b",
+        "http://[::1/v1",
+        "http://.../v1",
+        "http://xn--/v1",
+        f"http://{'a' * 300}/v1",
+        "http://a..b/v1",
+    ],
 )
 def test_what_is_no_address(text: str) -> None:
     with pytest.raises(UserError, match="is not the address of an endpoint"):
