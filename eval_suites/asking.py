@@ -4,6 +4,7 @@ An answer is kept as soon as it is there, so that a killed run goes on from it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from corpus.errors import UserError
@@ -11,6 +12,7 @@ from eval_suites.models.responses import Request, Responder, Response
 from eval_suites.store import Store
 
 Report = Callable[[int, int], None]  # requests that are answered, requests in all
+_MOST_REFUSED = 0.1  # of the texts of a task or study; beyond that, a score says more of a filter than of the model
 _NAMED = 3  # requests without an answer that a message names
 
 
@@ -31,6 +33,8 @@ class Asker:
 
     def ask(self, requests: Sequence[Request]) -> list[Response]:
         """Returns the answer to each request; raises `UserError` if some cannot be answered."""
+        if seed := getattr(self.responder, "seed", 0):
+            requests = [replace(request, seed=seed) for request in requests]
         keys = [request.key for request in requests]
         known = self._store.known(self.responder.key, keys)
         self._known |= known.keys() - self._asked
@@ -48,6 +52,12 @@ class Asker:
                 self._report(len(known), total)
         self.responses |= {key: known[key] for key in set(keys) & known.keys()}
         self._refuse_unanswered(keys, requests, known)
+        if (n := len(self.refusals.keys() & set(keys))) > _MOST_REFUSED * total:
+            first = next(iter(self.refusals.values()))
+            raise UserError(
+                f"{n:,} of {total:,} texts were refused ({first}): a score of the rest would not be the model's. What "
+                "was answered is kept"
+            )
         return [known[key] for key in keys]
 
     def _refuse_unanswered(self, keys: list[str], requests: Sequence[Request], known: dict[str, Response]) -> None:

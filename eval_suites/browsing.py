@@ -41,7 +41,13 @@ def items(lake: Lake, runs: Sequence[RunOfSuite], most: int) -> Items:
     total = sum(one.height for one in frames.values())
     if not total:
         return Items(0, [])
-    values = [(pl.col(f"value{i}") / pl.col(f"weight{i}")).alias(f"v{i}") for i in range(len(runs))]
+    values = [
+        pl.when(pl.col(f"weight{i}") != 0)
+        .then(pl.col(f"value{i}") / pl.col(f"weight{i}"))
+        .otherwise(0.0)
+        .alias(f"v{i}")
+        for i in range(len(runs))
+    ]
     names = [f"v{i}" for i in range(len(runs))]
     spread = (pl.max_horizontal(names) - pl.min_horizontal(names)).alias("spread")
     of_task = max(most // len(frames), 1)

@@ -9,7 +9,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from eval_suites import shared_items
 from eval_suites.statistics.paired import Difference, difference, holm
-from eval_suites.views import SHORT, RunOfSuite, ScoreView, run
+from eval_suites.views import SHORT, RunOfSuite, ScoreView, run, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,20 @@ class Changed:
 
 def compare(lake: Lake, a: str, b: str) -> Comparison:
     """Compares two scores, by name, id or model, on the items that both have; raises `UserError` if there is none."""
-    first, second = run(lake, a), run(lake, b)
+    first, second = pair(lake, a, b)
     if first.score == second.score:
         raise UserError(f"{a} and {b} are the same score, {first.score[:SHORT]}; name two")
     return compare_runs(lake, first, second)
+
+
+def pair(lake: Lake, a: str, b: str) -> tuple[RunOfSuite, RunOfSuite]:
+    """Returns two scores. Of models that are named, those on the suite that both were scored on last."""
+    first, second = run(lake, a), run(lake, b)
+    if first.suite == second.suite or (a, b) != (first.model, second.model):
+        return first, second
+    of_a, of_b = ({one.suite: one for one in runs(lake) if one.model == name} for name in (a, b))
+    suites = [suite for suite in of_a if suite in of_b]
+    return (of_a[suites[-1]], of_b[suites[-1]]) if suites else (first, second)
 
 
 def compare_runs(lake: Lake, first: RunOfSuite, second: RunOfSuite) -> Comparison:
@@ -79,6 +89,8 @@ def compare_runs(lake: Lake, first: RunOfSuite, second: RunOfSuite) -> Compariso
             left_out.append(f"{task}: its scoring stopped when it was settled; see `pomona scores NAME`")
         elif task in hashes[0] and hashes[0][task]["items"] != hashes[1][task]["items"]:
             left_out.append(f"{task}: {hashes[0][task]['items']:,} items against {hashes[1][task]['items']:,}")
+        elif other := _other_items(first, second, task):
+            left_out.append(f"{task}: {other}")
         elif of_a[task].metric != of_b[task].metric:
             left_out.append(f"{task}: {of_a[task].metric} against {of_b[task].metric}")
         else:
@@ -103,9 +115,27 @@ def compare_runs(lake: Lake, first: RunOfSuite, second: RunOfSuite) -> Compariso
     return Comparison(first.name, second.name, first.suite, tasks, left_out, list(_notes(first, second, tasks)))
 
 
+def _other_items(first: RunOfSuite, second: RunOfSuite, task: str) -> str:
+    """Returns why the items of a task, or of a group's tasks, are not the same ones; '' if they are."""
+    parts = [
+        {name: one.manifest["tasks"].get(name, {}) for name, score in shared_items.leaves(one).items()
+         if task in (name, score.group)}
+        for one in (first, second)
+    ]  # fmt: skip
+    if parts[0].keys() != parts[1].keys():
+        return f"the group has other tasks: {', '.join(sorted(parts[0].keys() ^ parts[1].keys())[:3])}"
+    for name, about in parts[0].items():
+        hashes = (about.get("items_hash", ""), parts[1][name].get("items_hash", ""))
+        if all(hashes) and hashes[0] != hashes[1]:
+            return "the items, or their right answers, are others" + ("" if name == task else f" ({name})")
+        if about.get("items") != parts[1][name].get("items"):
+            return f"{about.get('items', 0):,} items against {parts[1][name].get('items', 0):,} ({name})"
+    return ""
+
+
 def changed(lake: Lake, a: str, b: str, most: int) -> list[Changed]:
     """Returns up to `most` items of each task on which two scores differ, those with the largest difference first."""
-    first, second = run(lake, a), run(lake, b)
+    first, second = pair(lake, a, b)
     leaves = shared_items.leaves(first)
     rows = []
     for task, frame in shared_items.shared(lake, first, second).items():
@@ -129,11 +159,17 @@ def changed(lake: Lake, a: str, b: str, most: int) -> list[Changed]:
 
 def _notes(first: RunOfSuite, second: RunOfSuite, tasks: list[TaskDifference]) -> Iterator[str]:
     """Yields why a difference may be one of prompts: other examples, a chat template, other task versions."""
+    for one in (first, second):
+        if n := sum(one.manifest.get("refused", {}).values()):
+            yield f"{n:,} texts of {one.name} were refused, and count as empty"
     settings = [one.manifest["settings"] for one in (first, second)]
     if settings[0].get("chat") != settings[1].get("chat"):
         chats, plain = (first, second) if settings[0].get("chat") else (second, first)
         yield f"{chats.name} was asked through its chat template, {plain.name} was not"
         return
+    shots = [{one.task: one.shots for one in each.scores} for each in (first, second)]
+    if more := [one.task for one in tasks if shots[0].get(one.task) != shots[1].get(one.task)]:
+        yield f"the numbers of examples differ: {', '.join(more[:3])}"
     other = [
         one.task
         for one in tasks

@@ -5,7 +5,8 @@ items its documents touch (table `touched`). A run has read its own mixture and 
 item is touched, clean, or, if its task was not given to decontamination, unknown.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import polars as pl
 
@@ -36,7 +37,10 @@ def protected(lake: Lake) -> set[str]:
     return {*named, *listed}
 
 
-def marked(lake: Lake, items: pl.DataFrame, groups: dict[str, str], mixtures: Sequence[str]) -> pl.DataFrame:
+def marked(
+    lake: Lake, items: pl.DataFrame, groups: Mapping[str, str], mixtures: Sequence[str],
+    held_back: Mapping[str, int] = MappingProxyType({}),
+) -> pl.DataFrame:  # fmt: skip
     """Adds `touched` to items with task and item: true, false, or null for a task that nobody asked about.
 
     `groups` has the group of each task. Decontamination calls an item of an lm-eval task TASK/NUMBER, under the name of
@@ -48,12 +52,22 @@ def marked(lake: Lake, items: pl.DataFrame, groups: dict[str, str], mixtures: Se
     rows = lake.scan("touched").filter(pl.col("mixture").is_in(list(mixtures)))
     touched = set(rows.select("benchmark", "item").unique().collect().iter_rows())
 
-    def of(task: str, item: int) -> bool | None:
-        names = [name for name in dict.fromkeys((task, groups.get(task, task), added.name_of(task))) if name in known]
+    def of(task: str, item: int, known_as: str) -> bool | None:
+        own = added.name_of(task)
+        names = [name for name in dict.fromkeys((task, groups.get(task, task), own)) if name in known]
         if not names:
             return None
-        return any((name, each) in touched for name in names for each in (f"{task}/{item}", str(item)))
+        # A row of a file has the file's id, or its number there: rows that became examples come before the first item.
+        in_file = known_as or str(item + held_back.get(task, 0))
+        return any(
+            (name, each) in touched
+            for name in names
+            for each in (f"{task}/{item}", str(item) if name == own and name not in (task,) else in_file)
+        )
 
-    keys = items.select("task", "item").unique(maintain_order=True)
-    marks = pl.Series("touched", [of(task, item) for task, item in keys.iter_rows()], dtype=pl.Boolean)
+    if "known_as" not in items.columns:  # of an earlier version
+        items = items.with_columns(known_as=pl.lit(""))
+    keys = items.select("task", "item", "known_as").unique(["task", "item"], maintain_order=True)
+    marks = pl.Series("touched", [of(*row) for row in keys.iter_rows()], dtype=pl.Boolean)
+    keys = keys.drop("known_as")
     return items.join(keys.with_columns(marks), on=["task", "item"], how="left", maintain_order="left")

@@ -16,6 +16,7 @@ import numpy as np
 from corpus import hub
 from corpus.errors import UserError
 from corpus.task import digest
+from decontam.benchmarks import IDS
 from eval_suites import task_index
 from eval_suites.aggregation import ratio
 from eval_suites.local_data import LocalData
@@ -34,6 +35,8 @@ _OF_DATA = ("ConnectionError", "DatasetNotFoundError", "FileNotFoundError", "Off
 _NAMED = 3  # tasks that a message names
 _MEANS = ("mean", "nanmean")  # lm-eval's functions that make a score of items' scores by their mean
 _RATIOS = (BITS_PER_BYTE, ratio.__name__)
+_OF_CHOICES = ("acc", "acc_norm")  # metrics by which guessing scores one over the number of choices
+_WITHOUT_NAN = "nanmean"  # leaves out items without a score
 _RESAMPLES = 200  # of a score that is no mean: each calls lm-eval's function
 _INVALID = "[invalid]"  # what lm-eval's filters give for an answer that they cannot read
 _PARSED = "parsed"  # metric of tasks that read answers themselves: 1 for each that they could read
@@ -49,6 +52,7 @@ class Item:
     value: float
     weight: float = 1.0  # of a ratio: what is divided by
     cluster: str = ""
+    known_as: str = ""  # the id that a file of the benchmark gives the item; '' for its number
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class TaskResult:
     metrics: tuple[Metric, ...]
     answers: tuple[Answer, ...]
     prompt_hash: str  # of all rendered prompts, in order
+    items_hash: str  # of the items themselves, with their right answers: whatever the prompts, examples or templates
     unparsed: float | None  # share of answers that no filter could read; None where none is filtered
 
 
@@ -131,6 +136,9 @@ class Tasks:
                 task.set_fewshot_seed(seed=_FEWSHOT)
                 self.leaves[name] = (task, wanted)
 
+        if not failed and not self.leaves:
+            named = ", ".join(self.left_out[:_NAMED])
+            raise UserError(f"no task has data: the files of --data have no rows for {named}")
         if failed:
             n, total = len(failed), len(self.suite.tasks)
             told = f"{n} of {total} tasks cannot be loaded: {_named(failed)}"
@@ -162,7 +170,8 @@ class Tasks:
         if self._data is None or not wanted.data:
             return _loaded(self._found, wanted.task)
         as_files = "custom_dataset" in _config(self._found, wanted.task)
-        local = LocalData(self._data, wanted.data, as_files=as_files)
+        shots = self._shots if self._shots is not None else wanted.shots
+        local = LocalData(self._data, wanted.data, as_files=as_files, shots=shots)
         with local.in_place():
             loaded = _loaded(self._found, wanted.task)
         self.left_out += local.left_out
@@ -181,7 +190,8 @@ def run(
     random.seed(_ORDER)
     np.random.seed(_NUMPY)
     leaves = {name: task for name, (task, _) in tasks.leaves.items() if samples is None or samples.get(name)}
-    chosen = None if samples is None else {name: list(samples[name]) for name in leaves}
+    # lm-eval asks chosen items in the order of the data, and numbers them by the order of this list: both must agree.
+    chosen = None if samples is None else {name: sorted(samples[name]) for name in leaves}
     results = evaluate(
         lm=harness, task_dict={"tasks": leaves, "groups": {}}, limit=limit, samples=chosen, bootstrap_iters=0,
         log_samples=True, apply_chat_template=chat, fewshot_as_multiturn=chat, confirm_run_unsafe_code=tasks.run_code,
@@ -218,21 +228,30 @@ def _result(name: str, task: Any, wanted: Wanted, results: Mapping[str, Any]) ->
                     task.aggregation().get(metric))
             for metric in named
         ]  # fmt: skip
-    first = [one for one in samples if one["filter"] == filters[0]]
+    first = sorted((one for one in samples if one["filter"] == filters[0]), key=lambda one: int(one["doc_id"]))
     if task.OUTPUT_TYPE == "multiple_choice" and (bits := _bits_of_gold(first, wanted.cluster)):
         metrics.append(Metric(BITS_PER_BYTE, True, False, bits))
 
     names = [one.name for one in metrics]
+    baseline = wanted.baseline or _guessing(task, first)
     primary = wanted.metric or next((one for one in _PREFERRED if one in names), names[0])
     if primary not in names:
         raise UserError(f"task {name} has no metric {primary!r}; it has {', '.join(names)}")
     return TaskResult(
         name, wanted.task, wanted.of_group, str(task.VERSION), int(config.get("num_fewshot") or 0), primary,
-        wanted.baseline,
+        baseline if primary in _OF_CHOICES else wanted.baseline,
         tuple(metrics), tuple(_answer(one) for one in first),
         digest([[one["doc_id"], [list(map(str, args)) for args in one["arguments"]]] for one in first]),
+        digest([[one["doc_id"], str(one["target"]), {k: str(v) for k, v in one["doc"].items()}] for one in first]),
         _unparsed(samples, filters),
     )  # fmt: skip
+
+
+def _guessing(task: Any, samples: list[Any]) -> float:
+    """Returns what guessing scores where each item has one right choice; 0 where the task scores in its own way."""
+    if task.OUTPUT_TYPE != "multiple_choice" or task.config.process_results is not None:
+        return 0.0
+    return sum(1 / max(len(one["filtered_resps"]), 1) for one in samples) / len(samples)
 
 
 def _metric(
@@ -259,7 +278,9 @@ def _metric(
         return Metric(called, False, higher, (), estimate)
 
     items = [
-        Item(int(one["doc_id"]), *pair, _cluster(one["doc"], cluster)) for one, pair in zip(scored, pairs, strict=True)
+        Item(int(one["doc_id"]), *pair, _cluster(one["doc"], cluster), _id(one["doc"]))
+        for one, pair in zip(scored, pairs, strict=True)
+        if how != _WITHOUT_NAN or math.isfinite(pair[0])
     ]
     return Metric(called, how in _RATIOS, higher, tuple(items))
 
@@ -312,6 +333,11 @@ def _unparsed(samples: list[Any], filters: list[str]) -> float | None:
     return sum(not one for one in read.values()) / len(read) if read and is_filtered else None
 
 
+def _id(document: Mapping[str, Any]) -> str:
+    """Returns the id by which decontamination knows an item of a file."""
+    return next((str(document[name]) for name in IDS if document.get(name) is not None), "")
+
+
 def _cluster(document: Mapping[str, Any], field_name: str) -> str:
     return str(document.get(field_name, "")) if field_name else ""
 
@@ -323,7 +349,8 @@ def _loaded(found: Any, name: str) -> Any:
     except UserError:  # of a function of ours that reads data
         raise
     except ModuleNotFoundError as error:
-        raise UserError(f"it needs a package: pip install {error.name}") from error
+        told = f"pip install {error.name}" if error.name else " ".join(str(error).split())[:200]
+        raise UserError(f"it needs a package: {told}") from error
     except Exception as error:
         raise UserError(f"{type(error).__name__}: {' '.join(str(error).split())[:120]}") from error
 

@@ -24,11 +24,14 @@ _SUFFIXES: dict[str, tuple[str, dict[str, Any]]] = {
 class LocalData:
     """Files of some tasks. `as_files`: the task makes its data set with a function of its own, which takes files."""
 
-    def __init__(self, folder: Path, patterns: Mapping[str, str], *, as_files: bool = False) -> None:
+    def __init__(
+        self, folder: Path, patterns: Mapping[str, str], *, as_files: bool = False, shots: int | None = None
+    ) -> None:
+        self._shots = shots  # examples that are wanted
         self.left_out: list[str] = []  # tasks of a group whose subset no file has
         self.held_back: dict[str, int] = {}  # rows of the test split that became examples, by task
         self._files = {split: _files(folder, pattern) for split, pattern in patterns.items()} if as_files else {}
-        self._frames = {} if as_files else {split: _read(folder, one) for split, one in patterns.items()}
+        self._frames = {} if as_files else _frames(folder, patterns)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -57,10 +60,11 @@ class LocalData:
             frames[asked] = next(iter(self._frames.values())).head(1)  # a task cannot be built without a row
         examples = config.fewshot_split or getattr(config.fewshot_config, "split", None)
         if examples and examples not in frames:
-            frames[examples] = frames[asked].head(_EXAMPLES)
-            if frames[asked].height > _EXAMPLES:
-                self.held_back[config.task] = _EXAMPLES
-                frames[asked] = frames[asked].slice(_EXAMPLES)
+            n = max(_EXAMPLES, self._shots or 0)
+            frames[examples] = frames[asked].head(n)
+            if frames[asked].height > n and self._shots != 0:
+                self.held_back[config.task] = n
+                frames[asked] = frames[asked].slice(n)
         for split in (config.training_split, config.validation_split, config.test_split):
             if split and split not in frames:
                 frames[split] = frames[asked].head(1)
@@ -70,6 +74,15 @@ class LocalData:
         if subset is None or _SUBSET not in frame.columns:
             return frame
         return frame.filter(frame[_SUBSET] == subset)
+
+
+def _frames(folder: Path, patterns: Mapping[str, str]) -> dict[str, Any]:
+    """Returns the rows by split. A split of examples may have no files; the one that is asked has to."""
+    frames: dict[str, Any] = {}
+    for split, pattern in patterns.items():
+        if any(folder.glob(pattern)) or split not in ("train", "validation") or len(patterns) == 1:
+            frames[split] = _read(folder, pattern)
+    return frames
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

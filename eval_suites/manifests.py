@@ -21,6 +21,7 @@ _MEANING = {
     "model.guardrails": "other rules around the model",
     "suite.version": "another version of the suite",
     "prompt_hash": "other rendered prompts",
+    "items_hash": "other items, or other right answers",
     "shots": "another number of examples",
     "version": "another version of the task",
     "primary": "another metric counts",

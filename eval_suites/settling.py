@@ -19,7 +19,7 @@ arXiv:2509.11106 (Fluid Benchmarking).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,13 +45,20 @@ class Settled:
     high: float | None
     difference_low: float | None = None  # of the score minus that of the other model
     difference_high: float | None = None
+    less_is_better: bool = False
+
+    def turned(self) -> "Settled":
+        """Returns the same where less is better: the verdict is the other one, the numbers stay."""
+        return replace(self, less_is_better=True)
 
     @property
     def verdict(self) -> str:
         """better, worse or undecided, against the other model; '' without one."""
         if self.difference_low is None or self.difference_high is None:
             return ""
-        return "better" if self.difference_low > 0 else "worse" if self.difference_high < 0 else "undecided"
+        if self.difference_low <= 0 <= self.difference_high:
+            return "undecided"
+        return "better" if (self.difference_low > 0) != self.less_is_better else "worse"
 
 
 def settle(

@@ -70,9 +70,20 @@ def shared(lake: Lake, *several: RunOfSuite) -> dict[str, pl.DataFrame]:
 
 def _as_equals(members: list[pl.DataFrame]) -> list[pl.DataFrame]:
     """Scales the values of each task's items so that their mean over all items is the mean of the tasks' means."""
+    if members[0]["is_ratio"][0]:  # each task's sums as shares of its own weight: the tasks then weigh the same
+        return [one.with_columns(_shares(one)) for one in members]
     n = sum(one.height for one in members)
     factors = [n / (len(members) * one.height) for one in members]
     return [one.with_columns(cs.starts_with("value") * factor) for one, factor in zip(members, factors, strict=True)]
+
+
+def _shares(frame: pl.DataFrame) -> list[pl.Expr]:
+    numbers = [name.removeprefix("value") for name in frame.columns if name.startswith("value")]
+    return [
+        (pl.col(f"{what}{i}") / pl.col(f"weight{i}").sum()).alias(f"{what}{i}")
+        for i in numbers
+        for what in ("value", "weight")
+    ]
 
 
 def primary_items(lake: Lake, one: RunOfSuite) -> pl.LazyFrame:

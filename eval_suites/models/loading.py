@@ -44,6 +44,8 @@ def load(where: str, *, dtype: str = "float32", device: str = "") -> Loaded:
             folder, local_files_only=True, trust_remote_code=False, dtype=getattr(torch, dtype), **files
         )
     except Exception as error:  # transformers raises errors of every kind for damaged files
+        if "gguf" in str(error) and isinstance(error, ImportError):
+            raise UserError(f"cannot load the model {where}: a .gguf file needs a package: pip install gguf") from error
         raise UserError(f"cannot load the model {where}: {_one_line(error)}") from error
     if not tokenizer("A text, 1 2 3.", add_special_tokens=False)["input_ids"]:
         raise UserError(

@@ -35,7 +35,7 @@ class LocalResponder:
     def __init__(self, loaded: Loaded, *, tokens_per_step: int = 0, seed: int = 0) -> None:
         self.network = Network(loaded.model)
         self.tokenizer, self.max_length = loaded.tokenizer, loaded.max_length
-        self._seed = seed
+        self.seed = seed
         kind = self.network.device.type
         most = _LOGITS_BYTES // (4 * self.network.vocab_size)
         self._budget = tokens_per_step or max(min(_TOKENS.get(kind, 1024), most), 64)
@@ -176,7 +176,7 @@ class LocalResponder:
         for i, request in enumerate(requests):
             groups[repr(sorted(request.settings.items()))].append(i)
         for members in groups.values():
-            settings = _Generation.of(requests[members[0]].settings, self.tokenizer, self._seed)
+            settings = _Generation.of(requests[members[0]].settings, self.tokenizer, self.seed)
             if settings.most >= self.max_length:  # nothing of the prompt would be read
                 settings.most = self.about["texts_limited_to"] = self.max_length // 2
             most_read = self.max_length - settings.most

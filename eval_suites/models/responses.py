@@ -18,12 +18,20 @@ class Request:
     continuation: str = ""  # whose likelihood is asked for
     settings: Mapping[str, Any] = field(default_factory=dict)  # of generation: until, max_gen_toks, temperature, ...
     repeat: int = 0  # number of the answer, where several are sampled
+    seed: int = 0  # of the sampling; it counts only where something is sampled
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether chance decides the answer."""
+        return bool(self.settings.get("do_sample")) and float(self.settings.get("temperature") or 0.0) > 0
 
     @property
     def key(self) -> str:
         """Returns 32 hex digits that stand for the request."""
         settings = json.dumps(self.settings, sort_keys=True, default=str)
-        parts = (self.kind, self.context, self.continuation, settings, str(self.repeat))
+        parts = [self.kind, self.context, self.continuation, settings, str(self.repeat)]
+        if self.seed and self.is_sampled:
+            parts.append(f"seed {self.seed}")
         hashed = blake2b(digest_size=16)
         for part in parts:
             data = part.encode("utf-8", "surrogatepass")

@@ -82,8 +82,12 @@ def _name(model: str, given: Given) -> str:
     last = Path(model.partition("#")[2] or model.rstrip("/")).name.removesuffix(".gguf") or "model"
     if is_address(model) and "#" not in model:
         last = urlsplit(model).netloc
-    suite = Path(str(given.fields.get("suite") or ("tasks" if given.fields.get("tasks") else "offline"))).stem
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", f"{last}-{suite}").lstrip("-_.")[:64]
+    tasks = given.fields.get("tasks")
+    suite = Path(str(given.fields.get("suite") or ("+".join(tasks) if tasks else "offline"))).stem
+    # What makes other numbers of a suite is in the name, so that a quick look does not take the name of the rest.
+    more = [f"{name}{value}" for name in ("limit", "shots") if (value := given.fields.get(name)) is not None]
+    more += [name.replace("_", "-") for name in ("chat", "until_settled", "guardrails") if given.fields.get(name)]
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", "-".join([last, suite, *more])).lstrip("-_.")[:64].rstrip("-_.")
 
 
 def scores(
@@ -151,7 +155,8 @@ def leaderboard(
 
         browser.write(opened, page, suite)
     quotes = of_suite(board[0].suite) if board else []
-    text = render_leaderboard(board) + render_quotes(quotes)
+    others = [f"\nnot on this board: {one}" for one in standings.left_out(opened, suite)]
+    text = render_leaderboard(board) + "".join(others) + render_quotes(quotes)
     output.show([asdict(one) for one in board], text, as_json)
 
 

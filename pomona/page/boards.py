@@ -54,6 +54,7 @@ class Board:
 
     suite: str
     standings: "list[Standing]"
+    left_out: list[str]  # scores of the suite that are not on the board, and why
     names: list[str]  # of models, in the order of their colors
     tokens: dict[str, int | None]  # that each was trained on
     tasks: list[Dots]
@@ -89,7 +90,8 @@ def board(lake: Lake, suite: str, every: "list[RunOfSuite]") -> Board:
         except UserError:  # no task in common
             continue
     return Board(
-        suite, ranked, [*names, *(one.name for one in ranked if one.name not in names)],
+        suite, ranked, standings.left_out(lake, suite),
+        [*names, *(one.name for one in ranked if one.name not in names)],
         {one.name: one.tokens for one in every if one.suite == suite}, _tasks(runs), _growth(lake, runs), comparisons,
         _contaminated(runs),
     )  # fmt: skip

@@ -43,10 +43,12 @@ def render_list(views: "list[StudyView]") -> str:
 
 
 def _preference(view: "StudyView", found: "Preference") -> list[str]:
+    same = f"; {found.same:,} answers are the same" if found.same else ""
+    won = f"a pair is won if it is in both orders, once the judge's lean is taken off{same}"
     rows = [
-        ("win rate of a", _share(found.win_rate), "ties count half"),
+        ("win rate of a", _share(found.win_rate), "mean preference of the judge; ties count half"),
         ("wins, ties, losses", f"{found.wins:,}, {found.ties:,}, {found.losses:,}",
-         "a pair is won if it is in both orders" + (f"; {found.same:,} answers are the same" if found.same else "")),
+         won),
         ("verdict", f"a is {found.verdict}" if found.verdict != "undecided" else "undecided",
          f"p {found.p:.3f}, by wins and losses"),
         ("flips", _share(found.order.flips), "pairs whose winner changes with the order of the answers"),

@@ -182,6 +182,7 @@ def render_leaderboard(standings: "list[Standing]") -> str:
     if not standings:
         return "no score yet; make one: pomona score MODEL --suite offline"
     tasks = list(standings[0].scores)
+    title = f"suite {standings[0].suite}\n\n"
     rows = [
         (one.rank, f"{one.best}-{one.worst}" if one.best != one.worst else str(one.best), one.group, one.name,
          _number(one.headline), "" if one.win_rate is None else f"{one.win_rate:.2f}",
@@ -189,7 +190,7 @@ def render_leaderboard(standings: "list[Standing]") -> str:
         for one in standings
     ]  # fmt: skip
     table = output.table(rows, ("rank", "95%", "group", "name", "headline", "win rate", *tasks))
-    return f"{table}\n\nmodels of one group are not told apart; the win rate depends on which models are here"
+    return f"{title}{table}\n\nmodels of one group are not told apart; the win rate depends on which models are here"
 
 
 def render_quotes(quotes: "list[Quote]") -> str:

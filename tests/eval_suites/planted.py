@@ -16,7 +16,8 @@ from eval_suites.tables import ANSWERS, ITEM_SCORES, SCORE_RUNS, SCORES
 def plant(
     lake: Lake, name: str, values: Mapping[str, np.ndarray], suite: str = "s", weights: np.ndarray | None = None,
     groups: Mapping[str, str] | None = None, of_group: str = "items", tokens: int | None = None, run: str = "",
-    prompt_hash: str = "", chat: bool = False, says: str = "says",
+    prompt_hash: str = "", items_hash: str = "", chat: bool = False, says: str = "says",
+    clusters: np.ndarray | None = None,
 ) -> None:  # fmt: skip
     """Writes a score with these values of items. A task called `bits` is a ratio, of which less is better. `groups` has
     the group of a task, whose score is the mean over items or over tasks (`of_group`)."""
@@ -32,7 +33,7 @@ def plant(
                 "task": task,
                 "metric": "acc",
                 "item": i,
-                "cluster": "",
+                "cluster": "" if clusters is None else str(clusters[i]),
                 "value": float(v),
                 "weight": float(w),
                 "is_ratio": is_ratio,
@@ -48,7 +49,7 @@ def plant(
     manifest = {
         "model_key": key, "settings": {"chat": chat}, "model": {},
         "suite": {"tasks": [{"task": task, "of_group": of_group} for task in asked]},
-        "tasks": {task: {"items": len(several), "prompt_hash": prompt_hash} for task, several in values.items()},
+        "tasks": {task: {"items": len(several), "prompt_hash": prompt_hash, "items_hash": items_hash} for task, several in values.items()},
     }  # fmt: skip
     row = {
         "score": key, "name": name, "model": name, "model_key": key, "run": run, "tokens": tokens, "suite": suite,

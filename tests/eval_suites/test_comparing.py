@@ -89,3 +89,18 @@ def test_other_prompts_are_named(lake: Lake) -> None:
     assert comparing.compare(lake, "a", "d").notes == []
     assert comparing.compare(lake, "a", "b").notes[0].startswith("the prompts of x differ")
     assert comparing.compare(lake, "a", "c").notes == ["c was asked through its chat template, a was not"]
+
+
+def test_only_the_same_items_are_compared(lake: Lake) -> None:
+    """As many items are not the same items: another gold column, another file."""
+    plant(lake, "a", {"x": answers(0, 0.5), "y": answers(1, 0.5)}, items_hash="1")
+    plant(lake, "b", {"x": answers(0, 0.5), "z": answers(1, 0.5)}, items_hash="2")
+    with pytest.raises(UserError, match="x: the items, or their right answers, are others"):
+        comparing.compare(lake, "a", "b")
+
+
+def test_a_group_that_lacks_a_task_is_not_compared(lake: Lake) -> None:
+    plant(lake, "a", {"x": answers(0, 0.5), "y": answers(1, 0.5)}, groups={"x": "g", "y": "g"})
+    plant(lake, "b", {"x": answers(2, 0.5), "w": answers(4, 0.5)}, groups={"x": "g", "w": "g"})
+    with pytest.raises(UserError, match="g: the group has other tasks: w, y"):
+        comparing.compare(lake, "a", "b")

@@ -175,7 +175,10 @@ def test_a_text_that_is_refused_counts_as_empty_and_is_asked_for_again() -> None
 
     store = InMemory()
     harness = Harness(Asker(Refusing(), store))
-    assert harness.generate_until(instances("generate_until", [("bad", {}), ("good", {})])) == ["", "fine"]
+    asked = [("bad", {}), ("good", {}), *((f"good {i}", {}) for i in range(9))]
+    assert harness.generate_until(instances("generate_until", asked))[:2] == ["", "fine"]
+    with pytest.raises(UserError, match=r"1 of 2 texts were refused \(content_filter\)"):
+        Harness(Asker(Refusing(), InMemory())).generate_until(instances("generate_until", asked[:2]))
     assert list(harness.asker.refusals.values()) == ["content_filter"]
     bad, good = (Request("generate_until", text).key for text in ("bad", "good"))
     assert set(store.known("refusing", [bad, good])) == {good}
@@ -189,3 +192,19 @@ def test_a_model_whose_context_is_short_writes_half_of_it(folder: Path) -> None:
     assert response.text == text
     assert response.n_tokens <= 256
     assert harness.asker.responder.about["texts_limited_to"] == 256
+
+
+def test_another_seed_is_another_sample_and_a_fresh_lake_gives_the_same(folder: Path) -> None:
+    settings = {"until": [], "max_gen_toks": 12, "do_sample": True, "temperature": 2.0}
+    store = InMemory()
+
+    def written(seed: int, kept: InMemory, temperature: float = 2.0) -> list[str]:
+        harness = Harness(Asker(LocalResponder(load(str(folder)), seed=seed), kept))
+        asked = [("the question is", {**settings, "temperature": temperature}), ("on and on", settings)]
+        texts = harness.generate_until(instances("generate_until", asked))
+        assert harness.asker.reused == 0
+        return texts
+
+    first, second = written(0, store), written(1, store)
+    assert first != second
+    assert written(1, InMemory()) == second

@@ -33,7 +33,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         ("model", {"model.fingerprint"}),
         ("dtype", {"model.dtype", "settings.dtype"}),
         ("shots", {"settings.shots", "suite.tasks", "tasks.t_choices.shots", "tasks.t_choices.prompt_hash"}),
-        ("few", {"settings.limit", "tasks.t_choices.items", "tasks.t_choices.prompt_hash"}),
+        ("few", {"settings.limit", *(f"tasks.t_choices.{one}" for one in ("items", "prompt_hash", "items_hash"))}),
     ],
 )
 def test_each_reason_is_named(lake: Lake, other: str, entries: set[str]) -> None:

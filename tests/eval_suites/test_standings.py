@@ -51,3 +51,28 @@ def test_a_third_model_does_not_move_a_headline(lake: Lake) -> None:
 
 def test_an_empty_lake_has_an_empty_board(lake: Lake) -> None:
     assert standings.leaderboard(lake) == []
+
+
+def test_a_board_is_about_the_same_items(lake: Lake) -> None:
+    """A quick look at ten items neither takes the place of the whole score nor is ranked beside it."""
+    plant(lake, "whole", {"x": answers(0, 0.6)}, items_hash="1")
+    plant(lake, "other", {"x": answers(1, 0.5)}, items_hash="1")
+    plant(lake, "quick", {"x": np.ones(10)}, items_hash="2")
+    plant(lake, "data", {"x": answers(2, 0.9)}, items_hash="3")
+    plant(lake, "again", {"x": answers(0, 0.6)}, items_hash="1")
+    board = standings.leaderboard(lake)
+    assert {one.name for one in board} == {"whole", "other", "again"}
+    assert [one.partition(":")[0] for one in standings.left_out(lake)] == ["quick", "data"]
+
+
+def test_items_of_a_cluster_are_no_independent_evidence(lake: Lake) -> None:
+    """Two models that are equally good, over 400 items in 10 clusters whose items are alike."""
+    generator, apart = np.random.default_rng(0), 0
+    for i in range(12):
+        both = np.repeat(generator.random((2, 10)) < 0.5, 40, axis=1).astype(float)
+        both[1] = np.where(generator.random(400) < 0.1, 1 - both[1], both[1])
+        clusters = np.repeat([f"c{j}" for j in range(10)], 40)
+        for name, values in zip(("a", "b"), both, strict=True):
+            plant(lake, f"{name}{i}", {"x": values}, suite=f"s{i}", clusters=clusters)
+        apart += len({one.group for one in standings.leaderboard(lake, f"s{i}")}) > 1
+    assert apart <= 2

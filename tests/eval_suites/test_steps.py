@@ -253,3 +253,57 @@ def test_another_version_of_a_package_with_tasks_makes_another_score(
     before = making.score_id(lake, wanted)
     monkeypatch.setattr(stages, "installed", lambda package: "other")
     assert making.score_id(lake, wanted) != before
+
+
+def test_items_of_an_early_stop_are_those_of_the_whole_score(lake: Lake, folder: Path, tmp_path: Path) -> None:
+    """Items are asked in a random order, and must be written down under their own numbers."""
+    path = tasks_of_files.write(tmp_path / "own", n=60)
+    tasks = ["t_choices", "t_one", "t_text"]
+    score(lake, settings(folder, path, name="whole", tasks=tasks))
+    score(lake, settings(folder, path, name="early", tasks=tasks, until_settled=True, half_width=0.3))
+    score(lake, settings(folder, path, name="itself", tasks=tasks, until_settled=True, against="whole"))
+
+    def answered(name: str) -> dict[tuple[str, int], tuple[str, str]]:
+        rows = lake.scan("answers", slot=f"score-{views.run(lake, name).score}").collect().to_dicts()
+        return {(row["task"], row["item"]): (row["prompt"], row["answer"]) for row in rows}
+
+    whole = answered("whole")
+    for name in ("early", "itself"):
+        some = answered(name)
+        assert some
+        assert some == {key: whole[key] for key in some}
+    for one in views.run(lake, "itself").manifest["settled"].values():
+        if one["difference_low"] is not None:
+            assert one["verdict"] == "undecided"
+            assert one["difference_low"] < 0 < one["difference_high"]
+            assert one["difference_low"] == pytest.approx(-one["difference_high"])  # no item differs
+    with pytest.raises(UserError, match="it was scored on none of these tasks"):
+        score(lake, settings(folder, path, name="other", tasks=["t_two"], until_settled=True, against="whole"))
+
+
+def test_one_cluster_is_one_piece_of_evidence(lake: Lake, folder: Path, tasks: Path, tmp_path: Path) -> None:
+    suite = tmp_path / "s.yaml"
+    suite.write_text("about: x\ntasks: [{task: t_choices, cluster: passage, metric: acc}]\n")
+    wanted = settings(folder, tasks, tasks=[], suite=str(suite), limit=3)
+    score(lake, wanted)
+    (one,) = (each for each in views.run(lake, "s").scores if each.is_primary)
+    assert (one.n, one.n_clusters) == (3, 1)
+    assert one.high - one.low > 0.9
+
+
+def test_guessing_follows_from_the_choices(lake: Lake, folder: Path, tasks: Path) -> None:
+    score(lake, settings(folder, tasks, tasks=["t_choices"]))
+    (one,) = (each for each in views.run(lake, "s").scores if each.is_primary)
+    assert one.baseline == pytest.approx(1 / 3)
+
+
+def test_files_without_rows_for_any_task_are_one_line(lake: Lake, folder: Path, tasks: Path, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "mmlu.jsonl").write_text(
+        '{"subject": "anatomy", "question": "q", "choices": ["a", "b", "c", "d"], "answer": 0}\n'
+    )
+    suite = tmp_path / "s.yaml"
+    suite.write_text('about: x\ntasks: [{task: mmlu_astronomy, data: {test: "mmlu*"}}]\n')
+    wanted = settings(folder, tasks, tasks=[], tasks_path=None, suite=str(suite), data=str(tmp_path / "data"))
+    with pytest.raises(UserError, match="no task has data: the files of --data have no rows for mmlu_astronomy"):
+        score(lake, wanted)

@@ -158,7 +158,7 @@ class Client:
         most, cost = self.settings.most_cost, self.usage.cost(self.settings)
         if most is not None and cost >= most:
             raise UserError(
-                f"stopped at a cost of {cost:.2f} (most_cost is {most:g}). What was answered is kept; the same command "
+                f"stopped at a cost of {cost:.4g} (most_cost is {most:g}). What was answered is kept; the same command "
                 "with a higher limit goes on"
             )
 

@@ -42,7 +42,7 @@ class EndpointResponder:
         if not address.model:
             raise UserError(_which(self._client))
         self._model = address.model
-        self._chat, self._seed = chat, seed
+        self._chat, self.seed = chat, seed
         self._renamed: dict[str, str] = {}
         self._omitted: set[str] = set()
         self._echoes = False  # whether the endpoint is known to give likelihoods
@@ -118,7 +118,7 @@ class EndpointResponder:
         until = [one for one in known["until"] if one]
         payload: dict[str, Any] = {"max_tokens": int(known["max_gen_toks"]), "temperature": 0}
         if known.get("do_sample") and known.get("temperature", 0.0) > 0:
-            payload |= {"temperature": float(known["temperature"]), "seed": (self._seed + request.repeat) % 2**31}
+            payload |= {"temperature": float(known["temperature"]), "seed": (self.seed + request.repeat) % 2**31}
             payload |= {"top_p": float(known["top_p"])} if known.get("top_p") else {}
         if until:
             payload["stop"] = until[:_MOST_STOPS]

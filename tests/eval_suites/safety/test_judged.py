@@ -31,7 +31,7 @@ class Judge:
                 is_yes = one.continuation.strip() == "yes"
                 yield i, Response(log_likelihood=math.log(0.8 if is_yes == bad else 0.2))
             else:
-                yield i, Response(text="hm" if "odd" in one.context else f"Well. Verdict: {'yes' if bad else 'no'}")
+                yield i, Response(text="hm" if "odd" in one.context else f"Well.\nVerdict: {'yes' if bad else 'no'}")
 
     def chat(self, messages: Sequence[Mapping[str, str]], *, continues: bool) -> str:
         return ""

@@ -34,7 +34,7 @@ def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> object:
 def test_from_a_folder_to_a_verdict(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """There is no lake before: the first score makes one."""
     one = answer(capsys, "score", "one", "--tasks", "pomona_cloze,pomona_text", "--limit", "8")
-    assert (one["name"], one["suite"], one["state"]) == ("one-tasks", "-", "ran")
+    assert (one["name"], one["suite"], one["state"]) == ("one-pomona_cloze-pomona_text-limit8", "-", "ran")
     primary = {score["task"]: score for score in one["scores"] if score["is_primary"]}
     assert set(primary) == {"pomona_cloze", "pomona_text"}
     assert {"task", "metric", "value", "low", "high", "n", "split"} <= set(primary["pomona_cloze"])
@@ -42,22 +42,27 @@ def test_from_a_folder_to_a_verdict(lake: Path, capsys: pytest.CaptureFixture[st
     assert answer(capsys, "score", "one", "--tasks", "pomona_cloze,pomona_text", "--limit", "8")["state"] == "current"
 
     answer(capsys, "score", "two", "--tasks", "pomona_cloze,pomona_text", "--limit", "8", "--name", "second")
-    compared = answer(capsys, "compare", "one-tasks", "second")
+    compared = answer(capsys, "compare", "one-pomona_cloze-pomona_text-limit8", "second")
     assert {task["task"] for task in compared["tasks"]} == {"pomona_cloze", "pomona_text"}
     assert {task["verdict"] for task in compared["tasks"]} <= {"better", "worse", "undecided"}
     board = answer(capsys, "leaderboard")
-    assert {one["name"] for one in board} == {"one-tasks", "second"}
-    assert [one["name"] for one in answer(capsys, "scores")] == ["one-tasks", "second"]
+    assert {one["name"] for one in board} == {"one-pomona_cloze-pomona_text-limit8", "second"}
+    assert [one["name"] for one in answer(capsys, "scores")] == ["one-pomona_cloze-pomona_text-limit8", "second"]
     assert answer(capsys, "scores", "second")["model"] == "two"
 
-    for arguments in (("scores",), ("scores", "second"), ("leaderboard",), ("compare", "one-tasks", "second")):
+    for arguments in (
+        ("scores",),
+        ("scores", "second"),
+        ("leaderboard",),
+        ("compare", "one-pomona_cloze-pomona_text-limit8", "second"),
+    ):
         assert main([*arguments]) == 0
     printed = capsys.readouterr().out
     assert "paired over the same items" in printed
     assert "0 is guessing and 1 is perfect" in printed
     assert main(["report", "--out", str(lake.parent / "r.html")]) == 0
     page = (lake.parent / "r.html").read_text()
-    assert "second against one-tasks" in page
+    assert "second against one-pomona_cloze-pomona_text-limit8" in page
     assert "<script" not in page
 
 
