@@ -52,9 +52,12 @@ def marked(
     rows = lake.scan("touched").filter(pl.col("mixture").is_in(list(mixtures)))
     touched = set(rows.select("benchmark", "item").unique().collect().iter_rows())
 
+    # Those that `--decontaminate` wrote have the numbers of the items as they were scored.
+    ours = {one.partition("=")[0] for one in added.specs(lake)}
+
     def of(task: str, item: int, known_as: str) -> bool | None:
-        own = added.name_of(task)
-        names = [name for name in dict.fromkeys((task, groups.get(task, task), own)) if name in known]
+        named = dict.fromkeys((task, groups.get(task, task), added.name_of(task)))
+        names = [name for name in named if name in known]
         if not names:
             return None
         # A row of a file has the file's id, or its number there: rows that became examples come before the first item.
@@ -62,7 +65,7 @@ def marked(
         return any(
             (name, each) in touched
             for name in names
-            for each in (f"{task}/{item}", str(item) if name == own and name not in (task,) else in_file)
+            for each in (f"{task}/{item}", str(item) if name in ours else in_file)
         )
 
     if "known_as" not in items.columns:  # of an earlier version

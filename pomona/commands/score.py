@@ -28,7 +28,10 @@ def score(
     run: Running,
     model: Annotated[
         str | None,
-        typer.Argument(metavar="MODEL", help="A run of the lake, a folder of a Hugging Face model, or a .gguf file."),
+        typer.Argument(
+            metavar="MODEL",
+            help="A run of the lake, a folder of a Hugging Face model, a .gguf file, or an endpoint: http://HOST/v1#MODEL.",
+        ),
     ] = None,
     diff: Annotated[
         tuple[str, str] | None,
@@ -54,7 +57,9 @@ def score(
         output.show([asdict(one) for one in reasons], render_reasons(reasons, *diff), as_json)
         return
     if model is None:
-        raise UserError("score needs a model: a run of the lake, a folder, or a .gguf file")
+        raise UserError(
+            "score needs a model: a run of the lake, a folder, a .gguf file, or an endpoint (http://HOST/v1#MODEL)"
+        )
     named = {} if "name" in given.fields else {"name": _name(model, given)}
     settings = given.settings(model=model, **named)
     lake = open_lake(run.lake, must_exist=False)

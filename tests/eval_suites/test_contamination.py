@@ -11,6 +11,7 @@ import pomona.stages
 from corpus import schema
 from corpus.lake import Lake
 from corpus.lineage import Lineage
+from decontam import added
 from eval_suites import contamination
 from eval_suites.steps import scores
 from training.tables import RUNS
@@ -135,3 +136,20 @@ def test_without_touched_items_there_is_one_split() -> None:
         schema_overrides={"touched": pl.Boolean},
     )
     assert [row["split"] for row in scores(items, [TASK])] == ["all"]
+
+
+def test_rows_of_a_file_are_known_by_the_files_ids(lake: Lake) -> None:
+    """Ids that begin with 1 must not mark the row after; rows that became examples come before the first item."""
+    items = pl.DataFrame(
+        [("file", 2, "3"), ("file", 3, "4"), ("t", 0, "")], schema=["task", "item", "known_as"], orient="row"
+    )
+    got = contamination.marked(lake, items, {"file": "file", "t": "t"}, ["b", "a"])
+    assert got["touched"].to_list() == [True, False, False]
+    numbered = items.with_columns(known_as=pl.lit(""))
+    got = contamination.marked(lake, numbered, {"file": "file", "t": "t"}, ["b", "a"], {"file": 1})
+    assert got["touched"].to_list() == [True, False, False]
+
+    # What this lake protects itself has the numbers of the items, whatever ids their rows have.
+    added.add(lake, "file", [{"id": "3", "question": "q"}])
+    got = contamination.marked(lake, items, {"file": "file", "t": "t"}, ["b", "a"], {"file": 1})
+    assert got["touched"].to_list() == [False, True, False]

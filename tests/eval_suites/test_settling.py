@@ -147,3 +147,11 @@ def test_verdicts_are_wrong_as_rarely_as_stated_whatever_the_earlier_models_were
         got = settle({"x": 400}, planted({"x": b})[0], against={"x": other(a)}, expected={"x": other(earlier)})["x"]
         wrong += got.verdict != "undecided"
     assert wrong / rounds <= 0.07
+
+
+def test_less_may_be_better() -> None:
+    a, b = np.ones(400), np.zeros(400)  # errors: the new model makes none
+    got = settle({"x": 400}, planted({"x": b})[0], against={"x": other(a)})["x"]
+    assert (got.verdict, got.turned().verdict) == ("worse", "better")
+    same = settle({"x": 50}, planted({"x": a[:50]})[0], against={"x": other(a[:50])})["x"]
+    assert same.turned().verdict == "undecided"
