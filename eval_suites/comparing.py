@@ -112,7 +112,10 @@ def compare_runs(lake: Lake, first: RunOfSuite, second: RunOfSuite) -> Compariso
         )
         for (one, gap, value_a, value_b), p in zip(found, adjusted, strict=True)
     ]  # fmt: skip
-    return Comparison(first.name, second.name, first.suite, tasks, left_out, list(_notes(first, second, tasks)))
+    name_a, name_b = first.name, second.name
+    if name_a == name_b:  # two scores of one name are told apart by their ids
+        name_a, name_b = (f"{one.name} {one.score[:SHORT]}" for one in (first, second))
+    return Comparison(name_a, name_b, first.suite, tasks, left_out, list(_notes(first, second, tasks)))
 
 
 def _other_items(first: RunOfSuite, second: RunOfSuite, task: str) -> str:

@@ -107,7 +107,8 @@ class Tasks:
         self.held_back: dict[str, int] = {}  # items that became examples, by task
         self._data = None if data is None else Path(data).expanduser()
         if self._data is not None and not self._data.is_dir():
-            raise UserError(f"--data {data}: there is no such folder")
+            told = "it is a file; name the folder that it is in" if self._data.exists() else "there is no such folder"
+            raise UserError(f"--data {data}: {told}")
         self._found = task_index.manager([one.task for one in suite.tasks], folders)
         self._shots, self.run_code = shots, run_code
         self.leaves: dict[str, tuple[Any, Wanted]] = {}
@@ -144,6 +145,14 @@ class Tasks:
             told = f"{n} of {total} tasks cannot be loaded: {_named(failed)}"
             advice = _advice([why for _, why in failed], is_offline=is_offline, has_folder=self._data is not None)
             raise UserError(told + advice)
+        self._refuse_unknown_metrics()
+
+    def _refuse_unknown_metrics(self) -> None:
+        """Raises `UserError` for a metric that no item will have, before a model is asked anything."""
+        for name, (task, wanted) in self.leaves.items():
+            known = [*task.aggregation(), *([BITS_PER_BYTE] if task.OUTPUT_TYPE == "multiple_choice" else [])]
+            if wanted.metric and wanted.metric.partition(":")[0] not in known:
+                raise UserError(f"task {name} has no metric {wanted.metric!r}; it has {', '.join(known)}")
 
     def refuse_code(self) -> None:
         """Raises `UserError` if a task runs what models write, and that was not allowed, or is not locked in."""

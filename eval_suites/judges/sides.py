@@ -73,6 +73,8 @@ def _frame(path: Path) -> Any:
 
     if path.suffix not in SUFFIXES or not path.is_file():
         raise UserError(f"{path}: there is no such file of prompts or answers ({', '.join(SUFFIXES)})")
+    if not path.read_bytes().strip():
+        raise UserError(f"{path} is empty")
     try:
         if path.suffix == ".json":  # a list of objects, as AlpacaEval writes them
             rows = json.loads(path.read_text())

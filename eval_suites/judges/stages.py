@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus import artifacts
+from corpus.errors import UserError
 from corpus.stage import Context, Stage, output
 from corpus.task import All, WorkItem, digest
 from eval_suites.chosen import Chosen
@@ -24,6 +25,8 @@ def judge(context: Context[Judge]) -> Stage:
     for side, name in (("a", settings.a), ("b", settings.b), ("judge", settings.judge)):
         if name is not None and side != "judge" and sides.is_file(name):
             keys[side] = _file(name)
+        elif name is not None and side != "judge" and Path(name).suffix in sides.SUFFIXES:
+            raise UserError(f"{name}: there is no such file of answers")
         elif name is not None:
             chosen = Chosen.of(context, name)
             keys[side], models[name] = chosen.key, chosen.folder

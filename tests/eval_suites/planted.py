@@ -17,12 +17,12 @@ def plant(
     lake: Lake, name: str, values: Mapping[str, np.ndarray], suite: str = "s", weights: np.ndarray | None = None,
     groups: Mapping[str, str] | None = None, of_group: str = "items", tokens: int | None = None, run: str = "",
     prompt_hash: str = "", items_hash: str = "", chat: bool = False, says: str = "says",
-    clusters: np.ndarray | None = None,
+    clusters: np.ndarray | None = None, key: str = "",
 ) -> None:  # fmt: skip
     """Writes a score with these values of items. A task called `bits` is a ratio, of which less is better. `groups` has
     the group of a task, whose score is the mean over items or over tasks (`of_group`)."""
     groups = groups or {}
-    key = name * 8
+    key = key or name * 8
     items, tasks = [], []
     for task, several in values.items():
         is_ratio = task == "bits"

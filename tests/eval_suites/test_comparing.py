@@ -104,3 +104,10 @@ def test_a_group_that_lacks_a_task_is_not_compared(lake: Lake) -> None:
     plant(lake, "b", {"x": answers(2, 0.5), "w": answers(4, 0.5)}, groups={"x": "g", "w": "g"})
     with pytest.raises(UserError, match="g: the group has other tasks: w, y"):
         comparing.compare(lake, "a", "b")
+
+
+def test_scores_of_one_name_are_told_apart(lake: Lake) -> None:
+    plant(lake, "a", {"x": answers(0, 0.5)}, key="1" * 32)
+    plant(lake, "a", {"x": answers(1, 0.5)}, key="2" * 32)
+    got = comparing.compare(lake, "1" * 32, "2" * 32)
+    assert (got.a, got.b) == ("a 11111111", "a 22222222")

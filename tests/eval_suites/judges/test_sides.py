@@ -33,6 +33,7 @@ def test_files_of_other_tools(tmp_path: Path) -> None:
         ("a.json", "[" * 100_000, "cannot read"),
         ("a.json", "[]", "has no prompts"),
         ("a.csv", "instruction,output\n", "has no rows"),
+        ("a.jsonl", "\n", "is empty"),
     ],
 )
 def test_files_that_cannot_be_used(tmp_path: Path, name: str, text: str, message: str) -> None:
