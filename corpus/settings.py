@@ -60,6 +60,7 @@ class Flag:
     metavar: str | None = None  # what stands for the value in the help; with commas for a list: A,B,...
     turns_on: bool = True  # a section that is off is on if the option is given; otherwise the option is refused
     as_text: bool = False  # the settings read the value: 2M, 64MB, A=0.7,B=0.3
+    by_default: str = ""  # what the command gives a required field if the option is not there, for the help
 
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"  # of an entry: safe as a file name, and in a slot

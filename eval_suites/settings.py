@@ -16,7 +16,7 @@ class Score(Settings):
     name: Annotated[
         str,
         Field(pattern=NAME, description="Name of the score: letters, digits, '_', '.' or '-'; at most 64"),
-        Flag("--name", "NAME"),
+        Flag("--name", "NAME", by_default="MODEL-SUITE"),
     ]
     model: Annotated[
         str,

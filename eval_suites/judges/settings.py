@@ -19,7 +19,7 @@ class Judge(Settings):
     name: Annotated[
         str,
         Field(pattern=NAME, description="Name of the study: letters, digits, '_', '.' or '-'; at most 64"),
-        Flag("--name", "NAME"),
+        Flag("--name", "NAME", by_default="A-B"),
     ]
     a: Annotated[
         str, Field(description=f"Model whose answers are judged ({_MODEL}), or a file of answers"), PathIfExists()

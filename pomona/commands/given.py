@@ -74,7 +74,8 @@ class Option:
         if self.turns_on and self.flag.turns_on:
             return f"{self.turns_on}. {self.info.description}."
         if self.info.is_required():
-            return f"{self.info.description}. [required]"
+            told = f"[default: {self.flag.by_default}]" if self.flag.by_default else "[required]"
+            return f"{self.info.description}. {told}"
         if default in (None, False, (), "", {}):
             return f"{self.info.description}."
         shown = ",".join(default) if isinstance(default, tuple) else default
