@@ -13,6 +13,7 @@ from typing import Any
 from corpus import durable
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.task import digest
 
 FOLDER = "benchmarks"
 
@@ -25,8 +26,9 @@ def specs(lake: Lake) -> list[str]:
 
 
 def name_of(task: str) -> str:
-    """Returns the name of the benchmark that a task's items become: that of its file."""
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", task)
+    """Returns the name of the benchmark that a task's items become: that of its file, another one for each task."""
+    plain = re.sub(r"[^A-Za-z0-9_.-]", "-", task)
+    return plain if plain == task else f"{plain}-{digest(task)[:8]}"
 
 
 def add(lake: Lake, task: str, items: Iterable[Mapping[str, Any]]) -> Path:

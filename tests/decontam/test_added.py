@@ -19,7 +19,7 @@ def test_added_items_are_loaded_with_the_recipes(tmp_path: Path) -> None:
     (tmp_path / "mine.jsonl").write_text(json.dumps({"question": "mine", "answer": "x"}) + "\n")
     settings = Decontaminate(benchmarks=(f"mine={tmp_path}/mine.jsonl",))
     loaded = settings.load(added.specs(lake))
-    assert [one.name for one in loaded] == ["mine", "group-task", "other"]
+    assert [one.name for one in loaded] == ["mine", added.name_of("group/task"), "other"]
     assert [item.item for one in loaded for item in one.items] == ["0", "0", "7"]
     assert [one.name for one in settings.load()] == ["mine"]
 
@@ -37,3 +37,8 @@ def test_lakes_elsewhere_keep_none() -> None:
     assert added.specs(lake) == []
     with pytest.raises(UserError, match="only local lakes"):
         added.add(lake, "t", [])
+
+
+def test_tasks_of_like_names_have_files_of_their_own(tmp_path: Path) -> None:
+    assert len({added.name_of(one) for one in ("a/b", "a-b", "a b", "a:b")}) == 4
+    assert added.name_of("a-b") == "a-b"
