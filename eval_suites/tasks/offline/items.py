@@ -30,7 +30,7 @@ def text(**_: Any) -> dict[str, Any]:
 
 def grammar(**_: Any) -> dict[str, Any]:
     """Minimal pairs; a model should find the grammatical sentence likelier."""
-    return _dataset(_grammar())
+    return _dataset(_in_turn(_grammar(), "paradigm"))
 
 
 def cloze(**_: Any) -> dict[str, Any]:
@@ -56,12 +56,12 @@ def indentation(**_: Any) -> dict[str, Any]:
 
 def copying(**_: Any) -> dict[str, Any]:
     """A list of words that is repeated up to some word."""
-    return _dataset(_of_lengths(_copied, (4, 8, 16, 32)))
+    return _dataset(_in_turn(_of_lengths(_copied, (4, 8, 16, 32)), "length"))
 
 
 def retrieval(**_: Any) -> dict[str, Any]:
     """Pairs of a name and a word; one of the names is asked for."""
-    return _dataset(_of_lengths(_looked_up, (2, 4, 8, 16)))
+    return _dataset(_in_turn(_of_lengths(_looked_up, (2, 4, 8, 16)), "length"))
 
 
 def _grammar() -> Iterator[Row]:
@@ -162,6 +162,15 @@ def _looked_up(random: Random, length: int) -> tuple[str, list[str]]:
     lines = "\n".join(f"{name}: {value}" for name, value in zip(names, values, strict=True))
     others = [one for one in dict.fromkeys([*values, *_WORDS]) if one != values[at]]
     return f"{lines}\n\n{names[at]}:", [values[at], *others[:3]]
+
+
+def _in_turn(rows: Iterator[Row], kind: str) -> Iterator[Row]:
+    """Yields one item of each kind in turn, so that the first items of a quick look are of all kinds."""
+    by_kind: dict[Any, list[Row]] = {}
+    for row in rows:
+        by_kind.setdefault(row[kind], []).append(row)
+    for several in zip(*by_kind.values(), strict=True):
+        yield from several
 
 
 def _dataset(rows: Iterator[Row]) -> dict[str, Any]:
