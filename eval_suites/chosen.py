@@ -28,7 +28,7 @@ class Chosen:
             if not address.model:
                 raise UserError(f"model {name}: which one? Add the name that the endpoint serves: {name}#MODEL")
             endpoint = getattr(context.settings, "endpoint", None)
-            return cls(str(address), digest(["endpoint", str(address), endpoint.revision if endpoint else ""]))
+            return cls(str(address), digest(["endpoint", str(address), (endpoint.revision or "") if endpoint else ""]))
         run = _planned(context, name) or _of_lake(lake, name)
         if run:
             folder = f"{lake.root}/{artifacts.FOLDER}/checkpoint/{run}"

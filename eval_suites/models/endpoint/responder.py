@@ -46,7 +46,7 @@ class EndpointResponder:
         self._renamed: dict[str, str] = {}
         self._omitted: set[str] = set()
         self._echoes = False  # whether the endpoint is known to give likelihoods
-        self.key = f"endpoint-{digest([address.base, self._model, chat, settings.revision])}"
+        self.key = f"endpoint-{digest([address.base, self._model, chat, settings.revision or ''])}"
 
     @property
     def about(self) -> Mapping[str, Any]:

@@ -19,9 +19,9 @@ class Endpoint(Settings):
         Flag("--key-variable", "NAME"),
     ] = None
     revision: Annotated[
-        str,
+        str | None,
         Field(description="Of the model behind the name: another text makes another score, and asks anew"),
-    ] = ""
+    ] = None
     at_once: Annotated[
         int, Field(ge=1, le=1024, description="Requests that are on their way at the same time"), Flag("--at-once")
     ] = 8

@@ -252,7 +252,7 @@ def test_a_model_has_to_be_named(folder: Path) -> None:
         for ask in (lambda: EndpointResponder(server.base, QUICK), lambda: check(server.base, QUICK)):
             with pytest.raises(UserError, match=r"which model\? it serves tiny. Add its name: .*#tiny"):
                 ask()
-        first, second = (EndpointResponder(server.url, Endpoint(revision=one)).key for one in ("", "2"))
+        first, second = (EndpointResponder(server.url, Endpoint(revision=one)).key for one in (None, "2"))
         assert first != second
 
 
