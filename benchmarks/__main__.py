@@ -95,7 +95,8 @@ def as_table(found: list[Claim]) -> str:
 def kept_rows(text: str, areas: tuple[str, ...]) -> list[str]:
     """Rows of a page about areas that were not measured again."""
     rows = [line for line in text.splitlines() if line.startswith("| ") and "." in line.split(" ")[1]]
-    return [line for line in rows if line.split(" ")[1].partition(".")[0] not in areas]
+    known = {*AREAS, *ON_DEMAND} - {*areas}  # rows of other tables may have a dot, too
+    return [line for line in rows if line.split(" ")[1].partition(".")[0] in known]
 
 
 def kept_sections(text: str, tables: list[Rows]) -> str:

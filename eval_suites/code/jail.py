@@ -12,6 +12,7 @@ A step that fails ends the process before the program begins: without its locks,
 
 import ctypes
 import json
+import math
 import os
 import platform
 import resource
@@ -110,7 +111,7 @@ def _lock(seconds: float, memory_bytes: int) -> None:
     _checked(libc.prctl(_DIE_WITH_PARENT, 9, 0, 0, 0), "end with the parent")
     sys.setrecursionlimit(3000)
     for what, most in (
-        (resource.RLIMIT_CPU, int(seconds) + 1), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CPU, max(math.ceil(seconds), 1)), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_NOFILE, 32), (resource.RLIMIT_AS, memory_bytes), (resource.RLIMIT_STACK, 64 << 20),
     ):  # fmt: skip
         hard = resource.getrlimit(what)[1]
