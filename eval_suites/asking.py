@@ -36,12 +36,14 @@ class Asker:
         if seed := getattr(self.responder, "seed", 0):
             requests = [replace(request, seed=seed) for request in requests]
         keys = [request.key for request in requests]
+
         known = self._store.known(self.responder.key, keys)
         self._known |= known.keys() - self._asked
         missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
         asked, total = list(missing), len(set(keys))
         self._asked |= missing.keys()
         self._report(total - len(asked), total)
+
         with self._store.writing(self.responder.key) as write:
             for number, response in self.responder.respond([missing[key] for key in asked]):
                 known[asked[number]] = response
@@ -52,12 +54,7 @@ class Asker:
                 self._report(len(known), total)
         self.responses |= {key: known[key] for key in set(keys) & known.keys()}
         self._refuse_unanswered(keys, requests, known)
-        if (n := len(self.refusals.keys() & set(keys))) > _MOST_REFUSED * total:
-            first = next(iter(self.refusals.values()))
-            raise UserError(
-                f"{n:,} of {total:,} texts were refused ({first}): a score of the rest would not be the model's. What "
-                "was answered is kept"
-            )
+        self._refuse_filtered(keys, total)
         return [known[key] for key in keys]
 
     def _refuse_unanswered(self, keys: list[str], requests: Sequence[Request], known: dict[str, Response]) -> None:
@@ -72,6 +69,16 @@ class Asker:
         raise UserError(
             f"{len(errors):,} of {len(requests):,} requests have no answer ({named}). What was answered is kept; the "
             "same command asks for the rest again"
+        )
+
+    def _refuse_filtered(self, keys: list[str], total: int) -> None:
+        refused = [key for key in dict.fromkeys(keys) if key in self.refusals]
+        if len(refused) <= _MOST_REFUSED * total:
+            return
+        reason = self.refusals[refused[0]]
+        raise UserError(
+            f"{len(refused):,} of {total:,} texts were refused ({reason}): a score of the rest would not be the "
+            "model's. What was answered is kept"
         )
 
 

@@ -80,15 +80,12 @@ def compare_runs(lake: Lake, first: RunOfSuite, second: RunOfSuite) -> Compariso
     """Compares two scores on the items that both have; raises `UserError` if there is none."""
     left_out, pairs = [], []
     of_a, of_b = (shared_items.primary(one) for one in (first, second))
-    hashes = [one.manifest["tasks"] for one in (first, second)]
 
     for task in dict.fromkeys([*of_a, *of_b]):
         if task not in of_a or task not in of_b:
             left_out.append(f"{task}: only {first.name if task in of_a else second.name} was scored on it")
         elif any(one.manifest.get("settled", {}).get(task, {}).get("low") is not None for one in (first, second)):
             left_out.append(f"{task}: its scoring stopped when it was settled; see `pomona scores NAME`")
-        elif task in hashes[0] and hashes[0][task]["items"] != hashes[1][task]["items"]:
-            left_out.append(f"{task}: {hashes[0][task]['items']:,} items against {hashes[1][task]['items']:,}")
         elif other := _other_items(first, second, task):
             left_out.append(f"{task}: {other}")
         elif of_a[task].metric != of_b[task].metric:
@@ -127,12 +124,13 @@ def _other_items(first: RunOfSuite, second: RunOfSuite, task: str) -> str:
     ]  # fmt: skip
     if parts[0].keys() != parts[1].keys():
         return f"the group has other tasks: {', '.join(sorted(parts[0].keys() ^ parts[1].keys())[:3])}"
-    for name, about in parts[0].items():
-        hashes = (about.get("items_hash", ""), parts[1][name].get("items_hash", ""))
+    for name in parts[0]:
+        of_group = "" if name == task else f" ({name})"
+        sizes, hashes = ([part[name].get(key) for part in parts] for key in ("items", "items_hash"))
+        if sizes[0] != sizes[1]:
+            return f"{sizes[0] or 0:,} items against {sizes[1] or 0:,}{of_group}"
         if all(hashes) and hashes[0] != hashes[1]:
-            return "the items, or their right answers, are others" + ("" if name == task else f" ({name})")
-        if about.get("items") != parts[1][name].get("items"):
-            return f"{about.get('items', 0):,} items against {parts[1][name].get('items', 0):,} ({name})"
+            return f"the items, or their right answers, are others{of_group}"
     return ""
 
 
@@ -188,9 +186,7 @@ def _notes(first: RunOfSuite, second: RunOfSuite, tasks: list[TaskDifference]) -
 def _difference(items: dict[str, pl.DataFrame], one: ScoreView) -> tuple[Difference, float, float]:
     """Returns (the difference, the score of A, the score of B)."""
     rows = items[one.task]
-    clusters = None
-    if rows["cluster"].n_unique() > 1:
-        clusters = rows.select(_=pl.struct("task", "cluster").rank("dense"))["_"].cast(pl.Int64).to_numpy()
+    clusters = shared_items.clusters(rows)
     a, b = (rows[f"value{i}"].to_numpy() for i in (0, 1))
     if rows["is_ratio"][0]:
         # The ratio of sums, with residuals that have the same mean as its difference: the weights are the items' own.

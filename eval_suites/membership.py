@@ -86,7 +86,7 @@ def _hint(asker: Asker, several: Sequence[Sequence[str]]) -> Hint:
         least.append(sum(lowest) / len(lowest))
     clusters = np.array(owners, np.int64)
     return Hint(
-        intervals.mean(np.array(completed), clusters if len(several) > 1 else None),
+        intervals.mean(np.array(completed), clusters),
         intervals.mean(np.array(least)), len(several),
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ import polars as pl
 import polars.selectors as cs
 
 from corpus.lake import Lake
+from eval_suites.statistics.intervals import Clusters
 from eval_suites.views import RunOfSuite, ScoreView, run, runs
 
 _FEWEST = 2  # models whose mean says what is to be expected of an item
@@ -92,6 +93,16 @@ def primary_items(lake: Lake, one: RunOfSuite) -> pl.LazyFrame:
     counting = pl.LazyFrame(metrics, schema={"task": pl.String, "metric": pl.String}, orient="row")
     rows = lake.scan("item_scores", slot=f"score-{one.score}").join(counting, on=["task", "metric"], how="semi")
     return rows.select("task", "item", "cluster", "is_ratio", "value", "weight")
+
+
+def clusters(rows: pl.DataFrame) -> Clusters | None:
+    """Returns the number of each item's cluster; None if the items are independent.
+
+    Clusters of several tasks are others even if their names are the same. One cluster is one piece of evidence.
+    """
+    if rows["cluster"].n_unique() == 1 and not rows["cluster"][0]:
+        return None
+    return rows.select(_=pl.struct("task", "cluster").rank("dense"))["_"].cast(pl.Int64).to_numpy()
 
 
 def leaves(one: RunOfSuite) -> dict[str, ScoreView]:

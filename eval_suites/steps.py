@@ -22,7 +22,7 @@ from corpus import artifacts, durable, lease
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.task import All, WorkItem, digest
-from eval_suites import contamination, membership, settling, task_index
+from eval_suites import contamination, membership, settling, shared_items, task_index
 from eval_suites.models import opening
 from eval_suites.progress import showing
 from eval_suites.settings import Score
@@ -65,7 +65,7 @@ class Scorer:
         settings = self.settings
         opening.check(self.model, settings.endpoint)
         task_index.quiet()  # before any library that shows progress is imported
-        from eval_suites import engine, shared_items
+        from eval_suites import engine
         from eval_suites.asking import Asker
         from eval_suites.harness import Harness
         from eval_suites.store import InLake
@@ -82,35 +82,32 @@ class Scorer:
         harness = Harness(_guarded(asker, settings))
 
         started = time.monotonic()
+        settled = samples = None
         expected: dict[str, dict[int, float]] = {}
         if settings.until_settled:
             expected = shared_items.expected(self.lake, list(tasks.leaves), asker.responder.key)
-        settled = self._settled(tasks, harness, expected) if settings.until_settled else None
-        samples = None if settled is None else {name: one.items for name, one in settled.items()}
+            settled = self._settled(tasks, harness, expected)
+            samples = {name: one.items for name, one in settled.items()}
         results = engine.run(tasks, harness, limit=settings.limit, chat=settings.chat, samples=samples)
         _refuse_unreadable(results)
+
         hints: dict[str, membership.Hint] = {}
         if settings.membership:
             hints = membership.hints({name: task for name, (task, _) in tasks.leaves.items()}, asker)
+
         about = self._manifest(harness, results, time.monotonic() - started)
         about |= {"left_out": tasks.left_out, "held_back": tasks.held_back, "reused": asker.reused}
         about["expected"] = {name: digest(sorted(values.items())) for name, values in expected.items()}
         about["membership"] = {name: asdict(hint) for name, hint in hints.items()}
         if settled is not None:
-            settled = self._oriented(settled, results)
-            about["settled"] = {
-                name: {"n": len(one.items), "verdict": one.verdict, "against": settings.against or ""}
-                | {each: getattr(one, each) for each in ("of", "reason", "low", "high")}
-                | {each: getattr(one, each) for each in ("difference_low", "difference_high")}
-                for name, one in settled.items()
-            }
+            about["settled"] = _told(self._oriented(settled, results), settings.against or "")
         _write(folder, results, about)
 
     def _settled(
         self, tasks: "engine.Tasks", harness: "Harness", expected: Mapping[str, Mapping[int, float]]
     ) -> dict[str, settling.Settled]:
         """Takes items until each task is settled. `expected` has what other models scored on them."""
-        from eval_suites import engine, shared_items
+        from eval_suites import engine
 
         against = None
         if self.settings.against:
@@ -129,8 +126,7 @@ class Scorer:
     def _oriented(
         self, settled: Mapping[str, settling.Settled], results: "Sequence[TaskResult]"
     ) -> dict[str, settling.Settled]:
-        """Turns verdicts around where less is better. Raises `UserError` if the other score is of other items, or by
-        another metric."""
+        """Turns verdicts around where less is better. Raises `UserError` if the other score is by another metric."""
         from eval_suites import views
 
         by_task = {one.task: next(m for m in one.metrics if m.name == one.primary) for one in results}
@@ -138,12 +134,9 @@ class Scorer:
             other = views.run(self.lake, self.settings.against)
             primary = {one.task: one.metric for one in other.scores if one.is_primary}
             for one in results:
-                about = other.manifest["tasks"].get(one.task)
-                if about is None:
-                    continue
-                if primary.get(one.task) != one.primary:
+                if one.task in primary and primary[one.task] != one.primary:
                     raise UserError(
-                        f"{other.name} has {primary.get(one.task)} of {one.task}, and {one.primary} counts here: one "
+                        f"{other.name} has {primary[one.task]} of {one.task}, and {one.primary} counts here: one "
                         "cannot be settled against the other"
                     )
         return {
@@ -266,9 +259,7 @@ def _splits(rows: pl.DataFrame, task: dict[str, Any], metric: dict[str, Any]) ->
 
 
 def _estimate(rows: pl.DataFrame, metric: dict[str, Any]) -> intervals.Estimate:
-    clusters = None
-    if rows["cluster"].n_unique() > 1 or rows["cluster"][0]:  # one cluster is one piece of evidence
-        clusters = rows.select(_=pl.struct("task", "cluster").rank("dense"))["_"].cast(pl.Int64).to_numpy()
+    clusters = shared_items.clusters(rows)
     values, weights = rows["value"].to_numpy(), rows["weight"].to_numpy()
     is_ratio = metric["is_ratio"]
     return intervals.ratio(values, weights, clusters) if is_ratio else intervals.mean(values, clusters)
@@ -294,6 +285,15 @@ def _guarded(asker: "Asker", settings: Score) -> "Asker":
     from eval_suites.safety import guardrails, rules
 
     return guardrails.around(asker, rules.load(settings.guardrails, settings.feature))
+
+
+def _told(settled: Mapping[str, settling.Settled], against: str) -> dict[str, dict[str, Any]]:
+    """Returns what a manifest says of tasks that were settled."""
+    fields = ("of", "reason", "verdict", "low", "high", "difference_low", "difference_high")
+    return {
+        name: {"n": len(one.items), "against": against} | {field: getattr(one, field) for field in fields}
+        for name, one in settled.items()
+    }
 
 
 def _write(folder: Path, results: "Sequence[TaskResult]", manifest: dict[str, Any]) -> None:

@@ -139,17 +139,9 @@ def render_comparison(comparison: "Comparison") -> str:
         for one in comparison.tasks
     ]  # fmt: skip
     header = (
-        "task",
-        "metric",
-        comparison.a,
-        comparison.b,
-        "difference",
-        "95% interval",
-        "p",
-        "verdict",
-        "items",
-        "test",
-    )
+        "task", "metric", comparison.a, comparison.b, "difference", "95% interval", "p", "verdict", "items", "test",
+    )  # fmt: skip
+
     lines = [output.table(rows, header), ""]
     lines.append(
         f"{comparison.b} against {comparison.a}, paired over the same items; p is adjusted over all tasks (Holm)"

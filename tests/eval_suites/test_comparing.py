@@ -37,6 +37,13 @@ def test_a_comparison_is_paired_and_adjusted(lake: Lake) -> None:
     assert {one.verdict for one in comparing.compare(lake, "b", "a").tasks} == {"worse", "undecided"}
 
 
+def test_one_cluster_decides_nothing(lake: Lake) -> None:
+    plant(lake, "a", {"x": np.zeros(40)}, clusters=np.full(40, 7))
+    plant(lake, "b", {"x": np.ones(40)}, clusters=np.full(40, 7))
+    (one,) = comparing.compare(lake, "a", "b").tasks
+    assert (one.verdict, one.p, one.n) == ("undecided", 1.0, 40)
+
+
 def test_less_is_better_for_bits(lake: Lake) -> None:
     generator = np.random.default_rng(0)
     sizes = generator.uniform(100, 2000, 80)

@@ -1,6 +1,6 @@
 """Answers requests through an endpoint.
 
-Likelihoods need `/completions` with `echo` and `logprobs`, which vLLM and llama-cpp-python give. Texts come from
+Likelihoods need `/completions` with `echo` and `logprobs`, as vLLM gives them. Texts come from
 `/completions`, or from `/chat/completions` if the model is asked through its chat template, which the server fills in.
 """
 
