@@ -55,12 +55,13 @@ def items(lake: Lake, runs: Sequence[RunOfSuite], most: int) -> Items:
         one.with_columns(values).with_columns(spread).sort("spread", descending=True, maintain_order=True).head(of_task)
         for one in frames.values()
     ).select("task", "item", *names)
+    wanted = chosen.lazy().select("task", "item")
 
     for i, one in enumerate(runs):
         answers = lake.scan("answers", slot=f"score-{one.score}").rename({"answer": f"answer{i}"})
         columns = ["prompt", "target"] if i == 0 else []
-        kept = answers.select("task", "item", *columns, f"answer{i}").collect()
-        chosen = chosen.join(kept, on=["task", "item"], how="left", maintain_order="left")
+        kept = answers.select("task", "item", *columns, f"answer{i}").join(wanted, on=["task", "item"], how="semi")
+        chosen = chosen.join(kept.collect(), on=["task", "item"], how="left", maintain_order="left")
     return Items(total, [_browsed(row, len(runs)) for row in chosen.join(
         _touched(lake, runs), on=["task", "item"], how="left", maintain_order="left"
     ).iter_rows(named=True)])  # fmt: skip

@@ -148,12 +148,15 @@ def changed(lake: Lake, a: str, b: str, most: int) -> list[Changed]:
         return []
     ratios = [(pl.col(f"value{i}") / pl.col(f"weight{i}")).alias(f"value{i}") for i in (0, 1)]
     chosen = pl.concat(rows).select("task", "item", *ratios)
+    wanted = chosen.lazy().select("task", "item")
+
     for i, one in enumerate((first, second)):
         answers = lake.scan("answers", slot=f"score-{one.score}").select(
             "task", "item", "prompt", "target", pl.col("answer").alias(f"answer{i}")
         )
         columns = ["task", "item", "prompt", "target", "answer0"] if i == 0 else ["task", "item", "answer1"]
-        chosen = chosen.join(answers.select(columns).collect(), on=["task", "item"], how="left", maintain_order="left")
+        kept = answers.select(columns).join(wanted, on=["task", "item"], how="semi").collect()
+        chosen = chosen.join(kept, on=["task", "item"], how="left", maintain_order="left")
     fields = ("task", "item", "prompt", "target", "answer0", "answer1", "value0", "value1")
     return [Changed(*row) for row in chosen.select(fields).iter_rows()]
 
