@@ -121,7 +121,7 @@ def _places(
 def _independent(frame: pl.DataFrame, n_models: int) -> Floats:
     """Returns (M, N): the values of independent items. Those of a cluster become one, whose mean counts by its size."""
     names = [f"value{i}" for i in range(n_models)]
-    if frame["cluster"].n_unique() > 1:
+    if shared_items.clusters(frame) is not None:
         n, clusters = frame.height, frame.group_by("task", "cluster", maintain_order=True).agg(pl.col(names).sum())
         frame = clusters.with_columns(pl.col(names) * (clusters.height / n))
     return np.asarray(frame.select(names).to_numpy().T, np.float64)

@@ -105,6 +105,8 @@ def places(items: Sequence[Floats], names: Sequence[str], level: float = LEVEL, 
     order = np.argsort(-headline_M, kind="stable")
     ranks_MR = (-resampled_MR).argsort(0).argsort(0) + 1
     low_M, high_M = np.quantile(ranks_MR, [(1 - level) / 2, (1 + level) / 2], axis=1, method="nearest")
+    if any(scores_MN.shape[1] < 2 for scores_MN in items):  # a single item has no spread, so it supports no rank
+        low_M, high_M = np.ones(len(names)), np.full(len(names), len(names))
     groups = _groups([[scores[i] for scores in items] for i in order], level)
     return {names[i]: Place(rank + 1, int(low_M[i]), int(high_M[i]), groups[rank]) for rank, i in enumerate(order)}
 

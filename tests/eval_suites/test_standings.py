@@ -76,3 +76,10 @@ def test_items_of_a_cluster_are_no_independent_evidence(lake: Lake) -> None:
             plant(lake, f"{name}{i}", {"x": values}, suite=f"s{i}", clusters=clusters)
         apart += len({one.group for one in standings.leaderboard(lake, f"s{i}")}) > 1
     assert apart <= 2
+
+
+def test_one_cluster_supports_no_rank(lake: Lake) -> None:
+    for name, share in (("a", 0.9), ("b", 0.1)):
+        plant(lake, name, {"x": answers(0, share)}, clusters=np.full(300, 7))
+    got = standings.leaderboard(lake, "s")
+    assert [(one.name, one.best, one.worst, one.group) for one in got] == [("a", 1, 2, 1), ("b", 1, 2, 1)]

@@ -75,6 +75,12 @@ def test_places_say_which_ranks_the_data_support() -> None:
     assert (got["a"].best, got["a"].worst, got["b"].best, got["b"].worst) == (1, 2, 1, 2)
 
 
+def test_one_item_supports_no_rank() -> None:
+    got = pools.places([np.array([[1.0], [0.0]]), np.array([[1.0] * 300, [0.0] * 300])], ["a", "b"])
+    assert [(got[name].rank, got[name].best, got[name].worst) for name in "ab"] == [(1, 1, 2), (2, 1, 2)]
+    assert got["b"].group == 1
+
+
 def test_groups_of_one_task_use_the_paired_test() -> None:
     a = np.array([1.0] * 174 + [0.0] * 46)
     b = np.concatenate([np.ones(150), np.zeros(24), np.ones(8), np.zeros(38)])
