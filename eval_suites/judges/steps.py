@@ -60,8 +60,7 @@ class Judging:
         answers_a = self._answers("a", settings.a, prompts, settings.temperature, about)
         answers_b = None
         if settings.b is not None:
-            warmth = settings.temperature if settings.temperature_b is None else settings.temperature_b
-            answers_b = self._answers("b", settings.b, prompts, warmth, about)
+            answers_b = self._answers("b", settings.b, prompts, _temperature_b(settings), about)
         judged = [
             {"item": i, "prompt": prompt, "answer_a": answers_a[i], "answer_b": answers_b[i] if answers_b else None}
             for i, prompt in enumerate(prompts)
@@ -93,29 +92,23 @@ class Judging:
         asker, chat = self._open(self.models[name], chat=self.settings.chat)
         answers = sides.asked(
             asker, prompts, chat=chat, temperature=temperature, most_tokens=self.settings.most_tokens,
-            again=side == "b" and self._asks_itself(),
+            again=side == "b" and _asks_itself(self.settings),
         )  # fmt: skip
         about[side] = {**asker.responder.about, "chat": chat, "temperature": temperature, **_losses(asker)}
         if len(asker.refusals) == len(asker.responses):
             raise UserError(f"{name} refused all {len(prompts):,} prompts ({next(iter(asker.refusals.values()))})")
         return answers
 
-    def _asks_itself(self) -> bool:
-        """Returns whether both sides are the same model in the same way, so that only chance tells them apart."""
-        settings = self.settings
-        warmth = settings.temperature if settings.temperature_b is None else settings.temperature_b
-        return settings.b == settings.a and warmth == settings.temperature
-
     def _open(self, where: str, *, chat: bool | None) -> tuple[Asker, bool]:
         """Returns a model, and whether it is asked through its chat template."""
         from eval_suites.progress import showing
         from eval_suites.store import InLake
 
-        settings, wanted = self.settings, chat
+        settings = self.settings
         responder: Responder = opening.open_model(
-            where, endpoint=settings.endpoint, dtype=settings.dtype, chat=wanted is not False, seed=settings.seed
+            where, endpoint=settings.endpoint, dtype=settings.dtype, chat=chat is not False, seed=settings.seed
         )
-        as_chat = responder.can_chat if wanted is None else wanted
+        as_chat = responder.can_chat if chat is None else chat
         return Asker(responder, InLake(self.lake), showing(settings.name)), as_chat
 
 
@@ -160,6 +153,15 @@ def _prompts(settings: Judge) -> list[str]:
     if len(set(prompts)) < len(prompts):
         raise UserError(f"{source} has {len(prompts) - len(set(prompts)):,} prompts more than once; give each once")
     return prompts[: settings.limit]
+
+
+def _temperature_b(settings: Judge) -> float:
+    return settings.temperature if settings.temperature_b is None else settings.temperature_b
+
+
+def _asks_itself(settings: Judge) -> bool:
+    """Returns whether both sides are the same model in the same way, so that only chance tells them apart."""
+    return settings.b == settings.a and _temperature_b(settings) == settings.temperature
 
 
 def _judgements(

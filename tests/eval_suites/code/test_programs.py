@@ -31,6 +31,8 @@ def test_answers_become_the_function(answer: str) -> None:
 def test_whole_programs() -> None:
     assert programs.whole("def f(): pass") == "def f(): pass"
     assert programs.whole("Text\n```python\nx = 1\n```\nmore") == "x = 1\n"
+    assert programs.whole("<think>Is it def f()?</think>def f(): pass") == "def f(): pass"
+    assert programs.continued(PROMPT, "<think>a + b</think>    return a + b", "add") == PROMPT + "    return a + b"
     assert programs.fenced("no code") is None
 
 
