@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import polars as pl
 import pyarrow as pa
 
-from corpus import artifacts, durable, lease
+from corpus import artifacts, durable, imports, lease
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.task import All, WorkItem, digest
@@ -65,19 +65,20 @@ class Scorer:
         settings = self.settings
         opening.check(self.model, settings.endpoint)
         task_index.quiet()  # before any library that shows progress is imported
-        from eval_suites import engine
-        from eval_suites.asking import Asker
-        from eval_suites.harness import Harness
-        from eval_suites.store import InLake
+        with imports.quickly():
+            from eval_suites import engine
+            from eval_suites.asking import Asker
+            from eval_suites.harness import Harness
+            from eval_suites.store import InLake
 
-        folders = [settings.tasks_path] if settings.tasks_path else []
-        tasks = engine.Tasks(
-            self.suite, folders=folders, shots=settings.shots, data=settings.data, run_code=settings.run_code
-        )
-        tasks.refuse_code()
-        responder = opening.open_model(
-            self.model, endpoint=settings.endpoint, dtype=settings.dtype, chat=settings.chat, seed=settings.seed
-        )
+            folders = [settings.tasks_path] if settings.tasks_path else []
+            tasks = engine.Tasks(
+                self.suite, folders=folders, shots=settings.shots, data=settings.data, run_code=settings.run_code
+            )
+            tasks.refuse_code()
+            responder = opening.open_model(
+                self.model, endpoint=settings.endpoint, dtype=settings.dtype, chat=settings.chat, seed=settings.seed
+            )
         asker = Asker(responder, InLake(self.lake), showing(settings.name))
         harness = Harness(_guarded(asker, settings))
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from corpus import imports
 from eval_suites.models.endpoint.address import is_address
 from eval_suites.models.endpoint.settings import Endpoint
 from eval_suites.models.responses import Responder
@@ -30,7 +31,8 @@ def open_model(
         from eval_suites.models.endpoint.responder import EndpointResponder
 
         return EndpointResponder(where, endpoint, chat=chat, seed=seed)
-    from eval_suites.models import loading
-    from eval_suites.models.local import LocalResponder
+    with imports.quickly():
+        from eval_suites.models import loading
+        from eval_suites.models.local import LocalResponder
 
-    return LocalResponder(loading.load(where, dtype=dtype), seed=seed)
+        return LocalResponder(loading.load(where, dtype=dtype), seed=seed)
