@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,8 +45,6 @@ def load(where: str, *, dtype: str = "float32", device: str = "") -> Loaded:
             folder, local_files_only=True, trust_remote_code=False, dtype=getattr(torch, dtype), **files
         )
     except Exception as error:  # transformers raises errors of every kind for damaged files
-        if "gguf" in str(error) and isinstance(error, ImportError):
-            raise UserError(f"cannot load the model {where}: a .gguf file needs a package: pip install gguf") from error
         raise UserError(f"cannot load the model {where}: {_one_line(error)}") from error
     if not tokenizer("A text, 1 2 3.", add_special_tokens=False)["input_ids"]:
         raise UserError(
@@ -62,6 +61,8 @@ def checked(where: str) -> Path:
     path = Path(where).expanduser()
     if path.is_file():
         if path.suffix == ".gguf":
+            if find_spec("gguf") is None:
+                raise UserError(f"cannot load the model {where}: a .gguf file needs a package: pip install gguf")
             return path
         raise UserError(f"model {where} is a file; name the folder with its config.json, or a .gguf file")
     if not path.is_dir():

@@ -10,7 +10,7 @@ import torch
 
 from corpus.errors import UserError
 from eval_suites.models.loading import checked, load
-from tests.eval_suites.models import tiny
+from tests.eval_suites.models import gguf_files, tiny
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +89,31 @@ def test_damaged_files_are_one_line(model: Path, tmp_path: Path, name: str) -> N
     with pytest.raises(UserError, match="cannot load the model") as told:
         load(str(tmp_path / "m"))
     assert "\n" not in str(told.value)
+
+
+def test_a_gguf_file_is_the_same_model(tmp_path: Path) -> None:
+    folder = tiny.folder(tmp_path / "llama", "llama")
+    from_file = load(str(gguf_files.write(folder, tmp_path / "model.gguf")))
+    from_folder = load(str(folder))
+    ids = from_folder.tokenizer("the answer to the question", add_special_tokens=False)["input_ids"]
+    assert from_file.tokenizer("the answer to the question", add_special_tokens=False)["input_ids"] == ids
+    with torch.no_grad():
+        first, second = (one.model(torch.tensor([ids])).logits for one in (from_file, from_folder))
+    torch.testing.assert_close(first, second)
+    assert from_file.max_length == from_folder.max_length
+
+
+def test_a_gguf_file_that_is_damaged_or_has_no_reader_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = gguf_files.write(tiny.folder(tmp_path / "llama", "llama"), tmp_path / "model.gguf").read_bytes()
+    huge = whole[:8] + (1 << 60).to_bytes(8, "little") + whole[16:]  # that many tensors, it says
+    for name, data in (("half", whole[: len(whole) // 2]), ("none", b""), ("text", b"no model"), ("huge", huge)):
+        (tmp_path / f"{name}.gguf").write_bytes(data)
+        with pytest.raises(UserError, match="cannot load the model") as told:
+            load(str(tmp_path / f"{name}.gguf"))
+        assert "\n" not in str(told.value)
+
+    monkeypatch.setattr("eval_suites.models.loading.find_spec", lambda name: None)
+    with pytest.raises(UserError, match="needs a package: pip install gguf"):
+        checked(str(tmp_path / "model.gguf"))
