@@ -74,7 +74,8 @@ def suite_of(settings: Score) -> Suite:
     """Returns the suite that is scored."""
     if settings.tasks:
         return suites.of_tasks(settings.tasks, settings.shots)
-    return suites.load(settings.suite or "offline")
+    suite = suites.load(settings.suite or "offline")
+    return suite.in_chat() if settings.chat else suite
 
 
 def _against(lake: Lake, score: str | None) -> str:

@@ -23,6 +23,9 @@ class Task(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     task: Annotated[str, Field(description="Name of a task or group of lm-eval, or of ours")]
+    in_chat: Annotated[
+        str | None, Field(description="The task that is asked in its place through a chat template; the same by default")
+    ] = None
     shots: Annotated[
         int | None, Field(ge=0, le=1000, description="Examples before the question; the task's own number by default")
     ] = None
@@ -50,6 +53,11 @@ class Suite(BaseModel):
     source: Annotated[str, Field(description="Where its choices come from")] = ""
     tasks: Annotated[tuple[Task, ...], Field(min_length=1)]
 
+    def in_chat(self) -> "Suite":
+        """Returns the suite as it is asked through a chat template."""
+        tasks = [one.model_copy(update={"task": one.in_chat or one.task, "in_chat": None}) for one in self.tasks]
+        return self.model_copy(update={"tasks": tuple(tasks)})
+
 
 @cache
 def names() -> tuple[str, ...]:
@@ -75,7 +83,8 @@ def load(name: str) -> Suite:
 
 def of_tasks(tasks: tuple[str, ...], shots: int | None = None) -> Suite:
     """Returns a suite of some tasks, for a command that names them. What suites know of a task is known here, too."""
-    known = {one.task: one for name in reversed(names()) for one in load(name).tasks}
+    several = [suite for name in reversed(names()) for suite in (load(name).in_chat(), load(name))]
+    known = {one.task: one for suite in several for one in suite.tasks}
     chosen = []
     for name in tasks:
         like = known.get(name)

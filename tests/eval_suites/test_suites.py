@@ -6,6 +6,8 @@ import pytest
 
 from corpus.errors import UserError
 from eval_suites import suites, task_index
+from eval_suites.settings import Score
+from eval_suites.stages import suite_of
 
 
 @pytest.mark.parametrize("name", suites.names())
@@ -55,3 +57,11 @@ def test_a_task_of_a_command_has_what_suites_know_of_it() -> None:
     gsm8k, other = suites.of_tasks(("gsm8k", "nobody_knows_it"), shots=3).tasks
     assert (gsm8k.data["test"], gsm8k.shots) == ("gsm8k_test*", 3)
     assert (other.data, other.baseline) == ({}, 0.0)
+
+
+def test_a_suite_may_ask_another_task_through_a_chat_template() -> None:
+    suite = suites.load("code")
+    assert [one.task for one in suite.in_chat().tasks] == ["pomona_humaneval_chat"]
+    assert suite_of(Score(name="s", model="m", suite="code", chat=True)) == suite.in_chat()
+    assert suite_of(Score(name="s", model="m", suite="code")) == suite
+    assert suites.load("math").in_chat() == suites.load("math")
