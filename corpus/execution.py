@@ -7,6 +7,7 @@ notice a worker that dies. Ray and Slurm run the same tasks (corpus.engines).
 
 import multiprocessing
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -81,15 +82,20 @@ def _run(
 
     done, peak = len(items) - len(todo), 0
     logs = f"{folder}/logs" if lake.is_local else tempfile.mkdtemp(prefix="pomona-logs-")
-    if engine.name == "local":
-        ended = _execute(task, len(todo), min(workers, len(todo)), logs)
-    else:
-        ended = elsewhere(engine, task, [item.key for item in todo], min(workers, len(todo)), logs)
+    is_here = engine.name == "local"
+    try:
+        if is_here:
+            ended = _execute(task, len(todo), min(workers, len(todo)), logs)
+        else:
+            ended = elsewhere(engine, task, [item.key for item in todo], min(workers, len(todo)), logs)
 
-    for rank, worker_peak in ended:
-        done, peak = done + 1, max(peak, worker_peak)
-        if progress:
-            progress(done, len(items), todo[rank])
+        for rank, worker_peak in ended:
+            done, peak = done + 1, max(peak, worker_peak)
+            if progress:
+                progress(done, len(items), todo[rank])
+    finally:
+        if is_here and not lake.is_local:  # a lake on this machine removes them with its working folder
+            shutil.rmtree(logs, ignore_errors=True)
     return Ran(len(todo), max(peak, peak_bytes()))
 
 

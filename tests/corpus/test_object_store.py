@@ -40,8 +40,9 @@ def test_a_whole_recipe_runs_in_a_bucket_and_gives_the_same_tables(
     assert not there.fs.glob("corpus/lake/**/.*.tmp")
 
 
-def test_a_stage_in_a_bucket_goes_on_where_it_stood(bucket: str, tmp_path: Path) -> None:
-
+def test_a_stage_in_a_bucket_goes_on_where_it_stood(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = recipe(raw(tmp_path / "raw"), tmp_path / "lake")
     lake, loaded = Lake(bucket), load(path)
     for name in Wanted.by(loaded).names()[:4]:
@@ -51,8 +52,12 @@ def test_a_stage_in_a_bucket_goes_on_where_it_stood(bucket: str, tmp_path: Path)
     from corpus.task import run_item
 
     run_item(lake, stage.step, stage.outputs, items[0])  # as if the run had been killed after one item
+    here = tmp_path / "tmp"
+    here.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(here))
     outcome = runner.run_planned(lake, stage, workers=1)
     assert (outcome.items_run, outcome.items) == (len(items) - 1, len(items))
+    assert not list(here.glob("pomona-logs-*"))  # nothing is left on this machine
 
 
 def test_a_lease_in_a_bucket_is_one_processes(bucket: str) -> None:

@@ -1,5 +1,7 @@
 """Streams of made-up documents: token i of a stream is i modulo 1,000, and each document ends with id 1,001."""
 
+import atexit
+import shutil
 import tempfile
 from hashlib import md5
 from pathlib import Path
@@ -14,7 +16,7 @@ END = 1001
 
 def stream(lengths: list[int], *, n_shards: int = 1, folder: Path | None = None) -> Stream:
     """A stream of documents of these lengths, the ends included, cut into shards of about equal numbers of documents."""
-    folder = folder or Path(tempfile.mkdtemp(prefix="stream-"))
+    folder = folder or _temporary()
     position, sizes = 0, []
     for number, part in enumerate(np.array_split(np.array(lengths, np.int64), n_shards)):
         starts = position + np.concatenate([[0], np.cumsum(part)]).astype(np.int64)
@@ -28,6 +30,12 @@ def stream(lengths: list[int], *, n_shards: int = 1, folder: Path | None = None)
     tokens_of, documents_of = tuple(t for t, _ in sizes), tuple(d for _, d in sizes)
     layout.About(1, "M", "", "uint16", 1002, END, ("g",), tokens_of, documents_of, 0, 0).write(folder)
     return Stream(folder)
+
+
+def _temporary() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="stream-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def write(folder: Path, tokens: np.ndarray, starts: np.ndarray, names: list[str]) -> None:
