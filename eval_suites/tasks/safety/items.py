@@ -13,12 +13,16 @@ if TYPE_CHECKING:
 
 
 def documents(
-    kind: PromptKind, files: Mapping[str, Sequence[Path]] | None = None, **_: object
-) -> "dict[str, Dataset]":  # fmt: skip
-    """Our own prompts, or those of local files."""
+    kind: PromptKind, files: Mapping[str, Sequence[Path]] | None = None, grown: bool = False, **_: object
+) -> "dict[str, Dataset]":
+    """Our own prompts, or those of local files; `grown`: with each template around each of them."""
     from datasets import Dataset
 
     chosen = prompts.written(kind) if files is None else prompts.read(files["test"])
+    if grown:
+        from eval_suites.safety import growth
+
+        chosen = list(growth.grow(chosen).prompts)
     return {"test": Dataset.from_list([asdict(one) for one in chosen])}
 
 

@@ -13,6 +13,7 @@ from eval_suites.engine import TaskResult
 from eval_suites.harness import Harness
 from eval_suites.models.responses import Request, Responder, Response
 from eval_suites.safety import prompts, rules
+from eval_suites.safety.growth import TEMPLATES
 from eval_suites.safety.guardrails import Guarded
 from eval_suites.safety.prompts import Prompt
 from eval_suites.safety.rules import Guardrails
@@ -109,6 +110,12 @@ def test_grown_prompts_are_scored_by_category_and_by_template(tmp_path: Path) ->
     assert sizes["violation_by_story"] == sizes["violation_by_model"] == 1
     assert not next(one for one in result.metrics if one.name == "violation_by_story").higher_is_better
     assert [one.prompt for one in result.answers] == [one.prompt for one in rows]
+
+    whole = run(ANSWERS, "pomona_red_team")["pomona_red_team"]  # our own prompts, grown by each template
+    sizes = {one.name: len(one.items) for one in whole.metrics}
+    assert sizes["violation"] == 72 * (1 + len(TEMPLATES))
+    assert {sizes[f"violation_by_{name}"] for name in TEMPLATES} == {72}
+    assert whole.answers[0].prompt == prompts.written("adversarial")[0].prompt
 
     (tmp_path / "adversarial_bad.jsonl").write_text('{"prompt": "x", "category": "frauds"}\n')
     with pytest.raises(UserError, match=r"bad\.jsonl line 1 'frauds'; did you mean 'fraud'"):
