@@ -24,7 +24,8 @@ class Task(BaseModel):
 
     task: Annotated[str, Field(description="Name of a task or group of lm-eval, or of ours")]
     in_chat: Annotated[
-        str | None, Field(description="The task that is asked in its place through a chat template; the same by default")
+        str | None,
+        Field(description="The task that is asked in its place through a chat template; the same by default"),
     ] = None
     shots: Annotated[
         int | None, Field(ge=0, le=1000, description="Examples before the question; the task's own number by default")
