@@ -6,14 +6,17 @@ targets of a group, in nats per token and in bits per byte of text, which do not
 Shape suffixes: B rows, S slots, N targets.
 """
 
+import json
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from corpus import durable
 from corpus.shards.batches import NO_TARGET, PADDING, share
 from corpus.shards.layout import Shard
 from corpus.shards.stream import Stream
@@ -22,6 +25,8 @@ from training.batch import Batch
 from training.loss import token_losses
 from training.model import Transformer
 from training.processes import Processes
+
+DOCUMENTS = "held_out.jsonl"  # in the folder of a run: id, group, nats, n_bytes, targets of each held-out document
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class HeldOut:
     begins_B: npt.NDArray[np.bool_]  # whether a row is the first of its document
     names: tuple[str, ...]  # of the groups
     n_bytes: npt.NDArray[np.int64]  # of the texts of each group, as far as they are read
+    document_ids: tuple[str, ...]  # 32 hex digits each, in the order of the rows
+    document_bytes: npt.NDArray[np.int64]  # of their texts, as far as they are read
 
 
 def held_out(stream: Stream, tokenizer: Any, length: int, tokens: int, pad: int) -> HeldOut:
@@ -42,19 +49,27 @@ def held_out(stream: Stream, tokenizer: Any, length: int, tokens: int, pad: int)
     starts = np.asarray(shard.starts)
     rows: list[npt.NDArray[Any]] = []
     groups, begins, n_bytes = [], [], np.zeros(len(about.groups), np.int64)
+    ids, sizes = [], []
     for number, room in zip(*_chosen(shard, tokens), strict=True):
         group = int(shard.groups[number])
         document = np.asarray(shard.tokens[starts[number] : starts[number + 1]]).astype(np.int64)[:room]
-        n_bytes[group] += len(tokenizer.decode(document[document != about.end].tolist()).encode())
+        size = len(tokenizer.decode(document[document != about.end].tolist()).encode())
+        n_bytes[group] += size
+        if len(document) > 1:
+            ids.append(shard.ids[number].tobytes().hex())
+            sizes.append(size)
         for first in range(0, len(document) - 1, length):
             rows.append(document[first : first + length + 1])
             groups.append(group)
             begins.append(first == 0)
 
-    ids, targets = np.full((len(rows), length), pad, np.int64), np.full((len(rows), length), NO_TARGET, np.int64)
+    inputs, targets = np.full((len(rows), length), pad, np.int64), np.full((len(rows), length), NO_TARGET, np.int64)
     for i, row in enumerate(rows):
-        ids[i, : len(row) - 1], targets[i, : len(row) - 1] = row[:-1], row[1:]
-    return HeldOut(ids, targets, np.array(groups, np.int32), np.array(begins, bool), about.groups, n_bytes)
+        inputs[i, : len(row) - 1], targets[i, : len(row) - 1] = row[:-1], row[1:]
+    return HeldOut(
+        inputs, targets, np.array(groups, np.int32), np.array(begins, bool), about.groups, n_bytes, tuple(ids),
+        np.array(sizes, np.int64),
+    )  # fmt: skip
 
 
 def _chosen(shard: Shard, tokens: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -80,9 +95,9 @@ class Measured:
 
 
 @torch.no_grad()
-def measure(model: Transformer, data: HeldOut, micro_batch: int, processes: Processes) -> list[Measured]:
-    """Returns the loss of each group that has held-out documents. All processes call it, and get the same."""
-    sums = torch.zeros(len(data.names), 2, dtype=torch.float64)
+def row_losses(model: Transformer, data: HeldOut, micro_batch: int, processes: Processes) -> npt.NDArray[np.float64]:
+    """Returns the nats of each row (B,), all its targets together. All processes call it, and get the same."""
+    sums_B = torch.zeros(len(data.ids_BS), dtype=torch.float64)
     low, high = share(len(data.ids_BS), processes.rank, processes.world)
     for i in range(processes.n_rounds(len(data.ids_BS), micro_batch)):
         first = low + i * micro_batch
@@ -91,17 +106,44 @@ def measure(model: Transformer, data: HeldOut, micro_batch: int, processes: Proc
             _losses(model, Batch.without_targets(data.ids_BS.shape[1]))
             continue
         batch = _batch(data, rows)
-        has_BS = batch.targets_BS != NO_TARGET
-        groups = torch.from_numpy(data.groups_B[rows]).long()
-        sums[:, 0].index_add_(0, groups, _losses(model, batch).masked_fill(~has_BS, 0).sum(1))
-        sums[:, 1].index_add_(0, groups, has_BS.sum(1).double())
+        sums_B[rows] = _losses(model, batch).masked_fill(batch.targets_BS == NO_TARGET, 0).sum(1)
 
     sharding.forget_gathered(model)
+    return np.asarray(processes.sum(sums_B).numpy(), np.float64)
+
+
+def measured(data: HeldOut, nats_B: npt.NDArray[np.float64]) -> list[Measured]:
+    """Returns the loss of each group that has held-out documents."""
+    targets_B = (data.targets_BS != NO_TARGET).sum(1)
+    nats = np.bincount(data.groups_B, nats_B, len(data.names))
+    counts = np.bincount(data.groups_B, targets_B, len(data.names))
     return [
-        Measured(name, total / n, total / math.log(2) / max(int(data.n_bytes[i]), 1), int(n))
-        for i, (name, (total, n)) in enumerate(zip(data.names, processes.sum(sums).tolist(), strict=True))
+        Measured(name, float(nats[i] / n), float(nats[i] / math.log(2) / max(int(data.n_bytes[i]), 1)), int(n))
+        for i, (name, n) in enumerate(zip(data.names, counts.tolist(), strict=True))
         if n
     ]
+
+
+def of_documents(data: HeldOut, nats_B: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Returns what each document came to: id, group, nats, n_bytes, targets."""
+    number_B = np.cumsum(data.begins_B) - 1
+    nats = np.bincount(number_B, nats_B, len(data.document_ids))
+    targets = np.bincount(number_B, (data.targets_BS != NO_TARGET).sum(1), len(data.document_ids))
+    groups = data.groups_B[data.begins_B]
+    return [
+        {
+            "id": document, "group": data.names[groups[i]], "nats": float(nats[i]),
+            "n_bytes": int(data.document_bytes[i]), "targets": int(targets[i]),
+        }
+        for i, document in enumerate(data.document_ids)
+    ]  # fmt: skip
+
+
+def write(documents: list[dict[str, Any]], folder: Path) -> None:
+    """Writes what each held-out document came to at the end, as JSON Lines: runs are compared by document."""
+    temporary = folder / f".{DOCUMENTS}"
+    temporary.write_text("".join(json.dumps(one) + "\n" for one in documents))
+    durable.publish(str(temporary), str(folder / DOCUMENTS))
 
 
 def _batch(data: HeldOut, rows: slice) -> Batch:

@@ -84,10 +84,12 @@ class _Trainer:
         self.optimizer = building.optimizer(plan, self.model)
         self.schedule = Schedule(kind=plan.schedule, steps=plan.steps, warm_up=plan.warm_up, final=plan.final)  # type: ignore[arg-type]
         self.vocabulary = load_tokenizer(plan.tokenizer)
+        measured_on = Stream(Path(plan.held_out)) if plan.held_out else self.stream
         self.held_out = evaluation.held_out(
-            self.stream, self.vocabulary.tokenizer, plan.length, plan.evaluation_tokens, plan.pad
+            measured_on, self.vocabulary.tokenizer, plan.length, plan.evaluation_tokens, plan.pad
         )
         self.measured: list[evaluation.Measured] = []
+        self.documents: list[dict[str, Any]] = []
 
     def run(self) -> Result:
         """Takes every step that is left. After Ctrl-C, it saves the state and stops."""
@@ -200,7 +202,9 @@ class _Trainer:
 
     def _evaluate(self, journal: Journal | None, progress: Progress) -> None:
         """Measures the loss on held-out documents."""
-        self.measured = evaluation.measure(self.model, self.held_out, self.plan.micro_batch, self.processes)
+        nats_B = evaluation.row_losses(self.model, self.held_out, self.plan.micro_batch, self.processes)
+        self.measured = evaluation.measured(self.held_out, nats_B)
+        self.documents = evaluation.of_documents(self.held_out, nats_B)
         if journal and self.measured:
             held_out = {one.group: one.loss for one in self.measured}
             bits = {one.group: one.bits_per_byte for one in self.measured}
@@ -248,6 +252,8 @@ class _Trainer:
             sharding.forget_gathered(self.model)
             is_writer = self.processes.is_first
             checkpoints.export(self.folder, self.model, self.plan.tokenizer, self.plan.length, is_writer=is_writer)
+        if self.processes.is_first:
+            evaluation.write(self.documents, self.folder)
         if journal:
             mean, _ = evaluation.mean(self.measured)
             held_out = "" if mean is None else f"held-out loss {mean:.3f}  "

@@ -29,6 +29,7 @@ class Plan:
     shards: str  # folder of the token shards
     packing: str  # folder of the packing; '' if sequences follow one another without gaps
     tokenizer: str  # folder
+    held_out: str  # folder of token shards whose held-out documents are measured; '' for those of `shards`
     start: str  # folder of the model to start from; '' for a new one
     shape: Shape
     seed: int
@@ -148,6 +149,7 @@ def make(run: Run, key: str, reads: Reads, *, start: str, shape: Shape, precisio
         shards=str(reads.shards),
         packing=str(reads.packing or ""),
         tokenizer=str(reads.tokenizer),
+        held_out=str(Path(run.held_out).expanduser().resolve()) if run.held_out else "",
         start=start,
         shape=shape,
         seed=run.seed,

@@ -1,13 +1,15 @@
 """The recipe's section `train`: one entry per run, in order; a run can continue from an earlier one."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from importlib.util import find_spec
+from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from corpus.errors import UserError
-from corpus.settings import NAME, Flag, PathIfExists, Settings
+from corpus.settings import NAME, Flag, Path, PathIfExists, Settings
 from corpus.shards.kinds import Boundaries, Kind
 from corpus.sizes import parse_count
 
@@ -150,6 +152,14 @@ class Run(Settings):
             description="Held-out tokens of each group for that, the same documents in every run; 32768 by default",
         ),
     ] = None
+    held_out: Annotated[
+        str | None,
+        Field(
+            description="Folder of token shards whose held-out documents the loss is measured on, so that runs over "
+            "several mixtures are measured alike; the mixture's own by default"
+        ),
+        Path(),
+    ] = None
     micro_batch_tokens: Annotated[
         int, Field(gt=0, description="Tokens that a device computes at once; changes memory and speed only")
     ] = 1 << 14
@@ -227,4 +237,15 @@ class Run(Settings):
             "name", "micro_batch_tokens", "save_minutes", "checkpoint_activations", "processes", "sharded", "compile",
             "wandb",
         }  # fmt: skip
-        return self.model_dump(mode="json", exclude=only_speed)
+        values = self.model_dump(mode="json", exclude=only_speed | {"held_out"})
+        return values | ({"held_out": _content(self.held_out)} if self.held_out else {})
+
+
+def _content(shards: str) -> str:
+    """Returns a hash of the held-out documents of token shards."""
+    from corpus.task import digest
+
+    files = sorted(path for path in (FilePath(shards).expanduser() / "held_out").glob("*") if path.is_file())
+    if not files:
+        raise UserError(f"held_out {shards}: there are no token shards with held-out documents")
+    return digest([(path.name, sha256(path.read_bytes()).hexdigest()) for path in files])

@@ -1,6 +1,9 @@
 """The loss on held-out documents against a plain computation with transformers, one document at a time."""
 
+import json
 import math
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +11,13 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
+from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.shards.stream import Stream
 from corpus.tokenizer.loading import load
 from tests.training.plans import plan
 from training import evaluation, loop
+from training.settings import Run
 
 
 def test_losses_are_those_of_each_document_by_itself(mixed: Lake, tmp_path: Path) -> None:
@@ -62,3 +67,36 @@ def test_the_mean_is_over_groups() -> None:
     measured = [evaluation.Measured("a", 2.0, 1.0, 10), evaluation.Measured("b", 4.0, 2.0, 1000)]
     assert evaluation.mean(measured) == (3.0, 1.5)
     assert evaluation.mean([]) == (None, None)
+
+
+def test_another_mixture_may_be_measured_on_document_by_document(mixed: Lake, tmp_path: Path) -> None:
+    own = plan(mixed, length=64, steps=4, evaluate_at=(2, 4), evaluation_tokens=10**6)
+    result = loop.train(own, tmp_path / "own")
+    other = replace(own, held_out=str(tmp_path / "other"))
+    shutil.copytree(own.shards, other.held_out)
+    about = json.loads((tmp_path / "other" / "shards.json").read_text())
+    (tmp_path / "other" / "shards.json").write_text(json.dumps(about | {"groups": [f"x-{g}" for g in about["groups"]]}))
+    again = loop.train(other, tmp_path / "again")
+    assert [one.group for one in again.measured] == [f"x-{one.group}" for one in result.measured]
+    assert [one.loss for one in again.measured] == [one.loss for one in result.measured]
+
+    rows = [json.loads(line) for line in (tmp_path / "again" / evaluation.DOCUMENTS).read_text().splitlines()]
+    for one in again.measured:
+        of_group = [row for row in rows if row["group"] == one.group]
+        assert sum(row["nats"] for row in of_group) == pytest.approx(one.loss * one.n)
+        assert sum(row["targets"] for row in of_group) == one.n
+        bits = sum(row["nats"] for row in of_group) / math.log(2) / sum(row["n_bytes"] for row in of_group)
+        assert bits == pytest.approx(one.bits_per_byte)
+    assert len({row["id"] for row in rows}) == len(rows) == Stream(Path(own.shards)).about.held_out_documents
+
+
+def test_what_a_run_is_measured_on_changes_its_id_and_nothing_else_of_old_runs(tmp_path: Path) -> None:
+    run = Run(name="r", mixture="m")
+    assert "held_out" not in run.that_change_results()
+    with pytest.raises(UserError, match="there are no token shards"):
+        Run(name="r", mixture="m", held_out=str(tmp_path)).that_change_results()
+    (tmp_path / "held_out").mkdir()
+    (tmp_path / "held_out" / "tokens.bin").write_bytes(b"12")
+    first = Run(name="r", mixture="m", held_out=str(tmp_path)).that_change_results()
+    (tmp_path / "held_out" / "tokens.bin").write_bytes(b"13")
+    assert first != Run(name="r", mixture="m", held_out=str(tmp_path)).that_change_results()
