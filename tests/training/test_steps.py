@@ -35,7 +35,7 @@ def test_a_run_is_a_row_with_its_losses_and_a_checkpoint(own: Lake, tmp_path: Pa
     assert set(view.held_out) == {"a", "b", "c"}
     assert view.held_out_loss == pytest.approx(sum(view.held_out.values()) / 3)
     assert sorted(path.name for path in Path(view.checkpoint).iterdir() if path.is_file()) == [
-        "artifact.json", "config.json", "generation_config.json", "log.jsonl", "model.safetensors", "run.json",
+        "artifact.json", "config.json", "generation_config.json", "held_out.jsonl", "log.jsonl", "model.safetensors", "run.json",
         "tokenizer.json", "tokenizer_config.json",
     ]  # fmt: skip
     losses = views.losses(own, view.run)
