@@ -1,0 +1,109 @@
+"""Differences over seeds and items: intervals hold the truth as often as stated, in simulated studies of many kinds."""
+
+import numpy as np
+import pytest
+
+from eval_suites.statistics import intervals
+from eval_suites.statistics.seeds import difference, seeds_to_settle
+
+TRUTH = 0.3
+
+
+def study(
+    generator: np.random.Generator, seeds: int, items: int, of_seed: float, of_item: float, rest: float, each: int = 1
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Values of two sides with a known difference, and spreads of it by seed, by cluster of `each` items, and of both."""
+    by_item = generator.normal(0, of_item, items // each).repeat(each)
+    change = TRUTH + generator.normal(0, of_seed, (seeds, 1)) + by_item + generator.normal(0, rest, (seeds, items))
+    level = generator.normal(5, 3, (1, items))  # hard and easy items: both sides have the same ones
+    return np.broadcast_to(level, change.shape), level + change
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+@pytest.mark.parametrize("spreads", [(1, 0, 0.1), (0, 1, 0.1), (1, 3, 1), (0.3, 3, 3), (0.05, 1, 0.3)])
+def test_intervals_hold_the_truth_as_often_as_stated(seeds: int, spreads: tuple[float, float, float]) -> None:
+    generator, rounds = np.random.default_rng(seeds), 600
+    got = [difference(*study(generator, seeds, 60, *spreads)) for _ in range(rounds)]
+    held = np.mean([one.low <= TRUTH <= one.high for one in got])
+    assert 0.93 <= held <= 0.985
+    assert np.mean([one.p < 0.05 for one in got]) == np.mean([not one.low <= 0 <= one.high for one in got])
+
+
+def test_a_difference_of_nothing_is_found_as_rarely_as_stated() -> None:
+    generator, found = np.random.default_rng(1), 0
+    for _ in range(600):
+        a, b = study(generator, 3, 60, 0.5, 1, 1)
+        found += difference(a, b - TRUTH).p < 0.05
+    assert found / 600 <= 0.065
+
+
+def test_items_in_clusters_say_less() -> None:
+    generator, held, naive = np.random.default_rng(2), 0, 0
+    clusters = np.arange(120) // 10
+    for _ in range(400):
+        a, b = study(generator, 4, 120, 0.02, 1, 0.3, each=10)
+        one, other = difference(a, b, None, clusters), difference(a, b)
+        held += one.low <= TRUTH <= one.high
+        naive += other.low <= TRUTH <= other.high
+        assert one.value == pytest.approx(other.value)
+    assert held / 400 >= 0.93
+    assert naive / 400 < 0.7
+
+
+def test_ratios_weigh_items_and_hold_the_truth() -> None:
+    """Bits per byte: long documents weigh more; their length alone is no error."""
+    generator, held = np.random.default_rng(3), 0
+    for _ in range(400):
+        weights = generator.lognormal(5, 1, 100)
+        a, b = study(generator, 3, 100, 0.3, 1, 0.5)
+        one = difference(a * weights, b * weights, weights)
+        expected = ((b * weights).sum(1) - (a * weights).sum(1)) / weights.sum()
+        assert one.value == pytest.approx(expected.mean())
+        assert one.by_seed == pytest.approx(expected)
+        held += one.low <= TRUTH <= one.high
+    assert held / 400 >= 0.93
+    weights = generator.lognormal(5, 1, 100)
+    same = np.ones((3, 100)) * weights
+    assert difference(same, same * 1.5, weights).standard_error == pytest.approx(0, abs=1e-9)
+
+
+def test_with_items_alone_it_is_the_paired_interval_of_their_means() -> None:
+    generator = np.random.default_rng(4)
+    a, b = study(generator, 6, 50, 0, 1, 0)
+    one, plain = difference(a, b), intervals.mean((b - a).mean(0))
+    assert (one.low, one.high) == pytest.approx((plain.low, plain.high))
+    a, b = study(generator, 6, 50, 1, 0, 0)  # and with seeds alone, that of the seeds
+    one, plain = difference(a, b), intervals.mean((b - a).mean(1))
+    assert (one.low, one.high) == pytest.approx((plain.low, plain.high))
+
+
+def test_as_many_seeds_as_are_said_settle_it() -> None:
+    generator = np.random.default_rng(5)
+    a, b = study(generator, 4, 400, 0.5, 0.2, 0.3)
+    needed = seeds_to_settle(difference(a, b))
+    assert needed is not None
+    exact = 26  # two-sided t test of 0.3 against a spread of 0.5 with a power of 0.8: 24 seeds, and the items' share
+    assert 0.3 * exact < needed < 4 * exact
+    wins = [difference(*study(generator, 26, 400, 0.5, 0.2, 0.3)).p < 0.05 for _ in range(300)]
+    assert 0.7 < np.mean(wins) < 0.9
+
+
+def test_seeds_cannot_settle_what_items_do_not_say() -> None:
+    generator = np.random.default_rng(6)
+    a, b = study(generator, 3, 20, 0.01, 10, 0.01)
+    assert seeds_to_settle(difference(a, b)) is None
+    assert seeds_to_settle(difference(a, a)) is None
+
+
+def test_nothing_is_made_of_a_single_seed_or_of_what_is_missing() -> None:
+    values = np.ones((3, 4))
+    for a, b, words in (
+        (values[:1], values[:1], "two of each: 1 seeds, 4 items"),
+        (values[:, :1], values[:, :1], "two of each: 3 seeds, 1 items"),
+        (values, values[:2], r"\(3, 4\) of one side and \(2, 4\)"),
+        (values, values * np.nan, "12 of 12 values are missing"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            difference(a, b)
+    assert difference(values, values).p == 1
+    assert difference(values, values + 1).p == 0.25  # three seeds of one sign, whatever the size
