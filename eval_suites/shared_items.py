@@ -90,9 +90,13 @@ def _shares(frame: pl.DataFrame) -> list[pl.Expr]:
 def primary_items(lake: Lake, one: RunOfSuite) -> pl.LazyFrame:
     """Returns task, item, cluster, is_ratio, value and weight of a score's items, by the metric that counts."""
     metrics = [(task, score.metric) for task, score in leaves(one).items()]
+    return of_metrics(lake, one, metrics).select("task", "item", "cluster", "is_ratio", "value", "weight")
+
+
+def of_metrics(lake: Lake, one: RunOfSuite, metrics: Sequence[tuple[str, str]]) -> pl.LazyFrame:
+    """Returns a score's items by some metrics, each given as (task, metric)."""
     counting = pl.LazyFrame(metrics, schema={"task": pl.String, "metric": pl.String}, orient="row")
-    rows = lake.scan("item_scores", slot=f"score-{one.score}").join(counting, on=["task", "metric"], how="semi")
-    return rows.select("task", "item", "cluster", "is_ratio", "value", "weight")
+    return lake.scan("item_scores", slot=f"score-{one.score}").join(counting, on=["task", "metric"], how="semi")
 
 
 def clusters(rows: pl.DataFrame) -> Clusters | None:

@@ -24,7 +24,7 @@ _UsageError: Any = typer.BadParameter.__base__  # typer carries its own click
 
 COMMANDS = (
     "run", "status", "recipe", "report", "ingest", "filter", "dedup", "decontam", "mix", "tokenizer", "train",
-    "score", "judge", "trace", "forget", "export",
+    "score", "judge", "ablate", "trace", "forget", "export",
     "explain", "lake", "rules", "calibrate", "section",
 )  # fmt: skip  # modules of pomona.commands in the order of `pomona --help`; the last one adds the missing commands
 

@@ -14,6 +14,7 @@ from corpus.tokenizer.family import FAMILY as TOKENIZER
 from eval_suites.family import FAMILY as SCORE
 from eval_suites.judges.family import FAMILY as JUDGE
 from pomona import runner, standing
+from pomona.ablation.family import FAMILY as ABLATE
 from pomona.runner import Outcome
 from pomona.stages import Wanted
 from training.family import FAMILY as TRAIN
@@ -76,6 +77,21 @@ def study_id(lake: Lake, settings: Any) -> str:
     """Returns the id of a study with these settings."""
     wanted = Wanted.of({JUDGE.name: (settings,)})
     return str(wanted.plan(JUDGE.names((settings.name,))[0], lake).facts["study"])
+
+
+def ablation(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
+    """Compares variants by small models. The corpus of the lake must be up to date."""
+    standing.require(lake)
+    wanted = Wanted.of({ABLATE.name: (settings,)})
+    wanted.prepare()
+    name = ABLATE.names((settings.name,))[0]
+    yield from runner.run_stages(lake, {name: wanted.plans(lake)[name]}, **options)
+
+
+def ablation_id(lake: Lake, settings: Any) -> str:
+    """Returns the id of a study of variants with these settings, over the lake as it is."""
+    wanted = Wanted.of({ABLATE.name: (settings,)})
+    return str(wanted.plan(ABLATE.names((settings.name,))[0], lake).facts["study"])
 
 
 def _run(

@@ -12,9 +12,10 @@ from decontam.family import FAMILY as DECONTAM
 from eval_suites.family import FAMILY as SCORE
 from eval_suites.judges.family import FAMILY as JUDGE
 from filters.family import FILTER, SIGNALS
+from pomona.ablation.family import FAMILY as ABLATE
 from training.family import FAMILY as TRAIN
 
 FAMILIES: tuple[Family, ...] = (
     INGEST, SIGNALS, FILTER, EXACT, NEAR, SEMANTIC, PARAGRAPHS, SUBSTRINGS, DECONTAM, TOKENIZER, MIXTURE, TRAIN,
-    SCORE, JUDGE,
+    SCORE, JUDGE, ABLATE,
 )  # fmt: skip

@@ -15,6 +15,7 @@ from training.shape import NAMES, Shape, named, read
 _LEAST_BATCH, _MOST_BATCH = 2048, 1 << 22  # tokens of a step, by default
 _LEAST_STEPS = 16  # of the shortest runs, by default
 _STEPS = 2000  # of a run, by default, between the smallest batch and the largest (docs/experiments.md)
+_LAST = 0.1  # of a run's steps, in which its last evaluations are
 _LENGTHS = ((10_000_000, 256), (100_000_000, 512), (1_000_000_000, 2048))  # of core pre-training, below so many weights
 _LONGEST_CORE = 4096
 EVALUATED = 1 << 15  # held-out tokens of a group, by default; the same for all runs, so that they can be compared
@@ -122,9 +123,11 @@ def sizes(run: Run, length: int, n_sequences: int) -> tuple[int, int]:
 
 
 def evaluated_at(run: Run, steps: int) -> tuple[int, ...]:
-    """Returns the steps after which held-out documents are read: evenly spaced, the last step among them."""
+    """Returns the steps after which held-out documents are read: evenly spaced, the last step among them; and those of
+    the run's last tenth."""
     n = min(run.evaluations, steps)
-    return tuple(sorted({round(steps * (i + 1) / n) for i in range(n)}))
+    last = [steps - round(steps * _LAST * (i + 1) / run.last_evaluations) for i in range(run.last_evaluations)]
+    return tuple(sorted({round(steps * (i + 1) / n) for i in range(n)} | {step for step in last if step > 0}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

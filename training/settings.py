@@ -145,6 +145,12 @@ class Run(Settings):
         int,
         Field(ge=1, le=10_000, description="How often the loss on held-out documents is measured, the end included"),
     ] = 5
+    last_evaluations: Annotated[
+        int,
+        Field(
+            ge=0, le=100, description="Further ones in the last tenth of the run, whose spread is that of checkpoints"
+        ),
+    ] = 0
     evaluation_tokens: Annotated[
         int | None,
         Field(
@@ -237,8 +243,12 @@ class Run(Settings):
             "name", "micro_batch_tokens", "save_minutes", "checkpoint_activations", "processes", "sharded", "compile",
             "wandb",
         }  # fmt: skip
-        values = self.model_dump(mode="json", exclude=only_speed | {"held_out"})
-        return values | ({"held_out": _content(self.held_out)} if self.held_out else {})
+        values = self.model_dump(mode="json", exclude=only_speed | {"held_out", "last_evaluations"})
+        return (
+            values
+            | ({"last_evaluations": self.last_evaluations} if self.last_evaluations else {})
+            | ({"held_out": _content(self.held_out)} if self.held_out else {})
+        )
 
 
 def _content(shards: str) -> str:

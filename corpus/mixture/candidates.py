@@ -6,6 +6,7 @@ bytes. The token that ends a document counts.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,11 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from corpus import remaining, row_groups
-from corpus.errors import UserError
+from corpus.errors import UserError, plainly
 from corpus.lake import Lake, Part
 from corpus.mixture.predicates import DOCUMENT, columns, domain, predicate
 from corpus.mixture.settings import Mixture
+from corpus.task import digest
 
 NO_GROUP = "(none)"  # of documents without a domain or a language
 BYTES_PER_TOKEN = 4.0  # of the estimate; English web text has 4 to 4.5 with 49,152 ids
@@ -100,6 +102,8 @@ class Candidates:
         frame = frame.with_columns(group=pl.when(group.fill_null("") == "").then(pl.lit(NO_GROUP)).otherwise(group))
         if mixture.where is not None:
             frame = frame.filter(predicate(mixture.where).fill_null(False))
+        if mixture.leave_out is not None:
+            frame = frame.filter(~pl.col("id").is_in(left_out(self.lake, mixture)[0].implode()))
         text_hash = pl.col("text_hash").fill_null(pl.col("id"))
         return frame.select("id", "source", "group", "tokens", text_hash, "row_group", "row")
 
@@ -117,6 +121,21 @@ class Candidates:
         if "domain" in named:
             named.add("uri")
         return named | ({"tokens"} if self.exact else {"text"})
+
+
+def left_out(lake: Lake, mixture: Mixture) -> tuple[pl.Series, str]:
+    """Returns the ids that a mixture leaves out, and a hash of them; raises `UserError` for a file without ids."""
+    path = Path(lake.root if lake.is_local else "", mixture.leave_out or "")  # relative: below the lake
+    return _ids(str(path), path.stat().st_mtime_ns if path.is_file() else 0)
+
+
+@lru_cache(maxsize=4)
+def _ids(path: str, changed: int) -> tuple[pl.Series, str]:
+    try:
+        ids = pl.read_parquet(path, columns=["id"])["id"].cast(pl.String).unique().sort()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise UserError(f"leave_out {path}: it is no Parquet file with a column id: {plainly(error)}") from error
+    return ids, digest(ids.to_list())
 
 
 def write(candidates: Candidates, path: Path) -> None:

@@ -83,9 +83,14 @@ def with_unit(lake: Lake, candidates: pl.LazyFrame) -> pl.LazyFrame:
     return joined.with_columns(unit=pl.coalesce("cluster", "text_hash"))
 
 
+def held_out_hash(column: str) -> pl.Expr:
+    """Returns uint64: the hash by which documents are held out, the least ones first."""
+    return hashed(column, _HELD_OUT)
+
+
 def _held_out(mixture: Mixture, candidates: pl.LazyFrame) -> pl.LazyFrame:
     """Adds `held`: whether a document is held out. A group of two units or more holds out at least one."""
-    marked = candidates.with_columns(_unit=hashed("unit", _HELD_OUT))
+    marked = candidates.with_columns(_unit=held_out_hash("unit"))
     if mixture.held_out == 0:
         return marked.with_columns(held=pl.lit(False))
     limit = min(int(mixture.held_out * TOP), TOP - 1)

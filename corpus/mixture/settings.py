@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from corpus.settings import NAME, Flag, Settings
+from corpus.settings import NAME, Flag, Path, Settings
 from corpus.sizes import parse_count
 
 By = Literal["source", "domain", "language"]
@@ -80,6 +80,13 @@ class Mixture(Settings):
         ),
         Flag("--held-out"),
     ] = 0.01  # fmt: skip
+    leave_out: Annotated[
+        str | None,
+        Field(
+            description="Parquet file with a column `id`: documents that are left out, neither trained on nor held out"
+        ),
+        Path(),
+    ] = None
     tolerance: Annotated[
         float,
         Field(
@@ -148,7 +155,8 @@ class Mixture(Settings):
 
     def definition(self) -> dict[str, Any]:
         """Returns everything that decides which documents are in the mixture, as JSON values."""
-        return self.model_dump(mode="json", exclude={"name"})
+        values = self.model_dump(mode="json", exclude={"name"})
+        return {name: value for name, value in values.items() if name != "leave_out" or value is not None}
 
 
 def pairs(value: Any) -> dict[str, Any]:

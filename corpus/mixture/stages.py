@@ -3,6 +3,7 @@
 from typing import Any
 
 from corpus.lake import Lake
+from corpus.mixture.candidates import left_out
 from corpus.mixture.settings import Mixture
 from corpus.mixture.steps import VERSION, MixStep
 from corpus.stage import Context, Stage, output
@@ -20,6 +21,8 @@ def mix(context: Context[Mixture]) -> Stage:
     exact = "tokenizer" in context.others
     tables = ("duplicates", "contamination", "signals", *(("tokens",) if exact else ()))
     inputs = context.basis() | context.contents(*tables)
+    if mixture.leave_out is not None:
+        inputs |= {"leave_out": left_out(lake, mixture)[1]}
     config: dict[str, Any] = mixture.definition() | {"tokens_are": "counted" if exact else "estimated"}
 
     return Stage(

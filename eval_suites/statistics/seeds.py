@@ -112,7 +112,7 @@ def _least(spread: Spread, n_seeds: int, level: float, power: float) -> float:
 def _contributions(
     change_SN: Floats, weights_N: Floats | None, clusters_N: Clusters | None
 ) -> tuple[float, Floats]:  # fmt: skip
-    """Returns (the difference, what each seed and item, or cluster, contributes to it: their mean is the difference)."""
+    """Returns (the difference, what each seed and item, or cluster, contributes: their mean is the difference)."""
     n = change_SN.shape[1]
     parts_SN: Floats = change_SN
     if weights_N is not None:

@@ -20,6 +20,11 @@ def placed(recipe: dict[str, Any], folder: Path, model: type[BaseModel]) -> dict
     return resolved
 
 
+def below(section: dict[str, Any], folder: Path, model: type[BaseModel]) -> dict[str, Any]:
+    """Joins the relative paths of one section to a folder."""
+    return section if os.path.abspath(folder) == os.getcwd() else _section(section, str(folder), model)
+
+
 def _section(section: Mapping[str, Any], folder: str, model: type[BaseModel]) -> dict[str, Any]:
     resolved = dict(section)
     for name, info in model.model_fields.items():

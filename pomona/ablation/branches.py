@@ -1,0 +1,76 @@
+"""Lakes that begin as another one is, and go on by themselves: a study decides, mixes and trains in its branches.
+
+A branch shares the files of tables and artifacts with its lake (hard links), so it costs no disk. Parts and artifacts
+are never changed in place, so neither side sees what the other one does. Models, their token shards and scores stay
+behind. A branch that was begun and not finished is made again.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+from corpus import artifacts, durable
+from corpus.errors import UserError
+from corpus.lake import Lake
+
+FOLDER = "branches"  # below a lake
+_WHOLE = ".branch"  # a branch that has this file is whole
+_LEFT_TABLES = {
+    "runs", "run_losses", "score_runs", "scores", "item_scores", "answers", "responses", "studies", "judged",
+    "judgements", "ablations", "ablation_values", "ablation_items", "mixtures", "touched", "shards",
+}  # fmt: skip
+_KINDS = ("tokenizer", "decontamination-index")  # of artifacts that a branch shares
+
+
+def make(lake: Lake, path: Path) -> Lake:
+    """Returns the branch of a lake in a folder, as it was when it was made first. Raises `UserError` for a bucket."""
+    if not lake.is_local:
+        raise UserError(f"{lake.url} is in a bucket; a study needs a lake on this machine, so copy it here first")
+    if (path / _WHOLE).is_file():
+        return Lake(path)
+    temporary = path.with_name(f".{path.name}.unfinished")
+    shutil.rmtree(temporary, ignore_errors=True)
+    durable.make_folders(str(temporary))
+    with lake.snapshot():
+        for table in lake.tables(with_records=True):
+            if table not in _LEFT_TABLES:
+                _share(Path(lake.root, table), temporary / table)
+    for kind in _KINDS:
+        if (folder := Path(lake.root, artifacts.FOLDER, kind)).is_dir():
+            _share(folder, temporary / artifacts.FOLDER / kind)
+    (temporary / _WHOLE).write_text("")
+    durable.sync_below(str(temporary))
+    shutil.rmtree(path, ignore_errors=True)
+    os.rename(temporary, path)
+    durable.sync_folder(str(path.parent))
+    return Lake(path)
+
+
+def branches(lake: Lake) -> list[Lake]:
+    """Returns the branches of a lake, of all studies."""
+    if not lake.is_local:
+        return []
+    return [Lake(path.parent) for path in sorted(Path(lake.root, FOLDER).glob(f"*/*/{_WHOLE}"))]
+
+
+def _share(source: Path, target: Path) -> None:
+    """Makes a folder with the same files: data by hard links, logs as copies, unfinished files not at all."""
+    for folder, inner, names in os.walk(source):
+        inner[:] = [name for name in inner if not name.startswith(".")]
+        there = target / Path(folder).relative_to(source)
+        there.mkdir(parents=True, exist_ok=True)
+        is_log = "_delta_log" in there.parts
+        for name in names:
+            if name.startswith("."):
+                continue
+            if is_log:
+                shutil.copy2(Path(folder, name), there / name)
+            else:
+                _link(Path(folder, name), there / name)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # a disk without hard links
+        shutil.copy2(source, target)

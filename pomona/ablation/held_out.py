@@ -1,0 +1,127 @@
+"""The documents that all models of a study are measured on: the same texts, whatever a variant's mixture or filter is.
+
+Of each group, the documents with the least hashes are taken, which are those that mixtures hold out, too; of a long
+document its beginning, so that there are many. They and all their copies are left out of every variant. They are
+written as texts, once, and as tokens for each tokenizer.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from corpus import durable
+from corpus.dedup.joined import clusters
+from corpus.errors import UserError, unknown
+from corpus.lake import Lake
+from corpus.mixture import candidates, choosing
+from corpus.mixture.settings import Mixture
+from corpus.shards import layout
+from corpus.tokenizer.encoding import Encoder
+from corpus.tokenizer.loading import load
+from pomona import kept_documents
+from pomona.stages import decided
+
+TEXTS, LEFT_OUT = "held_out.parquet", "left_out.parquet"
+_MOST = 0.1  # of a group's tokens
+_FEWEST = 2  # documents
+_PARTS = 16  # a document has at most this part of the tokens of its group
+
+
+def write(lake: Lake, folder: Path, mixture: Mixture, groups: Sequence[str], tokens: int) -> None:
+    """Writes the texts (id, group, text), and the ids that variants leave out; raises `UserError` for a group without
+    enough documents."""
+    if (folder / LEFT_OUT).is_file():
+        return
+    with tempfile.TemporaryDirectory(prefix="pomona-held-out-") as scratch:
+        path = Path(scratch) / "candidates.parquet"
+        candidates.write(candidates.Candidates(lake, mixture, tuple(decided(lake)), exact=False), path)
+        every = choosing.with_unit(lake, pl.scan_parquet(path)).with_columns(hash=choosing.held_out_hash("unit"))
+        chosen = _chosen(every, groups, tokens)
+        units = every.join(chosen.lazy().select("unit").unique(), on="unit", how="semi").select("id").collect()
+
+    ids = pl.concat([units["id"], _copies(lake, units["id"])]).unique().sort()
+    texts = kept_documents.kept(lake).select("id", "text").join(chosen.lazy(), on="id", how="inner").collect()
+    beginning = pl.col("text").str.slice(0, int(_longest(tokens) * candidates.BYTES_PER_TOKEN))
+    durable.make_folders(str(folder))
+    _publish(texts.select("id", "group", beginning).sort("group", "id"), folder / TEXTS)
+    _publish(ids.to_frame("id"), folder / LEFT_OUT)
+
+
+def shards(texts: Path, tokenizer: Path, folder: Path) -> Path:
+    """Writes the texts as token shards that have nothing but held-out documents; returns their folder."""
+    if (folder / layout.NAME).is_file():
+        return folder
+    frame, vocabulary = pl.read_parquet(texts), load(tokenizer)
+    groups = sorted(set(frame["group"]))
+    encoded, lengths = Encoder(vocabulary)(frame["text"].to_arrow().cast(pa.large_string()))
+    documents = [
+        np.append(each, np.array([vocabulary.end], vocabulary.dtype))
+        for each in np.split(encoded, np.cumsum(lengths)[:-1])
+    ]
+    held_out = folder / layout.HELD_OUT
+    held_out.mkdir(parents=True, exist_ok=True)
+    tokens = np.concatenate(documents)
+    tokens.astype(tokens.dtype.newbyteorder("<")).tofile(held_out / layout.TOKENS)
+    sizes = np.array([len(each) for each in documents], np.int64)
+    ids = frame["id"].to_list()
+    np.save(held_out / layout.STARTS, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+    np.save(held_out / layout.IDS, layout.id_bytes(ids))
+    np.save(held_out / layout.GROUPS, np.array([groups.index(one) for one in frame["group"]], np.int32))
+    np.save(held_out / layout.BY_ID, np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64))
+    layout.About(
+        1, "", "", np.dtype(vocabulary.dtype).name, vocabulary.size, vocabulary.end, tuple(groups), (), (),
+        len(tokens), len(ids),
+    ).write(folder)  # fmt: skip
+    return folder
+
+
+def counts(texts: Path) -> dict[str, int]:
+    """Returns the number of documents of each group."""
+    frame = pl.read_parquet(texts, columns=["group"])
+    return {str(group): int(n) for group, n in frame.group_by("group").len().sort("group").iter_rows()}
+
+
+def _chosen(every: pl.LazyFrame, groups: Sequence[str], tokens: int) -> pl.DataFrame:
+    """Returns id, unit and group of the documents of some groups with the least hashes, until they have the tokens."""
+    frame = every.filter(pl.col("group").is_in(list(groups))).select("id", "unit", "group", "tokens", "hash").collect()
+    known = every.select("group").unique().collect()["group"].sort().to_list()
+    parts = []
+    for group in groups:
+        of_group = frame.filter(pl.col("group") == group).sort("hash", "id")
+        if not of_group.height:
+            raise unknown("held_out group", group, known)
+        room = min(tokens, int(float(of_group["tokens"].sum()) * _MOST))
+        read = of_group["tokens"].clip(upper_bound=_longest(tokens))
+        before = read.cum_sum() - read
+        taken = of_group.filter((before < room) | (pl.int_range(pl.len()) < _FEWEST))
+        if of_group.height < 2 * _FEWEST:
+            raise UserError(
+                f"held_out {group!r} has {of_group.height} documents; a group needs {2 * _FEWEST} at least, to measure "
+                "on some and train on others"
+            )
+        parts.append(taken)
+    return pl.concat(parts).select("id", "unit", "group")
+
+
+def _longest(tokens: int) -> int:
+    """Returns the most tokens of a document that are measured."""
+    return max(tokens // _PARTS, 64)
+
+
+def _copies(lake: Lake, ids: pl.Series) -> pl.Series:
+    """Returns the documents that are copies of some, those that were dropped as such included."""
+    if not lake.parts("duplicates"):
+        return pl.Series("id", [], pl.String)
+    members = clusters(lake).select("id", "cluster")
+    wanted = members.filter(pl.col("id").is_in(ids.implode())).select("cluster").unique()
+    return members.join(wanted, on="cluster", how="semi").select("id").collect()["id"]
+
+
+def _publish(frame: pl.DataFrame, path: Path) -> None:
+    temporary = path.with_name(f".{path.name}")
+    frame.write_parquet(temporary)
+    durable.publish(str(temporary), str(path))

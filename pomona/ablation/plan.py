@@ -1,0 +1,68 @@
+"""What a study will train, and how long that takes, before it starts."""
+
+from dataclasses import dataclass
+
+from corpus import artifacts
+from corpus.lake import Lake
+from corpus.tokenizer import stages as tokenizer_stages
+from corpus.tokenizer import steps as tokenizer_steps
+from corpus.tokenizer.loading import load
+from pomona import budget
+from pomona.ablation import running, variants
+from pomona.ablation.settings import Study
+from training import plan as of_training
+from training.shape import named, read
+
+_VOCABULARY = 8192  # ids of a tokenizer that is still to be learned for small models
+_EVALUATED = 3  # passes over the held-out documents in a run
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The runs of one size."""
+
+    model: str
+    parameters: int
+    tokens: int  # of each run
+    runs: int
+    hours: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlanView:
+    """What a study trains."""
+
+    name: str
+    variants: tuple[str, ...]
+    seeds: tuple[int, ...]
+    held_out: tuple[str, ...]
+    sizes: list[Size]
+    at_once: int
+    hours: float  # as long as it takes on this machine, about
+    same: dict[str, str]  # variants that are the same as an earlier one: a fair null
+
+
+def plan(lake: Lake, study: Study) -> PlanView:
+    """Returns what a study trains; raises `UserError` for a variant that is no good."""
+    every = variants.variants(study)
+    at_once = study.at_once or running.devices(study)
+    rate = budget.load_rates()["training"] * 1e9  # FLOPs a second on all cores
+    sizes = []
+    for model in study.model:
+        shape = named(model, _vocabulary(lake)) if of_training.is_size(model) else read(model)
+        length = of_training.length_of(every[0].run_of("r", model, study.seeds[0], study.tokens_of(model)), shape)
+        evaluated = _EVALUATED * study.evaluation_tokens * len(study.held_out) / 3
+        runs = len(every) * len(study.seeds)
+        flops = runs * (study.tokens_of(model) + evaluated) * shape.flops_per_token(length)
+        sizes.append(Size(model, shape.parameters, study.tokens_of(model), runs, flops / rate / 3600))
+    return PlanView(
+        study.name, tuple(one.name for one in every), study.seeds, study.held_out, sizes, at_once,
+        sum(one.hours for one in sizes), {one.name: one.same_as for one in every if one.same_as},
+    )  # fmt: skip
+
+
+def _vocabulary(lake: Lake) -> int:
+    key = tokenizer_stages.current(lake)
+    if not key or not artifacts.has(lake, tokenizer_steps.KIND, key):
+        return _VOCABULARY
+    return load(tokenizer_steps.folder(lake, key)).size

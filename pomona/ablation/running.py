@@ -1,0 +1,228 @@
+"""Makes and measures the runs of a study: branches, held-out documents, mixtures, then each run, some at once.
+
+  base branch         the lake as it is; its tokenizer, learned from the baseline if the lake has none
+  held out            documents that are measured, and left out of all variants
+  branches            one for each variant that changes the recipe: its stages run again there
+  mixtures            of all variants and seeds, before anything is trained: what is short of text shows here
+  runs                each trained, and scored, in the branch of its variant
+
+Everything is a stage of a lake, so a study that was stopped goes on where it was.
+"""
+
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from corpus.errors import UserError
+from corpus.lake import Lake
+from corpus.mixture.settings import Mixture
+from corpus.shards.layout import read_about
+from corpus.tokenizer import stages as tokenizer_stages
+from corpus.tokenizer import steps as tokenizer_steps
+from eval_suites.settings import Score
+from pomona import making, runner
+from pomona.ablation import branches, held_out
+from pomona.ablation.settings import Study
+from pomona.ablation.variants import Variant, recipe_of
+from training.settings import Run
+from training.worker import end_with_parent
+
+BASE = "base"
+_HELD_OUT = "held-out"  # folder beside the branches
+_MORE = 1.02  # a mixture has a little more than a run reads, since documents are whole
+_FOR_ONE_CORE = 10_000_000  # weights of a model that one core is enough for
+_LAST = 2  # evaluations in a run's last tenth, before the one at its end
+
+Tell = Callable[[int, int, str], None]  # runs done, runs in all, the one that has ended
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A run of a study."""
+
+    variant: str
+    model: str
+    seed: int  # of the study
+    branch: str  # folder of the lake that it is in
+    mixture: Mixture
+    run: Run
+    scores: tuple[Score, ...]
+
+
+def planned(study: Study, variants: Sequence[Variant], folder: Path) -> list[Planned]:
+    """Returns every run, so that whole comparisons are done early: seed by seed, the smallest size first."""
+    runs = []
+    for model in study.model:
+        tokens = study.tokens_of(model)
+        for seed in study.seeds:
+            for one in variants:
+                name = f"{one.name}-{model}-{seed}"[-64:].lstrip("-_.")
+                branch = folder / (f"variant-{one.name}" if one.recipe else BASE)
+                mixture = one.mixture_of(name, seed, int(tokens * _MORE) + 4096)
+                mixture = mixture.model_copy(update={"leave_out": f"../{_HELD_OUT}/{held_out.LEFT_OUT}"})
+                run = one.run_of(name, model, seed, tokens)
+                runs.append(Planned(one.name, model, seed, str(branch), mixture, run, _scores(study, name)))
+    return runs
+
+
+def run(
+    lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tell: Tell
+) -> list[Planned]:  # fmt: skip
+    """Makes all that a study needs and trains its runs; returns them."""
+    runs = planned(study, variants, folder)
+    base = branches.make(lake, folder / BASE)
+    _tokenizer(base, variants[0], runs[0])
+    measured = folder / _HELD_OUT
+    held_out.write(base, measured, _groups(variants[0]), study.held_out, study.evaluation_tokens)
+    for variant in variants:
+        if variant.recipe:
+            _decide(branches.make(base, folder / f"variant-{variant.name}"), study, variant)
+
+    precision = _precision(folder)
+    runs = [replace(one, run=one.run.model_copy(update={"precision": precision})) for one in runs]
+    if study.held_out:
+        runs = [_measured_on(one, measured) for one in runs]
+    for one in runs:
+        _mix(Lake(one.branch), one)
+    _train_all(runs, study.at_once or devices(study), tell)
+    return runs
+
+
+def one_run(planned: Planned) -> None:
+    """Trains and scores one run, unless its branch has it."""
+    lake = Lake(planned.branch)
+    _drain(making.tokens(lake, planned.mixture.name))
+    _drain(making.run(lake, planned.run))
+    for score in planned.scores:
+        _drain(making.score(lake, score))
+
+
+def _scores(study: Study, name: str) -> tuple[Score, ...]:
+    common: dict[str, Any] = {"model": name, "data": study.data, "limit": study.limit}
+    made: list[dict[str, Any]] = [{"name": _named(name, Path(suite).stem), "suite": suite} for suite in study.suites]
+    if study.tasks:
+        made.append({"name": _named(name, "tasks"), "tasks": study.tasks, "tasks_path": study.tasks_path})
+    return tuple(Score.model_validate(common | one) for one in made)
+
+
+def _named(run: str, suite: str) -> str:
+    return f"{run}-{suite}"[-64:].lstrip("-_.")
+
+
+def _groups(baseline: Variant) -> Mixture:
+    """Returns what the groups are that held-out documents are taken from: the baseline's, all that the corpus has."""
+    kept = {name: value for name, value in baseline.mixture.items() if name in ("by", "groups", "where")}
+    return Mixture.model_validate(kept | {"name": "groups"})
+
+
+def _tokenizer(base: Lake, baseline: Variant, first: Planned) -> None:
+    """Learns a tokenizer from the baseline's mixture, if the lake has none."""
+    if tokenizer_stages.current(base):
+        return
+    mixture = baseline.mixture_of("tokenizer", first.seed, first.mixture.tokens or 0)
+    _drain(making.mixture(base, mixture))
+    _drain(making.tokens(base, mixture.name))
+
+
+def _decide(branch: Lake, study: Study, variant: Variant) -> None:
+    """Runs the stages of a variant's recipe in its branch."""
+    recipe = recipe_of(study, variant)
+    assert recipe is not None
+    _drain(runner.run_recipe(branch, recipe))
+
+
+def _measured_on(one: Planned, texts: Path) -> Planned:
+    """Returns a run that is measured on the held-out documents, in the tokens of its branch."""
+    lake = Lake(one.branch)
+    key = tokenizer_stages.current(lake)
+    folder = held_out.shards(texts / held_out.TEXTS, tokenizer_steps.folder(lake, key), texts / f"tokens-{key}")
+    more = {
+        "held_out": str(folder), "evaluations": 1, "last_evaluations": _LAST,
+        "evaluation_tokens": max(read_about(folder).held_out_tokens, 1),
+    }  # fmt: skip
+    return replace(one, run=one.run.model_copy(update=more))
+
+
+def _precision(folder: Path) -> str:
+    """Returns the precision of all runs: what is faster here was measured once, and must not change on the way."""
+    path = folder / "precision"
+    if not path.is_file():
+        from training.devices import precision
+
+        path.write_text(precision("auto"))
+    return path.read_text()
+
+
+def _mix(lake: Lake, one: Planned) -> None:
+    try:
+        _drain(making.mixture(lake, one.mixture))
+    except UserError as error:
+        raise UserError(f"variant {one.variant!r}, seed {one.seed}: {error}") from error
+
+
+def _train_all(runs: Sequence[Planned], at_once: int, tell: Tell) -> None:
+    todo = len(runs)
+    if at_once == 1 or todo == 1:
+        for done, one in enumerate(runs):
+            one_run(one)
+            tell(done + 1, todo, one.run.name)
+        return
+    for done, name in enumerate(_in_processes(runs, min(at_once, todo))):
+        tell(done + 1, todo, name)
+
+
+def _in_processes(runs: Sequence[Planned], at_once: int) -> Iterator[str]:
+    """Yields the names of runs as they end, each trained in one of some processes."""
+    context = multiprocessing.get_context("spawn")
+    numbers = context.Queue()
+    for number in range(at_once):
+        numbers.put(number)
+    threads = max((os.cpu_count() or 1) // at_once, 1)
+    with ProcessPoolExecutor(at_once, context, initializer=_begin, initargs=(numbers, threads)) as pool:
+        waiting = {pool.submit(one_run, one): one for one in runs}
+        try:
+            for future in as_completed(waiting):
+                future.result()
+                yield waiting[future].run.name
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a process that trained was killed, perhaps for want of memory; the same command goes on, and "
+                "at_once: 1 needs least"
+            ) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _begin(numbers: Any, threads: int) -> None:
+    """Gives a process its cores, or its GPU, before anything heavy is loaded."""
+    end_with_parent()
+    number = numbers.get()
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    os.environ["LOCAL_RANK"] = str(number)
+    sys.stderr = open(os.devnull, "w")  # noqa: SIM115  lines of several runs would be mixed
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def devices(study: Study) -> int:
+    """Returns how many runs are trained at once: one per GPU, or per core for models that one core is enough for."""
+    import torch
+
+    if torch.cuda.is_available():
+        return int(torch.cuda.device_count())
+    from training.shape import NAMES, named
+
+    largest = max((named(one, 1).parameters for one in study.model if one in NAMES), default=1 << 40)
+    return runner.default_workers() if largest < _FOR_ONE_CORE else 1
+
+
+def _drain(outcomes: Iterator[Any]) -> None:
+    for _ in outcomes:
+        pass

@@ -1,0 +1,147 @@
+"""A study: which variants are compared, by which models, at which seeds, and on what. Also the section `ablations`."""
+
+from typing import Annotated, Any
+
+from pydantic import Field, field_validator, model_validator
+
+from corpus.errors import UserError, unknown
+from corpus.settings import NAME, Path, Settings
+from corpus.sizes import parse_count
+
+_FEWEST_SEEDS = 2
+WITHOUT = "without-"  # what the name of a variant begins with that leaves a group out
+
+
+class Study(Settings):
+    """Variants of a corpus or a recipe, each trained with several seeds, and compared with one of them."""
+
+    name: Annotated[
+        str,
+        Field(pattern=NAME, description="Name of the study: letters, digits, '_', '.' or '-'; at most 64"),
+    ]
+    model: Annotated[
+        tuple[str, ...],
+        Field(min_length=1, description="Size of the models, e.g. 1M; or several: [1M, 3M], the smallest first"),
+    ] = ("1M",)
+    tokens: Annotated[
+        tuple[int, ...],
+        Field(min_length=1, description="Tokens that each model is trained on, e.g. 300K; one number, or one per size"),
+    ] = (300_000,)
+    seeds: Annotated[
+        tuple[int, ...],
+        Field(min_length=1, description="Seeds of each variant: of the choice of documents and of first values"),
+    ] = (1, 2, 3)
+    baseline: Annotated[str, Field(description="Variant that the others are compared with")]
+    variants: Annotated[
+        dict[str, dict[str, Any]],
+        Field(
+            description="By name, what differs: fields of a mixture (weights, by, where, ...), `train` with fields "
+            "of a run, and sections of the recipe with the fields that change (filter, dedup, tokenizer, ...)"
+        ),
+    ]
+    held_out: Annotated[
+        tuple[str, ...],
+        Field(description="Groups on whose held-out documents bits per byte are measured; no variant reads these"),
+    ] = ()
+    evaluation_tokens: Annotated[
+        int, Field(gt=0, description="Held-out tokens of each group, at most a tenth of what the group has")
+    ] = 16_384
+    suites: Annotated[
+        tuple[str, ...], Field(description="Suites on which the models are scored, too, by name or as YAML files")
+    ] = ()
+    tasks: Annotated[
+        tuple[str, ...],
+        Field(description="Tasks on which they are scored, too: names of ours, of lm-eval, or own ones"),
+    ] = ()
+    tasks_path: Annotated[
+        str | None, Field(description="Folder with more tasks, as YAML files in lm-eval's format"), Path()
+    ] = None
+    data: Annotated[
+        str | None, Field(description="Folder with local files of the tasks' data sets, in place of the hub"), Path()
+    ] = None
+    limit: Annotated[int | None, Field(ge=1, description="Only the first items of each task; all by default")] = None
+    mixture: Annotated[
+        dict[str, Any], Field(description="Fields of the mixtures of all variants, e.g. max_epochs: 4")
+    ] = Field(default_factory=dict)
+    train: Annotated[dict[str, Any], Field(description="Fields of the runs of all variants, e.g. optimizer: adamw")] = (
+        Field(default_factory=dict)
+    )
+    recipe: Annotated[
+        str | None,
+        Field(description="Recipe whose sections the variants change; it is needed if one of them does"),
+        Path(),
+    ] = None
+    leave_one_out: Annotated[
+        bool,
+        Field(description="One more variant for each group of the baseline, without it: what is the group worth?"),
+    ] = False
+    at_once: Annotated[
+        int | None,
+        Field(ge=1, le=256, description="Runs that are trained at the same time; one per core or GPU by default"),
+    ] = None
+
+    @field_validator("model", "held_out", "suites", "tasks", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("tokens", mode="before")
+    @classmethod
+    def _counts(cls, value: Any) -> Any:
+        several = value if isinstance(value, (list, tuple)) else [value]
+        return [parse_count(one) for one in several]
+
+    @field_validator("evaluation_tokens", mode="before")
+    @classmethod
+    def _count(cls, value: Any) -> Any:
+        return parse_count(value)
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _numbered(cls, value: Any) -> Any:
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        return list(range(1, value + 1)) if is_number else value
+
+    @model_validator(mode="after")
+    def _makes_sense(self) -> "Study":
+        if self.baseline not in self.variants:
+            raise ValueError(str(unknown("baseline", self.baseline, sorted(self.variants))))
+        if len(self.variants) < 2 and not self.leave_one_out:
+            raise ValueError("variants has one entry; a comparison needs another one beside the baseline")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError("seeds names a seed twice; they must differ")
+        if len(self.seeds) < _FEWEST_SEEDS:
+            raise ValueError(
+                "seeds has one seed: it cannot tell a difference from chance; give two at least, better three or more"
+            )
+        if any(not 0 <= seed < 1 << 31 for seed in self.seeds):
+            raise ValueError("seeds are numbers from 0 to 2147483647")
+        if len(self.tokens) not in (1, len(self.model)):
+            raise ValueError(
+                f"tokens has {len(self.tokens)} numbers for {len(self.model)} models; give one, or as many"
+            )
+        if len(set(self.model)) != len(self.model):
+            raise ValueError("model names a size twice; they must differ")
+        if not (self.held_out or self.suites or self.tasks):
+            raise ValueError("nothing is measured: give held_out (groups), suites or tasks")
+        return self
+
+    def tokens_of(self, model: str) -> int:
+        """Returns the tokens that models of a size are trained on."""
+        return self.tokens[self.model.index(model)] if len(self.tokens) > 1 else self.tokens[0]
+
+    def check(self) -> None:
+        """Raises `UserError` for a suite or a variant that is no good."""
+        from eval_suites import suites
+
+        for name in self.suites:
+            suites.load(name)
+        if self.recipe is not None:
+            try:
+                open(self.recipe).close()
+            except OSError as error:
+                raise UserError(f"recipe {self.recipe}: {error.strerror}") from error
+
+    def that_change_results(self) -> dict[str, Any]:
+        """Returns the settings on which results depend, as JSON values."""
+        return self.model_dump(mode="json", exclude={"name", "at_once", "recipe"})

@@ -1,0 +1,56 @@
+"""Plans a study. Its id is a hash of its definition and of the corpus that it is made on."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from corpus import artifacts
+from corpus.stage import Context, Stage, output
+from corpus.task import All, WorkItem, digest
+from corpus.tokenizer import stages as tokenizer_stages
+from eval_suites import suites
+from pomona.ablation import variants as resolving
+from pomona.ablation.settings import Study
+from pomona.ablation.steps import KIND, AblationStep, Studying
+from pomona.ablation.tables import TABLES
+
+VERSION = 1  # raise it when the same definition and corpus would give other results
+
+
+def ablate(context: Context[Study]) -> Stage:
+    """Plans one study."""
+    lake, study = context.lake, context.settings
+    variants = tuple(resolving.variants(study))
+    made_from: dict[str, Any] = {
+        "study": study.that_change_results(),
+        "variants": [asdict(one) for one in variants],
+        "recipe": _recipe(study),
+        "corpus": context.basis() | context.contents("duplicates"),
+        "tokenizer": tokenizer_stages.current(lake),
+        "suites": [digest(suites.load(one).model_dump(mode="json")) for one in study.suites],
+        "version": VERSION,
+    }
+    key = digest(made_from)
+    identity = digest([key, study.name])
+    definition = json.dumps(study.model_dump(mode="json"), sort_keys=True)
+    listed = json.dumps([asdict(one) for one in variants])
+    artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"ablate:{study.name}", made_from=made_from)
+    return Stage(
+        name=f"ablate:{study.name}",
+        outputs=tuple(output(table.name, f"ablate-{identity}") for table in TABLES),
+        config={"name": study.name} | study.that_change_results(),
+        inputs={name: made_from[name] for name in ("variants", "recipe", "corpus", "tokenizer", "suites")},
+        version=VERSION,
+        step=AblationStep(lake, identity, key, study.name, study.baseline, definition, listed),
+        plan_items=lambda: [WorkItem(digest([identity]), study.name, 1, All())],
+        prepare=Studying(lake, artifact, study, variants),
+        is_prepared=lambda: artifacts.has(lake, KIND, key),
+        in_process=True,
+        facts={"study": identity},
+    )
+
+
+def _recipe(study: Study) -> str:
+    """Returns a hash of the recipe that variants change; '' if none does."""
+    return "" if study.recipe is None else digest(Path(study.recipe).read_text())

@@ -1,0 +1,172 @@
+"""Runs a study as a stage of the lake.
+
+Studying       the lake, the study  → the artifact: what every run came to, item by item
+AblationStep   the artifact         → rows of `ablations`, `ablation_values` and `ablation_items`
+"""
+
+import json
+import math
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import polars as pl
+import pyarrow as pa
+
+from corpus import artifacts, durable, lease
+from corpus.lake import Lake
+from corpus.task import All, WorkItem
+from eval_suites import shared_items, views
+from pomona.ablation import branches, running
+from pomona.ablation.running import Planned
+from pomona.ablation.settings import Study
+from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS
+from pomona.ablation.variants import Variant
+from training import views as of_runs
+
+KIND = "ablation"  # of artifacts
+BITS_PER_BYTE = "bits_per_byte"
+_ABOUT, _VALUES, _ITEMS = "study.json", "values.parquet", "items.parquet"
+_OF_STUDY = "study"  # the column that the rows of the artifact do not have
+
+
+@dataclass(frozen=True, slots=True)
+class Studying:
+    """Trains and measures the runs of a study, unless the lake has the result."""
+
+    lake: Lake
+    artifact: artifacts.Artifact
+    study: Study
+    variants: tuple[Variant, ...]
+
+    def __call__(self) -> None:
+        """Does what is left of it."""
+        with lease.hold(self.lake, f"{KIND}-{self.artifact.key}", purpose=f"ablate {self.study.name}"):
+            artifacts.ensure(self.lake, self.artifact, self._study)
+
+    def _study(self, folder: Path) -> None:
+        place = Path(self.lake.root, branches.FOLDER, self.artifact.key)
+        durable.make_folders(str(place))
+        runs = running.run(self.lake, self.study, self.variants, place, _telling(self.study.name))
+
+        values: list[dict[str, Any]] = []
+        items: list[dict[str, Any]] = []
+        seconds = 0.0
+        for one in runs:
+            lake = Lake(one.branch)
+            view = of_runs.run(lake, one.run.name)
+            seconds += view.seconds
+            common = {"variant": one.variant, "model": one.model, "seed": one.seed}
+            values += [common | {"run": view.run} | row for row in _of_held_out(lake, view)]
+            items += [common | row for row in _documents(Path(view.checkpoint))]
+            for score in one.scores:
+                found_values, found_items = _of_score(lake, score.name)
+                values += [common | {"run": view.run} | row for row in found_values]
+                items += [common | row for row in found_items]
+
+        about = {"seconds": seconds, "runs": len(runs), "branch": str(place.relative_to(self.lake.root))}
+        pl.DataFrame(values, _columns(ABLATION_VALUES.schema), orient="row").write_parquet(folder / _VALUES)
+        pl.DataFrame(items, _columns(ABLATION_ITEMS.schema), orient="row").write_parquet(folder / _ITEMS)
+        (folder / _ABOUT).write_text(json.dumps(about, indent=1) + "\n")
+        durable.sync_below(str(folder))
+
+
+@dataclass(frozen=True, slots=True)
+class AblationStep:
+    """Writes down what a study came to."""
+
+    spec_type: ClassVar = All
+    lake: Lake
+    identity: str
+    artifact: str  # key
+    name: str
+    baseline: str
+    definition: str  # JSON
+    variants: str  # JSON
+
+    def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Rows of all three tables."""
+        folder = artifacts.find(self.lake, KIND, self.artifact)
+        assert folder is not None
+        for path, table in ((_ITEMS, ABLATION_ITEMS), (_VALUES, ABLATION_VALUES)):
+            frame = pl.read_parquet(folder / path).with_columns(study=pl.lit(self.identity))
+            for batch in frame.select(table.schema.names).to_arrow().cast(table.schema).to_batches(1 << 16):
+                yield table.name, batch
+        about = json.loads((folder / _ABOUT).read_text())
+        row = {
+            "study": self.identity, "name": self.name, "baseline": self.baseline, "definition": self.definition,
+            "variants": self.variants, **about,
+        }  # fmt: skip
+        yield "ablations", pa.RecordBatch.from_pylist([row], ABLATIONS.schema)
+
+
+def _of_held_out(lake: Lake, view: "of_runs.RunView") -> Iterator[dict[str, Any]]:
+    """Yields bits per byte of each group, at the end of a run and at the checkpoints before."""
+    rows = lake.scan("run_losses").filter((pl.col("run") == view.run) & (pl.col("group") != "")).collect()
+    steps = sorted(set(rows["step"]), reverse=True)
+    for group, step, value in rows.select("group", "step", "bits_per_byte").iter_rows():
+        yield {
+            "metric": f"{BITS_PER_BYTE}:{group}", "before_end": steps.index(step), "value": value,
+            "higher_is_better": False, "is_ratio": True,
+        }  # fmt: skip
+
+
+def _documents(checkpoint: Path) -> Iterator[dict[str, Any]]:
+    from training.evaluation import DOCUMENTS
+
+    for line in (checkpoint / DOCUMENTS).read_text().splitlines():
+        row = json.loads(line)
+        yield {
+            "metric": f"{BITS_PER_BYTE}:{row['group']}", "item": row["id"], "cluster": "",
+            "value": row["nats"] / math.log(2), "weight": float(row["n_bytes"]),
+        }  # fmt: skip
+
+
+def _of_score(lake: Lake, name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Returns the values and the items of a score: of each task, the metric that counts, and bits per byte."""
+    one = views.run(lake, name)
+    wanted = {
+        (score.task, score.metric): score
+        for score in one.scores
+        if score.split == "all" and (score.is_primary or score.metric == BITS_PER_BYTE)
+    }
+    rows = shared_items.of_metrics(lake, one, list(wanted)).collect()
+    values = []
+    named = {}
+    for (task, metric), score in wanted.items():
+        if rows.filter((pl.col("task") == task) & (pl.col("metric") == metric)).height:
+            named[task, metric] = f"{one.suite}/{task}:{metric}"
+            values.append({
+                "metric": named[task, metric], "before_end": 0, "value": score.value,
+                "higher_is_better": score.higher_is_better, "is_ratio": metric == BITS_PER_BYTE,
+            })  # fmt: skip
+    items = [
+        {
+            "metric": named[row["task"], row["metric"]], "item": str(row["item"]), "cluster": row["cluster"],
+            "value": row["value"], "weight": row["weight"],
+        }
+        for row in rows.iter_rows(named=True)
+        if (row["task"], row["metric"]) in named
+    ]  # fmt: skip
+    return values, items
+
+
+def _columns(schema: pa.Schema) -> pl.Schema:
+    """Returns the columns of the artifact's rows: those of a table, without the study."""
+    empty = pl.from_arrow(schema.empty_table())
+    assert isinstance(empty, pl.DataFrame)
+    return pl.Schema({name: kind for name, kind in empty.schema.items() if name != _OF_STUDY})
+
+
+def _telling(name: str) -> running.Tell:
+    def tell(done: int, of: int, run: str) -> None:
+        print(f"ablate {name}: {done:,}/{of:,} runs, the last one {run}", file=sys.stderr, flush=True)
+
+    return tell
+
+
+def runs_of(study: Study, variants: tuple[Variant, ...], lake: Lake, key: str) -> list[Planned]:
+    """Returns the runs of a study as they would be made, without making anything."""
+    return running.planned(study, variants, Path(lake.root, branches.FOLDER, key))

@@ -1,0 +1,143 @@
+"""What each variant of a study is: its mixture, its runs, and its recipe. Mistakes are found before anything is run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from corpus import yaml_text
+from corpus.errors import UserError, unknown
+from corpus.mixture.settings import Mixture
+from corpus.model_errors import of_fields
+from corpus.task import digest
+from pomona import recipe
+from pomona.ablation.settings import WITHOUT, Study
+from pomona.recipe import Recipe, paths
+from pomona.recipe.model import model as recipe_model
+from training.settings import Run
+
+_OF_STUDY = {"name", "tokens", "seed", "held_out", "leave_out"}  # of a mixture: what the study itself sets
+_OF_RUNS = {"name", "mixture", "model", "after", "tokens", "seed", "held_out", "evaluations", "last_evaluations"}
+_NO_SECTIONS = {"lake", "sources", "mixtures", "train", "score", "judge", "ablations"}
+_APART = 1_000_003  # between the seeds of variants that are the same
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A variant, with everything that differs resolved."""
+
+    name: str
+    mixture: Mapping[str, Any]  # fields of its mixtures
+    train: Mapping[str, Any]  # fields of its runs
+    recipe: Mapping[str, Any] = field(default_factory=dict)  # sections with the fields that change
+    same_as: str = ""  # an earlier variant that is the same; '' for none
+    shift: int = 0  # of its seeds, so that the same variant is not the same run
+
+    def seed(self, seed: int) -> int:
+        """Returns the seed that stands for one of the study's."""
+        return seed + self.shift * _APART
+
+    def mixture_of(self, name: str, seed: int, tokens: int) -> Mixture:
+        """Returns its mixture for a seed."""
+        values = {"tolerance": 0.25} | dict(self.mixture)
+        return Mixture.model_validate(values | {"name": name, "seed": self.seed(seed), "tokens": tokens, "held_out": 0})
+
+    def run_of(self, name: str, model: str, seed: int, tokens: int) -> Run:
+        """Returns its run for a seed."""
+        own = {"name": name, "mixture": name, "model": model, "tokens": tokens, "seed": self.seed(seed)}
+        return Run.model_validate(dict(self.train) | own)
+
+
+def variants(study: Study) -> list[Variant]:
+    """Returns all variants, the baseline first; raises `UserError` that names a variant and what is wrong with it."""
+    named = {study.baseline: study.variants[study.baseline]} | study.variants
+    resolved = [_variant(study, name, fields or {}) for name, fields in named.items()]
+    if study.leave_one_out:
+        resolved += _without_each(study, resolved[0], taken=set(named))
+
+    seen: dict[str, list[str]] = {}
+    marked = []
+    for one in resolved:
+        before = seen.setdefault(digest([one.mixture, one.train, one.recipe]), [])
+        same_as = before[0] if before else ""
+        marked.append(Variant(one.name, one.mixture, one.train, one.recipe, same_as, len(before)))
+        before.append(one.name)
+    return marked
+
+
+def recipe_of(study: Study, variant: Variant) -> Recipe | None:
+    """Returns the recipe of a variant that changes it, without mixtures and models; None for any other variant."""
+    if not variant.recipe:
+        return None
+    if study.recipe is None:
+        section = next(iter(variant.recipe))
+        raise UserError(
+            f"variant {variant.name!r} changes {section!r} of a recipe; say which one: `recipe: recipe.yaml`"
+        )
+    value, _ = yaml_text.read(Path(study.recipe).read_text(), study.recipe)
+    if not isinstance(value, dict):
+        raise UserError(f"recipe {study.recipe} does not hold a recipe")
+    placed = paths.placed(value, Path(study.recipe).parent, recipe_model())
+    kept = {name: fields for name, fields in placed.items() if name not in _NO_SECTIONS - {"lake", "sources"}}
+    if "tokenizer" not in variant.recipe:
+        kept.pop("tokenizer", None)  # all variants share one, unless they say otherwise
+    merged = _merged(kept, variant.recipe)
+    try:
+        made = recipe_model().model_validate(merged)
+    except ValidationError as error:
+        raise UserError(f"variant {variant.name!r}: {of_fields(error, recipe_model())}") from error
+    for place, mistake in recipe.mistakes(made):
+        raise UserError(f"variant {variant.name!r}: {place}: {mistake}") from mistake
+    return made
+
+
+def _variant(study: Study, name: str, fields: Mapping[str, Any]) -> Variant:
+    of_mixture = set(Mixture.model_fields) - _OF_STUDY
+    sections = set(recipe_model().model_fields) - _NO_SECTIONS
+    for key in fields:
+        if key in _OF_STUDY | {"model", "seeds"}:
+            raise UserError(f"variant {name!r}: {key} is the same for all variants; it stands beside `variants`")
+        if key not in of_mixture | sections | {"train"}:
+            error = unknown("field", key, sorted(of_mixture | sections | {"train"}))
+            raise UserError(f"variant {name!r}: {error}")
+
+    mixture = dict(study.mixture) | {key: value for key, value in fields.items() if key in of_mixture}
+    train = dict(study.train) | dict(fields.get("train") or {})
+    changed = {key: value for key, value in fields.items() if key in sections}
+    if reserved := sorted(mixture.keys() & _OF_STUDY) + sorted(train.keys() & _OF_RUNS):
+        raise UserError(f"variant {name!r}: {reserved[0]} is set by the study")
+    found = Variant(name, mixture, train, changed)
+    for model, values in ((Mixture, mixture | {"name": "m"}), (Run, train | {"name": "r", "mixture": "m"})):
+        try:
+            model.model_validate(values)
+        except ValidationError as error:
+            raise UserError(f"variant {name!r}: {of_fields(error, model)}") from error
+    recipe_of(study, found)
+    return found
+
+
+def _without_each(study: Study, baseline: Variant, taken: set[str]) -> list[Variant]:
+    weights = dict(baseline.mixture.get("weights") or {})
+    if len(weights) < 2:
+        raise UserError(
+            f"leave_one_out: the baseline {baseline.name!r} needs weights of two groups or more, to leave each out once"
+        )
+    made = []
+    for group in weights:
+        name = f"{WITHOUT}{group}"
+        if name in taken:
+            raise UserError(f"leave_one_out makes a variant {name!r}, which `variants` has, too")
+        others = {other: weight for other, weight in weights.items() if other != group}
+        made.append(Variant(name, dict(baseline.mixture) | {"weights": others}, baseline.train, baseline.recipe))
+    return made
+
+
+def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a mapping with the fields that change, at any depth; lists and values are replaced."""
+    merged = dict(base)
+    for key, value in changes.items():
+        inner = merged.get(key)
+        merged[key] = _merged(inner, value) if isinstance(inner, Mapping) and isinstance(value, Mapping) else value
+    return merged

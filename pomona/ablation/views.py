@@ -1,0 +1,292 @@
+"""What a person asks of a study: which variant is better on what, how sure that is, and which metrics could tell."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from corpus.errors import UserError, unknown
+from corpus.lake import Lake
+from eval_suites.order import oldest_first
+from eval_suites.statistics import paired, seeds, signal
+from eval_suites.statistics.intervals import LEVEL, Floats
+from pomona.ablation.settings import WITHOUT
+
+_ALPHA = 1 - LEVEL
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A variant against the baseline, by one metric, of models of one size."""
+
+    variant: str
+    baseline: str
+    model: str
+    metric: str
+    difference: float  # of the variant minus the baseline
+    low: float
+    high: float
+    p: float  # of no difference
+    adjusted_p: float  # over all comparisons of models of this size
+    verdict: str  # better, worse or undecided
+    seeds_to_settle: int | None  # seeds that would likely decide it; None if it is decided, or if no number would
+    can_decide: bool  # whether the metric can tell variants of this study apart at all
+    higher_is_better: bool
+    seeds: int
+    items: int
+    by_seed: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """How much a metric tells about models of one size."""
+
+    metric: str
+    model: str
+    signal: float  # range of the variants' means
+    seed_noise: float  # standard deviation of a run over seeds
+    checkpoint_noise: float | None  # over the last checkpoints of a run; None if they were not measured
+    ratio: float  # signal over the larger noise
+    can_decide: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What a metric came to, for a variant and a size."""
+
+    variant: str
+    model: str
+    metric: str
+    mean: float
+    by_seed: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VariantView:
+    """A variant with the verdict of all metrics that can decide, at the largest size."""
+
+    variant: str
+    changes: dict[str, Any]  # its mixture, runs and recipe
+    same_as: str
+    verdict: str  # baseline, better, worse, mixed or undecided
+    better_on: tuple[str, ...]
+    worse_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a group is worth to the baseline, by one metric: what is lost without it."""
+
+    group: str
+    metric: str
+    share: float  # of the baseline's tokens
+    loss: float  # of the metric without the group; below 0: the group does harm
+    low: float
+    high: float
+    per_share: float  # the loss for each share of the tokens that the group takes
+
+
+@dataclass(frozen=True, slots=True)
+class AblationView:
+    """A study."""
+
+    study: str
+    name: str
+    baseline: str
+    models: tuple[str, ...]
+    seeds: tuple[int, ...]
+    tokens: tuple[int, ...]
+    runs: int
+    seconds: float
+    branch: str
+    variants: list[VariantView]
+    comparisons: list[Comparison]
+    metrics: list[Metric]
+    values: list[Value]
+    worth: list[Worth]
+    definition: dict[str, Any]
+
+
+def studies(lake: Lake) -> list[AblationView]:
+    """Returns all studies, the oldest first."""
+    return [study(lake, one) for one in oldest_first(lake, "ablations", "study")]
+
+
+def study(lake: Lake, wanted: str) -> AblationView:
+    """Returns a study, by its name (the newest one), its id, or the first digits of it."""
+    rows = (
+        {row["study"]: row for row in lake.scan("ablations").collect().to_dicts()} if lake.exists("ablations") else {}
+    )
+    order = [one for one in oldest_first(lake, "ablations", "study") if one in rows]
+    of_name = [one for one in order if rows[one]["name"] == wanted]
+    of_id = [one for one in order if len(wanted) >= 8 and one.startswith(wanted)]
+    if not (of_name or of_id):
+        if not order:
+            raise UserError(f"lake {lake.url} has no study yet; make one: pomona ablate STUDY.yaml")
+        raise unknown("study", wanted, sorted({row["name"] for row in rows.values()}))
+    key = (of_name or of_id)[-1]
+    slot = f"ablate-{key}"
+    values = lake.scan("ablation_values", slot=slot).collect()
+    items = lake.scan("ablation_items", slot=slot).collect()
+    return _view(rows[key], values, items)
+
+
+def _view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> AblationView:
+    definition, listed = json.loads(row["definition"]), json.loads(row["variants"])
+    names, baseline = [one["name"] for one in listed], row["baseline"]
+    models, seeds_ = tuple(definition["model"]), tuple(definition["seeds"])
+    metrics = list(dict.fromkeys(values["metric"].sort()))
+    tables = _tables(items, names, models, seeds_)
+    told = {(model, metric): of_metric(values, metric, model, names, seeds_) for model in models for metric in metrics}
+    comparisons = [
+        one
+        for model in models
+        for one in compared(model, baseline, [n for n in names if n != baseline], metrics, tables, values, told)
+    ]
+    return AblationView(
+        row["study"], row["name"], baseline, models, seeds_, tuple(definition["tokens"]), row["runs"], row["seconds"],
+        row["branch"],
+        [_variant(one, baseline, [c for c in comparisons if c.model == models[-1]]) for one in listed],
+        comparisons, list(told.values()), _values(values, names, models, metrics, seeds_),
+        _worth(listed[0], [one for one in comparisons if one.model == models[-1]]), definition,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A metric of all runs of a size, item by item: what each variant and seed came to."""
+
+    values: dict[str, Floats]  # (S, N) by variant
+    weights: Floats | None  # (N,) of a ratio
+    clusters: Any  # (N,) numbers; None for independent items
+
+
+def _tables(
+    items: pl.DataFrame, names: Sequence[str], models: Sequence[str], seeds_: Sequence[int]
+) -> dict[tuple[str, str], Table]:  # fmt: skip
+    """Returns a table for each size and metric. Items that a run lacks are an error: runs are compared on the same."""
+    made = {}
+    places = {(name, seed): i for i, (name, seed) in enumerate((n, s) for n in names for s in seeds_)}
+    for (model, metric), part in items.group_by("model", "metric", maintain_order=True):
+        part = part.sort("item")
+        of_item = part.unique("item", keep="first", maintain_order=True)
+        numbers = part["item"].rank("dense").cast(pl.Int64).to_numpy() - 1
+        runs = np.array([places[pair] for pair in part.select("variant", "seed").iter_rows()])
+        n = of_item.height
+        table = np.full((len(places), n), np.nan)
+        table[runs, numbers] = part["value"].to_numpy()
+        if np.isnan(table).any():
+            raise UserError(
+                f"{metric}: {int(np.isnan(table).sum())} values are missing; not all runs had the same items"
+            )
+        weights = of_item["weight"].to_numpy()
+        clusters = None
+        if of_item["cluster"].n_unique() > 1 or (n and of_item["cluster"][0]):
+            clusters = of_item["cluster"].rank("dense").cast(pl.Int64).to_numpy()
+        by_variant = {name: table[i * len(seeds_) : (i + 1) * len(seeds_)] for i, name in enumerate(names)}
+        made[str(model), str(metric)] = Table(by_variant, None if (weights == 1).all() else weights, clusters)
+    return made
+
+
+def compared(
+    model: str, baseline: str, others: Sequence[str], metrics: Sequence[str], tables: dict[tuple[str, str], Table],
+    values: pl.DataFrame, told: dict[tuple[str, str], Metric],
+) -> list[Comparison]:  # fmt: skip
+    """Compares variants with the baseline by all metrics; p is adjusted over all of these."""
+    higher = dict(values.select("metric", "higher_is_better").unique().iter_rows())
+    found = []
+    for name in others:
+        for metric in metrics:
+            table = tables[model, metric]
+            got = seeds.difference(table.values[baseline], table.values[name], table.weights, table.clusters)
+            found.append((name, metric, got))
+    adjusted = paired.holm([got.p for _, _, got in found])
+    level = 1 - _ALPHA / max(len(found), 1)
+
+    made = []
+    for (name, metric, got), p in zip(found, adjusted, strict=True):
+        is_sure = p < _ALPHA
+        verdict = "undecided"
+        if is_sure:
+            verdict = "better" if (got.value > 0) == higher[metric] else "worse"
+        made.append(
+            Comparison(
+                name, baseline, model, metric, got.value, got.low, got.high, got.p, p, verdict,
+                None if is_sure else seeds.seeds_to_settle(got, level), told[model, metric].can_decide, higher[metric],
+                got.spread.n_seeds, got.spread.n_items, got.by_seed,
+            )
+        )  # fmt: skip
+    return made
+
+
+def of_metric(values: pl.DataFrame, metric: str, model: str, names: Sequence[str], seeds_: Sequence[int]) -> Metric:
+    """Returns signal and noise of a metric at one size: the range of the variants' means against the spread of runs
+    over seeds, and over their last checkpoints."""
+    of = values.filter((pl.col("metric") == metric) & (pl.col("model") == model))
+    table = np.array([_of_seeds(of, name, seeds_) for name in names])
+    means = table.mean(1)
+    seed_noise = float(np.sqrt(table.var(1, ddof=1).mean()))
+    checkpoint_noise = _over_checkpoints(of)
+    noise = max(seed_noise, checkpoint_noise or 0.0)
+    spread = signal.Signal(float(means.max() - means.min()), noise)
+    return Metric(metric, model, spread.signal, seed_noise, checkpoint_noise, spread.ratio,
+                  spread.ratio >= signal.CAN_DECIDE)  # fmt: skip
+
+
+def _over_checkpoints(of: pl.DataFrame) -> float | None:
+    """Returns the spread of a run over its last three checkpoints, its trend taken off; of all runs together."""
+    last = of.filter(pl.col("before_end") < 3).sort("before_end").group_by("variant", "seed").agg("value")
+    triples = [row for row in last["value"].to_list() if len(row) == 3]
+    if not triples:
+        return None
+    second = np.array([a - 2 * b + c for a, b, c in triples])  # of independent noise, six times its variance
+    return float(np.sqrt((second**2).mean() / 6))
+
+
+def _of_seeds(of: pl.DataFrame, name: str, seeds_: Sequence[int]) -> list[float]:
+    ends = of.filter((pl.col("variant") == name) & (pl.col("before_end") == 0))
+    by_seed = dict(ends.select("seed", "value").iter_rows())
+    return [by_seed[seed] for seed in seeds_]
+
+
+def _values(
+    values: pl.DataFrame, names: Sequence[str], models: Sequence[str], metrics: Sequence[str], seeds_: Sequence[int]
+) -> list[Value]:  # fmt: skip
+    made = []
+    for model in models:
+        for metric in metrics:
+            of = values.filter((pl.col("metric") == metric) & (pl.col("model") == model))
+            for name in names:
+                by_seed = _of_seeds(of, name, seeds_)
+                made.append(Value(name, model, metric, sum(by_seed) / len(by_seed), tuple(by_seed)))
+    return made
+
+
+def _variant(one: dict[str, Any], baseline: str, comparisons: list[Comparison]) -> VariantView:
+    changes = {key: one[key] for key in ("mixture", "train", "recipe") if one[key]}
+    own = [c for c in comparisons if c.variant == one["name"] and c.can_decide]
+    better = tuple(c.metric for c in own if c.verdict == "better")
+    worse = tuple(c.metric for c in own if c.verdict == "worse")
+    verdict = "mixed" if better and worse else "better" if better else "worse" if worse else "undecided"
+    return VariantView(
+        one["name"], changes, one["same_as"], "baseline" if one["name"] == baseline else verdict, better, worse
+    )
+
+
+def _worth(baseline: dict[str, Any], comparisons: list[Comparison]) -> list[Worth]:
+    """Returns what each group is worth that a variant leaves out."""
+    weights = baseline["mixture"].get("weights") or {}
+    total = sum(weights.values()) or 1.0
+    made = []
+    for one in comparisons:
+        group = one.variant.removeprefix(WITHOUT)
+        if not one.variant.startswith(WITHOUT) or group not in weights:
+            continue
+        sign = -1.0 if one.higher_is_better else 1.0
+        low, high = sorted((sign * one.low, sign * one.high))
+        share = weights[group] / total
+        made.append(Worth(group, one.metric, share, sign * one.difference, low, high, sign * one.difference / share))
+    return made

@@ -1,0 +1,115 @@
+"""Formats studies of variants."""
+
+from typing import TYPE_CHECKING
+
+from corpus.sizes import count_text
+from pomona import output
+
+if TYPE_CHECKING:
+    from pomona.ablation.plan import PlanView
+    from pomona.ablation.views import AblationView, Comparison
+
+_MOST = 60  # comparisons that a terminal shows
+
+
+def render(view: "AblationView") -> str:
+    """Formats a study: verdicts, comparisons, and what each metric can tell."""
+    lines = [_verdicts(view), "", _comparisons(view), "", _metrics(view)]
+    if view.worth:
+        lines += ["", _worth(view)]
+    lines += ["", *_notes(view)]
+    return "\n".join(lines)
+
+
+def render_plan(view: "PlanView") -> str:
+    """Formats what a study will train."""
+    lines = [
+        f"{one.runs} runs of {one.model} ({one.parameters:,} parameters) on {count_text(one.tokens)} tokens each: "
+        f"{len(view.variants)} variants x {len(view.seeds)} seeds, about {_time(one.hours)}"
+        for one in view.sizes
+    ]
+    lines.append(f"about {_time(view.hours)} in all, {view.at_once} at once")
+    lines += [f"{name} is the same as {other}: a fair null, with seeds of its own" for name, other in view.same.items()]
+    return "\n".join(lines)
+
+
+def render_list(views: "list[AblationView]") -> str:
+    """Formats a line per study."""
+    rows = [
+        (one.study[:8], one.name, one.baseline, len(one.variants), len(one.seeds), ", ".join(one.models),
+         ", ".join(f"{v.variant} {v.verdict}" for v in one.variants if v.variant != one.baseline))
+        for one in views
+    ]  # fmt: skip
+    header = ("study", "name", "baseline", "variants", "seeds", "models", "verdicts")
+    return output.table(rows, header) if rows else "no study yet: pomona ablate STUDY.yaml"
+
+
+def _verdicts(view: "AblationView") -> str:
+    rows = [
+        (one.variant, one.verdict, ", ".join(one.better_on), ", ".join(one.worse_on), one.same_as)
+        for one in view.variants
+    ]
+    return output.table(rows, ("variant", "verdict", "better on", "worse on", "same as"))
+
+
+def _comparisons(view: "AblationView") -> str:
+    several = len(view.models) > 1
+    rows = [
+        (*([one.model] if several else []), one.variant, one.metric, f"{one.difference:+.4f}",
+         f"[{one.low:+.4f}, {one.high:+.4f}]", one.verdict, f"{one.adjusted_p:.3g}", _settle(one), one.items)
+        for one in view.comparisons[:_MOST]
+    ]  # fmt: skip
+    header = (
+        *(["model"] if several else []), "variant", "metric", f"minus {view.baseline}", "95% interval", "verdict",
+        "adjusted p", "seeds to settle", "items",
+    )  # fmt: skip
+    more = len(view.comparisons) - _MOST
+    return output.table(rows, header) + (f"\n... and {more} more: --json" if more > 0 else "")
+
+
+def _settle(one: "Comparison") -> str:
+    if one.verdict != "undecided":
+        return ""
+    return "no number would" if one.seeds_to_settle is None else str(one.seeds_to_settle)
+
+
+def _metrics(view: "AblationView") -> str:
+    rows = [
+        (one.metric, one.model, f"{one.signal:.4f}", f"{one.seed_noise:.4f}",
+         "" if one.checkpoint_noise is None else f"{one.checkpoint_noise:.4f}", f"{one.ratio:.2f}",
+         "yes" if one.can_decide else "no: left out of the verdict")
+        for one in view.metrics
+    ]  # fmt: skip
+    header = ("metric", "model", "spread of variants", "of seeds", "of checkpoints", "signal/noise", "can decide")
+    return output.table(rows, header)
+
+
+def _worth(view: "AblationView") -> str:
+    rows = [
+        (one.group, f"{one.share:.1%}", one.metric, f"{one.loss:+.4f}", f"[{one.low:+.4f}, {one.high:+.4f}]",
+         f"{one.per_share / 100:+.5f}")
+        for one in view.worth
+    ]  # fmt: skip
+    return output.table(
+        rows, ("group", "of the tokens", "metric", "lost without it", "95% interval", "per 1% of tokens")
+    )
+
+
+def _notes(view: "AblationView") -> list[str]:
+    sizes = ", ".join(
+        f"{model} on {count_text(view.tokens[i] if len(view.tokens) > 1 else view.tokens[0])} tokens"
+        for i, model in enumerate(view.models)
+    )
+    notes = [
+        f"study {view.study[:8]}  {view.name}: {view.runs} runs ({sizes}), seeds {', '.join(map(str, view.seeds))}"
+    ]
+    notes += [f"  {one.variant} is the same as {one.same_as}: a fair null" for one in view.variants if one.same_as]
+    notes.append(f"  its runs are in {view.branch} below the lake: pomona runs --lake LAKE/{view.branch}/base")
+    return notes
+
+
+def _time(hours: float) -> str:
+    if hours >= 1:
+        return f"{hours:.1f} hours"
+    minutes = max(round(hours * 60), 1)
+    return f"{minutes} minute" + ("s" if minutes > 1 else "")
