@@ -1,7 +1,7 @@
 """Honors a request to forget documents: removes them, keeps them away, and says which models have read them."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from corpus.shards import stages as shard_stages
 from corpus.shards.erasing import erase
 from corpus.shards.layout import id_bytes, keys
 from corpus.shards.stream import Stream
+from pomona.ablation import branches, held_out
 from pomona.views.trace import opened, rows_of_runs
 from training import reading
 from training.stages import in_order
@@ -85,7 +86,27 @@ def forget(lake: Lake, wanted: str, *, reason: str = "", vacuum: bool = False, d
                 deleted = len(list(rewriting.files_of_older_versions(lake)))
 
     addresses = named["uri"].sort().to_list()[:_MOST_NAMED]
-    return Forgot(kind, value, not dry_run, len(ids), addresses, rows, mixtures, shards, runs, deleted, erased)
+    done = Forgot(kind, value, not dry_run, len(ids), addresses, rows, mixtures, shards, runs, deleted, erased)
+    for branch in branches.branches(lake):
+        again = forget(branch, wanted, reason=reason, vacuum=vacuum, dry_run=dry_run)
+        done = _together(done, again)
+    if not dry_run:
+        held_out.erase(lake, ids)
+    return done
+
+
+def _together(one: Forgot, branch: Forgot) -> Forgot:
+    """Returns what a request did to a lake and to a branch of it."""
+    tables = one.rows.keys() | branch.rows.keys()
+    return replace(
+        one,
+        rows={table: one.rows.get(table, 0) + branch.rows.get(table, 0) for table in sorted(tables)},
+        mixtures=one.mixtures + branch.mixtures,
+        shards=one.shards + branch.shards,
+        runs=one.runs + branch.runs,
+        files_deleted=one.files_deleted + branch.files_deleted,
+        occurrences_erased=one.occurrences_erased + branch.occurrences_erased,
+    )
 
 
 def _finish(lake: Lake) -> dict[str, int]:

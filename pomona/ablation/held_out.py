@@ -5,6 +5,7 @@ document its beginning, so that there are many. They and all their copies are le
 written as texts, once, and as tokens for each tokenizer.
 """
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,8 +24,10 @@ from corpus.shards import layout
 from corpus.tokenizer.encoding import Encoder
 from corpus.tokenizer.loading import load
 from pomona import kept_documents
+from pomona.ablation import branches
 from pomona.stages import decided
 
+FOLDER = "held-out"  # beside the branches of a study
 TEXTS, LEFT_OUT = "held_out.parquet", "left_out.parquet"
 _MOST = 0.1  # of a group's tokens
 _FEWEST = 2  # documents
@@ -79,10 +82,15 @@ def shards(texts: Path, tokenizer: Path, folder: Path) -> Path:
     return folder
 
 
-def counts(texts: Path) -> dict[str, int]:
-    """Returns the number of documents of each group."""
-    frame = pl.read_parquet(texts, columns=["group"])
-    return {str(group): int(n) for group, n in frame.group_by("group").len().sort("group").iter_rows()}
+def erase(lake: Lake, ids: frozenset[str]) -> None:
+    """Removes documents from the texts of all studies. Their tokens are made again when a study goes on."""
+    for path in sorted(Path(lake.root, branches.FOLDER).glob(f"*/{FOLDER}/{TEXTS}")) if lake.is_local else ():
+        frame = pl.read_parquet(path)
+        left = frame.filter(~pl.col("id").is_in(list(ids)))
+        if left.height < frame.height:
+            for tokens in path.parent.glob("tokens-*"):
+                shutil.rmtree(tokens)
+            _publish(left, path)
 
 
 def _chosen(every: pl.LazyFrame, groups: Sequence[str], tokens: int) -> pl.DataFrame:

@@ -51,12 +51,12 @@ def plan(lake: Lake, study: Study) -> PlanView:
     for model in study.model:
         shape = named(model, _vocabulary(lake)) if of_training.is_size(model) else read(model)
         length = of_training.length_of(every[0].run_of("r", model, study.seeds[0], study.tokens_of(model)), shape)
-        evaluated = _EVALUATED * study.evaluation_tokens * len(study.held_out) / 3
+        evaluated = _EVALUATED * study.evaluation_tokens * len(study.measured_on) / 3
         runs = len(every) * len(study.seeds)
         flops = runs * (study.tokens_of(model) + evaluated) * shape.flops_per_token(length)
         sizes.append(Size(model, shape.parameters, study.tokens_of(model), runs, flops / rate / 3600))
     return PlanView(
-        study.name, tuple(one.name for one in every), study.seeds, study.held_out, sizes, at_once,
+        study.name, tuple(one.name for one in every), study.seeds, study.measured_on, sizes, at_once,
         sum(one.hours for one in sizes), {one.name: one.same_as for one in every if one.same_as},
     )  # fmt: skip
 

@@ -34,7 +34,6 @@ from training.settings import Run
 from training.worker import end_with_parent
 
 BASE = "base"
-_HELD_OUT = "held-out"  # folder beside the branches
 _MORE = 1.02  # a mixture has a little more than a run reads, since documents are whole
 _FOR_ONE_CORE = 10_000_000  # weights of a model that one core is enough for
 _LAST = 2  # evaluations in a run's last tenth, before the one at its end
@@ -65,7 +64,8 @@ def planned(study: Study, variants: Sequence[Variant], folder: Path) -> list[Pla
                 name = f"{one.name}-{model}-{seed}"[-64:].lstrip("-_.")
                 branch = folder / (f"variant-{one.name}" if one.recipe else BASE)
                 mixture = one.mixture_of(name, seed, int(tokens * _MORE) + 4096)
-                mixture = mixture.model_copy(update={"leave_out": f"../{_HELD_OUT}/{held_out.LEFT_OUT}"})
+                if study.measured_on:
+                    mixture = mixture.model_copy(update={"leave_out": f"../{held_out.FOLDER}/{held_out.LEFT_OUT}"})
                 run = one.run_of(name, model, seed, tokens)
                 runs.append(Planned(one.name, model, seed, str(branch), mixture, run, _scores(study, name)))
     return runs
@@ -78,15 +78,16 @@ def run(
     runs = planned(study, variants, folder)
     base = branches.make(lake, folder / BASE)
     _tokenizer(base, variants[0], runs[0])
-    measured = folder / _HELD_OUT
-    held_out.write(base, measured, _groups(variants[0]), study.held_out, study.evaluation_tokens)
+    measured = folder / held_out.FOLDER
+    if study.measured_on:
+        held_out.write(base, measured, _groups(variants[0]), study.measured_on, study.evaluation_tokens)
     for variant in variants:
         if variant.recipe:
             _decide(branches.make(base, folder / f"variant-{variant.name}"), study, variant)
 
     precision = _precision(folder)
     runs = [replace(one, run=one.run.model_copy(update={"precision": precision})) for one in runs]
-    if study.held_out:
+    if study.measured_on:
         runs = [_measured_on(one, measured) for one in runs]
     for one in runs:
         _mix(Lake(one.branch), one)

@@ -40,9 +40,12 @@ class Study(Settings):
         ),
     ]
     held_out: Annotated[
-        tuple[str, ...],
-        Field(description="Groups on whose held-out documents bits per byte are measured; no variant reads these"),
-    ] = ()
+        tuple[str, ...] | None,
+        Field(
+            description="Groups on whose held-out documents bits per byte are measured; no variant reads these; those "
+            "that have a weight in the baseline by default, [] for none"
+        ),
+    ] = None
     evaluation_tokens: Annotated[
         int, Field(gt=0, description="Held-out tokens of each group, at most a tenth of what the group has")
     ] = 16_384
@@ -122,9 +125,17 @@ class Study(Settings):
             )
         if len(set(self.model)) != len(self.model):
             raise ValueError("model names a size twice; they must differ")
-        if not (self.held_out or self.suites or self.tasks):
+        if not (self.measured_on or self.suites or self.tasks):
             raise ValueError("nothing is measured: give held_out (groups), suites or tasks")
         return self
+
+    @property
+    def measured_on(self) -> tuple[str, ...]:
+        """Returns the groups on whose held-out documents bits per byte are measured."""
+        if self.held_out is not None:
+            return self.held_out
+        weights = {**self.mixture, **self.variants.get(self.baseline, {})}.get("weights") or {}
+        return tuple(group for group, weight in weights.items() if weight) if isinstance(weights, dict) else ()
 
     def tokens_of(self, model: str) -> int:
         """Returns the tokens that models of a size are trained on."""

@@ -67,6 +67,11 @@ _OF_SECTION = {
     "Mixture": {"name": "core"},
     "Run": {"name": "first", "mixture": "core"},
     "Score": {"name": "first-offline", "model": "first"},
+    "Study": {
+        "name": "which-text",
+        "baseline": "plain",
+        "variants": "{plain: {weights: {docs: 1}}, short: {weights: {docs: 1}, where: n_words < 500}}",
+    },
     "Judge": {"name": "first-graded", "a": "answers.jsonl", "judge": "http://localhost:8000/v1"},
 }
 

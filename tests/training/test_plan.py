@@ -64,6 +64,8 @@ def test_too_few_tokens_are_an_error_that_says_what_to_do() -> None:
 def test_evaluations_are_even_and_end_with_the_run() -> None:
     assert evaluated_at(run(evaluations=4), 100) == (25, 50, 75, 100)
     assert evaluated_at(run(evaluations=9), 3) == (1, 2, 3)
+    assert evaluated_at(run(evaluations=1, last_evaluations=2), 100) == (90, 95, 100)
+    assert evaluated_at(run(evaluations=1, last_evaluations=2), 3) == (3,)
 
 
 def test_a_vocabulary_of_another_size_is_refused(tmp_path: object) -> None:

@@ -109,3 +109,21 @@ def test_mistakes_are_one_line_and_leave_nothing(own: Lake, fields: dict[str, ob
 def test_unknown_names() -> None:
     with pytest.raises(UserError, match="no mixture 'X' yet; make it: pomona mix --name X"):
         views.mixture(Lake("/nowhere"), "X")
+
+
+def test_documents_of_a_file_are_left_out_of_both_sides(own: Lake, tmp_path: Path) -> None:
+    every = mix(own, name="every", weights={"a": 1}, held_out=0.3)
+    ids = sorted(every["id"])[::3]
+    path = Path(own.root, "out.parquet")
+    pl.DataFrame({"id": ids, "why": ["x"] * len(ids)}).write_parquet(path)
+    fields = {"name": "less", "weights": {"a": 1}, "held_out": 0.3}
+    less = mix(own, **fields, leave_out="out.parquet")  # below the lake
+    assert set(less["id"]) == set(every["id"]) - set(ids)
+    assert set(less["split"]) == {"train", "held_out"}
+
+    pl.DataFrame({"id": ids[:1]}).write_parquet(path)  # another file of the same name is another mixture
+    assert set(mix(own, **fields, leave_out=str(path))["id"]) == set(every["id"]) - set(ids[:1])
+    assert "leave_out" not in Mixture(name="m").definition()
+    for bad in (tmp_path / "none.parquet", own.parts("documents")[0].path):
+        with pytest.raises(UserError, match="it is no Parquet file with a column id"):
+            mix(own, **fields, leave_out=str(bad))

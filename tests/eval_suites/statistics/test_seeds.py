@@ -25,16 +25,22 @@ def test_intervals_hold_the_truth_as_often_as_stated(seeds: int, spreads: tuple[
     generator, rounds = np.random.default_rng(seeds), 600
     got = [difference(*study(generator, seeds, 60, *spreads)) for _ in range(rounds)]
     held = np.mean([one.low <= TRUTH <= one.high for one in got])
-    assert 0.93 <= held <= 0.985
+    assert held >= 0.93
+    assert held <= 0.985 or spreads != (1, 0, 0.1)  # where seeds are all that differs, the interval is exact
     assert np.mean([one.p < 0.05 for one in got]) == np.mean([not one.low <= 0 <= one.high for one in got])
 
 
-def test_a_difference_of_nothing_is_found_as_rarely_as_stated() -> None:
-    generator, found = np.random.default_rng(1), 0
-    for _ in range(600):
-        a, b = study(generator, 3, 60, 0.5, 1, 1)
-        found += difference(a, b - TRUTH).p < 0.05
-    assert found / 600 <= 0.065
+@pytest.mark.parametrize("seeds", [2, 3])
+@pytest.mark.parametrize("spreads", [(1, 0, 0.1), (0.05, 0.05, 0.07), (0.1, 1, 0.3)])
+def test_a_difference_of_nothing_is_found_as_rarely_as_stated(
+    seeds: int, spreads: tuple[float, float, float]
+) -> None:  # fmt: skip
+    """Also far out, where an adjustment for many comparisons looks."""
+    generator, rounds = np.random.default_rng(1), 1500
+    pairs = [study(generator, seeds, 40, *spreads) for _ in range(rounds)]
+    p = np.array([difference(a, b - TRUTH).p for a, b in pairs])
+    assert (p < 0.05).mean() <= 0.065
+    assert (p < 0.005).mean() <= 0.012
 
 
 def test_items_in_clusters_say_less() -> None:

@@ -1,0 +1,57 @@
+"""A branch begins as its lake is, shares its files, and neither sees what the other does afterwards."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import pomona
+from corpus.errors import UserError
+from corpus.lake import Lake
+from pomona import kept_documents, making, standing
+from pomona.ablation import branches
+from tests.pomona.ablation.studies import lake_of
+
+
+def test_a_branch_shares_files_and_goes_its_own_way(mixed: Lake, tmp_path: Path) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    branch = branches.make(lake, tmp_path / "lake" / "branches" / "study" / "base")
+    assert kept_documents.ids(branch).collect().equals(kept_documents.ids(lake).collect())
+    part = lake.parts("documents")[0]
+    files = [Path(one.root, "documents", part.path).stat() for one in (lake, branch)]
+    assert files[0].st_ino == files[1].st_ino
+    assert not branch.exists("mixtures")
+    assert not branch.exists("runs")
+    standing.require(branch)
+
+    pomona.mix(branch, name="own", weights={"a": 1.0}, tokens=2000)
+    assert set(branch.scan("mixtures").collect()["mixture"]) == {"own"}
+    assert "own" not in lake.scan("mixtures").collect()["mixture"].to_list()
+    list(making.tokens(branch, "own"))
+
+    before = lake.version("documents")
+    gone = kept_documents.ids(lake).collect()["id"][0]
+    pomona.forget(lake, gone)
+    assert lake.version("documents") != before
+    for one in (lake, branches.branches(lake)[0]):  # erased in both
+        assert gone not in one.scan("documents").select("id").collect()["id"].to_list()
+        assert not one.scan("tokens").filter(pl.col("id") == gone).collect().height
+
+
+def test_a_branch_is_made_once_and_whole(mixed: Lake, tmp_path: Path) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    place = tmp_path / "lake" / "branches" / "study" / "base"
+    half = place.with_name(".base.unfinished")
+    half.mkdir(parents=True)
+    (half / "rubbish").write_text("")
+    branch = branches.make(lake, place)
+    assert not half.exists()
+    assert not (place / "rubbish").exists()
+    pomona.mix(branch, name="own", weights={"a": 1.0}, tokens=2000)
+    assert branches.make(lake, place).exists("mixtures")  # not made again
+    assert [one.root for one in branches.branches(lake)] == [str(place)]
+
+
+def test_a_lake_in_a_bucket_has_none(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="needs a lake on this machine"):
+        branches.make(Lake("memory://lake"), tmp_path / "b")

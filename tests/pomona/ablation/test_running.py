@@ -1,0 +1,47 @@
+"""Which runs a study has, in which order and branch, and on which device."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from corpus.errors import UserError
+from corpus.lake import Lake
+from pomona.ablation import running
+from pomona.ablation.variants import variants
+from tests.pomona.ablation.studies import lake_of, run, study
+
+
+def test_whole_comparisons_come_first(tmp_path: Path) -> None:
+    wanted = study(model=["1M", "3M"], tokens=["4K", "8K"], suites=["offline"])
+    runs = running.planned(wanted, variants(wanted), tmp_path)
+    assert [(one.model, one.seed, one.variant) for one in runs[:4]] == [
+        ("1M", 1, "plain"), ("1M", 1, "mixed"), ("1M", 1, "copy"), ("1M", 2, "plain"),
+    ]  # fmt: skip
+    assert len({one.run.name for one in runs}) == len(runs) == 12
+    assert {one.branch for one in runs} == {str(tmp_path / "base")}
+    assert {(one.model, one.run.tokens) for one in runs} == {("1M", 4000), ("3M", 8000)}
+    assert all(one.mixture.name == one.run.mixture for one in runs)
+    assert all((one.mixture.tokens or 0) > (one.run.tokens or 0) for one in runs)
+    assert {score.suite for one in runs for score in one.scores} == {"offline"}
+
+
+def test_each_process_has_a_core_or_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
+    assert running.devices(study()) == 4
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("pomona.runner.default_workers", lambda: 6)
+    assert running.devices(study(model="3M")) == 6
+    assert running.devices(study(model=["1M", "26M"])) == 1  # a large model uses all cores by itself
+
+
+def test_a_process_that_is_killed_is_one_line(mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "one_run", _die)
+    lake = lake_of(mixed, tmp_path / "lake")
+    with pytest.raises(UserError, match="a process that trained was killed"):
+        run(lake, study(at_once=2))
+
+
+def _die(planned: running.Planned) -> None:
+    os._exit(9)

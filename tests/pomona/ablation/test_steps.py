@@ -1,0 +1,132 @@
+"""A whole study: its rows are those of its runs, a killed one goes on, and the same one again trains nothing."""
+
+import json
+import math
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from corpus.errors import UserError
+from corpus.lake import Lake
+from pomona import making
+from pomona.ablation import running, views
+from tests.pomona.ablation.studies import lake_of, run, study
+from training import views as of_runs
+
+
+@pytest.fixture(scope="module")
+def studied(mixed: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    lake = lake_of(mixed, tmp_path_factory.mktemp("study") / "lake")
+    run(lake, study())
+    return lake
+
+
+def test_every_run_is_in_the_branch_with_the_rows_of_the_study(studied: Lake) -> None:
+    view = views.study(studied, "small")
+    branch = Lake(Path(studied.root, view.branch, "base"))
+    runs = {one.run: one for one in of_runs.runs(branch)}
+    assert view.runs == len(runs) == 6
+    assert not studied.exists("runs")
+    values = studied.scan("ablation_values").collect()
+    items = studied.scan("ablation_items").collect()
+    for (run_id, metric), rows in values.group_by("run", "metric"):
+        group = str(metric).partition(":")[2]
+        ended = rows.filter(pl.col("before_end") == 0)["value"][0]
+        of = rows.row(0, named=True)
+        bits = items.filter(
+            (pl.col("variant") == of["variant"]) & (pl.col("seed") == of["seed"]) & (pl.col("metric") == metric)
+        )
+        assert ended == pytest.approx(bits["value"].sum() / bits["weight"].sum())
+        assert runs[str(run_id)].held_out[group] > 0
+        assert sorted(rows["before_end"]) == [0, 1, 2]  # two checkpoints of the last tenth, too
+
+
+def test_variants_are_measured_on_the_same_documents_and_train_on_none_of_them(studied: Lake) -> None:
+    items = studied.scan("ablation_items").collect()
+    of_run = items.group_by("variant", "seed", "metric").agg(pl.col("item").sort()).sort("metric")
+    for (_metric,), rows in of_run.group_by("metric"):
+        assert len({tuple(row) for row in rows["item"]}) == 1
+    branch = Lake(Path(studied.root, views.study(studied, "small").branch, "base"))
+    trained = set(branch.scan("mixtures").filter(pl.col("split") == "train").collect()["id"])
+    assert trained
+    assert not trained & set(items["item"])
+
+
+def test_a_copy_of_the_baseline_is_another_run_and_a_null(studied: Lake) -> None:
+    view = views.study(studied, "small")
+    copy = [one for one in view.comparisons if one.variant == "copy"]
+    assert [one.same_as for one in view.variants] == ["", "", "plain"]
+    assert all(one.difference != 0 and one.verdict == "undecided" for one in copy)
+
+
+def test_the_same_study_again_trains_nothing_and_another_name_neither(
+    studied: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "one_run", lambda planned: pytest.fail(f"{planned.run.name} was trained again"))
+    first = making.ablation_id(studied, study())
+    assert run(studied, study()) == first
+    assert run(studied, study(name="again")) != first
+    assert views.study(studied, "again").comparisons == views.study(studied, "small").comparisons
+
+
+def test_a_study_that_was_stopped_goes_on(mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    plain, trained = running.one_run, []
+
+    def until_killed(planned: running.Planned) -> None:
+        if len(trained) == 3:
+            raise KeyboardInterrupt
+        trained.append(planned.run.name)
+        plain(planned)
+
+    monkeypatch.setattr(running, "one_run", until_killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(lake, study())
+    assert not lake.exists("ablations")
+
+    import training.loop as loop
+
+    fits, real = [], loop.train
+    monkeypatch.setattr(running, "one_run", plain)
+    monkeypatch.setattr(loop, "train", lambda plan, *rest: fits.append(plan.name) or real(plan, *rest))
+    run(lake, study())
+    assert len(fits) == 3  # of six
+    assert not set(fits) & set(trained)
+    view = views.study(lake, "small")
+    assert view.runs == 6
+
+
+def test_a_group_without_enough_text_shows_before_anything_is_trained(
+    mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "one_run", lambda planned: pytest.fail("something was trained"))
+    lake = lake_of(mixed, tmp_path / "lake")
+    for variants, words in (
+        ({"plain": {"weights": {"a": 1}}, "other": {"weights": {"c": 1}}}, "variant 'other', seed 1: .*short of text"),
+        ({"plain": {"weights": {"a": 1}}, "other": {"weights": {"d": 1}}}, "variant 'other', seed 1: .*'d'"),
+    ):
+        with pytest.raises(UserError, match=words):
+            run(lake, study(variants=variants, tokens=8192))
+    with pytest.raises(UserError, match="held_out group 'nowhere'"):
+        run(lake, study(held_out=["nowhere"]))
+
+
+def test_several_at_once_give_what_one_after_the_other_gives(studied: Lake, mixed: Lake, tmp_path: Path) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    run(lake, study(at_once=2))
+    one, two = (views.study(each, "small") for each in (studied, lake))
+    assert [c.variant for c in one.comparisons] == [c.variant for c in two.comparisons]
+    for a, b in zip(one.values, two.values, strict=True):
+        assert a.by_seed == pytest.approx(b.by_seed, abs=2e-3)
+
+
+def test_models_are_scored_on_suites_too(mixed: Lake, tmp_path: Path) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    run(lake, study(held_out=[], tasks=["pomona_grammar"], limit=20, variants={"plain": {}, "copy": {}}))
+    view = views.study(lake, "small")
+    assert {one.metric for one in view.metrics} == {"-/pomona_grammar:acc", "-/pomona_grammar:bits_per_byte"}
+    higher = {one.metric: one.higher_is_better for one in view.comparisons}
+    assert higher == {"-/pomona_grammar:acc": True, "-/pomona_grammar:bits_per_byte": False}
+    assert all(math.isfinite(one.difference) for one in view.comparisons)
+    assert json.loads(json.dumps(view.definition))["tasks"] == ["pomona_grammar"]
