@@ -119,7 +119,7 @@ def _documents(checkpoint: Path) -> Iterator[dict[str, Any]]:
     for line in (checkpoint / DOCUMENTS).read_text().splitlines():
         row = json.loads(line)
         yield {
-            "metric": f"{BITS_PER_BYTE}:{row['group']}", "item": row["id"], "cluster": "",
+            "metric": f"{BITS_PER_BYTE}:{row['group']}", "id": row["id"], "cluster": "",
             "value": row["nats"] / math.log(2), "weight": float(row["n_bytes"]),
         }  # fmt: skip
 
@@ -144,7 +144,7 @@ def _of_score(lake: Lake, name: str) -> tuple[list[dict[str, Any]], list[dict[st
             })  # fmt: skip
     items = [
         {
-            "metric": named[row["task"], row["metric"]], "item": str(row["item"]), "cluster": row["cluster"],
+            "metric": named[row["task"], row["metric"]], "id": str(row["item"]), "cluster": row["cluster"],
             "value": row["value"], "weight": row["weight"],
         }
         for row in rows.iter_rows(named=True)

@@ -50,7 +50,7 @@ ABLATION_ITEMS = Table(
     pa.schema(
         [
             *_OF_RUN,
-            column("item", pa.string(), "Id of the document, or number of the item"),
+            column("id", pa.string(), "Id of the document, or number of the item"),
             column("cluster", pa.string(), "What items share that are drawn together; '' if they are independent"),
             column("value", pa.float64(), "Bits of the document, or score of the item"),
             column("weight", pa.float64(), "Bytes of the document; 1 for a score"),

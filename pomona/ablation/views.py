@@ -171,9 +171,9 @@ def _tables(
     made = {}
     places = {(name, seed): i for i, (name, seed) in enumerate((n, s) for n in names for s in seeds_)}
     for (model, metric), part in items.group_by("model", "metric", maintain_order=True):
-        part = part.sort("item")
-        of_item = part.unique("item", keep="first", maintain_order=True)
-        numbers = part["item"].rank("dense").cast(pl.Int64).to_numpy() - 1
+        part = part.sort("id")
+        of_item = part.unique("id", keep="first", maintain_order=True)
+        numbers = part["id"].rank("dense").cast(pl.Int64).to_numpy() - 1
         runs = np.array([places[pair] for pair in part.select("variant", "seed").iter_rows()])
         n = of_item.height
         table = np.full((len(places), n), np.nan)

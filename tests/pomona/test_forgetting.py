@@ -249,7 +249,8 @@ def test_a_request_about_nothing_is_recorded_too(lake: Lake, capsys: pytest.Capt
 
 def test_every_table_is_cleaned_emptied_or_about_no_document() -> None:
     about_none = {"rejects", "passed_over", "ngram_counts", "ngram_totals", "touched", "tokenizers", "shards", "runs",
-                  "run_losses", "responses", "score_runs", "scores", "item_scores", "answers", "studies", "judged", "judgements", "centroids", "artifact_lineage", "tombstones"}  # fmt: skip
+                  "run_losses", "responses", "score_runs", "scores", "item_scores", "answers", "studies", "judged", "judgements", "ablations",
+                  "ablation_values", "centroids", "artifact_lineage", "tombstones"}  # fmt: skip
     for name, table in schema.TABLES.items():
         names = set(table.schema.names)
         assert table.numbered or {"id", "left"} & names or name in about_none, name

@@ -112,11 +112,11 @@ def test_unknown_names() -> None:
 
 
 def test_documents_of_a_file_are_left_out_of_both_sides(own: Lake, tmp_path: Path) -> None:
-    every = mix(own, name="every", weights={"a": 1}, held_out=0.3)
+    every = mix(own, weights={"a": 1}, held_out=0.3)
     ids = sorted(every["id"])[::3]
     path = Path(own.root, "out.parquet")
     pl.DataFrame({"id": ids, "why": ["x"] * len(ids)}).write_parquet(path)
-    fields = {"name": "less", "weights": {"a": 1}, "held_out": 0.3}
+    fields = {"weights": {"a": 1}, "held_out": 0.3}
     less = mix(own, **fields, leave_out="out.parquet")  # below the lake
     assert set(less["id"]) == set(every["id"]) - set(ids)
     assert set(less["split"]) == {"train", "held_out"}

@@ -44,13 +44,13 @@ def test_every_run_is_in_the_branch_with_the_rows_of_the_study(studied: Lake) ->
 
 def test_variants_are_measured_on_the_same_documents_and_train_on_none_of_them(studied: Lake) -> None:
     items = studied.scan("ablation_items").collect()
-    of_run = items.group_by("variant", "seed", "metric").agg(pl.col("item").sort()).sort("metric")
+    of_run = items.group_by("variant", "seed", "metric").agg(pl.col("id").sort()).sort("metric")
     for (_metric,), rows in of_run.group_by("metric"):
-        assert len({tuple(row) for row in rows["item"]}) == 1
+        assert len({tuple(row) for row in rows["id"]}) == 1
     branch = Lake(Path(studied.root, views.study(studied, "small").branch, "base"))
     trained = set(branch.scan("mixtures").filter(pl.col("split") == "train").collect()["id"])
     assert trained
-    assert not trained & set(items["item"])
+    assert not trained & set(items["id"])
 
 
 def test_a_copy_of_the_baseline_is_another_run_and_a_null(studied: Lake) -> None:

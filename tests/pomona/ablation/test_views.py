@@ -39,8 +39,7 @@ def simulated(
                         "higher_is_better": False, "is_ratio": True,
                     })  # fmt: skip
                 rows += [
-                    common | {"item": str(i), "cluster": "", "value": bits[i], "weight": weights[i]}
-                    for i in range(items)
+                    common | {"id": str(i), "cluster": "", "value": bits[i], "weight": weights[i]} for i in range(items)
                 ]
     listed = [{"name": name, "mixture": {}, "train": {}, "recipe": {}, "same_as": ""} for name in effects]
     row = {
@@ -118,7 +117,7 @@ def test_values_that_are_missing_are_an_error(mixed: Lake) -> None:
     generator = np.random.default_rng(5)
     view = simulated(generator, {"plain": {"x": 0.0}, "a": {}})
     items = pl.DataFrame(
-        {"variant": ["plain", "a"], "model": ["1M"] * 2, "seed": [1, 1], "metric": ["x"] * 2, "item": ["1", "2"],
+        {"variant": ["plain", "a"], "model": ["1M"] * 2, "seed": [1, 1], "metric": ["x"] * 2, "id": ["1", "2"],
          "cluster": [""] * 2, "value": [1.0, 2.0], "weight": [1.0, 1.0]}
     )  # fmt: skip
     with pytest.raises(UserError, match="not all runs had the same items"):
