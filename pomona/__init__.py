@@ -15,6 +15,7 @@ docs/guides/python.md shows them all.
 
 from typing import TYPE_CHECKING, Any
 
+from pomona.api.ablations import ablate, ablations
 from pomona.api.documents import contamination, duplicates, explain, kept, near_misses, overview, similar, sql
 from pomona.api.judgements import judge, studies
 from pomona.api.lakes import open, report
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from corpus.lake import Lake
 
 __all__ = [
-    "Lake", "Recipe", "UserError", "__version__", "compare", "compare_rules", "contamination", "decontam", "dedup",
-    "drop", "duplicates", "explain", "export", "filter", "forget", "forgotten", "ingest", "judge", "kept",
-    "leaderboard", "losses", "mix", "mixture", "near_misses", "open", "overview", "plan", "report", "run",
+    "Lake", "Recipe", "UserError", "__version__", "ablate", "ablations", "compare", "compare_rules", "contamination",
+    "decontam", "dedup", "drop", "duplicates", "explain", "export", "filter", "forget", "forgotten", "ingest", "judge",
+    "kept", "leaderboard", "losses", "mix", "mixture", "near_misses", "open", "overview", "plan", "report", "run",
     "run_section", "runs", "score", "scores", "signals", "similar", "sql", "status", "studies", "sweep_rule",
     "tokenize", "trace", "train", "train_tokenizer",
 ]  # fmt: skip

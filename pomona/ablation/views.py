@@ -197,12 +197,8 @@ def compared(
 ) -> list[Comparison]:  # fmt: skip
     """Compares variants with the baseline by all metrics; p is adjusted over all of these."""
     higher = dict(values.select("metric", "higher_is_better").unique().iter_rows())
-    found = []
-    for name in others:
-        for metric in metrics:
-            table = tables[model, metric]
-            got = seeds.difference(table.values[baseline], table.values[name], table.weights, table.clusters)
-            found.append((name, metric, got))
+    by_metric = {metric: _against(tables[model, metric], baseline, others) for metric in metrics}
+    found = [(name, metric, by_metric[metric][name]) for name in others for metric in metrics]
     adjusted = paired.holm([got.p for _, _, got in found])
     level = 1 - _ALPHA / max(len(found), 1)
 
@@ -220,6 +216,12 @@ def compared(
             )
         )  # fmt: skip
     return made
+
+
+def _against(table: Table, baseline: str, others: Sequence[str]) -> dict[str, seeds.Difference]:
+    several = [table.values[name] for name in others]
+    got = seeds.differences(table.values[baseline], several, table.weights, table.clusters)
+    return dict(zip(others, got, strict=True))
 
 
 def of_metric(values: pl.DataFrame, metric: str, model: str, names: Sequence[str], seeds_: Sequence[int]) -> Metric:

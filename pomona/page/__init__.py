@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from corpus.lake import Lake
 from pomona.destination import new_file
-from pomona.page import boards, charts
+from pomona.page import ablations, boards, charts
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -80,6 +80,7 @@ def _render(lake: Lake) -> str:
             chains=_chains(lake),
             boards=boards.boards(lake),
             studies=_studies(lake),
+            ablations=ablations.ablations(lake),
         )
     )
 
@@ -97,7 +98,7 @@ def environment() -> "Environment":
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
         "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
-        "times": _times, "dots": _dots, "growth": _growth,
+        "times": _times, "dots": _dots, "growth": _growth, "differences": _differences,
     }  # fmt: skip
     made.filters |= filters
     return made
@@ -157,6 +158,10 @@ def _losses(chain: Chain) -> str:
 def _dots(dots: "boards.Dots") -> str:
     rows = [(name, place, one.value, one.low, one.high) for name, place, one in dots.rows]
     return charts.dots(rows, dots.baseline if dots.higher_is_better else None, f"{dots.metric} of {dots.task}")
+
+
+def _differences(plot: "ablations.Plot") -> str:
+    return charts.dots(plot.rows, 0.0, f"differences of {plot.metric}")
 
 
 def _growth(growth: "boards.Growth") -> str:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from eval_suites.statistics import intervals
-from eval_suites.statistics.seeds import difference, seeds_to_settle
+from eval_suites.statistics.paired import holm
+from eval_suites.statistics.seeds import difference, differences, seeds_to_settle
 
 TRUTH = 0.3
 
@@ -41,6 +42,29 @@ def test_a_difference_of_nothing_is_found_as_rarely_as_stated(
     p = np.array([difference(a, b - TRUTH).p for a, b in pairs])
     assert (p < 0.05).mean() <= 0.065
     assert (p < 0.005).mean() <= 0.012
+
+
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_seeds_of_several_variants_are_taken_together(seeds: int) -> None:
+    """As often right as stated, and narrower; a variant that is more spread counts as spread as it is."""
+    generator, held, wide, alone, false = np.random.default_rng(7), [], [], [], 0
+    for _ in range(400):
+        base = generator.normal(0, 0.02, (seeds, 1)) + generator.normal(0, 0.05, (seeds, 40))
+        several = [
+            TRUTH + generator.normal(0, 0.02, (seeds, 1)) + generator.normal(0, 0.05, (seeds, 40)) for _ in range(4)
+        ]
+        got = differences(base, several)
+        held += [one.low <= TRUTH <= one.high for one in got]
+        wide += [one.high - one.low for one in got]
+        alone.append(difference(base, several[0]).spread.margin() * 2)
+        false += min(holm([one.p for one in differences(base + TRUTH, several)])) < 0.05
+    assert 0.93 <= np.mean(held) <= 0.97
+    assert np.mean(wide) < 0.75 * np.mean(alone)
+    assert false / 400 <= 0.065
+
+    spread = several[0] + np.arange(seeds)[:, None]
+    assert differences(base, [*several, spread])[-1].spread.seeds > 0.4
+    assert differences(base, [*several, spread])[0].spread.seeds > 0.05  # and the others are less sure of themselves
 
 
 def test_items_in_clusters_say_less() -> None:

@@ -76,7 +76,7 @@ def test_over_simulated_studies_intervals_hold_the_truth_and_false_verdicts_are_
             held.append(one.low <= truth <= one.high)
         wrong += any(one.verdict != "undecided" for one in view.comparisons
                      if not effects[one.variant].get(one.metric))  # fmt: skip
-    assert 0.94 <= np.mean(held) <= 0.99
+    assert 0.93 <= np.mean(held) <= 0.97
     assert wrong / rounds <= 0.06  # of all nulls of a study together
 
 
