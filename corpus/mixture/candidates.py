@@ -93,6 +93,8 @@ class Candidates:
         if not self.exact:
             n_bytes = pl.col("text").str.len_bytes() if "text" in frame.columns else pl.col("n_bytes")
             frame = frame.with_columns(tokens=(n_bytes / BYTES_PER_TOKEN).ceil().cast(pl.Int64) + 1)
+        if mixture.document_tokens is not None:
+            frame = frame.with_columns(pl.col("tokens").clip(upper_bound=mixture.document_tokens + 1))
         if "text_hash" not in frame.columns:
             frame = frame.with_columns(text_hash=pl.col("id"))
 

@@ -12,6 +12,7 @@ By = Literal["source", "domain", "language"]
 
 MOST_EPOCHS = 1000
 _MOST_WEIGHT = 1e9
+_LATER = ("leave_out", "document_tokens")  # fields that earlier mixtures did not have: without them, they are the same
 
 
 class Mixture(Settings):
@@ -80,6 +81,14 @@ class Mixture(Settings):
         ),
         Flag("--held-out"),
     ] = 0.01  # fmt: skip
+    document_tokens: Annotated[
+        int | None,
+        Field(
+            ge=16,
+            description="Of a longer document, only a piece of so many tokens is read, at a random place; so a small "
+            "mixture has many documents",
+        ),
+    ] = None
     leave_out: Annotated[
         str | None,
         Field(
@@ -100,7 +109,7 @@ class Mixture(Settings):
         int, Field(ge=0, lt=2**32, description="Seed of the choice of documents and of their order"), Flag("--seed")
     ] = 0
 
-    @field_validator("tokens", mode="before")
+    @field_validator("tokens", "document_tokens", mode="before")
     @classmethod
     def _count(cls, value: Any) -> Any:
         return value if value is None else parse_count(value)
@@ -156,7 +165,7 @@ class Mixture(Settings):
     def definition(self) -> dict[str, Any]:
         """Returns everything that decides which documents are in the mixture, as JSON values."""
         values = self.model_dump(mode="json", exclude={"name"})
-        return {name: value for name, value in values.items() if name != "leave_out" or value is not None}
+        return {name: value for name, value in values.items() if name not in _LATER or value is not None}
 
 
 def pairs(value: Any) -> dict[str, Any]:

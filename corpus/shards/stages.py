@@ -45,7 +45,7 @@ class Maker:
 
         source = Source(
             self.lake, self.mixture.name, slot(self.mixture.name), self.mixture.seed, self.tokenizer,
-            vocabulary.dtype.__name__, vocabulary.size, vocabulary.end,
+            vocabulary.dtype.__name__, vocabulary.size, vocabulary.end, document_tokens=self.mixture.document_tokens,
         )  # fmt: skip
         # Beside the artifact: of the same size, so on the same disk.
         with artifacts.scratch(folder.parent / "shards") as scratch:
@@ -90,6 +90,8 @@ def shards(context: Context[Mixture]) -> Stage:
     tokenizer = of_tokenizer.current(lake)
     inputs = context.contents("tokens") | _of_mixture(lake, mixture.name)
     config: dict[str, Any] = {"tokenizer": tokenizer, "mixture": mixture.name, "seed": mixture.seed}
+    if mixture.document_tokens is not None:
+        config["document_tokens"] = mixture.document_tokens
     key = digest([config, inputs, VERSION])
     artifact = artifacts.Artifact(
         kind=KIND, key=key, stage=f"shards:{mixture.name}", made_from=config | {"inputs": inputs, "version": VERSION}

@@ -46,6 +46,7 @@ class Source:
     vocab_size: int
     end: int
     shard_tokens: int = SHARD_TOKENS
+    document_tokens: int | None = None  # of a longer document, only a piece is written
 
 
 def write(source: Source, folder: Path, scratch: Path) -> None:
@@ -84,7 +85,8 @@ class _Occurrences:
     groups: npt.NDArray[np.int32]  # (D,)
     repeats: npt.NDArray[np.int32]  # (D,)
     is_held_out: npt.NDArray[np.bool_]  # (D,)
-    starts: npt.NDArray[np.int64]  # (D + 1,) in `tokens`
+    firsts: npt.NDArray[np.int64]  # (D,) where each begins in `tokens`
+    lasts: npt.NDArray[np.int64]  # (D,) where it ends
     tokens: npt.NDArray[Any]
     seed: int
     end: int
@@ -105,9 +107,9 @@ class _Occurrences:
             of = document[chosen]
             rows = np.empty(len(chosen), _ROW)
             rows["key"], rows["id"], rows["group"] = keys[chosen], self.ids[of], self.groups[of]
-            rows["tokens"] = self.starts[of + 1] - self.starts[of] + 1
+            rows["tokens"] = self.lasts[of] - self.firsts[of] + 1
             tokens = np.empty(int(rows["tokens"].sum()), self.tokens.dtype)
-            _gather(self.tokens, self.starts, of, self.end, tokens)
+            _gather(self.tokens, self.firsts, self.lasts, of, self.end, tokens)
             (held_out if number == n_shards else spills[number]).append(rows, tokens)
 
 
@@ -124,11 +126,11 @@ def _keys(first, seed, document, copy, repeats):
 
 
 @njit(cache=True, nogil=True)
-def _gather(tokens, starts, documents, end, out):
+def _gather(tokens, firsts, lasts, documents, end, out):
     """Copies the tokens of some documents one after the other, each with the token that ends it."""
     at = 0
     for i in range(documents.size):
-        first, last = starts[documents[i]], starts[documents[i] + 1]
+        first, last = firsts[documents[i]], lasts[documents[i]]
         out[at : at + last - first] = tokens[first:last]
         at += last - first
         out[at] = end
@@ -203,6 +205,21 @@ def _occurrences(source: Source, groups: tuple[str, ...]) -> Iterator[_Occurrenc
                 yield _of_row_group(source, lake.open_part("tokens", parts[number]).read(), chosen, place)
 
 
+def _pieces(
+    firsts: npt.NDArray[np.int64], lasts: npt.NDArray[np.int64], ids: npt.NDArray[np.uint8],
+    is_trained: npt.NDArray[np.bool_], most: int, seed: int,
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:  # fmt: skip
+    """Returns where a piece of each document begins and ends, at a place that its id and the seed decide. What is held
+    out is read from its beginning."""
+    sizes = lasts - firsts
+    room = np.maximum(sizes - most, 0)
+    rng = np.frombuffer(ids[:, 8:].tobytes(), ">u8").astype(np.uint64) ^ np.uint64(seed * 0x9E3779B97F4A7C15 % 2**64)
+    rng ^= rng >> np.uint64(33)
+    rng *= np.uint64(0xFF51AFD7ED558CCD)
+    shift = np.where(is_trained, ((rng >> np.uint64(11)) % (room + 1).astype(np.uint64)).astype(np.int64), 0)
+    return firsts + shift, firsts + shift + np.minimum(sizes, most)
+
+
 _AT_ONCE = 64  # row groups whose rows of the mixture are read together
 
 
@@ -215,12 +232,18 @@ def _of_row_group(source: Source, encoded: pa.Table, chosen: pl.DataFrame, place
     encoded = encoded.select(["ids"]).take(pa.array(chosen["at"].to_numpy())).combine_chunks()
     offsets, data = string_buffers(encoded["ids"])
     tokens = np.frombuffer(data, np.dtype(source.dtype).newbyteorder("<"))
+    ids, bounds = layout.id_bytes(chosen["id"].to_list()), offsets // tokens.dtype.itemsize
+    firsts, lasts = bounds[:-1], bounds[1:]
+    if source.document_tokens is not None:
+        is_trained = (chosen["split"] == "train").to_numpy()
+        firsts, lasts = _pieces(firsts, lasts, ids, is_trained, source.document_tokens, source.seed)
     return _Occurrences(
-        layout.id_bytes(chosen["id"].to_list()),
+        ids,
         chosen["group"].replace_strict(list(place), list(place.values()), return_dtype=pl.Int32).to_numpy(),
         chosen["repeats"].to_numpy(),
         (chosen["split"] == "held_out").to_numpy(),
-        offsets // tokens.dtype.itemsize,
+        firsts,
+        lasts,
         tokens,
         source.seed,
         source.end,

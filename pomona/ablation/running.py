@@ -21,6 +21,7 @@ from typing import Any
 
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.mixture.allocation import Shortage
 from corpus.mixture.settings import Mixture
 from corpus.shards.layout import read_about
 from corpus.tokenizer import stages as tokenizer_stages
@@ -36,6 +37,7 @@ from training.worker import end_with_parent
 BASE = "base"
 _MORE = 1.02  # a mixture has a little more than a run reads, since documents are whole
 _FOR_ONE_CORE = 10_000_000  # weights of a model that one core is enough for
+_PIECES = (256, 512, 1024, 2048, 4096, 8192)  # tokens of a document that a mixture may read at most
 _LAST = 2  # evaluations in a run's last tenth, before the one at its end
 
 Tell = Callable[[int, int, str], None]  # runs done, runs in all, the one that has ended
@@ -85,6 +87,7 @@ def run(
         if variant.recipe:
             _decide(branches.make(base, folder / f"variant-{variant.name}"), study, variant)
 
+    runs = _with_pieces(runs, study, folder)
     precision = _precision(folder)
     runs = [replace(one, run=one.run.model_copy(update={"precision": precision})) for one in runs]
     if study.measured_on:
@@ -148,6 +151,39 @@ def _measured_on(one: Planned, texts: Path) -> Planned:
         "evaluation_tokens": max(read_about(folder).held_out_tokens, 1),
     }  # fmt: skip
     return replace(one, run=one.run.model_copy(update=more))
+
+
+def _with_pieces(runs: list[Planned], study: Study, folder: Path) -> list[Planned]:
+    """Returns the runs with mixtures of pieces of documents, as short as the corpus allows.
+
+    Which documents a small mixture has is most of what differs from seed to seed. Pieces make it many documents.
+    """
+    if any("document_tokens" in one.mixture.model_fields_set for one in runs):
+        return runs
+    path = folder / "document_tokens"
+    if not path.is_file():
+        largest = max(one.mixture.tokens or 0 for one in runs)
+        tried = [one for one in runs if one.seed == study.seeds[0] and one.mixture.tokens == largest]
+        path.write_text(str(_shortest(tried)))
+    most = int(path.read_text())
+    if not most:
+        return runs
+    return [replace(one, mixture=one.mixture.model_copy(update={"document_tokens": most})) for one in runs]
+
+
+def _shortest(runs: Sequence[Planned]) -> int:
+    """Returns the least tokens of a piece with which no group is short of text; 0 for whole documents."""
+    for most in _PIECES:
+        try:
+            for one in runs:
+                mixture = one.mixture.model_copy(update={"document_tokens": most, "name": "pieces"})
+                _drain(making.mixture(Lake(one.branch), mixture))
+        except Shortage:
+            continue
+        except UserError:  # `_mix` says whose it is
+            return 0
+        return most
+    return 0
 
 
 def _precision(folder: Path) -> str:

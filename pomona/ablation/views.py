@@ -14,6 +14,7 @@ from eval_suites.order import oldest_first
 from eval_suites.statistics import paired, seeds, signal
 from eval_suites.statistics.intervals import LEVEL, Floats
 from pomona.ablation.settings import WITHOUT
+from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS
 
 _ALPHA = 1 - LEVEL
 
@@ -112,15 +113,17 @@ class AblationView:
 
 def studies(lake: Lake) -> list[AblationView]:
     """Returns all studies, the oldest first."""
-    return [study(lake, one) for one in oldest_first(lake, "ablations", "study")]
+    return [study(lake, one) for one in oldest_first(lake, ABLATIONS.name, "study")]
 
 
 def study(lake: Lake, wanted: str) -> AblationView:
     """Returns a study, by its name (the newest one), its id, or the first digits of it."""
     rows = (
-        {row["study"]: row for row in lake.scan("ablations").collect().to_dicts()} if lake.exists("ablations") else {}
+        {row["study"]: row for row in lake.scan(ABLATIONS.name).collect().to_dicts()}
+        if lake.exists(ABLATIONS.name)
+        else {}
     )
-    order = [one for one in oldest_first(lake, "ablations", "study") if one in rows]
+    order = [one for one in oldest_first(lake, ABLATIONS.name, "study") if one in rows]
     of_name = [one for one in order if rows[one]["name"] == wanted]
     of_id = [one for one in order if len(wanted) >= 8 and one.startswith(wanted)]
     if not (of_name or of_id):
@@ -129,8 +132,8 @@ def study(lake: Lake, wanted: str) -> AblationView:
         raise unknown("study", wanted, sorted({row["name"] for row in rows.values()}))
     key = (of_name or of_id)[-1]
     slot = f"ablate-{key}"
-    values = lake.scan("ablation_values", slot=slot).collect()
-    items = lake.scan("ablation_items", slot=slot).collect()
+    values = lake.scan(ABLATION_VALUES.name, slot=slot).collect()
+    items = lake.scan(ABLATION_ITEMS.name, slot=slot).collect()
     return _view(rows[key], values, items)
 
 

@@ -127,3 +127,13 @@ def test_documents_of_a_file_are_left_out_of_both_sides(own: Lake, tmp_path: Pat
     for bad in (tmp_path / "none.parquet", own.parts("documents")[0].path):
         with pytest.raises(UserError, match="it is no Parquet file with a column id"):
             mix(own, **fields, leave_out=str(bad))
+
+
+def test_of_long_documents_a_piece_is_read(own: Lake) -> None:
+    every = mix(own, weights={"a": 1})
+    pieces = mix(own, weights={"a": 1}, document_tokens=100, tokens=5000)
+    assert pieces["tokens"].max() == 101  # and the token that ends it
+    assert pieces.filter(pl.col("split") == "train").height > 40  # whole documents would be some twenty
+    joined = pieces.join(every, on="id", suffix="_whole")
+    assert (joined["tokens"] == joined["tokens_whole"].clip(upper_bound=101)).all()
+    assert "document_tokens" not in Mixture(name="m").definition()

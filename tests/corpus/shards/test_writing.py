@@ -1,5 +1,6 @@
 """Shards of a real lake: each document as often as the mixture says, in an order that the seed alone decides."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import polars as pl
 import pytest
 
 from corpus.lake import Lake
+from corpus.mixture.settings import Mixture
 from corpus.mixture.stages import slot
 from corpus.shards import stages, views, writing
 from corpus.shards.stream import Stream
 from corpus.tokenizer import stages as tokenizer_stages
 from corpus.tokenizer import steps as tokenizer_steps
 from corpus.tokenizer.loading import load
+from pomona import making
 from pomona.kept_documents import kept
 
 
@@ -99,3 +102,35 @@ def test_a_mixture_that_no_longer_fits_the_tokens_is_a_fault(mixed: Lake) -> Non
     source = writing.Source(mixed, "M", slot("M"), 0, "", "uint16", 560, 1)
     with pytest.raises(RuntimeError, match="different documents"):
         writing._of_row_group(source, encoded, chosen, {"a": 0})
+
+
+def test_pieces_are_stretches_of_their_documents_at_places_that_the_seed_decides(mixed: Lake, tmp_path: Path) -> None:
+    shutil.copytree(mixed.root, tmp_path / "lake")
+    lake = Lake(tmp_path / "lake")
+    streams = []
+    for seed in (1, 2):
+        mixture = Mixture(name="P", weights={"a": 1}, document_tokens=50, seed=seed, held_out=0.1)
+        list(making.mixture(lake, mixture, workers=1))
+        list(making.tokens(lake, "P", workers=1))
+        streams.append(opened(lake, "P"))
+    whole = dict(lake.scan("tokens").select("id", "ids").collect().iter_rows())
+    first, second = (dict(read(one)) for one in streams)
+    assert first.keys() == second.keys()
+    assert any(first[name] != second[name] for name in first)
+    begins = 0
+    for name, tokens in first.items():
+        every = np.frombuffer(whole[name], "<u2").tolist()
+        piece = tokens[:-1]
+        places = [i for i in range(len(every) - len(piece) + 1) if every[i : i + len(piece)] == piece]
+        assert places
+        assert len(piece) == min(50, len(every))
+        begins += 0 in places
+    assert begins < len(first) / 2
+
+
+def read(stream: Stream) -> list[tuple[str, list[int]]]:
+    shard = stream.shards[0]
+    starts = np.asarray(shard.starts)
+    return [
+        (shard.ids[n].tobytes().hex(), shard.tokens[starts[n] : starts[n + 1]].tolist()) for n in range(len(starts) - 1)
+    ]
