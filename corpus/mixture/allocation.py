@@ -14,7 +14,7 @@ from corpus.sizes import count_text
 _MOST_NAMED = 5  # groups that an error names
 
 
-class Shortage(UserError):
+class ShortageError(UserError):
     """A group has fewer tokens than its share."""
 
 
@@ -41,7 +41,7 @@ def allocate(mixture: Mixture, available: Mapping[str, int]) -> dict[str, Share]
         change = "or change the weights"
         if epochs <= MOST_EPOCHS:
             change = f"change the weights, or allow repeats: max_epochs {_rounded_up(epochs):g}"
-        raise Shortage(
+        raise ShortageError(
             f"mixture {mixture.name!r} is short of text: {named}. "
             f"Ask for at most {count_text(int(min(most.values())))} tokens, {change}"
         )

@@ -21,7 +21,7 @@ from typing import Any
 
 from corpus.errors import UserError
 from corpus.lake import Lake
-from corpus.mixture.allocation import Shortage
+from corpus.mixture.allocation import ShortageError
 from corpus.mixture.settings import Mixture
 from corpus.shards.layout import read_about
 from corpus.tokenizer import stages as tokenizer_stages
@@ -178,7 +178,7 @@ def _shortest(runs: Sequence[Planned]) -> int:
             for one in runs:
                 mixture = one.mixture.model_copy(update={"document_tokens": most, "name": "pieces"})
                 _drain(making.mixture(Lake(one.branch), mixture))
-        except Shortage:
+        except ShortageError:
             continue
         except UserError:  # `_mix` says whose it is
             return 0
