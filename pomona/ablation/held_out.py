@@ -1,7 +1,7 @@
 """The documents that all models of a study are measured on: the same texts, whatever a variant's mixture or filter is.
 
 Of each group, the documents with the least hashes are taken, which are those that mixtures hold out, too; of a long
-document its beginning, so that there are many. They and all their copies are left out of every variant. They are
+document a piece, so that there are many. They and all their copies are left out of every variant. They are
 written as texts, once, and as tokens for each tokenizer.
 """
 
@@ -29,9 +29,10 @@ from pomona.stages import decided
 
 FOLDER = "held-out"  # beside the branches of a study
 TEXTS, LEFT_OUT = "held_out.parquet", "left_out.parquet"
-_MOST = 0.1  # of a group's tokens
+_MOST = 0.1  # of a group's tokens, in whole documents, which nothing trains on
 _FEWEST = 2  # documents
-_PARTS = 16  # a document has at most this part of the tokens of its group
+_PLACE = 0x91ECE  # seed of the places of pieces
+_PARTS = 64  # a document has at most this part of the tokens of its group
 
 
 def write(lake: Lake, folder: Path, mixture: Mixture, groups: Sequence[str], tokens: int) -> None:
@@ -48,9 +49,12 @@ def write(lake: Lake, folder: Path, mixture: Mixture, groups: Sequence[str], tok
 
     ids = pl.concat([units["id"], _copies(lake, units["id"])]).unique().sort()
     texts = kept_documents.kept(lake).select("id", "text").join(chosen.lazy(), on="id", how="inner").collect()
-    beginning = pl.col("text").str.slice(0, int(_longest(tokens) * candidates.BYTES_PER_TOKEN))
+    most = int(_longest(tokens) * candidates.BYTES_PER_TOKEN)
+    room = (pl.col("text").str.len_chars().cast(pl.Int64) - most).clip(lower_bound=0)
+    place = (choosing.hashed("id", _PLACE) % (room + 1).cast(pl.UInt64)).cast(pl.Int64)
+    piece = pl.col("text").str.slice(place, most)
     durable.make_folders(str(folder))
-    _publish(texts.select("id", "group", beginning).sort("group", "id"), folder / TEXTS)
+    _publish(texts.select("id", "group", piece).sort("group", "id"), folder / TEXTS)
     _publish(ids.to_frame("id"), folder / LEFT_OUT)
 
 
@@ -102,10 +106,10 @@ def _chosen(every: pl.LazyFrame, groups: Sequence[str], tokens: int) -> pl.DataF
         of_group = frame.filter(pl.col("group") == group).sort("hash", "id")
         if not of_group.height:
             raise unknown("held_out group", group, known)
-        room = min(tokens, int(float(of_group["tokens"].sum()) * _MOST))
         read = of_group["tokens"].clip(upper_bound=_longest(tokens))
-        before = read.cum_sum() - read
-        taken = of_group.filter((before < room) | (pl.int_range(pl.len()) < _FEWEST))
+        read_before, before = (each.cum_sum() - each for each in (read, of_group["tokens"]))
+        is_taken = (read_before < tokens) & (before < float(of_group["tokens"].sum()) * _MOST)
+        taken = of_group.filter(is_taken | (pl.int_range(pl.len()) < _FEWEST))
         if of_group.height < 2 * _FEWEST:
             raise UserError(
                 f"held_out {group!r} has {of_group.height} documents; a group needs {2 * _FEWEST} at least, to measure "

@@ -39,6 +39,7 @@ class PlanView:
     sizes: list[Size]
     at_once: int
     hours: float  # as long as it takes on this machine, about
+    searched: int  # runs at random weights
     same: dict[str, str]  # variants that are the same as an earlier one: a fair null
 
 
@@ -52,13 +53,22 @@ def plan(lake: Lake, study: Study) -> PlanView:
         shape = named(model, _vocabulary(lake)) if of_training.is_size(model) else read(model)
         length = of_training.length_of(every[0].run_of("r", model, study.seeds[0], study.tokens_of(model)), shape)
         evaluated = _EVALUATED * study.evaluation_tokens * len(study.measured_on) / 3
-        runs = len(every) * len(study.seeds)
+        runs = len(every) * len(study.seeds) + _of_search(study, model)
         flops = runs * (study.tokens_of(model) + evaluated) * shape.flops_per_token(length)
         sizes.append(Size(model, shape.parameters, study.tokens_of(model), runs, flops / rate / 3600))
     return PlanView(
         study.name, tuple(one.name for one in every), study.seeds, study.measured_on, sizes, at_once,
-        sum(one.hours for one in sizes), {one.name: one.same_as for one in every if one.same_as},
+        sum(one.hours for one in sizes), study.search.runs if study.search else 0,
+        {one.name: one.same_as for one in every if one.same_as},
     )  # fmt: skip
+
+
+def _of_search(study: Study, model: str) -> int:
+    """Returns the runs of a search by models of a size, and those that confirm what it finds."""
+    if study.search is None:
+        return 0
+    points = study.search.runs if model == study.model[0] else 0
+    return points + (len(study.seeds) if study.search.confirm else 0)
 
 
 def _vocabulary(lake: Lake) -> int:

@@ -19,6 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.mixture.allocation import ShortageError
@@ -28,9 +30,10 @@ from corpus.tokenizer import stages as tokenizer_stages
 from corpus.tokenizer import steps as tokenizer_steps
 from eval_suites.settings import Score
 from pomona import making, runner
-from pomona.ablation import branches, held_out
-from pomona.ablation.settings import Study
+from pomona.ablation import branches, held_out, search
+from pomona.ablation.settings import POINT, Study
 from pomona.ablation.variants import Variant, recipe_of
+from training import views as of_runs
 from training.settings import Run
 from training.worker import end_with_parent
 
@@ -58,26 +61,41 @@ class Planned:
 
 def planned(study: Study, variants: Sequence[Variant], folder: Path) -> list[Planned]:
     """Returns every run, so that whole comparisons are done early: seed by seed, the smallest size first."""
-    runs = []
-    for model in study.model:
-        tokens = study.tokens_of(model)
-        for seed in study.seeds:
-            for one in variants:
-                name = f"{one.name}-{model}-{seed}"[-64:].lstrip("-_.")
-                branch = folder / (f"variant-{one.name}" if one.recipe else BASE)
-                mixture = one.mixture_of(name, seed, int(tokens * _MORE) + 4096)
-                if study.measured_on:
-                    mixture = mixture.model_copy(update={"leave_out": f"../{held_out.FOLDER}/{held_out.LEFT_OUT}"})
-                run = one.run_of(name, model, seed, tokens)
-                runs.append(Planned(one.name, model, seed, str(branch), mixture, run, _scores(study, name)))
-    return runs
+    return [
+        _planned(study, one, model, seed, folder) for model in study.model for seed in study.seeds for one in variants
+    ]
 
 
-def run(
-    lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tell: Tell
-) -> list[Planned]:  # fmt: skip
-    """Makes all that a study needs and trains its runs; returns them."""
+def _planned(study: Study, variant: Variant, model: str, seed: int, folder: Path) -> Planned:
+    tokens = study.tokens_of(model)
+    name = f"{variant.name}-{model}-{seed}"[-64:].lstrip("-_.")
+    branch = folder / (f"variant-{variant.name}" if variant.recipe else BASE)
+    mixture = variant.mixture_of(name, seed, int(tokens * _MORE) + 4096)
+    if study.measured_on:
+        mixture = mixture.model_copy(update={"leave_out": f"../{held_out.FOLDER}/{held_out.LEFT_OUT}"})
+    run = variant.run_of(name, model, seed, tokens)
+    scores = () if variant.name.startswith(POINT) else _scores(study, name)
+    return Planned(variant.name, model, seed, str(branch), mixture, run, scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a study has trained."""
+
+    variants: list[Variant]  # with what a search has found
+    runs: list[Planned]
+    points: list[search.Point]
+    of_points: list[Planned]  # a run for each point
+
+
+def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tell: Tell) -> Ran:
+    """Makes all that a study needs, and trains its runs."""
     runs = planned(study, variants, folder)
+    points = search.points(study, variants[0]) if study.search else []
+    of_points = [
+        _planned(study, search.variant(variants[0], one.name, one.weights), study.model[0], one.seed, folder)
+        for one in points
+    ]
     base = branches.make(lake, folder / BASE)
     _tokenizer(base, variants[0], runs[0])
     measured = folder / held_out.FOLDER
@@ -87,15 +105,31 @@ def run(
         if variant.recipe:
             _decide(branches.make(base, folder / f"variant-{variant.name}"), study, variant)
 
-    runs = _with_pieces(runs, study, folder)
-    precision = _precision(folder)
-    runs = [replace(one, run=one.run.model_copy(update={"precision": precision})) for one in runs]
-    if study.measured_on:
-        runs = [_measured_on(one, measured) for one in runs]
-    for one in runs:
+    most, precision = _document_tokens([*runs, *of_points], study, folder), _precision(folder)
+    runs, of_points = (
+        [_as_measured(one, study, measured, most, precision) for one in several] for several in (runs, of_points)
+    )
+    for one in [*runs, *of_points]:
         _mix(Lake(one.branch), one)
-    _train_all(runs, study.at_once or devices(study), tell)
-    return runs
+    at_once = study.at_once or devices(study)
+    _train_all([*runs, *of_points], at_once, tell)
+    if study.search is None or not study.search.confirm:
+        return Ran(list(variants), runs, points, of_points)
+
+    targets = np.array([search.target(checkpoint(one)) for one in of_points])
+    best = search.searched(variants[0], points, targets)
+    more = [
+        _as_measured(one, study, measured, most, precision) for one in planned(study, [best], folder)
+    ]  # fmt: skip
+    for one in more:
+        _mix(Lake(one.branch), one)
+    _train_all(more, at_once, tell)
+    return Ran([*variants, best], [*runs, *more], points, of_points)
+
+
+def checkpoint(one: Planned) -> Path:
+    """Returns the folder of a run's model."""
+    return Path(of_runs.run(Lake(one.branch), one.run.name).checkpoint)
 
 
 def one_run(planned: Planned) -> None:
@@ -141,34 +175,41 @@ def _decide(branch: Lake, study: Study, variant: Variant) -> None:
     _drain(runner.run_recipe(branch, recipe))
 
 
-def _measured_on(one: Planned, texts: Path) -> Planned:
-    """Returns a run that is measured on the held-out documents, in the tokens of its branch."""
-    lake = Lake(one.branch)
-    key = tokenizer_stages.current(lake)
-    folder = held_out.shards(texts / held_out.TEXTS, tokenizer_steps.folder(lake, key), texts / f"tokens-{key}")
-    more = {
-        "held_out": str(folder), "evaluations": 1, "last_evaluations": _LAST,
-        "evaluation_tokens": max(read_about(folder).held_out_tokens, 1),
-    }  # fmt: skip
-    return replace(one, run=one.run.model_copy(update=more))
+def _as_measured(one: Planned, study: Study, texts: Path, document_tokens: int, precision: str) -> Planned:
+    """Returns a run as it is trained: from pieces of documents, in one precision, measured on the held-out documents in
+    the tokens of its branch."""
+    more: dict[str, Any] = {"precision": precision}
+    if study.measured_on:
+        lake = Lake(one.branch)
+        key = tokenizer_stages.current(lake)
+        folder = held_out.shards(texts / held_out.TEXTS, tokenizer_steps.folder(lake, key), texts / f"tokens-{key}")
+        more |= {
+            "held_out": str(folder), "evaluations": 1, "last_evaluations": _LAST,
+            "evaluation_tokens": max(read_about(folder).held_out_tokens, 1),
+        }  # fmt: skip
+    mixture = one.mixture
+    if document_tokens:
+        mixture = mixture.model_copy(update={"document_tokens": document_tokens})
+    return replace(one, mixture=mixture, run=one.run.model_copy(update=more))
 
 
-def _with_pieces(runs: list[Planned], study: Study, folder: Path) -> list[Planned]:
-    """Returns the runs with mixtures of pieces of documents, as short as the corpus allows.
+def _document_tokens(runs: Sequence[Planned], study: Study, folder: Path) -> int:
+    """Returns the most tokens of a document that mixtures read: as few as the corpus allows; 0 for whole documents.
 
     Which documents a small mixture has is most of what differs from seed to seed. Pieces make it many documents.
     """
     if any("document_tokens" in one.mixture.model_fields_set for one in runs):
-        return runs
+        return 0  # the study says it
     path = folder / "document_tokens"
     if not path.is_file():
         largest = max(one.mixture.tokens or 0 for one in runs)
-        tried = [one for one in runs if one.seed == study.seeds[0] and one.mixture.tokens == largest]
+        is_search = {one.variant for one in runs if one.variant.startswith(POINT)}
+        tried = [
+            one for one in runs
+            if one.mixture.tokens == largest and (one.seed == study.seeds[0] or one.variant in is_search)
+        ]  # fmt: skip
         path.write_text(str(_shortest(tried)))
-    most = int(path.read_text())
-    if not most:
-        return runs
-    return [replace(one, mixture=one.mixture.model_copy(update={"document_tokens": most})) for one in runs]
+    return int(path.read_text())
 
 
 def _shortest(runs: Sequence[Planned]) -> int:

@@ -1,5 +1,6 @@
 """A study: which variants are compared, by which models, at which seeds, and on what. Also the section `ablations`."""
 
+import re
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -9,7 +10,20 @@ from corpus.settings import NAME, Path, Settings
 from corpus.sizes import parse_count
 
 _FEWEST_SEEDS = 2
+SEARCHED, POINT = "searched", "search-"  # names of the best weights of a search, and of its runs
 WITHOUT = "without-"  # what the name of a variant begins with that leaves a group out
+
+
+class Search(Settings):
+    """Small runs at random weights around the baseline's, and a surface through them (RegMix)."""
+
+    runs: Annotated[
+        int, Field(ge=8, le=100_000, description="Runs at random weights; ten per group are a beginning")
+    ] = 32
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="Seed of the weights")] = 0
+    confirm: Annotated[
+        bool, Field(description="Train the best weights that the surface foresees, too, as the variant `searched`")
+    ] = True
 
 
 class Study(Settings):
@@ -78,6 +92,10 @@ class Study(Settings):
         bool,
         Field(description="One more variant for each group of the baseline, without it: what is the group worth?"),
     ] = False
+    search: Annotated[
+        Search | None,
+        Field(description="Search for better weights than the baseline's, by models of the first size"),
+    ] = None
     at_once: Annotated[
         int | None,
         Field(ge=1, le=256, description="Runs that are trained at the same time; one per core or GPU by default"),
@@ -109,8 +127,13 @@ class Study(Settings):
     def _makes_sense(self) -> "Study":
         if self.baseline not in self.variants:
             raise ValueError(str(unknown("baseline", self.baseline, sorted(self.variants))))
-        if len(self.variants) < 2 and not self.leave_one_out:
+        for name in self.variants:
+            if not re.fullmatch(NAME, name):
+                raise ValueError(f"variant {name!r}: a name has letters, digits, '_', '.' or '-'; at most 64")
+        if len(self.variants) < 2 and not (self.leave_one_out or self.search):
             raise ValueError("variants has one entry; a comparison needs another one beside the baseline")
+        if self.search and not self.measured_on:
+            raise ValueError("search needs held_out: the surface is that of bits per byte")
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds names a seed twice; they must differ")
         if len(self.seeds) < _FEWEST_SEEDS:

@@ -34,7 +34,6 @@ def ablate(context: Context[Study]) -> Stage:
     key = digest(made_from)
     identity = digest([key, study.name])
     definition = json.dumps(study.model_dump(mode="json"), sort_keys=True)
-    listed = json.dumps([asdict(one) for one in variants])
     artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"ablate:{study.name}", made_from=made_from)
     return Stage(
         name=f"ablate:{study.name}",
@@ -42,7 +41,7 @@ def ablate(context: Context[Study]) -> Stage:
         config={"name": study.name} | study.that_change_results(),
         inputs={name: made_from[name] for name in ("variants", "recipe", "corpus", "tokenizer", "suites")},
         version=VERSION,
-        step=AblationStep(lake, identity, key, study.name, study.baseline, definition, listed),
+        step=AblationStep(lake, identity, key, study.name, study.baseline, definition),
         plan_items=lambda: [WorkItem(digest([identity]), study.name, 1, All())],
         prepare=Studying(lake, artifact, study, variants),
         is_prepared=lambda: artifacts.has(lake, KIND, key),

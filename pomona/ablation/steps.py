@@ -8,7 +8,7 @@ import json
 import math
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,8 +20,7 @@ from corpus.lake import Lake
 from corpus.task import All, WorkItem
 from eval_suites import shared_items, views
 from pomona.ablation import branches, running
-from pomona.ablation.running import Planned
-from pomona.ablation.settings import Study
+from pomona.ablation.settings import POINT, Study
 from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS
 from pomona.ablation.variants import Variant
 from training import views as of_runs
@@ -49,24 +48,31 @@ class Studying:
     def _study(self, folder: Path) -> None:
         place = Path(self.lake.root, branches.FOLDER, self.artifact.key)
         durable.make_folders(str(place))
-        runs = running.run(self.lake, self.study, self.variants, place, _telling(self.study.name))
+        ran = running.run(self.lake, self.study, self.variants, place, _telling(self.study.name))
 
         values: list[dict[str, Any]] = []
         items: list[dict[str, Any]] = []
         seconds = 0.0
-        for one in runs:
+        for one in [*ran.runs, *ran.of_points]:
             lake = Lake(one.branch)
             view = of_runs.run(lake, one.run.name)
             seconds += view.seconds
             common = {"variant": one.variant, "model": one.model, "seed": one.seed}
             values += [common | {"run": view.run} | row for row in _of_held_out(lake, view)]
+            if one.variant.startswith(POINT):
+                continue
             items += [common | row for row in _documents(Path(view.checkpoint))]
             for score in one.scores:
                 found_values, found_items = _of_score(lake, score.name)
                 values += [common | {"run": view.run} | row for row in found_values]
                 items += [common | row for row in found_items]
 
-        about = {"seconds": seconds, "runs": len(runs), "branch": str(place.relative_to(self.lake.root))}
+        about = {
+            "seconds": seconds, "runs": len(ran.runs) + len(ran.of_points),
+            "branch": str(place.relative_to(self.lake.root)),
+            "variants": json.dumps([asdict(one) for one in ran.variants]),
+            "points": json.dumps([asdict(one) for one in ran.points]),
+        }  # fmt: skip
         pl.DataFrame(values, _columns(ABLATION_VALUES.schema), orient="row").write_parquet(folder / _VALUES)
         pl.DataFrame(items, _columns(ABLATION_ITEMS.schema), orient="row").write_parquet(folder / _ITEMS)
         (folder / _ABOUT).write_text(json.dumps(about, indent=1) + "\n")
@@ -84,7 +90,6 @@ class AblationStep:
     name: str
     baseline: str
     definition: str  # JSON
-    variants: str  # JSON
 
     def __call__(self, item: WorkItem) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Rows of all three tables."""
@@ -97,7 +102,7 @@ class AblationStep:
         about = json.loads((folder / _ABOUT).read_text())
         row = {
             "study": self.identity, "name": self.name, "baseline": self.baseline, "definition": self.definition,
-            "variants": self.variants, **about,
+            **about,
         }  # fmt: skip
         yield "ablations", pa.RecordBatch.from_pylist([row], ABLATIONS.schema)
 
@@ -165,8 +170,3 @@ def _telling(name: str) -> running.Tell:
         print(f"ablate {name}: {done:,}/{of:,} runs, the last one {run}", file=sys.stderr, flush=True)
 
     return tell
-
-
-def runs_of(study: Study, variants: tuple[Variant, ...], lake: Lake, key: str) -> list[Planned]:
-    """Returns the runs of a study as they would be made, without making anything."""
-    return running.planned(study, variants, Path(lake.root, branches.FOLDER, key))

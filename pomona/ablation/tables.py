@@ -14,6 +14,7 @@ ABLATIONS = Table(
             column("baseline", pa.string(), "Variant that the others are compared with"),
             column("definition", pa.string(), "Settings of the study, as JSON"),
             column("variants", pa.string(), "What each variant is, in order, as JSON"),
+            column("points", pa.string(), "Weights and seeds of the runs of a search, in order, as JSON"),
             column("branch", pa.string(), "Folder below the lake with the lakes that its runs are in"),
             column("runs", pa.int64(), "Runs that were trained"),
             column("seconds", pa.float64(), "Seconds of all runs, one after the other"),

@@ -13,7 +13,7 @@ from corpus.mixture.settings import Mixture
 from corpus.model_errors import of_fields
 from corpus.task import digest
 from pomona import recipe
-from pomona.ablation.settings import WITHOUT, Study
+from pomona.ablation.settings import POINT, SEARCHED, WITHOUT, Study
 from pomona.recipe import Recipe, paths
 from pomona.recipe.model import model as recipe_model
 from training.settings import Run
@@ -21,6 +21,8 @@ from training.settings import Run
 _OF_STUDY = {"name", "tokens", "seed", "held_out", "leave_out"}  # of a mixture: what the study itself sets
 _OF_RUNS = {"name", "mixture", "model", "after", "tokens", "seed", "held_out", "evaluations", "last_evaluations"}
 _NO_SECTIONS = {"lake", "sources", "mixtures", "train", "score", "judge", "ablations"}
+_FEWEST_GROUPS = 2
+_MORE_THAN_GROUPS = 3  # runs of a search
 _APART = 1_000_003  # between the seeds of variants that are the same
 
 
@@ -56,6 +58,14 @@ def variants(study: Study) -> list[Variant]:
     resolved = [_variant(study, name, fields or {}) for name, fields in named.items()]
     if study.leave_one_out:
         resolved += _without_each(study, resolved[0], taken=set(named))
+    if study.search and (taken := [name for name in named if name == SEARCHED or name.startswith(POINT)]):
+        raise UserError(f"variant {taken[0]!r}: a search gives names like this to its own runs; choose another one")
+    if study.search and len(resolved[0].mixture.get("weights") or {}) < _FEWEST_GROUPS:
+        raise UserError(f"search: the baseline {study.baseline!r} needs weights of two groups or more")
+
+    if study.search and study.search.runs < len(resolved[0].mixture["weights"]) + _MORE_THAN_GROUPS:
+        least = len(resolved[0].mixture["weights"]) + _MORE_THAN_GROUPS
+        raise UserError(f"search: {study.search.runs} runs are too few for a surface; give {least} at least")
 
     seen: dict[str, list[str]] = {}
     marked = []
@@ -120,7 +130,7 @@ def _variant(study: Study, name: str, fields: Mapping[str, Any]) -> Variant:
 
 def _without_each(study: Study, baseline: Variant, taken: set[str]) -> list[Variant]:
     weights = dict(baseline.mixture.get("weights") or {})
-    if len(weights) < 2:
+    if len(weights) < _FEWEST_GROUPS:
         raise UserError(
             f"leave_one_out: the baseline {baseline.name!r} needs weights of two groups or more, to leave each out once"
         )

@@ -14,6 +14,7 @@ from eval_suites.order import oldest_first
 from eval_suites.statistics import paired, seeds, signal
 from eval_suites.statistics.intervals import LEVEL, Floats
 from pomona.ablation.settings import WITHOUT
+from pomona.ablation.surface_views import SearchView, search
 from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS
 
 _ALPHA = 1 - LEVEL
@@ -108,6 +109,7 @@ class AblationView:
     metrics: list[Metric]
     values: list[Value]
     worth: list[Worth]
+    search: SearchView | None
     definition: dict[str, Any]
 
 
@@ -141,7 +143,7 @@ def _view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abl
     definition, listed = json.loads(row["definition"]), json.loads(row["variants"])
     names, baseline = [one["name"] for one in listed], row["baseline"]
     models, seeds_ = tuple(definition["model"]), tuple(definition["seeds"])
-    metrics = list(dict.fromkeys(values["metric"].sort()))
+    metrics = sorted(set(values.filter(pl.col("variant").is_in(names))["metric"]))
     tables = _tables(items, names, models, seeds_)
     told = {(model, metric): of_metric(values, metric, model, names, seeds_) for model in models for metric in metrics}
     comparisons = [
@@ -154,7 +156,8 @@ def _view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abl
         row["branch"],
         [_variant(one, baseline, [c for c in comparisons if c.model == models[-1]]) for one in listed],
         comparisons, list(told.values()), _values(values, names, models, metrics, seeds_),
-        _worth(listed[0], [one for one in comparisons if one.model == models[-1]]), definition,
+        _worth(listed[0], [one for one in comparisons if one.model == models[-1]]),
+        search(row, values, listed[0]["mixture"].get("weights") or {}, models[0]), definition,
     )  # fmt: skip
 
 

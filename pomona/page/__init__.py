@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from corpus.dedup.near.views import NearMisses
     from eval_suites.judges.views import StudyView
     from filters.views import Histogram
+    from pomona.ablation.surface_views import Profile
     from pomona.views.trace import Example
     from training.views import Curves, RunView
 
@@ -98,7 +99,7 @@ def environment() -> "Environment":
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
         "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
-        "times": _times, "dots": _dots, "growth": _growth, "differences": _differences,
+        "times": _times, "dots": _dots, "growth": _growth, "differences": _differences, "profile": _profile,
     }  # fmt: skip
     made.filters |= filters
     return made
@@ -162,6 +163,11 @@ def _dots(dots: "boards.Dots") -> str:
 
 def _differences(plot: "ablations.Plot") -> str:
     return charts.dots(plot.rows, 0.0, f"differences of {plot.metric}")
+
+
+def _profile(profile: "Profile", weight: float) -> str:
+    title = f"{profile.metric} over the weight of {profile.group}"
+    return charts.band(profile.points, profile.runs, [weight], title)
 
 
 def _growth(growth: "boards.Growth") -> str:

@@ -7,6 +7,7 @@ from corpus.lake import Lake
 from corpus.sizes import count_text
 
 if TYPE_CHECKING:
+    from pomona.ablation.surface_views import Profile
     from pomona.ablation.views import AblationView, Comparison, Metric
 
 _STUDIES = 5  # that are shown, the newest ones
@@ -33,6 +34,7 @@ class Shown:
     plots: list[Plot]
     undecided: "list[Comparison]"
     worths: list[Plot]
+    profiles: "list[Profile]"  # of the target
 
 
 def ablations(lake: Lake) -> list[Shown]:
@@ -62,4 +64,6 @@ def shown(view: "AblationView") -> Shown:
                 for i, one in enumerate(each for each in view.worth if each.metric == metric)]  # fmt: skip
         worths.append(Plot(metric, view.models[-1], False, rows))
     tokens = ", ".join(count_text(one) for one in view.tokens)
-    return Shown(view, tokens, plots, undecided[:_UNDECIDED], worths)
+    found = view.search
+    profiles = [one for one in found.profiles if one.metric == found.target] if found else []
+    return Shown(view, tokens, plots, undecided[:_UNDECIDED], worths, profiles)

@@ -180,6 +180,44 @@ def growth(
     return _svg(parts, title)
 
 
+def band(
+    points: Sequence[tuple[float, float, float, float]], dots: Sequence[tuple[float, float]], marks: Sequence[float],
+    title: str,
+) -> str:  # fmt: skip
+    """Draws a line with a band around it, (x, value, low, high), over single values, (x, value); `marks` are places
+    on the x axis."""
+    if not points:
+        return ""
+    ys = [y for _, value, low, high in points for y in (value, low, high)] + [y for _, y in dots]
+    low, high = _rounded_range([y for y in ys if math.isfinite(y)] or [0.0, 1.0])
+    left, right = min(x for x, *_ in points), max(x for x, *_ in points)
+    right = right if right > left else left + 1
+    inner_w, inner_h = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
+
+    def at(x: float, y: float) -> str:
+        return (
+            f"{_LEFT + inner_w * (x - left) / (right - left):.1f},{_TOP + inner_h * (1 - (y - low) / (high - low)):.1f}"
+        )
+
+    parts = [_y_axis([(low + (high - low) * i / 4, _short(low + (high - low) * i / 4)) for i in range(5)], low, high)]
+    around = [*(at(x, top) for x, _, _, top in points), *(at(x, bottom) for x, _, bottom, _ in reversed(points))]
+    parts.append(f'<polygon points="{" ".join(around)}" fill="var(--accent)" opacity="0.18"/>')
+    for x, y in dots:
+        if left <= x <= right:
+            place_x, place_y = at(x, y).split(",")
+            parts.append(f'<circle cx="{place_x}" cy="{place_y}" r="1.8" fill="var(--second)"/>')
+    line = " ".join(at(x, value) for x, value, _, _ in points)
+    parts.append(f'<polyline points="{line}" fill="none" stroke="var(--accent)" stroke-width="2"/>')
+    for x in marks:
+        if left <= x <= right:
+            place_x = at(x, low).split(",")[0]
+            parts.append(f'<line x1="{place_x}" x2="{place_x}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}" '
+                         'stroke="var(--ink)" stroke-dasharray="4 3"/>')  # fmt: skip
+    ticks = [left + (right - left) * i / 4 for i in range(5)]
+    parts += [_x_label(float(at(tick, low).split(",")[0]), _short(tick)) for tick in ticks]
+    return _svg(parts, title)
+
+
 def _fitted(name: str) -> str:
     return name if len(name) <= _NAME else f"{name[: _NAME - 1]}…"
 

@@ -7,8 +7,10 @@ from pomona import output
 
 if TYPE_CHECKING:
     from pomona.ablation.plan import PlanView
+    from pomona.ablation.surface_views import SearchView
     from pomona.ablation.views import AblationView, Comparison
 
+_FORESEEN = 0.3  # of the variance of left-out runs, below which a surface says little
 _MOST = 60  # comparisons that a terminal shows
 
 
@@ -17,6 +19,8 @@ def render(view: "AblationView") -> str:
     lines = [_verdicts(view), "", _comparisons(view), "", _metrics(view)]
     if view.worth:
         lines += ["", _worth(view)]
+    if view.search is not None:
+        lines += ["", _search(view.search)]
     lines += ["", *_notes(view)]
     return "\n".join(lines)
 
@@ -93,6 +97,27 @@ def _worth(view: "AblationView") -> str:
     return output.table(
         rows, ("group", "of the tokens", "metric", "lost without it", "95% interval", "per 1% of tokens")
     )
+
+
+def _search(view: "SearchView") -> str:
+    rows = [
+        (one.metric, one.kind, f"{one.left_out_error:.4f}", f"{one.explained:.0%}", f"{one.left_out_rank:.2f}")
+        for one in view.surfaces
+        if one.is_best
+    ]
+    surfaces = output.table(rows, ("surface of", "kind", "error on left-out runs", "foreseen", "rank correlation"))
+    foreseen = [
+        (name, f"{one.mean:.4f}", f"[{one.low:.4f}, {one.high:.4f}]",
+         ", ".join(f"{group} {weight:.1%}" for group, weight in one.weights.items()))
+        for name, one in (("baseline", view.baseline), ("best foreseen", view.best))
+    ]  # fmt: skip
+    told = f"{surfaces}\n\n" + output.table(foreseen, ("weights", view.target, "95% interval of a run", "which are"))
+    best = next(one for one in view.surfaces if one.is_best)
+    if best.explained < _FORESEEN:
+        told += (
+            f"\nthe surface foresees {best.explained:.0%} of what left-out runs came to: do not trust its best weights"
+        )
+    return told
 
 
 def _notes(view: "AblationView") -> list[str]:

@@ -43,6 +43,7 @@ def test_a_study_of_a_file_is_called_like_the_file(tmp_path: Path, monkeypatch: 
         ("baseline: plain", "baseline: plane", "baseline 'plane'; did you mean 'plain'"),
         ("  noisy: {weights: {books: 0.5, noise: 0.5}}\n", "", "a comparison needs another one"),
         ("held_out: [books]", "held_out: []", "nothing is measured"),
+        ("  noisy:", "  no sy:", "variant 'no sy': a name has letters"),
         ("tokens: 300K", "tokens: [1K, 2K]", "2 numbers for 1 models"),
         ("tokens: 300K", "tokens: some", "tokens"),
         ("model: 1M", "modle: 1M", "line 2.*modle"),

@@ -44,7 +44,7 @@ def simulated(
     listed = [{"name": name, "mixture": {}, "train": {}, "recipe": {}, "same_as": ""} for name in effects]
     row = {
         "study": "0" * 32, "name": "s", "baseline": "plain", "runs": len(effects) * len(seeds), "seconds": 1.0,
-        "branch": "branches/x", "variants": json.dumps(listed),
+        "branch": "branches/x", "points": "[]", "variants": json.dumps(listed),
         "definition": json.dumps({"model": ["1M"], "seeds": list(seeds), "tokens": [1000]}),
     }  # fmt: skip
     return views._view(row, pl.DataFrame(values), pl.DataFrame(rows))

@@ -34,3 +34,14 @@ def test_ticks_stay_inside_the_chart() -> None:
         left, right = {"start": (0, width), "middle": (width / 2, width / 2), "end": (width, 0)}[anchor]
         assert float(x) - left >= 0, text
         assert float(x) + right <= charts._WIDTH, text
+
+
+def test_a_band_is_drawn_with_its_points_and_marks() -> None:
+    points = [(0.0, 2.0, 1.8, 2.2), (0.5, 1.5, 1.4, 1.6), (1.0, 1.9, 1.7, 2.1)]
+    chart = charts.band(points, [(0.2, 1.9), (0.7, 1.6), (9.0, 1.0)], [0.5, 7.0], "<surface>")
+    assert chart.count("<circle") == 2  # those within the band's range
+    assert chart.count("stroke-dasharray") == 1
+    assert len(re.search(r'<polygon points="([^"]+)"', chart)[1].split()) == 6  # type: ignore[index]
+    assert "<surface>" not in chart
+    assert charts.band([], [], [], "t") == ""
+    assert "polyline" in charts.band([(0.3, 1.0, 1.0, 1.0)], [], [], "t")
