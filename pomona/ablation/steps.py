@@ -58,13 +58,13 @@ class Studying:
             view = of_runs.run(lake, one.run.name)
             seconds += view.seconds
             common = {"variant": one.variant, "model": one.model, "seed": one.seed}
-            values += [common | {"run": view.run} | row for row in _of_held_out(lake, view)]
+            values += [common | {"run": view.run, "flops": view.flops} | row for row in _of_held_out(lake, view)]
             if one.variant.startswith(POINT):
                 continue
             items += [common | row for row in _documents(Path(view.checkpoint))]
             for score in one.scores:
                 found_values, found_items = _of_score(lake, score.name)
-                values += [common | {"run": view.run} | row for row in found_values]
+                values += [common | {"run": view.run, "flops": view.flops} | row for row in found_values]
                 items += [common | row for row in found_items]
 
         about = {

@@ -13,46 +13,13 @@ from corpus.lake import Lake
 from eval_suites.order import oldest_first
 from eval_suites.statistics import paired, seeds, signal
 from eval_suites.statistics.intervals import LEVEL, Floats
+from pomona.ablation import sizes
 from pomona.ablation.settings import WITHOUT
+from pomona.ablation.sizes import Comparison, LawView, Metric, Persistence
 from pomona.ablation.surface_views import SearchView, search
 from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS
 
 _ALPHA = 1 - LEVEL
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A variant against the baseline, by one metric, of models of one size."""
-
-    variant: str
-    baseline: str
-    model: str
-    metric: str
-    difference: float  # of the variant minus the baseline
-    low: float
-    high: float
-    p: float  # of no difference
-    adjusted_p: float  # over all comparisons of models of this size
-    verdict: str  # better, worse or undecided
-    seeds_to_settle: int | None  # seeds that would likely decide it; None if it is decided, or if no number would
-    can_decide: bool  # whether the metric can tell variants of this study apart at all
-    higher_is_better: bool
-    seeds: int
-    items: int
-    by_seed: tuple[float, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """How much a metric tells about models of one size."""
-
-    metric: str
-    model: str
-    signal: float  # range of the variants' means
-    seed_noise: float  # standard deviation of a run over seeds
-    checkpoint_noise: float | None  # over the last checkpoints of a run; None if they were not measured
-    ratio: float  # signal over the larger noise
-    can_decide: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +77,8 @@ class AblationView:
     values: list[Value]
     worth: list[Worth]
     search: SearchView | None
+    persistence: list[Persistence]
+    laws: list[LawView]
     definition: dict[str, Any]
 
 
@@ -151,13 +120,15 @@ def _view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abl
         for model in models
         for one in compared(model, baseline, [n for n in names if n != baseline], metrics, tables, values, told)
     ]
+    comparisons = sizes.with_chances(comparisons, told)
     return AblationView(
         row["study"], row["name"], baseline, models, seeds_, tuple(definition["tokens"]), row["runs"], row["seconds"],
         row["branch"],
         [_variant(one, baseline, [c for c in comparisons if c.model == models[-1]]) for one in listed],
         comparisons, list(told.values()), _values(values, names, models, metrics, seeds_),
         _worth(listed[0], [one for one in comparisons if one.model == models[-1]]),
-        search(row, values, listed[0]["mixture"].get("weights") or {}, models[0]), definition,
+        search(row, values, listed[0]["mixture"].get("weights") or {}, models[0]),
+        sizes.persistence(comparisons, told), sizes.laws(values, names, metrics), definition,
     )  # fmt: skip
 
 
@@ -216,9 +187,9 @@ def compared(
             verdict = "better" if (got.value > 0) == higher[metric] else "worse"
         made.append(
             Comparison(
-                name, baseline, model, metric, got.value, got.low, got.high, got.p, p, verdict,
+                name, baseline, model, metric, got.value, got.low, got.high, got.standard_error, got.p, p, verdict,
                 None if is_sure else seeds.seeds_to_settle(got, level), told[model, metric].can_decide, higher[metric],
-                got.spread.n_seeds, got.spread.n_items, got.by_seed,
+                got.spread.n_seeds, got.spread.n_items, got.by_seed, None,
             )
         )  # fmt: skip
     return made

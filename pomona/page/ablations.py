@@ -7,8 +7,9 @@ from corpus.lake import Lake
 from corpus.sizes import count_text
 
 if TYPE_CHECKING:
+    from pomona.ablation.sizes import Comparison, Metric
     from pomona.ablation.surface_views import Profile
-    from pomona.ablation.views import AblationView, Comparison, Metric
+    from pomona.ablation.views import AblationView
 
 _STUDIES = 5  # that are shown, the newest ones
 _PLOTS, _UNDECIDED = 24, 30  # of a study

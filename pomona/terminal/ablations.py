@@ -7,8 +7,9 @@ from pomona import output
 
 if TYPE_CHECKING:
     from pomona.ablation.plan import PlanView
+    from pomona.ablation.sizes import Comparison
     from pomona.ablation.surface_views import SearchView
-    from pomona.ablation.views import AblationView, Comparison
+    from pomona.ablation.views import AblationView
 
 _FORESEEN = 0.3  # of the variance of left-out runs, below which a surface says little
 _MOST = 60  # comparisons that a terminal shows
@@ -21,6 +22,10 @@ def render(view: "AblationView") -> str:
         lines += ["", _worth(view)]
     if view.search is not None:
         lines += ["", _search(view.search)]
+    if view.persistence:
+        lines += ["", *_persistence(view)]
+    if view.laws:
+        lines += ["", _laws(view)]
     lines += ["", *_notes(view)]
     return "\n".join(lines)
 
@@ -60,12 +65,13 @@ def _comparisons(view: "AblationView") -> str:
     several = len(view.models) > 1
     rows = [
         (*([one.model] if several else []), one.variant, one.metric, f"{one.difference:+.4f}",
-         f"[{one.low:+.4f}, {one.high:+.4f}]", one.verdict, f"{one.adjusted_p:.3g}", _settle(one), one.items)
+         f"[{one.low:+.4f}, {one.high:+.4f}]", one.verdict, f"{one.adjusted_p:.3g}", _settle(one), one.items,
+         *([] if not several else ["" if one.holds is None else f"{one.holds:.0%}"]))
         for one in view.comparisons[:_MOST]
     ]  # fmt: skip
     header = (
         *(["model"] if several else []), "variant", "metric", f"minus {view.baseline}", "95% interval", "verdict",
-        "adjusted p", "seeds to settle", "items",
+        "adjusted p", "seeds to settle", "items", *(["holds at next size"] if several else []),
     )  # fmt: skip
     more = len(view.comparisons) - _MOST
     return output.table(rows, header) + (f"\n... and {more} more: --json" if more > 0 else "")
@@ -118,6 +124,26 @@ def _search(view: "SearchView") -> str:
             f"\nthe surface foresees {best.explained:.0%} of what left-out runs came to: do not trust its best weights"
         )
     return told
+
+
+def _persistence(view: "AblationView") -> list[str]:
+    lines = [
+        f"from {one.model} to {one.next_model}, {one.kept:.0%} of {one.differences} differences kept their sign; "
+        f"{one.foreseen:.0%} were foreseen to"
+        for one in view.persistence
+    ]
+    last = [one.holds for one in view.comparisons if one.model == view.models[-1] and one.holds is not None]
+    return [*lines, f"at the next size after {view.models[-1]}, {sum(last) / len(last):.0%} of them are likely to"]
+
+
+def _laws(view: "AblationView") -> str:
+    rows = [
+        (one.variant, one.metric, f"{one.floor:.3f}", f"{one.exponent:.3f}", f"{one.value:.4f}",
+         f"[{one.low:.4f}, {one.high:.4f}]")
+        for one in view.laws
+    ]  # fmt: skip
+    header = ("variant", "metric", "floor", "exponent", "at 10 times the compute", "95% interval")
+    return output.table(rows, header)
 
 
 def _notes(view: "AblationView") -> list[str]:
