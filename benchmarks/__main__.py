@@ -25,6 +25,7 @@ AREAS = (
     "scoring",
     "judging",
     "evaluating",
+    "ablation",
 )
 ON_DEMAND = (
     "dedup_memory",

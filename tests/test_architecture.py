@@ -108,6 +108,7 @@ COVERED_TOGETHER = {
     "pomona/recipe/model.py": "tests/pomona/recipe/test_recipe.py",
     "pomona/views/decided.py": "tests/pomona/test_cli.py, which compares what dedup prints with the lake",
     "pomona/views/ingested.py": "tests/pomona/test_cli.py, which compares what ingest prints with the lake",
+    "pomona/ablation/costs.py": "tests/pomona/ablation/test_plan.py",
     "pomona/ablation/surface_views.py": "tests/pomona/ablation/test_search.py",
     "pomona/views/lineage.py": "tests/pomona/views/test_overview.py",
     "filters/steps.py": "tests/pomona/test_runner.py",

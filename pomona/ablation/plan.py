@@ -8,7 +8,7 @@ from corpus.tokenizer import stages as tokenizer_stages
 from corpus.tokenizer import steps as tokenizer_steps
 from corpus.tokenizer.loading import load
 from pomona import budget
-from pomona.ablation import running, variants
+from pomona.ablation import costs, running, variants
 from pomona.ablation.settings import Study
 from training import plan as of_training
 from training.shape import named, read
@@ -53,7 +53,7 @@ def plan(lake: Lake, study: Study) -> PlanView:
         shape = named(model, _vocabulary(lake)) if of_training.is_size(model) else read(model)
         length = of_training.length_of(every[0].run_of("r", model, study.seeds[0], study.tokens_of(model)), shape)
         evaluated = _EVALUATED * study.evaluation_tokens * len(study.measured_on) / 3
-        runs = len(every) * len(study.seeds) + _of_search(study, model)
+        runs = costs.n_runs(study, model)
         flops = runs * (study.tokens_of(model) + evaluated) * shape.flops_per_token(length)
         sizes.append(Size(model, shape.parameters, study.tokens_of(model), runs, flops / rate / 3600))
     return PlanView(
@@ -61,14 +61,6 @@ def plan(lake: Lake, study: Study) -> PlanView:
         sum(one.hours for one in sizes), study.search.runs if study.search else 0,
         {one.name: one.same_as for one in every if one.same_as},
     )  # fmt: skip
-
-
-def _of_search(study: Study, model: str) -> int:
-    """Returns the runs of a search by models of a size, and those that confirm what it finds."""
-    if study.search is None:
-        return 0
-    points = study.search.runs if model == study.model[0] else 0
-    return points + (len(study.seeds) if study.search.confirm else 0)
 
 
 def _vocabulary(lake: Lake) -> int:

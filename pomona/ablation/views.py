@@ -105,10 +105,11 @@ def study(lake: Lake, wanted: str) -> AblationView:
     slot = f"ablate-{key}"
     values = lake.scan(ABLATION_VALUES.name, slot=slot).collect()
     items = lake.scan(ABLATION_ITEMS.name, slot=slot).collect()
-    return _view(rows[key], values, items)
+    return view(rows[key], values, items)
 
 
-def _view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> AblationView:
+def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> AblationView:
+    """Returns a study from its row, and the rows of its values and items."""
     definition, listed = json.loads(row["definition"]), json.loads(row["variants"])
     names, baseline = [one["name"] for one in listed], row["baseline"]
     models, seeds_ = tuple(definition["model"]), tuple(definition["seeds"])

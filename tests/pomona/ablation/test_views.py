@@ -47,7 +47,7 @@ def simulated(
         "branch": "branches/x", "points": "[]", "variants": json.dumps(listed),
         "definition": json.dumps({"model": ["1M"], "seeds": list(seeds), "tokens": [1000]}),
     }  # fmt: skip
-    return views._view(row, pl.DataFrame(values), pl.DataFrame(rows))
+    return views.view(row, pl.DataFrame(values), pl.DataFrame(rows))
 
 
 def test_planted_differences_are_found_and_nulls_stay_undecided() -> None:
