@@ -33,8 +33,8 @@ def score(context: Context[Score]) -> Stage:
         "model": model.key,
         "suite": suite.model_dump(mode="json", exclude={"about"}),
         "settings": settings.that_change_results(),
-        "tasks": _files(settings.tasks_path),
-        "data": _sizes(settings.data),
+        "tasks": files(settings.tasks_path),
+        "data": sizes(settings.data),
         "against": _against(lake, settings.against),
         "packages": {name: installed(name) for name in _WITH_TASKS},
         "guardrails": _guardrails(settings),
@@ -99,7 +99,7 @@ def _guardrails(settings: Score) -> str:
     return rules.load(settings.guardrails, settings.feature).key
 
 
-def _sizes(folder: str | None) -> Any:
+def sizes(folder: str | None) -> Any:
     """Returns a hash of names, sizes and times of a folder's files, those of folders in it included."""
     path = Path(folder or "").expanduser()
     if folder is None or not path.is_dir():
@@ -108,7 +108,7 @@ def _sizes(folder: str | None) -> Any:
     return digest([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
 
 
-def _files(folder: str | None) -> Any:
+def files(folder: str | None) -> Any:
     """Returns a hash of the files of a folder of tasks, and of the data files that they name."""
     if folder is None:
         return ""

@@ -14,6 +14,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 
 FOLDER = "branches"  # below a lake
+_LOG = "_delta_log"
 _WHOLE = ".branch"  # a branch that has this file is whole
 _LEFT_TABLES = {
     "runs", "run_losses", "score_runs", "scores", "item_scores", "answers", "responses", "studies", "judged",
@@ -56,10 +57,11 @@ def branches(lake: Lake) -> list[Lake]:
 def _share(source: Path, target: Path) -> None:
     """Makes a folder with the same files: data by hard links, logs as copies, unfinished files not at all."""
     for folder, inner, names in os.walk(source):
-        inner[:] = [name for name in inner if not name.startswith(".")]
+        # The log first: a part that it names is there, but not each part is in a log that was read before.
+        inner[:] = sorted((name for name in inner if not name.startswith(".")), key=lambda name: name != _LOG)
         there = target / Path(folder).relative_to(source)
         there.mkdir(parents=True, exist_ok=True)
-        is_log = "_delta_log" in there.parts
+        is_log = _LOG in there.parts
         for name in names:
             if name.startswith("."):
                 continue

@@ -11,7 +11,7 @@ from pomona import budget
 from pomona.ablation import costs, running, variants
 from pomona.ablation.settings import Study
 from training import plan as of_training
-from training.shape import named, read
+from training.shape import named
 
 _VOCABULARY = 8192  # ids of a tokenizer that is still to be learned for small models
 _EVALUATED = 3  # passes over the held-out documents in a run
@@ -50,7 +50,7 @@ def plan(lake: Lake, study: Study) -> PlanView:
     rate = budget.load_rates()["training"] * 1e9  # FLOPs a second on all cores
     sizes = []
     for model in study.model:
-        shape = named(model, _vocabulary(lake)) if of_training.is_size(model) else read(model)
+        shape = named(model, _vocabulary(lake))
         length = of_training.length_of(every[0].run_of("r", model, study.seeds[0], study.tokens_of(model)), shape)
         evaluated = _EVALUATED * study.evaluation_tokens * len(study.measured_on) / 3
         runs = costs.n_runs(study, model)

@@ -11,6 +11,7 @@ Everything is a stage of a lake, so a study that was stopped goes on where it wa
 
 import multiprocessing
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -26,6 +27,7 @@ from corpus.lake import Lake
 from corpus.mixture.allocation import ShortageError
 from corpus.mixture.settings import Mixture
 from corpus.shards.layout import read_about
+from corpus.task import digest
 from corpus.tokenizer import stages as tokenizer_stages
 from corpus.tokenizer import steps as tokenizer_steps
 from eval_suites.settings import Score
@@ -38,6 +40,7 @@ from training.settings import Run
 from training.worker import end_with_parent
 
 BASE = "base"
+_MOST_NAME = 64  # letters of the name of a run
 _MORE = 1.02  # a mixture has a little more than a run reads, since documents are whole
 _FOR_ONE_CORE = 10_000_000  # weights of a model that one core is enough for
 _PIECES = (256, 512, 1024, 2048, 4096, 8192)  # tokens of a document that a mixture may read at most
@@ -68,7 +71,7 @@ def planned(study: Study, variants: Sequence[Variant], folder: Path) -> list[Pla
 
 def _planned(study: Study, variant: Variant, model: str, seed: int, folder: Path) -> Planned:
     tokens = study.tokens_of(model)
-    name = f"{variant.name}-{model}-{seed}"[-64:].lstrip("-_.")
+    name = _named(variant.name, model, str(seed))
     branch = folder / (f"variant-{variant.name}" if variant.recipe else BASE)
     mixture = variant.mixture_of(name, seed, int(tokens * _MORE) + 4096)
     if study.measured_on:
@@ -149,8 +152,10 @@ def _scores(study: Study, name: str) -> tuple[Score, ...]:
     return tuple(Score.model_validate(common | one) for one in made)
 
 
-def _named(run: str, suite: str) -> str:
-    return f"{run}-{suite}"[-64:].lstrip("-_.")
+def _named(*parts: str) -> str:
+    """Returns a name of several parts; a long one is cut, and stays one of its own."""
+    whole = "-".join(re.sub(r"[^A-Za-z0-9_.-]", "-", part) for part in parts)
+    return whole if len(whole) <= _MOST_NAME else f"{whole[: _MOST_NAME - 9]}-{digest(parts)[:8]}"
 
 
 def _groups(baseline: Variant) -> Mixture:
@@ -295,9 +300,9 @@ def devices(study: Study) -> int:
 
     if torch.cuda.is_available():
         return int(torch.cuda.device_count())
-    from training.shape import NAMES, named
+    from training.shape import named
 
-    largest = max((named(one, 1).parameters for one in study.model if one in NAMES), default=1 << 40)
+    largest = max(named(one, 1).parameters for one in study.model)
     return runner.default_workers() if largest < _FOR_ONE_CORE else 1
 
 

@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from corpus.errors import UserError, unknown
 from corpus.settings import NAME, Path, Settings
 from corpus.sizes import parse_count
+from training.shape import NAMES
 
 _FEWEST_SEEDS = 2
 SEARCHED, POINT = "searched", "search-"  # names of the best weights of a search, and of its runs
@@ -146,6 +147,9 @@ class Study(Settings):
             raise ValueError(
                 f"tokens has {len(self.tokens)} numbers for {len(self.model)} models; give one, or as many"
             )
+        for size in self.model:
+            if size not in NAMES:
+                raise ValueError(str(unknown("model size", size, NAMES, is_sorted=True)))
         if len(set(self.model)) != len(self.model):
             raise ValueError("model names a size twice; they must differ")
         if not (self.measured_on or self.suites or self.tasks):

@@ -9,6 +9,7 @@ from corpus import artifacts
 from corpus.stage import Context, Stage, output
 from corpus.task import All, WorkItem, digest
 from corpus.tokenizer import stages as tokenizer_stages
+from eval_suites import stages as scoring
 from eval_suites import suites
 from pomona.ablation import variants as resolving
 from pomona.ablation.settings import Study
@@ -29,6 +30,7 @@ def ablate(context: Context[Study]) -> Stage:
         "corpus": context.basis() | context.contents("duplicates"),
         "tokenizer": tokenizer_stages.current(lake),
         "suites": [digest(suites.load(one).model_dump(mode="json")) for one in study.suites],
+        "data": [scoring.files(study.tasks_path), scoring.sizes(study.data)],
         "version": VERSION,
     }
     key = digest(made_from)
@@ -39,7 +41,7 @@ def ablate(context: Context[Study]) -> Stage:
         name=f"ablate:{study.name}",
         outputs=tuple(output(table.name, f"ablate-{identity}") for table in TABLES),
         config={"name": study.name} | study.that_change_results(),
-        inputs={name: made_from[name] for name in ("variants", "recipe", "corpus", "tokenizer", "suites")},
+        inputs={name: made_from[name] for name in ("variants", "recipe", "corpus", "tokenizer", "suites", "data")},
         version=VERSION,
         step=AblationStep(lake, identity, key, study.name, study.baseline, definition),
         plan_items=lambda: [WorkItem(digest([identity]), study.name, 1, All())],

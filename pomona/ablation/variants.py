@@ -23,7 +23,6 @@ _OF_RUNS = {"name", "mixture", "model", "after", "tokens", "seed", "held_out", "
 _NO_SECTIONS = {"lake", "sources", "mixtures", "train", "score", "judge", "ablations"}
 _FEWEST_GROUPS = 2
 _MORE_THAN_GROUPS = 3  # runs of a search
-_APART = 1_000_003  # between the seeds of variants that are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,11 @@ class Variant:
     train: Mapping[str, Any]  # fields of its runs
     recipe: Mapping[str, Any] = field(default_factory=dict)  # sections with the fields that change
     same_as: str = ""  # an earlier variant that is the same; '' for none
-    shift: int = 0  # of its seeds, so that the same variant is not the same run
+    shift: int = 0  # how many earlier variants are the same: their seeds differ, so that no two runs are one
 
     def seed(self, seed: int) -> int:
         """Returns the seed that stands for one of the study's."""
-        return seed + self.shift * _APART
+        return int(digest([seed, self.shift])[:7], 16) if self.shift else seed
 
     def mixture_of(self, name: str, seed: int, tokens: int) -> Mixture:
         """Returns its mixture for a seed."""

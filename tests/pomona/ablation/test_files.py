@@ -47,6 +47,7 @@ def test_a_study_of_a_file_is_called_like_the_file(tmp_path: Path, monkeypatch: 
         ("tokens: 300K", "tokens: [1K, 2K]", "2 numbers for 1 models"),
         ("tokens: 300K", "tokens: some", "tokens"),
         ("model: 1M", "modle: 1M", "line 2.*modle"),
+        ("model: 1M", "model: 2M", "unknown model size '2M'"),
         ("held_out: [books]", "suites: [no_such]", "suite 'no_such'"),
         ("held_out: [books]", "recipe: nowhere.yaml", "recipe .*nowhere.yaml: No such file"),
         ("lake: ./lake", "lake: [1]", r"lake is \[1\]; it is a folder"),

@@ -26,6 +26,26 @@ def test_whole_comparisons_come_first(tmp_path: Path) -> None:
     assert {score.suite for one in runs for score in one.scores} == {"offline"}
 
 
+def test_long_names_are_cut_and_stay_apart(tmp_path: Path) -> None:
+    long = "x" * 60
+    names = {f"{long}-{end}": {"weights": {"a": 1, end: 2}} for end in "bc"}
+    wanted = study(baseline=f"{long}-b", variants=names, suites=["offline", "math"])
+    runs = running.planned(wanted, variants(wanted), tmp_path)
+    every = [one.run.name for one in runs] + [score.name for one in runs for score in one.scores]
+    assert len(set(every)) == len(every) == 4 + 8
+    assert max(map(len, every)) <= 64
+
+
+def test_a_run_that_diverges_ends_the_study_with_one_line(mixed: Lake, tmp_path: Path) -> None:
+    for at_once in (1, 2):
+        lake = lake_of(mixed, tmp_path / f"lake{at_once}")
+        wild = {"weights": {"a": 1.0}, "train": {"learning_rate": 10, "warm_up_steps": 0, "optimizer": "adamw"}}
+        with pytest.raises(UserError, match="diverged") as told:
+            run(lake, study(at_once=at_once, variants={"wild": wild, "plain": {"weights": {"a": 1}}}))
+        assert "\n" not in str(told.value)
+        assert not lake.exists("ablations")
+
+
 def test_each_process_has_a_core_or_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     monkeypatch.setattr("torch.cuda.device_count", lambda: 4)
