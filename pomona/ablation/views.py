@@ -17,9 +17,10 @@ from pomona.ablation import sizes
 from pomona.ablation.settings import WITHOUT
 from pomona.ablation.sizes import Comparison, LawView, Metric, Persistence
 from pomona.ablation.surface_views import SearchView, search
-from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS
+from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS, TABLES
 
 _ALPHA = 1 - LEVEL
+_SHORT = 8  # digits of an id that name a study
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +85,38 @@ class AblationView:
 
 def studies(lake: Lake) -> list[AblationView]:
     """Returns all studies, the oldest first."""
-    return [study(lake, one) for one in oldest_first(lake, ABLATIONS.name, "study")]
+    return [_read(lake, row) for row in _rows(lake)]
 
 
 def study(lake: Lake, wanted: str) -> AblationView:
     """Returns a study, by its name (the newest one), its id, or the first digits of it."""
-    rows = (
-        {row["study"]: row for row in lake.scan(ABLATIONS.name).collect().to_dicts()}
-        if lake.exists(ABLATIONS.name)
-        else {}
-    )
-    order = [one for one in oldest_first(lake, ABLATIONS.name, "study") if one in rows]
-    of_name = [one for one in order if rows[one]["name"] == wanted]
-    of_id = [one for one in order if len(wanted) >= 8 and one.startswith(wanted)]
-    if not (of_name or of_id):
-        if not order:
-            raise UserError(f"lake {lake.url} has no study yet; make one: pomona ablate STUDY.yaml")
-        raise unknown("study", wanted, sorted({row["name"] for row in rows.values()}))
-    key = (of_name or of_id)[-1]
-    slot = f"ablate-{key}"
-    values = lake.scan(ABLATION_VALUES.name, slot=slot).collect()
-    items = lake.scan(ABLATION_ITEMS.name, slot=slot).collect()
-    return view(rows[key], values, items)
+    rows = _rows(lake)
+    of_name = [row for row in rows if row["name"] == wanted]
+    of_id = [row for row in rows if len(wanted) >= _SHORT and row["study"].startswith(wanted)]
+    if of_name or of_id:
+        return _read(lake, (of_name or of_id)[-1])
+    if not rows:
+        raise UserError(f"lake {lake.url} has no study yet; make one: pomona ablate STUDY.yaml")
+    raise unknown("study", wanted, sorted({row["name"] for row in rows}))
+
+
+def _rows(lake: Lake) -> list[dict[str, Any]]:
+    """Returns the rows of all studies that the lake has whole, the oldest first."""
+    if not lake.exists(ABLATIONS.name):
+        return []
+    kept = set.intersection(*(set(lake.lineages(table.name)) for table in TABLES if lake.exists(table.name)))
+    rows = {row["study"]: row for row in lake.scan(ABLATIONS.name).collect().to_dicts()}
+    return [rows[one] for one in oldest_first(lake, ABLATIONS.name, "study") if one in rows and _slot(one) in kept]
+
+
+def _slot(study: str) -> str:
+    return f"ablate-{study}"
+
+
+def _read(lake: Lake, row: dict[str, Any]) -> AblationView:
+    slot = _slot(row["study"])
+    values, items = (lake.scan(table.name, slot=slot).collect() for table in (ABLATION_VALUES, ABLATION_ITEMS))
+    return view(row, values, items)
 
 
 def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> AblationView:

@@ -199,7 +199,8 @@ def band(
             f"{_LEFT + inner_w * (x - left) / (right - left):.1f},{_TOP + inner_h * (1 - (y - low) / (high - low)):.1f}"
         )
 
-    parts = [_y_axis([(low + (high - low) * i / 4, _short(low + (high - low) * i / 4)) for i in range(5)], low, high)]
+    heights = [low + (high - low) * i / 4 for i in range(5)]
+    parts = [_y_axis([(height, f"{height:.3g}") for height in heights], low, high)]
     around = [*(at(x, top) for x, _, _, top in points), *(at(x, bottom) for x, _, bottom, _ in reversed(points))]
     parts.append(f'<polygon points="{" ".join(around)}" fill="var(--accent)" opacity="0.18"/>')
     for x, y in dots:

@@ -68,6 +68,9 @@ def test_the_same_study_again_trains_nothing_and_another_name_neither(
     assert run(studied, study()) == first
     assert run(studied, study(name="again")) != first
     assert views.study(studied, "again").comparisons == views.study(studied, "small").comparisons
+    assert views.study(studied, first[:8]).name == "small"
+    with pytest.raises(UserError, match="unknown study 'smal'; did you mean 'small'"):
+        views.study(studied, "smal")
 
 
 def test_a_study_that_was_stopped_goes_on(mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
