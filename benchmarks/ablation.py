@@ -106,7 +106,7 @@ def _statistics() -> Claim:
     row = {
         "study": "0" * 32, "name": "s", "baseline": "v0", "runs": len(runs), "seconds": 1.0, "branch": "b",
         "points": "[]", "definition": json.dumps({"model": ["1M"], "seeds": seeds, "tokens": [1]}),
-        "variants": json.dumps([{"name": n, "mixture": {}, "train": {}, "recipe": {}, "same_as": ""} for n in names]),
+        "variants": json.dumps([{"name": n, "mixture": {}, "train": {}, "recipe": {}, "without": "", "same_as": ""} for n in names]),
     }  # fmt: skip
     started = time.perf_counter()
     view = views.view(row, values, items)

@@ -134,7 +134,7 @@ def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[tuple[int, in
     try:
         while True:
             while len(running) < workers and (rank := next(ranks, None)) is not None:
-                with _main_not_imported(executor):
+                with main_not_imported(executor):
                     running[pool.submit(_run_rank, executor, rank)] = rank
                 processes |= pool._processes or {}
 
@@ -163,13 +163,13 @@ def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[tuple[int, in
 
 
 @contextmanager
-def _main_not_imported(executor: Any) -> Iterator[None]:
+def main_not_imported(executor: Any = None) -> Iterator[None]:
     """For the block, processes that start do not import the script that runs.
 
     They need nothing of it, and a script without `if __name__ == "__main__":` would run once more in each of them, and
     wait there for itself. A step that is defined in the script needs it.
     """
-    if any(type(task.step).__module__ == "__main__" for task in executor.pipeline):
+    if executor is not None and any(type(task.step).__module__ == "__main__" for task in executor.pipeline):
         yield
         return
     script = sys.modules["__main__"]

@@ -87,11 +87,14 @@ def forget(lake: Lake, wanted: str, *, reason: str = "", vacuum: bool = False, d
 
     addresses = named["uri"].sort().to_list()[:_MOST_NAMED]
     done = Forgot(kind, value, not dry_run, len(ids), addresses, rows, mixtures, shards, runs, deleted, erased)
+    if not dry_run:  # of all requests: one that was stopped before this point is made good by the next
+        branches.forget_unfinished(lake)
+        held_out.erase(lake, tombstones.read(lake).ids | ids)
     for branch in branches.branches(lake):
         again = forget(branch, wanted, reason=reason, vacuum=vacuum, dry_run=dry_run)
+        if not dry_run:
+            held_out.erase(lake, tombstones.read(branch).ids)
         done = _together(done, again)
-    if not dry_run:
-        held_out.erase(lake, ids)
     return done
 
 

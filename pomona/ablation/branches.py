@@ -14,7 +14,8 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 
 FOLDER = "branches"  # below a lake
-_LOG = "_delta_log"
+_LOG, _UNFINISHED = "_delta_log", ".unfinished"
+_TRIES = 20  # to find a lake that does not change meanwhile
 _WHOLE = ".branch"  # a branch that has this file is whole
 _LEFT_TABLES = {
     "runs", "run_losses", "score_runs", "scores", "item_scores", "answers", "responses", "studies", "judged",
@@ -29,22 +30,45 @@ def make(lake: Lake, path: Path) -> Lake:
         raise UserError(f"{lake.url} is in a bucket; a study needs a lake on this machine, so copy it here first")
     if (path / _WHOLE).is_file():
         return Lake(path)
-    temporary = path.with_name(f".{path.name}.unfinished")
+    durable.make_folders(str(path.parent))
+    for _ in range(_TRIES):
+        before = _versions(lake)
+        temporary = _shared(lake, path)
+        if _versions(lake) == before:
+            break
+    else:
+        raise UserError(f"lake {lake.url} changes all the time; wait for the processes that write it, and try again")
+    shutil.rmtree(path, ignore_errors=True)
+    os.rename(temporary, path)
+    durable.sync_folder(str(path.parent))
+    return Lake(path)
+
+
+def _shared(lake: Lake, path: Path) -> Path:
+    """Makes a folder of all that a branch shares with its lake."""
+    temporary = path.with_name(f".{path.name}{_UNFINISHED}")
     shutil.rmtree(temporary, ignore_errors=True)
     durable.make_folders(str(temporary))
-    with lake.snapshot():
-        for table in lake.tables(with_records=True):
-            if table not in _LEFT_TABLES:
-                _share(Path(lake.root, table), temporary / table)
+    for table in Lake(lake.root).tables(with_records=True):
+        if table not in _LEFT_TABLES:
+            _share(Path(lake.root, table), temporary / table)
     for kind in _KINDS:
         if (folder := Path(lake.root, artifacts.FOLDER, kind)).is_dir():
             _share(folder, temporary / artifacts.FOLDER / kind)
     (temporary / _WHOLE).write_text("")
     durable.sync_below(str(temporary))
-    shutil.rmtree(path, ignore_errors=True)
-    os.rename(temporary, path)
-    durable.sync_folder(str(path.parent))
-    return Lake(path)
+    return temporary
+
+
+def _versions(lake: Lake) -> dict[str, int | None]:
+    now = Lake(lake.root)
+    return {table: now.version(table) for table in now.tables(with_records=True)}
+
+
+def forget_unfinished(lake: Lake) -> None:
+    """Deletes branches that were begun and not finished: they hold what a lake may be asked to forget."""
+    for path in sorted(Path(lake.root, FOLDER).glob(f"*/.*{_UNFINISHED}")) if lake.is_local else ():
+        shutil.rmtree(path)
 
 
 def branches(lake: Lake) -> list[Lake]:

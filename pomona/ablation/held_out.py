@@ -31,6 +31,7 @@ FOLDER = "held-out"  # beside the branches of a study
 TEXTS, LEFT_OUT = "held_out.parquet", "left_out.parquet"
 _MOST = 0.1  # of a group's tokens, in whole documents, which nothing trains on
 _FEWEST = 2  # documents
+_LEAST_TOKENS = 16  # of a document, on average: so many at most are looked at
 _PLACE = 0x91ECE  # seed of the places of pieces
 _PARTS = 64  # a document has at most this part of the tokens of its group
 
@@ -45,9 +46,7 @@ def write(lake: Lake, folder: Path, mixture: Mixture, groups: Sequence[str], tok
         candidates.write(candidates.Candidates(lake, mixture, tuple(decided(lake)), exact=False), path)
         every = choosing.with_unit(lake, pl.scan_parquet(path)).with_columns(hash=choosing.held_out_hash("unit"))
         chosen = _chosen(every, groups, tokens)
-        units = every.join(chosen.lazy().select("unit").unique(), on="unit", how="semi").select("id").collect()
-
-    ids = pl.concat([units["id"], _copies(lake, units["id"])]).unique().sort()
+    ids = pl.concat([chosen["id"], _copies(lake, chosen)]).unique().sort()
     texts = kept_documents.kept(lake).select("id", "text").join(chosen.lazy(), on="id", how="inner").collect()
     most = int(_longest(tokens) * candidates.BYTES_PER_TOKEN)
     room = (pl.col("text").str.len_chars().cast(pl.Int64) - most).clip(lower_bound=0)
@@ -65,10 +64,10 @@ def shards(texts: Path, tokenizer: Path, folder: Path) -> Path:
     frame, vocabulary = pl.read_parquet(texts), load(tokenizer)
     groups = sorted(set(frame["group"]))
     encoded, lengths = Encoder(vocabulary)(frame["text"].to_arrow().cast(pa.large_string()))
-    documents = [
-        np.append(each, np.array([vocabulary.end], vocabulary.dtype))
-        for each in np.split(encoded, np.cumsum(lengths)[:-1])
-    ]
+    # The token that ends a document stands before each, too: its first token is foreseen like all others, so that bytes
+    # count alike whatever the tokenizer.
+    end = np.array([vocabulary.end], vocabulary.dtype)
+    documents = [np.concatenate([end, each, end]) for each in np.split(encoded, np.cumsum(lengths)[:-1])]
     held_out = folder / layout.HELD_OUT
     held_out.mkdir(parents=True, exist_ok=True)
     tokens = np.concatenate(documents)
@@ -98,25 +97,28 @@ def erase(lake: Lake, ids: frozenset[str]) -> None:
 
 
 def _chosen(every: pl.LazyFrame, groups: Sequence[str], tokens: int) -> pl.DataFrame:
-    """Returns id, unit and group of the documents of some groups with the least hashes, until they have the tokens."""
-    frame = every.filter(pl.col("group").is_in(list(groups))).select("id", "unit", "group", "tokens", "hash").collect()
-    known = every.select("group").unique().collect()["group"].sort().to_list()
+    """Returns id, text_hash and group of the documents of some groups with the least hashes, until they have the
+    tokens. Of each group, no more rows are held than that may be."""
+    totals = every.group_by("group").agg(n=pl.len(), tokens=pl.col("tokens").sum()).collect(engine="streaming")
+    of = {group: (n, total) for group, n, total in totals.iter_rows()}
     parts = []
     for group in groups:
-        of_group = frame.filter(pl.col("group") == group).sort("hash", "id")
-        if not of_group.height:
-            raise unknown("held_out group", group, known)
-        read = of_group["tokens"].clip(upper_bound=_longest(tokens))
-        read_before, before = (each.cum_sum() - each for each in (read, of_group["tokens"]))
-        is_taken = (read_before < tokens) & (before < float(of_group["tokens"].sum()) * _MOST)
-        taken = of_group.filter(is_taken | (pl.int_range(pl.len()) < _FEWEST))
-        if of_group.height < 2 * _FEWEST:
+        if group not in of:
+            raise unknown("held_out group", group, sorted(of))
+        n, total = of[group]
+        if n < 2 * _FEWEST:
             raise UserError(
-                f"held_out {group!r} has {of_group.height} documents; a group needs {2 * _FEWEST} at least, to measure "
-                "on some and train on others"
+                f"held_out {group!r} has {n} documents; a group needs {2 * _FEWEST} at least, to measure on some and "
+                "train on others"
             )
-        parts.append(taken)
-    return pl.concat(parts).select("id", "unit", "group")
+        first = every.filter(pl.col("group") == group).select("id", "text_hash", "group", "tokens", "hash")
+        most = tokens // _LEAST_TOKENS + _FEWEST
+        least = first.bottom_k(most, by="hash").collect(engine="streaming").sort("hash", "id")
+        read = least["tokens"].clip(upper_bound=_longest(tokens))
+        read_before, before = (each.cum_sum() - each for each in (read, least["tokens"]))
+        is_taken = (read_before < tokens) & (before < float(total) * _MOST)
+        parts.append(least.filter(is_taken | (pl.int_range(pl.len()) < _FEWEST)))
+    return pl.concat(parts).select("id", "text_hash", "group")
 
 
 def _longest(tokens: int) -> int:
@@ -124,13 +126,18 @@ def _longest(tokens: int) -> int:
     return max(tokens // _PARTS, 64)
 
 
-def _copies(lake: Lake, ids: pl.Series) -> pl.Series:
-    """Returns the documents that are copies of some, those that were dropped as such included."""
-    if not lake.parts("duplicates"):
-        return pl.Series("id", [], pl.String)
-    members = clusters(lake).select("id", "cluster")
-    wanted = members.filter(pl.col("id").is_in(ids.implode())).select("cluster").unique()
-    return members.join(wanted, on="cluster", how="semi").select("id").collect()["id"]
+def _copies(lake: Lake, chosen: pl.DataFrame) -> pl.Series:
+    """Returns the documents that are copies of some, also dropped ones: those of one cluster, or of the same text."""
+    several = [pl.Series("id", [], pl.String)]
+    if lake.parts("duplicates"):
+        members = clusters(lake).select("id", "cluster")
+        wanted = members.filter(pl.col("id").is_in(chosen["id"].implode())).select("cluster").unique()
+        several.append(members.join(wanted, on="cluster", how="semi").select("id").collect()["id"])
+    if lake.exists("signals"):
+        hashes = chosen["text_hash"].implode()
+        same = lake.scan("signals").filter(pl.col("text_hash").is_in(hashes)).select("id")
+        several.append(same.collect(engine="streaming")["id"])
+    return pl.concat(several)
 
 
 def _publish(frame: pl.DataFrame, path: Path) -> None:

@@ -12,6 +12,7 @@ Everything is a stage of a lake, so a study that was stopped goes on where it wa
 import multiprocessing
 import os
 import re
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -22,7 +23,9 @@ from typing import Any
 
 import numpy as np
 
+from corpus import durable
 from corpus.errors import UserError
+from corpus.execution import main_not_imported
 from corpus.lake import Lake
 from corpus.mixture.allocation import ShortageError
 from corpus.mixture.settings import Mixture
@@ -35,6 +38,9 @@ from pomona import making, runner
 from pomona.ablation import branches, held_out, search
 from pomona.ablation.settings import POINT, Study
 from pomona.ablation.variants import Variant, recipe_of
+from pomona.recipe import Recipe
+from pomona.removal import Removal
+from pomona.stages import Wanted, source_family
 from training import views as of_runs
 from training.settings import Run
 from training.worker import end_with_parent
@@ -99,14 +105,17 @@ def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tel
         _planned(study, search.variant(variants[0], one.name, one.weights), study.model[0], one.seed, folder)
         for one in points
     ]
+    _check_tasks(runs[0])
     base = branches.make(lake, folder / BASE)
-    _tokenizer(base, variants[0], runs[0])
+    if any(one.recipe for one in variants):
+        _decide(base, recipe_of(study, variants[0], unchanged=True))
     measured = folder / held_out.FOLDER
     if study.measured_on:
         held_out.write(base, measured, _groups(variants[0]), study.measured_on, study.evaluation_tokens)
+    _tokenizer(base, variants[0], runs[0])
     for variant in variants:
         if variant.recipe:
-            _decide(branches.make(base, folder / f"variant-{variant.name}"), study, variant)
+            _decide(branches.make(base, folder / f"variant-{variant.name}"), recipe_of(study, variant))
 
     most, precision = _document_tokens([*runs, *of_points], study, folder), _precision(folder)
     runs, of_points = (
@@ -146,10 +155,23 @@ def one_run(planned: Planned) -> None:
 
 def _scores(study: Study, name: str) -> tuple[Score, ...]:
     common: dict[str, Any] = {"model": name, "data": study.data, "limit": study.limit}
-    made: list[dict[str, Any]] = [{"name": _named(name, Path(suite).stem), "suite": suite} for suite in study.suites]
+    made: list[dict[str, Any]] = [
+        {"name": _named(name, Path(suite).stem, *([str(i)] if i else [])), "suite": suite}
+        for i, suite in enumerate(study.suites)
+    ]
     if study.tasks:
-        made.append({"name": _named(name, "tasks"), "tasks": study.tasks, "tasks_path": study.tasks_path})
+        made.append({"name": _named(name, "own", "tasks"), "tasks": study.tasks, "tasks_path": study.tasks_path})
     return tuple(Score.model_validate(common | one) for one in made)
+
+
+def _check_tasks(planned: Planned) -> None:
+    """Raises `UserError` for tasks that do not exist, or have no data, before anything is trained."""
+    from eval_suites import engine
+    from eval_suites import stages as scoring
+
+    for score in planned.scores:
+        folders = [score.tasks_path] if score.tasks_path else []
+        engine.Tasks(scoring.suite_of(score), folders=folders, data=score.data).refuse_code()
 
 
 def _named(*parts: str) -> str:
@@ -169,21 +191,25 @@ def _tokenizer(base: Lake, baseline: Variant, first: Planned) -> None:
     if tokenizer_stages.current(base):
         return
     mixture = baseline.mixture_of("tokenizer", first.seed, first.mixture.tokens or 0)
+    mixture = mixture.model_copy(update={"leave_out": first.mixture.leave_out})
     _drain(making.mixture(base, mixture))
     _drain(making.tokens(base, mixture.name))
 
 
-def _decide(branch: Lake, study: Study, variant: Variant) -> None:
-    """Runs the stages of a variant's recipe in its branch."""
-    recipe = recipe_of(study, variant)
-    assert recipe is not None
-    _drain(runner.run_recipe(branch, recipe))
+def _decide(branch: Lake, recipe: Recipe | None) -> None:
+    """Runs the stages of a recipe in a branch, except reading raw files: all variants have the lake's documents."""
+    if recipe is None:
+        return
+    wanted = Wanted.by(recipe)
+    source = source_family().name
+    kept = replace(wanted, settings={name: one for name, one in wanted.settings.items() if name != source})
+    _drain(runner.run_wanted(branch, kept, Removal(wanted.unwanted(), frozenset(wanted.sources))))
 
 
 def _as_measured(one: Planned, study: Study, texts: Path, document_tokens: int, precision: str) -> Planned:
     """Returns a run as it is trained: from pieces of documents, in one precision, measured on the held-out documents in
     the tokens of its branch."""
-    more: dict[str, Any] = {"precision": precision}
+    more: dict[str, Any] = {} if "precision" in one.run.model_fields_set else {"precision": precision}
     if study.measured_on:
         lake = Lake(one.branch)
         key = tokenizer_stages.current(lake)
@@ -213,7 +239,7 @@ def _document_tokens(runs: Sequence[Planned], study: Study, folder: Path) -> int
             one for one in runs
             if one.mixture.tokens == largest and (one.seed == study.seeds[0] or one.variant in is_search)
         ]  # fmt: skip
-        path.write_text(str(_shortest(tried)))
+        _remember(path, str(_shortest(tried)))
     return int(path.read_text())
 
 
@@ -238,8 +264,14 @@ def _precision(folder: Path) -> str:
     if not path.is_file():
         from training.devices import precision
 
-        path.write_text(precision("auto"))
+        _remember(path, precision("auto"))
     return path.read_text()
+
+
+def _remember(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_text(text)
+    durable.publish(str(temporary), str(path))
 
 
 def _mix(lake: Lake, one: Planned) -> None:
@@ -267,23 +299,27 @@ def _in_processes(runs: Sequence[Planned], at_once: int) -> Iterator[str]:
     for number in range(at_once):
         numbers.put(number)
     threads = max((os.cpu_count() or 1) // at_once, 1)
-    with ProcessPoolExecutor(at_once, context, initializer=_begin, initargs=(numbers, threads)) as pool:
-        waiting = {pool.submit(one_run, one): one for one in runs}
-        try:
-            for future in as_completed(waiting):
-                future.result()
-                yield waiting[future].run.name
-        except BrokenProcessPool as error:
-            raise UserError(
-                "a process that trained was killed, perhaps for want of memory; the same command goes on, and "
-                "at_once: 1 needs least"
-            ) from error
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(at_once, context, initializer=_begin, initargs=(numbers, threads))
+    try:
+        with main_not_imported():
+            waiting = {pool.submit(one_run, one): one for one in runs}
+        for future in as_completed(waiting):
+            future.result()
+            yield waiting[future].run.name
+    except BrokenProcessPool as error:
+        raise UserError(
+            "a process that trained was killed, perhaps for want of memory; the same command goes on, and "
+            "at_once: 1 needs least"
+        ) from error
+    finally:
+        for process in list((pool._processes or {}).values()):
+            process.terminate()  # after an error, or Ctrl-C; what was saved stays
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _begin(numbers: Any, threads: int) -> None:
     """Gives a process its cores, or its GPU, before anything heavy is loaded."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's
     end_with_parent()
     number = numbers.get()
     os.environ["OMP_NUM_THREADS"] = str(threads)

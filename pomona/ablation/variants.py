@@ -1,7 +1,8 @@
 """What each variant of a study is: its mixture, its runs, and its recipe. Mistakes are found before anything is run."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from pomona.recipe.model import model as recipe_model
 from training.settings import Run
 
 _OF_STUDY = {"name", "tokens", "seed", "held_out", "leave_out"}  # of a mixture: what the study itself sets
-_OF_RUNS = {"name", "mixture", "model", "after", "tokens", "seed", "held_out", "evaluations", "last_evaluations"}
+_OF_RUNS = {"name", "mixture", "model", "after", "tokens", "seed", "held_out", "evaluations", "last_evaluations",
+            "evaluation_tokens"}  # fmt: skip
 _NO_SECTIONS = {"lake", "sources", "mixtures", "train", "score", "judge", "ablations"}
 _FEWEST_GROUPS = 2
 _MORE_THAN_GROUPS = 3  # runs of a search
@@ -33,6 +35,7 @@ class Variant:
     mixture: Mapping[str, Any]  # fields of its mixtures
     train: Mapping[str, Any]  # fields of its runs
     recipe: Mapping[str, Any] = field(default_factory=dict)  # sections with the fields that change
+    without: str = ""  # group of the baseline that it leaves out; '' for any other variant
     same_as: str = ""  # an earlier variant that is the same; '' for none
     shift: int = 0  # how many earlier variants are the same: their seeds differ, so that no two runs are one
 
@@ -57,7 +60,7 @@ def variants(study: Study) -> list[Variant]:
     resolved = [_variant(study, name, fields or {}) for name, fields in named.items()]
     if study.leave_one_out:
         resolved += _without_each(study, resolved[0], taken=set(named))
-    if study.search and (taken := [name for name in named if name == SEARCHED or name.startswith(POINT)]):
+    if taken := [name for name in named if name == SEARCHED or name.startswith(POINT)]:
         raise UserError(f"variant {taken[0]!r}: a search gives names like this to its own runs; choose another one")
     if study.search and len(resolved[0].mixture.get("weights") or {}) < _FEWEST_GROUPS:
         raise UserError(f"search: the baseline {study.baseline!r} needs weights of two groups or more")
@@ -71,16 +74,21 @@ def variants(study: Study) -> list[Variant]:
     for one in resolved:
         before = seen.setdefault(digest([one.mixture, one.train, one.recipe]), [])
         same_as = before[0] if before else ""
-        marked.append(Variant(one.name, one.mixture, one.train, one.recipe, same_as, len(before)))
+        marked.append(replace(one, same_as=same_as, shift=len(before)))
         before.append(one.name)
     return marked
 
 
-def recipe_of(study: Study, variant: Variant) -> Recipe | None:
-    """Returns the recipe of a variant that changes it, without mixtures and models; None for any other variant."""
-    if not variant.recipe:
+def recipe_of(study: Study, variant: Variant, *, unchanged: bool = False) -> Recipe | None:
+    """Returns the recipe of a variant that changes it, without mixtures and models; None for any other variant.
+
+    `unchanged`: the recipe as it is, which all other variants are made by.
+    """
+    if not variant.recipe and not unchanged:
         return None
     if study.recipe is None:
+        if unchanged:
+            return None
         section = next(iter(variant.recipe))
         raise UserError(
             f"variant {variant.name!r} changes {section!r} of a recipe; say which one: `recipe: recipe.yaml`"
@@ -113,16 +121,21 @@ def _variant(study: Study, name: str, fields: Mapping[str, Any]) -> Variant:
             raise UserError(f"variant {name!r}: {error}")
 
     mixture = dict(study.mixture) | {key: value for key, value in fields.items() if key in of_mixture}
-    train = dict(study.train) | dict(fields.get("train") or {})
+    own = fields.get("train") or {}
+    if not isinstance(own, Mapping):
+        raise UserError(f"variant {name!r}: train is {own!r}; it has fields of a run, e.g. {{optimizer: adamw}}")
+    train = dict(study.train) | dict(own)
     changed = {key: value for key, value in fields.items() if key in sections}
     if reserved := sorted(mixture.keys() & _OF_STUDY) + sorted(train.keys() & _OF_RUNS):
         raise UserError(f"variant {name!r}: {reserved[0]} is set by the study")
-    found = Variant(name, mixture, train, changed)
     for model, values in ((Mixture, mixture | {"name": "m"}), (Run, train | {"name": "r", "mixture": "m"})):
         try:
-            model.model_validate(values)
+            made = model.model_validate(values)
         except ValidationError as error:
             raise UserError(f"variant {name!r}: {of_fields(error, model)}") from error
+        if isinstance(made, Mixture) and made.weights:  # as numbers, and without groups of no weight
+            mixture["weights"] = {group: weight for group, weight in made.weights.items() if weight > 0}
+    found = Variant(name, mixture, train, changed)
     recipe_of(study, found)
     return found
 
@@ -135,11 +148,13 @@ def _without_each(study: Study, baseline: Variant, taken: set[str]) -> list[Vari
         )
     made = []
     for group in weights:
-        name = f"{WITHOUT}{group}"
+        plain = re.sub(r"[^A-Za-z0-9_.-]", "-", group)
+        name = f"{WITHOUT}{plain}" if plain == group else f"{WITHOUT}{plain[:40]}-{digest(group)[:6]}"
         if name in taken:
             raise UserError(f"leave_one_out makes a variant {name!r}, which `variants` has, too")
         others = {other: weight for other, weight in weights.items() if other != group}
-        made.append(Variant(name, dict(baseline.mixture) | {"weights": others}, baseline.train, baseline.recipe))
+        mixture = dict(baseline.mixture) | {"weights": others}
+        made.append(Variant(name[:64], mixture, baseline.train, baseline.recipe, group))
     return made
 
 

@@ -14,12 +14,14 @@ from eval_suites.order import oldest_first
 from eval_suites.statistics import paired, seeds, signal
 from eval_suites.statistics.intervals import LEVEL, Floats
 from pomona.ablation import sizes
-from pomona.ablation.settings import WITHOUT
+from pomona.ablation.search import is_searched_on
+from pomona.ablation.settings import SEARCHED
 from pomona.ablation.sizes import Comparison, LawView, Metric, Persistence
-from pomona.ablation.surface_views import SearchView, search
+from pomona.ablation.surface_views import TARGET, SearchView, search
 from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS, TABLES
 
 _ALPHA = 1 - LEVEL
+_FEWEST = 2  # items of a metric, or clusters, in each half
 _SHORT = 8  # digits of an id that name a study
 
 
@@ -126,6 +128,8 @@ def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abla
     models, seeds_ = tuple(definition["model"]), tuple(definition["seeds"])
     metrics = sorted(set(values.filter(pl.col("variant").is_in(names))["metric"]))
     tables = _tables(items, names, models, seeds_)
+    # A metric of a single item, or cluster, decides nothing.
+    metrics = [one for one in metrics if all(_n_pieces(tables[model, one]) >= _FEWEST for model in models)]
     told = {(model, metric): of_metric(values, metric, model, names, seeds_) for model in models for metric in metrics}
     comparisons = [
         one
@@ -138,7 +142,7 @@ def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abla
         row["branch"],
         [_variant(one, baseline, [c for c in comparisons if c.model == models[-1]]) for one in listed],
         comparisons, list(told.values()), _values(values, names, models, metrics, seeds_),
-        _worth(listed[0], [one for one in comparisons if one.model == models[-1]]),
+        _worth(listed, [one for one in comparisons if one.model == models[-1]]),
         search(row, values, listed[0]["mixture"].get("weights") or {}, models[0]),
         sizes.persistence(comparisons, told), sizes.laws(values, names, metrics), definition,
     )  # fmt: skip
@@ -151,6 +155,12 @@ class Table:
     values: dict[str, Floats]  # (S, N) by variant
     weights: Floats | None  # (N,) of a ratio
     clusters: Any  # (N,) numbers; None for independent items
+    ids: tuple[str, ...]  # (N,) of the items
+
+
+def _n_pieces(table: Table) -> int:
+    """Returns the number of items that a search has not seen either, or of clusters."""
+    return len(table.ids) // 2 if table.clusters is None else len(np.unique(table.clusters)) // 2
 
 
 def _tables(
@@ -176,7 +186,8 @@ def _tables(
         if of_item["cluster"].n_unique() > 1 or (n and of_item["cluster"][0]):
             clusters = of_item["cluster"].rank("dense").cast(pl.Int64).to_numpy()
         by_variant = {name: table[i * len(seeds_) : (i + 1) * len(seeds_)] for i, name in enumerate(names)}
-        made[str(model), str(metric)] = Table(by_variant, None if (weights == 1).all() else weights, clusters)
+        ids = tuple(of_item["id"])
+        made[str(model), str(metric)] = Table(by_variant, None if (weights == 1).all() else weights, clusters, ids)
     return made
 
 
@@ -186,7 +197,7 @@ def compared(
 ) -> list[Comparison]:  # fmt: skip
     """Compares variants with the baseline by all metrics; p is adjusted over all of these."""
     higher = dict(values.select("metric", "higher_is_better").unique().iter_rows())
-    by_metric = {metric: _against(tables[model, metric], baseline, others) for metric in metrics}
+    by_metric = {metric: _against(metric, tables[model, metric], baseline, others) for metric in metrics}
     found = [(name, metric, by_metric[metric][name]) for name in others for metric in metrics]
     adjusted = paired.holm([got.p for _, _, got in found])
     level = 1 - _ALPHA / max(len(found), 1)
@@ -207,10 +218,21 @@ def compared(
     return made
 
 
-def _against(table: Table, baseline: str, others: Sequence[str]) -> dict[str, seeds.Difference]:
-    several = [table.values[name] for name in others]
-    got = seeds.differences(table.values[baseline], several, table.weights, table.clusters)
-    return dict(zip(others, got, strict=True))
+def _against(metric: str, table: Table, baseline: str, others: Sequence[str]) -> dict[str, seeds.Difference]:
+    """Compares variants with the baseline over all items; what a search has found, over those that it did not see."""
+    plain = [name for name in others if name != SEARCHED]
+    several = [table.values[name] for name in plain]
+    found = seeds.differences(table.values[baseline], several, table.weights, table.clusters)
+    got = dict(zip(plain, found, strict=True))
+    if SEARCHED in others:
+        is_left = np.ones(len(table.ids), bool)
+        if metric.startswith(f"{TARGET}:"):
+            is_left = ~np.array([is_searched_on(one) for one in table.ids])
+        weights = None if table.weights is None else table.weights[is_left]
+        clusters = None if table.clusters is None else table.clusters[is_left]
+        a, b = table.values[baseline][:, is_left], table.values[SEARCHED][:, is_left]
+        got[SEARCHED] = seeds.difference(a, b, weights, clusters)
+    return got
 
 
 def of_metric(values: pl.DataFrame, metric: str, model: str, names: Sequence[str], seeds_: Sequence[int]) -> Metric:
@@ -267,14 +289,15 @@ def _variant(one: dict[str, Any], baseline: str, comparisons: list[Comparison]) 
     )
 
 
-def _worth(baseline: dict[str, Any], comparisons: list[Comparison]) -> list[Worth]:
+def _worth(listed: list[dict[str, Any]], comparisons: list[Comparison]) -> list[Worth]:
     """Returns what each group is worth that a variant leaves out."""
-    weights = baseline["mixture"].get("weights") or {}
+    weights = listed[0]["mixture"].get("weights") or {}
     total = sum(weights.values()) or 1.0
+    left_out = {one["name"]: one["without"] for one in listed if one["without"]}
     made = []
     for one in comparisons:
-        group = one.variant.removeprefix(WITHOUT)
-        if not one.variant.startswith(WITHOUT) or group not in weights:
+        group = left_out.get(one.variant)
+        if group is None or not weights.get(group):
             continue
         sign = -1.0 if one.higher_is_better else 1.0
         low, high = sorted((sign * one.low, sign * one.high))

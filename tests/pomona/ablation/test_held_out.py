@@ -40,8 +40,8 @@ def test_texts_are_kept_documents_and_their_tokens_are_those_of_the_tokenizer(mi
     assert stream.n_tokens == 0
     for number, (name, group, text) in enumerate(texts.iter_rows()):
         tokens = np.asarray(shard.tokens[shard.starts[number] : shard.starts[number + 1]])
-        assert tokens[-1] == vocabulary.end
-        assert vocabulary.tokenizer.decode(tokens[:-1].tolist()) == text
+        assert tokens[0] == tokens[-1] == vocabulary.end
+        assert vocabulary.tokenizer.decode(tokens[1:-1].tolist()) == text
         assert (shard.ids[number].tobytes().hex(), stream.about.groups[shard.groups[number]]) == (name, group)
         assert shard.find(name).tolist() == [number]
 

@@ -40,6 +40,9 @@ def test_each_group_is_left_out_once() -> None:
         "plain": {"a": 2, "b": 1, "c": 1}, "without-a": {"b": 1, "c": 1}, "without-b": {"a": 2, "c": 1},
         "without-c": {"a": 2, "b": 1},
     }  # fmt: skip
+    odd = variants(study(leave_one_out=True, variants={"plain": {"weights": "(none)=1,long ones=2,c=0"}}))
+    assert [one.without for one in odd] == ["", "(none)", "long ones"]  # and nothing of the group without a weight
+    assert all(one.mixture_of(f"{one.name}-1M-1", 1, 100) for one in odd)
     with pytest.raises(UserError, match="needs weights of two groups"):
         variants(study(leave_one_out=True, variants={"plain": {"weights": {"a": 1}}}))
     with pytest.raises(UserError, match="'without-a', which `variants` has, too"):
@@ -73,6 +76,8 @@ def test_a_variant_may_change_the_recipe(tmp_path: Path) -> None:
         ({"seed": 5}, "seed is the same for all variants"),
         ({"train": {"optimiser": "adamw"}}, "variant 'other': .*optimiser"),
         ({"train": {"tokens": 5}}, "tokens is set by the study"),
+        ({"train": {"evaluation_tokens": 5}}, "evaluation_tokens is set by the study"),
+        ({"train": "fast"}, "train is 'fast'; it has fields of a run"),
         ({"weights": {"a": -1}}, "variant 'other': .*weights are numbers from 0"),
         ({"filter": {"rules": ["c4"]}}, "changes 'filter' of a recipe; say which one"),
     ],

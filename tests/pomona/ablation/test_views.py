@@ -41,7 +41,9 @@ def simulated(
                 rows += [
                     common | {"id": str(i), "cluster": "", "value": bits[i], "weight": weights[i]} for i in range(items)
                 ]
-    listed = [{"name": name, "mixture": {}, "train": {}, "recipe": {}, "same_as": ""} for name in effects]
+    listed = [
+        {"name": name, "mixture": {}, "train": {}, "recipe": {}, "without": "", "same_as": ""} for name in effects
+    ]
     row = {
         "study": "0" * 32, "name": "s", "baseline": "plain", "runs": len(effects) * len(seeds), "seconds": 1.0,
         "branch": "branches/x", "points": "[]", "variants": json.dumps(listed),
@@ -127,8 +129,11 @@ def test_values_that_are_missing_are_an_error(mixed: Lake) -> None:
 
 def test_what_a_group_is_worth_is_what_is_lost_without_it() -> None:
     view = simulated(np.random.default_rng(6), {"plain": {"x": 0.0}, "without-books": {"x": 0.3}, "a": {"x": 1.0}})
-    baseline = {"mixture": {"weights": {"books": 1, "web": 3}}}
-    [worth] = views._worth(baseline, view.comparisons)
+    listed = [
+        {"name": "plain", "mixture": {"weights": {"books": 1, "web": 3}}, "without": ""},
+        {"name": "without-books", "without": "books"}, {"name": "a", "without": ""},
+    ]  # fmt: skip
+    [worth] = views._worth(listed, view.comparisons)
     assert (worth.group, worth.share) == ("books", 0.25)
     assert worth.loss == pytest.approx(0.3, abs=0.1)
     assert worth.per_share == pytest.approx(worth.loss * 4)
