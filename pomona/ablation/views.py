@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,8 +87,12 @@ class AblationView:
 
 
 def studies(lake: Lake) -> list[AblationView]:
-    """Returns all studies, the oldest first."""
-    return [_read(lake, row) for row in _rows(lake)]
+    """Returns all studies that can be read, the oldest first; `study` says what is wrong with another one."""
+    several = []
+    for row in _rows(lake):
+        with suppress(UserError):
+            several.append(_read(lake, row))
+    return several
 
 
 def study(lake: Lake, wanted: str) -> AblationView:
@@ -293,7 +298,7 @@ def _worth(listed: list[dict[str, Any]], comparisons: list[Comparison]) -> list[
     """Returns what each group is worth that a variant leaves out."""
     weights = listed[0]["mixture"].get("weights") or {}
     total = sum(weights.values()) or 1.0
-    left_out = {one["name"]: one["without"] for one in listed if one["without"]}
+    left_out = {one["name"]: one["without"] for one in listed if one.get("without")}
     made = []
     for one in comparisons:
         group = left_out.get(one.variant)
