@@ -27,7 +27,7 @@ def ablate(context: Context[Study]) -> Stage:
         "study": study.that_change_results(),
         "variants": [asdict(one) for one in variants],
         "recipe": _recipe(study),
-        "corpus": context.basis() | context.contents("duplicates"),
+        "corpus": context.basis() | context.contents("duplicates", "contamination", "signals"),
         "tokenizer": tokenizer_stages.current(lake),
         "suites": [digest(suites.load(one).model_dump(mode="json")) for one in study.suites],
         "data": [scoring.files(study.tasks_path), scoring.sizes(study.data)],
