@@ -19,6 +19,7 @@ Shapes: R runs, G groups, P points.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -124,12 +125,15 @@ def _boosted(weights_RG: Floats, values_R: Floats) -> Surface:
         held = folds == fold
         left_out[held] = fitted(~held, 0).predict(weights_RG[held])
     error = float(np.sqrt(((left_out - values_R) ** 2).mean()))
-    generator = np.random.default_rng(0)
-    ensemble = [fitted(generator.integers(n, size=n), i) for i in range(_RESAMPLES)]
     t = quantile(LEVEL, n)
 
+    @cache
+    def ensemble() -> list[GradientBoostingRegressor]:  # only if these trees are asked
+        generator = np.random.default_rng(0)
+        return [fitted(generator.integers(n, size=n), i) for i in range(_RESAMPLES)]
+
     def predict(points_PG: Floats) -> tuple[Floats, Floats]:
-        several = np.stack([one.predict(points_PG) for one in ensemble])
+        several = np.stack([one.predict(points_PG) for one in ensemble()])
         return several.mean(0), t * np.sqrt(error**2 + several.var(0, ddof=1))
 
     return _surface("boosted", values_R, left_out, predict)

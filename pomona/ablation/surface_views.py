@@ -59,8 +59,12 @@ class SearchView:
     profiles: list[Profile]
 
 
-def search(row: dict[str, Any], values: pl.DataFrame, baseline: dict[str, float], model: str) -> SearchView | None:
-    """Returns the search of a study; None without one. `baseline` has the baseline's weights."""
+def search(
+    row: dict[str, Any], values: pl.DataFrame, baseline: dict[str, float], model: str,
+    found: dict[str, float] | None = None,
+) -> SearchView | None:  # fmt: skip
+    """Returns the search of a study; None without one. `baseline` has the baseline's weights, `found` those that the
+    search found and trained, on half of the documents."""
     points = [Point(**one) for one in json.loads(row["points"])]
     if not points:
         return None
@@ -76,6 +80,9 @@ def search(row: dict[str, Any], values: pl.DataFrame, baseline: dict[str, float]
 
     weights = matrix(points, groups)
     chosen = best(fitted[TARGET][0], weights)
+    if found is not None:
+        chosen = np.array([found.get(group, 0.0) for group in groups], np.float64)
+        chosen /= chosen.sum()
     shares = np.array([baseline[group] for group in groups], np.float64)
     shares /= shares.sum()
     listed = [

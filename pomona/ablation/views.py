@@ -148,7 +148,7 @@ def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abla
         [_variant(one, baseline, [c for c in comparisons if c.model == models[-1]]) for one in listed],
         comparisons, list(told.values()), _values(values, names, models, metrics, seeds_),
         _worth(listed, [one for one in comparisons if one.model == models[-1]]),
-        search(row, values, listed[0]["mixture"].get("weights") or {}, models[0]),
+        search(row, values, listed[0]["mixture"].get("weights") or {}, models[0], _found(listed)),
         sizes.persistence(comparisons, told), sizes.laws(values, names, metrics), definition,
     )  # fmt: skip
 
@@ -292,6 +292,11 @@ def _variant(one: dict[str, Any], baseline: str, comparisons: list[Comparison]) 
     return VariantView(
         one["name"], changes, one["same_as"], "baseline" if one["name"] == baseline else verdict, better, worse
     )
+
+
+def _found(listed: list[dict[str, Any]]) -> dict[str, float] | None:
+    """Returns the weights that a search found and trained; None without any."""
+    return next((one["mixture"]["weights"] for one in listed if one["name"] == SEARCHED), None)
 
 
 def _worth(listed: list[dict[str, Any]], comparisons: list[Comparison]) -> list[Worth]:

@@ -53,7 +53,7 @@ def test_mistakes(changes: dict[str, object], words: str) -> None:
 
 def test_a_search_is_trained_fitted_and_confirmed(mixed: Lake, tmp_path: Path) -> None:
     lake = lake_of(mixed, tmp_path / "lake")
-    wanted = study(variants=THREE, search={"runs": 8}, held_out=["a", "b", "c"])
+    wanted = study(variants=THREE, search={"runs": 8}, held_out=["a", "b", "c"], tokens=1536)
     run(lake, wanted)
     view = views.study(lake, "small")
     assert [one.variant for one in view.variants] == ["plain", "searched"]

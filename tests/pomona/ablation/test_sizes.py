@@ -59,7 +59,7 @@ def test_laws_of_planted_losses() -> None:
 
 def test_a_study_of_several_sizes(mixed: Lake, tmp_path: Path) -> None:
     lake = lake_of(mixed, tmp_path / "lake")
-    run(lake, study(model=["1M", "3M"], tokens=[2048, 4096], held_out=["a"]))
+    run(lake, study(model=["1M", "3M"], tokens=[1024, 1536], held_out=["a"]))
     view = views.study(lake, "small")
     assert {(one.model, one.variant) for one in view.comparisons} == {
         (model, variant) for model in ("1M", "3M") for variant in ("mixed", "copy")
@@ -68,7 +68,7 @@ def test_a_study_of_several_sizes(mixed: Lake, tmp_path: Path) -> None:
     assert view.persistence[0].differences == 2
     flops = lake.scan("ablation_values").collect().group_by("model").agg(pl.col("flops").mean())
     of = dict(flops.iter_rows())
-    assert of["3M"] > 3 * of["1M"]
+    assert of["3M"] > 2 * of["1M"]
     text = render(view)
     assert "holds at next size" in text
     assert "differences kept their sign" in text

@@ -20,6 +20,7 @@ def studied(mixed: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
             variants={"plain": groups, "copy": groups, "other": groups | {"where": "text <> '<b>'"}},
             leave_one_out=True,
             search={"runs": 8, "confirm": False},
+            tokens=1536,
         ),
     )
     return lake
@@ -70,5 +71,6 @@ def _fields() -> dict[str, object]:
 
     groups = {"weights": {"a": 2, "b": 1}}
     return {k: v for k, v in FIELDS.items() if k != "name"} | {
-        "variants": {"plain": groups, "copy": groups, "other": groups | {"where": "text <> '<b>'"}}, "leave_one_out": True, "search": {"runs": 8, "confirm": False},
+        "variants": {"plain": groups, "copy": groups, "other": groups | {"where": "text <> '<b>'"}},
+        "leave_one_out": True, "search": {"runs": 8, "confirm": False}, "tokens": 1536,
     }  # fmt: skip
