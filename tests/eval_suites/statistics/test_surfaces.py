@@ -36,12 +36,13 @@ def diminishing(weights: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize(("truth", "kind"), [(linear, "linear"), (diminishing, "diminishing"), (curved, "quadratic")])
 def test_the_kind_of_the_truth_is_chosen_and_its_error_bars_hold_new_runs(truth, kind: str) -> None:  # type: ignore[no-untyped-def]
-    generator, kinds, held, bars = np.random.default_rng(0), [], [], []
+    generator, kinds, held, bars, surfaces = np.random.default_rng(0), [], [], [], []
     for round_ in range(20):
         weights = sample(CENTER, 40, seed=round_)
         values = truth(weights) + generator.normal(0, 0.03, 40)
         surface = fit(weights, values)[0]
         kinds.append(surface.kind)
+        surfaces.append(surface)
         new = sample(CENTER, 60, seed=1000 + round_)
         mean, half = surface.predict(new)
         held += (np.abs(truth(new) + generator.normal(0, 0.03, 60) - mean) <= half).tolist()
@@ -49,9 +50,9 @@ def test_the_kind_of_the_truth_is_chosen_and_its_error_bars_hold_new_runs(truth,
     assert kinds.count(kind) > 0.7 * len(kinds)
     assert 0.9 <= np.mean(held) <= 0.99
     assert np.mean(bars) < 0.12
-    assert surface.explained > 0.8
-    assert surface.left_out_rank > 0.8
-    assert 0.02 < surface.left_out_error < 0.08
+    assert np.median([one.explained for one in surfaces]) > 0.8
+    assert np.median([one.left_out_rank for one in surfaces]) > 0.8
+    assert 0.02 < np.median([one.left_out_error for one in surfaces]) < 0.08
 
 
 def test_the_best_mixture_is_near_the_truth_and_leaves_noise_out() -> None:
