@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import ModuleType
@@ -134,7 +134,7 @@ def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[tuple[int, in
     try:
         while True:
             while len(running) < workers and (rank := next(ranks, None)) is not None:
-                with main_not_imported(executor):
+                with nullcontext() if _is_of_the_script(executor) else main_not_imported():
                     running[pool.submit(_run_rank, executor, rank)] = rank
                 processes |= pool._processes or {}
 
@@ -162,16 +162,18 @@ def _pooled(executor: Any, n_tasks: int, workers: int) -> Iterator[tuple[int, in
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+def _is_of_the_script(executor: Any) -> bool:
+    """Returns whether a step is defined in the script that runs, which processes then need."""
+    return any(type(task.step).__module__ == "__main__" for task in executor.pipeline)
+
+
 @contextmanager
-def main_not_imported(executor: Any = None) -> Iterator[None]:
+def main_not_imported() -> Iterator[None]:
     """For the block, processes that start do not import the script that runs.
 
     They need nothing of it, and a script without `if __name__ == "__main__":` would run once more in each of them, and
-    wait there for itself. A step that is defined in the script needs it.
+    wait there for itself.
     """
-    if executor is not None and any(type(task.step).__module__ == "__main__" for task in executor.pipeline):
-        yield
-        return
     script = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:

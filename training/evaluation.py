@@ -146,6 +146,11 @@ def write(documents: list[dict[str, Any]], folder: Path) -> None:
     durable.publish(str(temporary), str(folder / DOCUMENTS))
 
 
+def read(folder: Path) -> list[dict[str, Any]]:
+    """Returns what each held-out document came to at the end of the run in a folder."""
+    return [json.loads(line) for line in (folder / DOCUMENTS).read_text().splitlines()]
+
+
 def _batch(data: HeldOut, rows: slice) -> Batch:
     targets = torch.from_numpy(data.targets_BS[rows])
     return Batch(

@@ -12,15 +12,14 @@ from pathlib import Path
 from corpus import artifacts, durable
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.mixture.family import FAMILY as MIXTURE
+from corpus.shards.tables import SHARDS
+from pomona import pipeline
 
 FOLDER = "branches"  # below a lake
 _LOG, _UNFINISHED = "_delta_log", ".unfinished"
 _TRIES = 20  # to find a lake that does not change meanwhile
 _WHOLE = ".branch"  # a branch that has this file is whole
-_LEFT_TABLES = {
-    "runs", "run_losses", "score_runs", "scores", "item_scores", "answers", "responses", "studies", "judged",
-    "judgements", "ablations", "ablation_values", "ablation_items", "mixtures", "touched", "shards",
-}  # fmt: skip
 _KINDS = ("tokenizer", "decontamination-index")  # of artifacts that a branch shares
 
 
@@ -49,8 +48,9 @@ def _shared(lake: Lake, path: Path) -> Path:
     temporary = path.with_name(f".{path.name}{_UNFINISHED}")
     shutil.rmtree(temporary, ignore_errors=True)
     durable.make_folders(str(temporary))
+    left = _left()
     for table in Lake(lake.root).tables(with_records=True):
-        if table not in _LEFT_TABLES:
+        if table not in left:
             _share(Path(lake.root, table), temporary / table)
     for kind in _KINDS:
         if (folder := Path(lake.root, artifacts.FOLDER, kind)).is_dir():
@@ -58,6 +58,12 @@ def _shared(lake: Lake, path: Path) -> Path:
     (temporary / _WHOLE).write_text("")
     durable.sync_below(str(temporary))
     return temporary
+
+
+def _left() -> set[str]:
+    """Returns the tables that stay behind: those of mixtures, and of all that is made from them."""
+    after = pipeline.FAMILIES[pipeline.FAMILIES.index(MIXTURE) :]
+    return {"touched", SHARDS.name, *(table.name for family in after for table in family.tables())}
 
 
 def _versions(lake: Lake) -> dict[str, int | None]:

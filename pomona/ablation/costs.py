@@ -1,6 +1,7 @@
 """What a study will cost before anything of it exists, for `pomona plan`."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from corpus.errors import UserError
@@ -10,19 +11,28 @@ from pomona.ablation.settings import Study
 from training import costs
 from training.settings import Run
 
+_EVALUATIONS = 3  # passes over the held-out documents in a run
+
 
 def spent(name: str, settings: Mapping[str, Any], text_bytes: float, rate: float) -> Spent:
     """Returns what the study of this name costs at `rate` GFLOP/s: all its runs, one after the other."""
     study: Study = next(one for one in settings["ablate"] if one.name == name)
-    minutes, n_bytes, disk, peak = 0.0, 0, 0, 0
-    for model in study.model:
-        run = Run(name="r", mixture="m", model=model, tokens=study.tokens_of(model), evaluations=3,
-                  evaluation_tokens=study.evaluation_tokens * max(len(study.measured_on), 1))  # fmt: skip
-        one = costs.spent("r", {"train": (run,), "tokenizer": settings.get("tokenizer")}, text_bytes, rate)
-        n = n_runs(study, model)
-        minutes, n_bytes = minutes + n * one.minutes, n_bytes + n * one.n_bytes
-        disk, peak = disk + n * one.disk_bytes // 3, max(peak, one.peak_bytes)  # a run that has ended leaves its model
-    return Spent(n_bytes=n_bytes, minutes=minutes, peak_bytes=peak, disk_bytes=disk)
+    several = [of_size(study, model, settings.get("tokenizer"), rate) for model in study.model]
+    return Spent(
+        n_bytes=sum(one.n_bytes for one in several),
+        minutes=sum(one.minutes for one in several),
+        peak_bytes=max(one.peak_bytes for one in several),
+        disk_bytes=sum(one.disk_bytes for one in several),
+    )
+
+
+def of_size(study: Study, model: str, tokenizer: Any, rate: float) -> Spent:
+    """Returns what the runs of one size cost; `tokenizer` has `vocab_size`."""
+    run = Run(name="r", mixture="m", model=model, tokens=study.tokens_of(model), evaluations=_EVALUATIONS,
+              evaluation_tokens=study.evaluation_tokens * max(len(study.measured_on), 1))  # fmt: skip
+    one, n = costs.spent("r", {"train": (run,), "tokenizer": tokenizer}, 0.0, rate), n_runs(study, model)
+    # Runs that have ended leave their models, and not the state of their optimizers.
+    return replace(one, n_bytes=n * one.n_bytes, minutes=n * one.minutes, disk_bytes=n * one.disk_bytes // 3)
 
 
 def n_runs(study: Study, model: str) -> int:

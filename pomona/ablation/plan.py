@@ -1,6 +1,7 @@
 """What a study will train, and how long that takes, before it starts."""
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 from corpus import artifacts
 from corpus.lake import Lake
@@ -10,11 +11,9 @@ from corpus.tokenizer.loading import load
 from pomona import budget
 from pomona.ablation import costs, running, variants
 from pomona.ablation.settings import Study
-from training import plan as of_training
 from training.shape import named
 
 _VOCABULARY = 8192  # ids of a tokenizer that is still to be learned for small models
-_EVALUATED = 3  # passes over the held-out documents in a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +46,14 @@ def plan(lake: Lake, study: Study) -> PlanView:
     """Returns what a study trains; raises `UserError` for a variant that is no good."""
     every = variants.variants(study)
     at_once = study.at_once or running.devices(study)
-    rate = budget.load_rates()["training"] * 1e9  # FLOPs a second on all cores
-    sizes = []
-    for model in study.model:
-        shape = named(model, _vocabulary(lake))
-        length = of_training.length_of(every[0].run_of("r", model, study.seeds[0], study.tokens_of(model)), shape)
-        evaluated = _EVALUATED * study.evaluation_tokens * len(study.measured_on) / 3
-        runs = costs.n_runs(study, model)
-        flops = runs * (study.tokens_of(model) + evaluated) * shape.flops_per_token(length)
-        sizes.append(Size(model, shape.parameters, study.tokens_of(model), runs, flops / rate / 3600))
+    tokenizer, rate = SimpleNamespace(vocab_size=_vocabulary(lake)), budget.load_rates()["training"]
+    sizes = [
+        Size(
+            model, named(model, tokenizer.vocab_size).parameters, study.tokens_of(model), costs.n_runs(study, model),
+            costs.of_size(study, model, tokenizer, rate).minutes / 60,
+        )
+        for model in study.model
+    ]  # fmt: skip
     return PlanView(
         study.name, tuple(one.name for one in every), study.seeds, study.measured_on, sizes, at_once,
         sum(one.hours for one in sizes), study.search.runs if study.search else 0,

@@ -105,38 +105,43 @@ def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tel
         _planned(study, search.variant(variants[0], one.name, one.weights), study.model[0], one.seed, folder)
         for one in points
     ]
-    _check_tasks(runs[0])
-    base = branches.make(lake, folder / BASE)
-    if any(one.recipe for one in variants):
-        _decide(base, recipe_of(study, variants[0], unchanged=True))
-    measured = folder / held_out.FOLDER
-    if study.measured_on:
-        held_out.write(base, measured, _groups(variants[0]), study.measured_on, study.evaluation_tokens)
-    _tokenizer(base, variants[0], runs[0])
-    for variant in variants:
-        if variant.recipe:
-            _decide(branches.make(base, folder / f"variant-{variant.name}"), recipe_of(study, variant))
+    measured = _prepare(lake, study, variants, runs[0], folder)
 
     most, precision = _document_tokens([*runs, *of_points], study, folder), _precision(folder)
-    runs, of_points = (
-        [_as_measured(one, study, measured, most, precision) for one in several] for several in (runs, of_points)
-    )
-    for one in [*runs, *of_points]:
-        _mix(Lake(one.branch), one)
-    at_once = study.at_once or devices(study)
-    _train_all([*runs, *of_points], at_once, tell)
+
+    def train(several: Sequence[Planned]) -> list[Planned]:
+        ready = [_as_measured(one, study, measured, most, precision) for one in several]
+        for one in ready:
+            _mix(Lake(one.branch), one)
+        _train_all(ready, study.at_once or devices(study), tell)
+        return ready
+
+    trained = train([*runs, *of_points])
+    runs, of_points = trained[: len(runs)], trained[len(runs) :]
     if study.search is None or not study.search.confirm:
         return Ran(list(variants), runs, points, of_points)
 
     targets = np.array([search.target(checkpoint(one)) for one in of_points])
     best = search.searched(variants[0], points, targets)
-    more = [
-        _as_measured(one, study, measured, most, precision) for one in planned(study, [best], folder)
-    ]  # fmt: skip
-    for one in more:
-        _mix(Lake(one.branch), one)
-    _train_all(more, at_once, tell)
-    return Ran([*variants, best], [*runs, *more], points, of_points)
+    return Ran([*variants, best], [*runs, *train(planned(study, [best], folder))], points, of_points)
+
+
+def _prepare(lake: Lake, study: Study, variants: Sequence[Variant], first: Planned, folder: Path) -> Path:
+    """Makes branches, held-out documents and a tokenizer; returns the folder of the held-out documents."""
+    _check_tasks(first)
+    base = branches.make(lake, folder / BASE)
+    if any(one.recipe for one in variants):
+        _decide(base, recipe_of(study, variants[0], unchanged=True))
+
+    measured = folder / held_out.FOLDER
+    if study.measured_on:
+        held_out.write(base, measured, _groups(variants[0]), study.measured_on, study.evaluation_tokens)
+    _tokenizer(base, variants[0], first)
+
+    for variant in variants:
+        if variant.recipe:
+            _decide(branches.make(base, folder / f"variant-{variant.name}"), recipe_of(study, variant))
+    return measured
 
 
 def checkpoint(one: Planned) -> Path:

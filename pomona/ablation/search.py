@@ -1,6 +1,5 @@
 """A search for weights: runs at random ones, a surface through them, and the weights that it foresees to be best."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,11 +64,10 @@ def matrix(several: Sequence[Point], groups: Sequence[str]) -> Floats:
 
 def target(checkpoint: Path) -> float:
     """Returns the mean over groups of a run's bits per byte, on the half of the documents that a search looks at."""
-    from training.evaluation import DOCUMENTS
+    from training import evaluation
 
     nats: dict[str, list[float]] = {}
-    for line in (checkpoint / DOCUMENTS).read_text().splitlines():
-        row = json.loads(line)
+    for row in evaluation.read(checkpoint):
         if is_searched_on(row["id"]):
             of_group = nats.setdefault(row["group"], [0.0, 0.0])
             of_group[0] += row["nats"]

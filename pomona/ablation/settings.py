@@ -3,14 +3,16 @@
 import re
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from corpus.errors import UserError, unknown
+from corpus.mixture.settings import Mixture
 from corpus.settings import NAME, Path, Settings
 from corpus.sizes import parse_count
 from training.shape import NAMES
 
 _FEWEST_SEEDS = 2
+BITS_PER_BYTE = "bits_per_byte"  # metric; with ":GROUP" behind it, of the held-out documents of a group
 SEARCHED, POINT = "searched", "search-"  # names of the best weights of a search, and of its runs
 WITHOUT = "without-"  # what the name of a variant begins with that leaves a group out
 
@@ -133,8 +135,16 @@ class Study(Settings):
                 raise ValueError(f"variant {name!r}: a name has letters, digits, '_', '.' or '-'; at most 64")
         if len(self.variants) < 2 and not (self.leave_one_out or self.search):
             raise ValueError("variants has one entry; a comparison needs another one beside the baseline")
+
         if self.search and not self.measured_on:
             raise ValueError("search needs held_out: the surface is that of bits per byte")
+        if not (self.measured_on or self.suites or self.tasks):
+            raise ValueError("nothing is measured: give held_out (groups), suites or tasks")
+        self._check_seeds()
+        self._check_models()
+        return self
+
+    def _check_seeds(self) -> None:
         if len(set(self.seeds)) != len(self.seeds):
             raise ValueError("seeds names a seed twice; they must differ")
         if len(self.seeds) < _FEWEST_SEEDS:
@@ -143,26 +153,28 @@ class Study(Settings):
             )
         if any(not 0 <= seed < 1 << 31 for seed in self.seeds):
             raise ValueError("seeds are numbers from 0 to 2147483647")
-        if len(self.tokens) not in (1, len(self.model)):
-            raise ValueError(
-                f"tokens has {len(self.tokens)} numbers for {len(self.model)} models; give one, or as many"
-            )
+
+    def _check_models(self) -> None:
         for size in self.model:
             if size not in NAMES:
                 raise ValueError(str(unknown("model size", size, NAMES, is_sorted=True)))
         if len(set(self.model)) != len(self.model):
             raise ValueError("model names a size twice; they must differ")
-        if not (self.measured_on or self.suites or self.tasks):
-            raise ValueError("nothing is measured: give held_out (groups), suites or tasks")
-        return self
+        if len(self.tokens) not in (1, len(self.model)):
+            n, models = len(self.tokens), len(self.model)
+            raise ValueError(f"tokens has {n} numbers for {models} models; give one, or as many")
 
     @property
     def measured_on(self) -> tuple[str, ...]:
         """Returns the groups on whose held-out documents bits per byte are measured."""
         if self.held_out is not None:
             return self.held_out
-        weights = {**self.mixture, **self.variants.get(self.baseline, {})}.get("weights") or {}
-        return tuple(group for group, weight in weights.items() if weight) if isinstance(weights, dict) else ()
+        weights = {**self.mixture, **(self.variants.get(self.baseline) or {})}.get("weights") or {}
+        try:
+            read = Mixture.model_validate({"name": "m", "weights": weights}).weights
+        except ValidationError:  # the variant says what is wrong
+            return ()
+        return tuple(group for group, weight in read.items() if weight)
 
     def tokens_of(self, model: str) -> int:
         """Returns the tokens that models of a size are trained on."""

@@ -20,13 +20,12 @@ from corpus.lake import Lake
 from corpus.task import All, WorkItem
 from eval_suites import shared_items, views
 from pomona.ablation import branches, running
-from pomona.ablation.settings import POINT, Study
+from pomona.ablation.settings import BITS_PER_BYTE, POINT, Study
 from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS
 from pomona.ablation.variants import Variant
 from training import views as of_runs
 
 KIND = "ablation"  # of artifacts
-BITS_PER_BYTE = "bits_per_byte"
 _ABOUT, _VALUES, _ITEMS = "study.json", "values.parquet", "items.parquet"
 _OF_STUDY = "study"  # the column that the rows of the artifact do not have
 
@@ -119,10 +118,10 @@ def _of_held_out(lake: Lake, view: "of_runs.RunView") -> Iterator[dict[str, Any]
 
 
 def _documents(checkpoint: Path) -> Iterator[dict[str, Any]]:
-    from training.evaluation import DOCUMENTS
+    """Yields the bits of each held-out document at the end of a run."""
+    from training import evaluation
 
-    for line in (checkpoint / DOCUMENTS).read_text().splitlines():
-        row = json.loads(line)
+    for row in evaluation.read(checkpoint):
         yield {
             "metric": f"{BITS_PER_BYTE}:{row['group']}", "id": row["id"], "cluster": "",
             "value": row["nats"] / math.log(2), "weight": float(row["n_bytes"]),
@@ -138,6 +137,7 @@ def _of_score(lake: Lake, name: str) -> tuple[list[dict[str, Any]], list[dict[st
         if score.split == "all" and (score.is_primary or score.metric == BITS_PER_BYTE)
     }
     rows = shared_items.of_metrics(lake, one, list(wanted)).collect()
+
     values = []
     named = {}
     for (task, metric), score in wanted.items():
@@ -147,6 +147,7 @@ def _of_score(lake: Lake, name: str) -> tuple[list[dict[str, Any]], list[dict[st
                 "metric": named[task, metric], "before_end": 0, "value": score.value,
                 "higher_is_better": score.higher_is_better, "is_ratio": metric == BITS_PER_BYTE,
             })  # fmt: skip
+
     items = [
         {
             "metric": named[row["task"], row["metric"]], "id": str(row["item"]), "cluster": row["cluster"],

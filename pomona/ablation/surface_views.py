@@ -10,8 +10,8 @@ import polars as pl
 from eval_suites.statistics.intervals import Floats
 from eval_suites.statistics.surfaces import Surface, best
 from pomona.ablation.search import Point, matrix, surface
+from pomona.ablation.settings import BITS_PER_BYTE
 
-TARGET = "bits_per_byte"  # the mean over groups
 _STEPS = 25  # of a profile
 
 
@@ -52,7 +52,7 @@ class SearchView:
     """A search."""
 
     runs: int
-    target: str
+    target: str  # the mean over groups
     surfaces: list[SurfaceView]
     baseline: Foreseen
     best: Foreseen
@@ -76,10 +76,10 @@ def search(
     }
     by_metric = dict(sorted(by_metric.items()))
     target = np.mean(list(by_metric.values()), axis=0)
-    fitted = {metric: surface(points, groups, of) for metric, of in {TARGET: target, **by_metric}.items()}
+    fitted = {metric: surface(points, groups, of) for metric, of in {BITS_PER_BYTE: target, **by_metric}.items()}
 
     weights = matrix(points, groups)
-    chosen = best(fitted[TARGET][0], weights)
+    chosen = best(fitted[BITS_PER_BYTE][0], weights)
     if found is not None:
         chosen = np.array([found.get(group, 0.0) for group in groups], np.float64)
         chosen /= chosen.sum()
@@ -92,12 +92,12 @@ def search(
     ]
     profiles = [
         _profile(metric, fitted[metric][0], weights, of, shares, groups, g)
-        for metric, of in {TARGET: target, **by_metric}.items()
+        for metric, of in {BITS_PER_BYTE: target, **by_metric}.items()
         for g in range(len(groups))
     ]
     return SearchView(
-        len(points), TARGET, listed, _foreseen(fitted[TARGET][0], groups, shares),
-        _foreseen(fitted[TARGET][0], groups, chosen), profiles,
+        len(points), BITS_PER_BYTE, listed, _foreseen(fitted[BITS_PER_BYTE][0], groups, shares),
+        _foreseen(fitted[BITS_PER_BYTE][0], groups, chosen), profiles,
     )  # fmt: skip
 
 

@@ -1,9 +1,10 @@
 """What a person asks of a study: which variant is better on what, how sure that is, and which metrics could tell."""
 
 import json
+import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,13 @@ from eval_suites.statistics import paired, seeds, signal
 from eval_suites.statistics.intervals import LEVEL, Floats
 from pomona.ablation import sizes
 from pomona.ablation.search import is_searched_on
-from pomona.ablation.settings import SEARCHED
+from pomona.ablation.settings import BITS_PER_BYTE, SEARCHED
 from pomona.ablation.sizes import Comparison, LawView, Metric, Persistence
-from pomona.ablation.surface_views import TARGET, SearchView, search
+from pomona.ablation.surface_views import SearchView, search
 from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS, TABLES
 
 _ALPHA = 1 - LEVEL
-_FEWEST = 2  # items of a metric, or clusters, in each half
+_FEWEST = 2  # items of a metric, or clusters
 _SHORT = 8  # digits of an id that name a study
 
 
@@ -83,15 +84,18 @@ class AblationView:
     search: SearchView | None
     persistence: list[Persistence]
     laws: list[LawView]
+    left_out: tuple[str, ...]  # metrics with too few items to say anything
     definition: dict[str, Any]
 
 
 def studies(lake: Lake) -> list[AblationView]:
-    """Returns all studies that can be read, the oldest first; `study` says what is wrong with another one."""
+    """Returns all studies that can be read, the oldest first. What is wrong with another one goes to standard error."""
     several = []
     for row in _rows(lake):
-        with suppress(UserError):
+        try:
             several.append(_read(lake, row))
+        except UserError as error:
+            print(f"study {row['name']} cannot be read: {error}", file=sys.stderr)
     return several
 
 
@@ -131,10 +135,10 @@ def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abla
     definition, listed = json.loads(row["definition"]), json.loads(row["variants"])
     names, baseline = [one["name"] for one in listed], row["baseline"]
     models, seeds_ = tuple(definition["model"]), tuple(definition["seeds"])
-    metrics = sorted(set(values.filter(pl.col("variant").is_in(names))["metric"]))
+    every = sorted(set(values.filter(pl.col("variant").is_in(names))["metric"]))
     tables = _tables(items, names, models, seeds_)
     # A metric of a single item, or cluster, decides nothing.
-    metrics = [one for one in metrics if all(_n_pieces(tables[model, one]) >= _FEWEST for model in models)]
+    metrics = [one for one in every if all(_is_enough(one, tables[model, one], names) for model in models)]
     told = {(model, metric): of_metric(values, metric, model, names, seeds_) for model in models for metric in metrics}
     comparisons = [
         one
@@ -149,7 +153,8 @@ def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abla
         comparisons, list(told.values()), _values(values, names, models, metrics, seeds_),
         _worth(listed, [one for one in comparisons if one.model == models[-1]]),
         search(row, values, listed[0]["mixture"].get("weights") or {}, models[0], _found(listed)),
-        sizes.persistence(comparisons, told), sizes.laws(values, names, metrics), definition,
+        sizes.persistence(comparisons, told), sizes.laws(values, names, metrics),
+        tuple(one for one in every if one not in metrics), definition,
     )  # fmt: skip
 
 
@@ -162,10 +167,27 @@ class Table:
     clusters: Any  # (N,) numbers; None for independent items
     ids: tuple[str, ...]  # (N,) of the items
 
+    def unseen(self, metric: str) -> "Table":
+        """Returns the items that a search has not looked at: half of the held-out documents, and all of tasks."""
+        if not metric.startswith(f"{BITS_PER_BYTE}:"):
+            return self
+        is_left = ~np.array([is_searched_on(one) for one in self.ids])
+        return Table(
+            {name: one[:, is_left] for name, one in self.values.items()},
+            None if self.weights is None else self.weights[is_left],
+            None if self.clusters is None else self.clusters[is_left],
+            tuple(one for one, stays in zip(self.ids, is_left, strict=True) if stays),
+        )
 
-def _n_pieces(table: Table) -> int:
-    """Returns the number of items that a search has not seen either, or of clusters."""
-    return len(table.ids) // 2 if table.clusters is None else len(np.unique(table.clusters)) // 2
+    @property
+    def n_pieces(self) -> int:
+        """Returns the number of items, or of clusters."""
+        return len(self.ids) if self.clusters is None else len(np.unique(self.clusters))
+
+
+def _is_enough(metric: str, table: Table, names: Sequence[str]) -> bool:
+    """Returns whether a metric has enough items for all comparisons."""
+    return (table.unseen(metric) if SEARCHED in names else table).n_pieces >= _FEWEST
 
 
 def _tables(
@@ -230,13 +252,8 @@ def _against(metric: str, table: Table, baseline: str, others: Sequence[str]) ->
     found = seeds.differences(table.values[baseline], several, table.weights, table.clusters)
     got = dict(zip(plain, found, strict=True))
     if SEARCHED in others:
-        is_left = np.ones(len(table.ids), bool)
-        if metric.startswith(f"{TARGET}:"):
-            is_left = ~np.array([is_searched_on(one) for one in table.ids])
-        weights = None if table.weights is None else table.weights[is_left]
-        clusters = None if table.clusters is None else table.clusters[is_left]
-        a, b = table.values[baseline][:, is_left], table.values[SEARCHED][:, is_left]
-        got[SEARCHED] = seeds.difference(a, b, weights, clusters)
+        left = table.unseen(metric)
+        got[SEARCHED] = seeds.difference(left.values[baseline], left.values[SEARCHED], left.weights, left.clusters)
     return got
 
 
@@ -274,12 +291,11 @@ def _values(
     values: pl.DataFrame, names: Sequence[str], models: Sequence[str], metrics: Sequence[str], seeds_: Sequence[int]
 ) -> list[Value]:  # fmt: skip
     made = []
-    for model in models:
-        for metric in metrics:
-            of = values.filter((pl.col("metric") == metric) & (pl.col("model") == model))
-            for name in names:
-                by_seed = _of_seeds(of, name, seeds_)
-                made.append(Value(name, model, metric, sum(by_seed) / len(by_seed), tuple(by_seed)))
+    for model, metric in product(models, metrics):
+        of = values.filter((pl.col("metric") == metric) & (pl.col("model") == model))
+        for name in names:
+            by_seed = _of_seeds(of, name, seeds_)
+            made.append(Value(name, model, metric, sum(by_seed) / len(by_seed), tuple(by_seed)))
     return made
 
 

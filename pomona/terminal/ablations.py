@@ -155,6 +155,8 @@ def _notes(view: "AblationView") -> list[str]:
         f"study {view.study[:8]}  {view.name}: {view.runs} runs ({sizes}), seeds {', '.join(map(str, view.seeds))}"
     ]
     notes += [f"  {one.variant} is the same as {one.same_as}: a fair null" for one in view.variants if one.same_as]
+    if view.left_out:
+        notes.append(f"  too few items to say anything: {', '.join(view.left_out)}")
     notes.append(f"  its runs are in {view.branch} below the lake: pomona runs --lake LAKE/{view.branch}/base")
     return notes
 

@@ -70,6 +70,24 @@ def test_a_variant_decides_by_itself_and_reads_no_copy_of_what_is_measured(corpu
     assert all(one.difference != 0 for one in view.comparisons)
 
 
+def test_a_variant_with_another_tokenizer_is_measured_on_the_same_texts(corpus: Lake, tmp_path: Path) -> None:
+    small = {"tokenizer": {"vocab_size": 400}}
+    recipe = str(tmp_path / "recipe.yaml")
+    run(corpus, study(recipe=recipe, held_out=["a"], mixture={"max_epochs": 9}, variants={"plain": {}, "small": small}))
+    view = views.study(corpus, "small")
+    from training import views as of_runs
+
+    branch = Path(corpus.root, view.branch)
+    widths = [
+        {one.embedding_parameters for one in of_runs.runs(Lake(branch / name))} for name in ("base", "variant-small")
+    ]
+    assert widths == [{560 * 128}, {400 * 128}]
+    items = corpus.scan("ablation_items").collect()
+    of_variant = items.select("variant", "id", "weight").unique().sort("id").partition_by("variant", as_dict=True)
+    plain, other = (of_variant[(name,)].drop("variant") for name in ("plain", "small"))
+    assert plain.equals(other)  # the same documents with as many bytes
+
+
 def test_a_setting_of_a_variant_is_not_overwritten(corpus: Lake) -> None:
     precise = {"train": {"precision": "float32"}}
     run(corpus, study(held_out=["a"], mixture={"max_epochs": 9}, variants={"plain": {}, "precise": precise}))

@@ -10,6 +10,7 @@ import pytest
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona.ablation import views
+from pomona.terminal.ablations import render
 
 SEEDS = (1, 2, 3)
 SPREAD_OF_SEED, SPREAD_OF_ITEM, REST = 0.02, 0.05, 0.05
@@ -138,3 +139,12 @@ def test_what_a_group_is_worth_is_what_is_lost_without_it() -> None:
     assert worth.loss == pytest.approx(0.3, abs=0.1)
     assert worth.per_share == pytest.approx(worth.loss * 4)
     assert worth.low < worth.loss < worth.high
+
+
+def test_a_metric_with_too_few_items_is_named_and_not_compared() -> None:
+    generator = np.random.default_rng(7)
+    view = simulated(generator, {"plain": {"x": 0.0}, "a": {"x": 0.5}}, items=1)
+    assert (view.left_out, view.comparisons, view.metrics) == (("x",), [], [])
+    assert {one.verdict for one in view.variants} == {"baseline", "undecided"}
+    assert "too few items to say anything: x" in render(view)
+    assert simulated(generator, {"plain": {"x": 0.0}, "a": {}}, items=2).left_out == ()
