@@ -14,6 +14,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -50,6 +51,7 @@ _MOST_NAME = 64  # letters of the name of a run
 _MORE = 1.02  # a mixture has a little more than a run reads, since documents are whole
 _FOR_ONE_CORE = 10_000_000  # weights of a model that one core is enough for
 _PIECES = (256, 512, 1024, 2048, 4096, 8192)  # tokens of a document that a mixture may read at most
+_TO_SAVE = 30.0  # seconds for a process that is ended to save its state
 _LAST = 2  # evaluations in a run's last tenth, before the one at its end
 
 Tell = Callable[[int, int, str], None]  # runs done, runs in all, the one that has ended
@@ -307,7 +309,7 @@ def _in_processes(runs: Sequence[Planned], at_once: int) -> Iterator[str]:
     pool = ProcessPoolExecutor(at_once, context, initializer=_begin, initargs=(numbers, threads))
     try:
         with main_not_imported():
-            waiting = {pool.submit(one_run, one): one for one in runs}
+            waiting = {pool.submit(_here, one_run, one): one for one in runs}
         for future in as_completed(waiting):
             future.result()
             yield waiting[future].run.name
@@ -317,9 +319,33 @@ def _in_processes(runs: Sequence[Planned], at_once: int) -> Iterator[str]:
             "at_once: 1 needs least"
         ) from error
     finally:
-        for process in list((pool._processes or {}).values()):
-            process.terminate()  # after an error, or Ctrl-C; what was saved stays
+        _end(list((pool._processes or {}).values()))
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end(processes: Sequence[Any]) -> None:
+    """Ends processes, after an error or Ctrl-C too. Those that train have some time to save their state."""
+    for process in processes:
+        process.terminate()
+    last = time.monotonic() + _TO_SAVE
+    for process in processes:
+        process.join(max(last - time.monotonic(), 0))
+        if process.is_alive():
+            process.kill()
+
+
+def _here(run: Callable[[Planned], None], one: Planned) -> None:
+    """Does a run in a process of a pool. A process that is asked to stop must end, and not wait for another run.
+
+    The pool would take the interruption for a result, and wait for a lock that a process which was ended still holds.
+    """
+    try:
+        run(one)
+    except KeyboardInterrupt:  # its state is saved
+        os._exit(1)
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():
+        os._exit(1)
 
 
 def _begin(numbers: Any, threads: int) -> None:

@@ -1,7 +1,10 @@
 """Which runs a study has, in which order and branch, and on which device."""
 
 import os
+import signal
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,3 +68,35 @@ def test_a_process_that_is_killed_is_one_line(mixed: Lake, tmp_path: Path, monke
 
 def _die(planned: running.Planned) -> None:
     os._exit(9)
+
+
+@pytest.mark.parametrize("deaf", ["_deaf", "_interrupted"])
+def test_an_error_ends_a_process_that_takes_its_signal_for_less(
+    deaf: str, mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "one_run", globals()[deaf])
+    monkeypatch.setattr(running, "_TO_SAVE", 1.0)
+    lake = lake_of(mixed, tmp_path / "lake")
+    with pytest.raises(UserError, match="the other has begun"):
+        run(lake, study(at_once=2))
+
+
+def _deaf(planned: running.Planned) -> None:
+    """Fails in one process, after the other has begun not to listen."""
+    _of_two(planned, signal.SIG_IGN)
+
+
+def _interrupted(planned: running.Planned) -> None:
+    """Fails in one process, after the other has begun to take the signal as a run does."""
+    _of_two(planned, signal.default_int_handler)
+
+
+def _of_two(planned: running.Planned, handler: Any) -> None:
+    begun = Path(planned.branch) / "begun"
+    if planned.variant == "mixed":
+        while not begun.exists():
+            time.sleep(0.01)
+        raise UserError("the other has begun")
+    signal.signal(signal.SIGTERM, handler)
+    begun.touch()
+    time.sleep(3600)
