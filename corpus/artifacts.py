@@ -144,6 +144,20 @@ def has(lake: Lake, kind: str, key: str) -> bool:
     return manifest.is_whole(Path(path)) if lake.is_local else manifest.is_listed(lake.fs, path)
 
 
+def delete(lake: Lake, kind: str) -> list[str]:
+    """Deletes all artifacts of a kind, unfinished ones too, that can be made again; returns their names."""
+    place = f"{lake.root}/{FOLDER}/{kind}"
+    if not lake.is_local:
+        found = _listed(lake, place)
+        for path in found:
+            manifest.remove(lake.fs, path)
+        return [PurePosixPath(path).name for path in found]
+    folders = sorted(Path(place).iterdir()) if os.path.isdir(place) else []
+    for folder in folders:
+        shutil.rmtree(folder)
+    return [folder.name for folder in folders]
+
+
 def sweep(lake: Lake) -> list[str]:
     """Deletes local drafts of processes that have ended, except those that a run may resume; returns their paths."""
     root = Path(lake.root, FOLDER)

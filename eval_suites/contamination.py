@@ -18,7 +18,7 @@ from training.stages import chain
 
 def mixtures_of(lake: Lake, run: str) -> list[str]:
     """Returns the mixtures that a run and those before it have read; none for a model from elsewhere."""
-    return list(dict.fromkeys(str(row["mixture"]) for row in chain(lake, run)))
+    return list(dict.fromkeys(str(row["mixture"]) for row in chain(lake, run, teachers=True)))
 
 
 def content(lake: Lake, mixtures: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from corpus.shards.layout import id_bytes, keys
 from corpus.shards.stream import Stream
 from pomona.ablation import branches, held_out
 from pomona.views.trace import opened, rows_of_runs
-from training import reading
+from training import reading, taught
 from training.stages import in_order
 from training.steps import drop_unfinished
 
@@ -133,8 +133,12 @@ def _texts(lake: Lake, ids: frozenset[str], kind: str) -> list[str]:
 
 
 def _erased(lake: Lake) -> int:
-    """Overwrites the tokens of all documents that were ever forgotten in all token shards; returns the occurrences."""
+    """Overwrites the tokens of all documents that were ever forgotten in all token shards; returns the occurrences.
+
+    What teachers said of their tokens may be the same tokens: it is deleted, and made again when it is needed.
+    """
     artifacts.sweep(lake)
+    artifacts.delete(lake, taught.KIND)
     ids = tombstones.read(lake).ids
     return sum(erase(lake, folder, f"{lake.root}/{path}", ids) for path, folder in _folders_of_shards(lake))
 
@@ -179,7 +183,7 @@ class _Seen:
                 yield {"mixture": stream.about.mixture, "artifact": path, "folder": str(folder), "occurrences": held}
 
     def runs(self) -> Iterator[ReadBy]:
-        """Yields the runs that have read some of them, or started from one that has."""
+        """Yields the runs that have read some of them, or started or learned from one that has."""
         rows = rows_of_runs(self.lake) if self.ids else {}
         wanted = keys(id_bytes(sorted(self.ids)))
         total: dict[str, int] = {}
@@ -189,10 +193,11 @@ class _Seen:
                 continue
             row = rows[key]
             tokens, documents = 0, set()
+            before = total.get(row["after"], 0) + total.get(row["teacher"], 0)
             try:
                 stream, packing = opened(self.lake, row)
             except UserError:  # its token shards are lost: nobody can say what it has read
-                yield ReadBy(key, row["name"], f"{root}/{row['checkpoint']}", -1, -1, total.get(row["after"], 0))
+                yield ReadBy(key, row["name"], f"{root}/{row['checkpoint']}", -1, -1, before)
                 continue
 
             counts = reading.tokens_of_documents(stream, packing, row["sequences"])
@@ -201,7 +206,6 @@ class _Seen:
                 tokens += int(read[chosen].sum())
                 documents |= {bytes(one) for one in shard.ids[chosen]}
 
-            before = total.get(row["after"], 0)
             total[key] = before + tokens
             if total[key]:
                 yield ReadBy(key, row["name"], f"{root}/{row['checkpoint']}", len(documents), tokens, before)

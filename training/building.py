@@ -1,13 +1,15 @@
-"""Makes the model and the optimizer of a plan: whole in each process, or in pieces."""
+"""Makes the model, the optimizer and the objective of a plan: whole in each process, or in pieces."""
 
 from typing import Any
 
 import torch
 
-from training import checkpoints, optimizers, sharding
+from training import checkpoints, objectives, optimizers, sharding
 from training.model import Transformer
 from training.plan import Plan
 from training.processes import Processes
+from training.pruning import Masks
+from training.teacher import Teacher
 from training.weights import initialize, load_state_dict
 
 
@@ -29,7 +31,19 @@ def model(plan: Plan, processes: Processes) -> Transformer:
         load_state_dict(made, checkpoints.read_weights(plan.start), plan.start)
     else:
         initialize(made, plan.seed)
+    if plan.units and plan.units < plan.shape.d_ffn:
+        gain = plan.mask_learning_rate / plan.learning_rate
+        made.masks = Masks(plan.shape, plan.units, epsilon=plan.mask_epsilon, gain=gain).to(processes.where)
     return made
+
+
+def objective(plan: Plan, processes: Processes) -> Any:
+    """Returns the objective of a plan, with its teacher if that computes along."""
+    made = objectives.load(plan.objective)
+    if not plan.teacher:
+        return made(z_loss=plan.z_loss)
+    teacher = None if plan.teacher_ids else Teacher(plan.teacher, plan.precision, processes.where)  # type: ignore[arg-type]
+    return made(z_loss=plan.z_loss, share=plan.teacher_share, teacher=teacher)
 
 
 def optimizer(plan: Plan, made: Transformer) -> Any:

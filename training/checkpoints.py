@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from corpus import durable
 from corpus.errors import UserError
 from corpus.tokenizer.loading import load as load_tokenizer
 from corpus.tokenizer.steps import copy as copy_tokenizer
-from training import sharding
+from training import pruning, sharding
 from training.model import Transformer
 from training.optimizers import Optimizer
 from training.shape import CONFIG
@@ -146,9 +146,14 @@ def _write(tensors: dict[str, Tensor], path: Path) -> None:
 def export(folder: Path, model: Transformer, tokenizer: str, length: int, *, is_writer: bool = True) -> None:
     """Writes the model as Hugging Face has it, with its tokenizer: `AutoModelForCausalLM.from_pretrained(folder)`.
 
+    Of a model that is pruned, what is kept is written.
+
     If the model is in pieces, all processes call this, and one of them writes.
     """
-    weights = to_state_dict(model, is_kept=is_writer)
+    weights, shape = to_state_dict(model, is_kept=is_writer), model.shape
+    if model.masks is not None:
+        kept_LK = model.masks.kept()
+        weights, shape = pruning.cut(weights, kept_LK) if is_writer else {}, replace(shape, d_ffn=model.masks.units)
     if not is_writer:
         return
     vocabulary = load_tokenizer(tokenizer)
@@ -157,7 +162,7 @@ def export(folder: Path, model: Transformer, tokenizer: str, length: int, *, is_
         "eos_token_id": vocabulary.end,
         "pad_token_id": vocabulary.pad,
     }
-    config = model.shape.to_config(max_position_embeddings=length, **ids)
+    config = shape.to_config(max_position_embeddings=length, **ids)
     (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n")
     (folder / "generation_config.json").write_text(json.dumps(ids) + "\n")
     copy_tokenizer(tokenizer, folder)

@@ -25,7 +25,7 @@ from corpus.shards import packing as packings
 from corpus.shards.batches import Batches, Sequences
 from corpus.shards.stream import Stream
 from corpus.tokenizer.loading import load as load_tokenizer
-from training import building, checkpoints, curves, devices, evaluation, objectives, processes, sampling, sharding
+from training import building, checkpoints, curves, devices, evaluation, processes, sampling, sharding
 from training.batch import Batch
 from training.checkpoints import Progress
 from training.journal import Journal, Rate
@@ -34,6 +34,7 @@ from training.plan import Plan
 from training.processes import Processes
 from training.schedules import Schedule
 from training.stopping import Stop, stopping
+from training.teacher import Stored
 
 _MOST_SKIPPED = 10  # steps in a row
 _MOST_BAD, _LEAST_BAD = 50, 5  # steps in a row whose loss is above that of guessing: a quarter of the run
@@ -78,8 +79,10 @@ class _Trainer:
     def __init__(self, plan: Plan, folder: Path, saved: Save, together: Processes) -> None:
         self.plan, self.folder, self.saved, self.processes = plan, folder, saved, together
         self.stream = Stream(Path(plan.shards))
-        self.batches = Batches(self.stream, _packing(plan, self.stream), plan.sequences, plan.boundaries, plan.pad)
-        self.objective = objectives.load(plan.objective)(z_loss=plan.z_loss)
+        packing = packings.of(plan.packing, self.stream, plan.length)
+        self.batches = Batches(self.stream, packing, plan.sequences, plan.boundaries, plan.pad)
+        self.objective = building.objective(plan, together)
+        self.taught = Stored(plan.teacher_ids, plan.length, plan.shape.vocab_size) if plan.teacher_ids else None
         self.model = building.model(plan, together)
         self.optimizer = building.optimizer(plan, self.model)
         self.schedule = Schedule(kind=plan.schedule, steps=plan.steps, warm_up=plan.warm_up, final=plan.final)  # type: ignore[arg-type]
@@ -136,7 +139,9 @@ class _Trainer:
     def _step(self, sequences: Sequences, progress: Progress) -> tuple[Progress, dict[str, Any]]:
         """Takes one step; returns how far the run has come, and what to log."""
         plan, step = self.plan, progress.step + 1
-        parts = self._micro_batches(sequences)
+        if self.model.masks is not None:
+            self.model.masks.at(step, plan.steps)
+        parts = self._micro_batches(sequences, progress.step)
         counts = self.processes.sum(torch.tensor([float(sum(map(self.objective.count, parts)))], dtype=torch.float64))
         total = int(counts[0])
 
@@ -190,13 +195,18 @@ class _Trainer:
                 f"{guessing:.3g}; {advice}"
             )
 
-    def _micro_batches(self, sequences: Sequences) -> list[Batch]:
-        """Returns what this process computes in a step, one after the other."""
+    def _micro_batches(self, sequences: Sequences, done: int) -> list[Batch]:
+        """Returns what this process computes in the step after those that are done, one after the other."""
         size = self.plan.micro_batch
+        taught = None
+        if self.taught is not None:
+            taught = self.taught.of(self.batches.numbers(done, self.processes.rank, self.processes.world))
         n_rounds = max(self.processes.n_rounds(self.plan.sequences, size), 1)  # all tell the others the same numbers
         starts = [i * size for i in range(n_rounds)]
         return [
-            _batch(sequences.part(i, i + size)) if i < len(sequences) else Batch.without_targets(self.plan.length)
+            Batch.of(sequences.part(i, i + size), None if taught is None else taught[i : i + size])
+            if i < len(sequences)
+            else Batch.without_targets(self.plan.length)
             for i in starts
         ]
 
@@ -272,23 +282,6 @@ class _Trainer:
             first.setdefault(int(rows.groups_B[i]), i)
         chosen = [*first.values(), *(i for i in begins if i not in first.values())][:_SAMPLES]
         return [rows.ids_BS[i][: min(_PROMPT, int((rows.targets_BS[i] >= 0).sum()))].tolist() for i in chosen]
-
-
-def _packing(plan: Plan, stream: Stream) -> packings.Packing:
-    if plan.packing:
-        return packings.load(Path(plan.packing), plan.length)
-    return packings.concatenated(stream, plan.length)
-
-
-def _batch(sequences: Sequences) -> Batch:
-    """Returns sequences as tensors."""
-    documents = sequences.documents
-    return Batch(
-        ids_BS=torch.from_numpy(sequences.ids),
-        targets_BS=torch.from_numpy(sequences.targets),
-        positions_BS=torch.from_numpy(sequences.positions).long(),
-        documents_BS=None if documents is None else torch.from_numpy(documents),
-    )
 
 
 def _line(values: dict[str, Any], rate: float, mfu: float, seconds_left: float) -> str:

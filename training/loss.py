@@ -11,6 +11,14 @@ For a token with logits a, target y and L = log Σ exp(a):
 
 The z-loss keeps L near 0 (PaLM, arXiv:2204.02311, section 5; AFM's configuration has z = 1e-6).
 
+A teacher may have a share s of the target. With the token t that it finds likeliest (`Top`; AFM, arXiv:2407.21075,
+section 3), or with its whole distribution q (`Whole`; Hinton et al. 2015, arXiv:1503.02531, at temperature 1):
+
+    Top      loss = L - (1 - s) a_y - s a_t + z L²                       - (1 - s) [v = y] - s [v = t]
+    Whole    loss = (1 - s) (L - a_y) + s KL(q, softmax(a)) + z L²       - (1 - s) [v = y] - s q_v
+
+The right column is what takes the place of - [v = y] in the gradient.
+
 All sums are divided by `total`, the number of targets of the whole step, which the caller counts. So micro-batches and
 ranks simply add up.
 
@@ -18,7 +26,7 @@ Shape suffixes: N tokens, C tokens of a chunk, D width of the model, V vocabular
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,9 +45,35 @@ _CHUNK_BYTES = 96 << 20  # logits held at once: enough rows for fast products, f
 class Parts:
     """Sums over the targets of a batch, detached: 0-dimensional tensors, so that reading them is up to the caller."""
 
-    cross_entropy: Tensor  # nats
-    z_loss: Tensor  # z L², summed; the loss is (cross_entropy + z_loss) / total
+    cross_entropy: Tensor  # nats, of the targets themselves
+    z_loss: Tensor  # z L², summed; without a teacher, the loss is (cross_entropy + z_loss) / total
+    teacher: Tensor  # nats: cross-entropy of the teacher's tokens, or divergence from it; 0 without one
     targets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The tokens that a teacher finds likeliest."""
+
+    ids_N: Tensor  # int64; where there is no target, anything
+    share: float  # of the target, in [0, 1]
+
+    def at(self, rows: Tensor) -> "Top":
+        """Returns those of some tokens."""
+        return replace(self, ids_N=self.ids_N[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a teacher finds likely: the softmax of `hidden @ weight.T`."""
+
+    hidden_NE: Tensor  # in the type of its products
+    weight_VE: Tensor
+    share: float  # of the target, in [0, 1]
+
+    def at(self, rows: Tensor) -> "Whole":
+        """Returns that of some tokens."""
+        return replace(self, hidden_NE=self.hidden_NE[rows])
 
 
 def cross_entropy(
@@ -49,6 +83,7 @@ def cross_entropy(
     total: int,
     z_loss: float = 1e-6,
     precision: Precision = "float32",
+    teacher: Top | Whole | None = None,
 ) -> tuple[Tensor, Parts]:
     """Returns the sum of the losses over `total`, and its parts; targets of -100 are left out.
 
@@ -60,10 +95,12 @@ def cross_entropy(
     kept = _kept(targets_N)
     if kept is not None:
         hidden_ND, targets_N = hidden_ND[kept], targets_N[kept]
+        teacher = teacher.at(kept) if teacher is not None else None
 
-    job = _Job(dtype=dtype, scale=1.0 / max(total, 1), z_loss=z_loss, is_trained=is_trained)
-    loss, sum_nats, sum_z = _CrossEntropy.apply(hidden_ND, weight_VD, targets_N, job)
-    return loss, Parts(sum_nats, sum_z, len(targets_N))
+    job = _Job(dtype=dtype, scale=1.0 / max(total, 1), z_loss=z_loss, is_trained=is_trained, teacher=teacher)
+    loss, sums = _CrossEntropy.apply(hidden_ND, weight_VD, targets_N, job)
+    nats, z, of_teacher = sums.unbind()
+    return loss, Parts(nats, z, of_teacher, len(targets_N))
 
 
 @torch.no_grad()
@@ -79,6 +116,17 @@ def token_losses(hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, precis
     return losses_N.masked_fill_(targets_N == IGNORE, 0.0)
 
 
+@torch.no_grad()
+def likeliest(hidden_ND: Tensor, weight_VD: Tensor, precision: Precision = "float32") -> Tensor:
+    """Returns the id of the largest logit of each token (N,), int64; of equal ones, the same one on every call."""
+    dtype = compute_dtype(weight_VD, precision)
+    weight = copy_of(weight_VD, dtype)
+    ids_N = torch.empty(len(hidden_ND), dtype=torch.int64, device=weight_VD.device)
+    for rows, logits_CV in _chunks(hidden_ND.detach().to(dtype), weight):
+        torch.argmax(logits_CV, dim=1, out=ids_N[rows])
+    return ids_N
+
+
 @dataclass(frozen=True, slots=True)
 class _Job:
     """What a chunk needs to know."""
@@ -87,32 +135,36 @@ class _Job:
     scale: float  # 1 / total
     z_loss: float
     is_trained: bool
+    teacher: Top | Whole | None
+
+    @property
+    def share(self) -> float:
+        """Share of the target that the teacher has."""
+        return self.teacher.share if self.teacher else 0.0
 
 
 class _CrossEntropy(torch.autograd.Function):
     """Computes the gradients in the forward pass, chunk by chunk."""
 
     @staticmethod
-    def forward(
-        ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, job: _Job
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, job: _Job) -> tuple[Tensor, Tensor]:
         weight, hidden = copy_of(weight_VD, job.dtype), hidden_ND.detach().to(job.dtype)
-        sum_nats, sum_z = weight_VD.new_zeros(2).unbind()
+        sums = weight_VD.new_zeros(3)  # nats, z-loss, teacher
         grad_hidden_ND = torch.empty_like(hidden) if job.is_trained else None
         grad_weight_VD = torch.zeros_like(weight_VD) if job.is_trained else None
 
         for rows, logits_CV in _chunks(hidden, weight):
-            nats, z_part = _losses_and_gradient(logits_CV, targets_N[rows], job)
-            sum_nats += nats
-            sum_z += z_part
+            sums += _losses_and_gradient(logits_CV, targets_N[rows], rows, job)
             if grad_hidden_ND is not None and grad_weight_VD is not None:
                 torch.mm(logits_CV, weight, out=grad_hidden_ND[rows])
                 _add_product(grad_weight_VD, logits_CV, hidden[rows])
 
         ctx.save_for_backward(grad_hidden_ND, grad_weight_VD)
         ctx.hidden_dtype = hidden_ND.dtype
-        ctx.mark_non_differentiable(sum_nats, sum_z)
-        return (sum_nats + sum_z) * job.scale, sum_nats, sum_z
+        ctx.mark_non_differentiable(sums)
+        nats, z, of_teacher = sums.unbind()
+        own = nats if job.teacher is None else (1 - job.share) * nats + job.share * of_teacher
+        return (own + z) * job.scale, sums
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
@@ -128,29 +180,46 @@ class _CrossEntropy(torch.autograd.Function):
         )
 
 
-def _losses_and_gradient(logits_CV: Tensor, targets_C: Tensor, job: _Job) -> tuple[Tensor, Tensor]:
-    """Returns the summed cross-entropy and z-loss of a chunk; its logits become their gradient, over `total`."""
-    if kernels.fits(logits_CV):
-        return _by_kernel(logits_CV, targets_C, job)
+def _losses_and_gradient(logits_CV: Tensor, targets_C: Tensor, rows: slice, job: _Job) -> Tensor:
+    """Returns (3,) the summed cross-entropy, z-loss and part of the teacher of a chunk; its logits become their
+    gradient, over `total`."""
+    if kernels.fits(logits_CV) and not isinstance(job.teacher, Whole):
+        return _by_kernel(logits_CV, targets_C, rows, job)
     exact = torch.promote_types(logits_CV.dtype, torch.float32)
     log_sum_C = torch.logsumexp(logits_CV.to(exact), dim=1)
     nats_C = log_sum_C - _at(logits_CV, targets_C).to(exact)
+
+    teacher, taught_C, shares_CV = job.teacher, torch.zeros_like(nats_C), None
+    if isinstance(teacher, Top):
+        taught_C = log_sum_C - _at(logits_CV, teacher.ids_N[rows]).to(exact)
+    elif isinstance(teacher, Whole):
+        log_q_CV = torch.log_softmax((teacher.hidden_NE[rows] @ teacher.weight_VE.T).to(exact), dim=1)
+        shares_CV = log_q_CV.exp()
+        taught_C = (shares_CV * (log_q_CV - logits_CV.to(exact) + log_sum_C[:, None])).sum(1)
+
     if job.is_trained:
         factor_C = (1 + 2 * job.z_loss * log_sum_C) * job.scale
-        shares_CV = logits_CV.to(exact).sub_(log_sum_C[:, None]).exp_().mul_(factor_C[:, None])
-        shares_CV.scatter_add_(1, targets_C[:, None], torch.full_like(nats_C, -job.scale)[:, None])
-        if shares_CV is not logits_CV:
-            logits_CV.copy_(shares_CV)
-    return nats_C.sum(), job.z_loss * log_sum_C.square().sum()
+        gradient_CV = logits_CV.to(exact).sub_(log_sum_C[:, None]).exp_().mul_(factor_C[:, None])
+        own = torch.full_like(nats_C, -job.scale * (1 - job.share))[:, None]
+        gradient_CV.scatter_add_(1, targets_C[:, None], own)
+        if isinstance(teacher, Top):
+            others = torch.full_like(nats_C, -job.scale * job.share)[:, None]
+            gradient_CV.scatter_add_(1, teacher.ids_N[rows][:, None], others)
+        elif shares_CV is not None:
+            gradient_CV.sub_(shares_CV, alpha=job.scale * job.share)
+        if gradient_CV is not logits_CV:
+            logits_CV.copy_(gradient_CV)
+    return torch.stack([nats_C.sum(), job.z_loss * log_sum_C.square().sum(), taught_C.sum()])
 
 
-def _by_kernel(logits_CV: Tensor, targets_C: Tensor, job: _Job) -> tuple[Tensor, Tensor]:
-    nats_C = torch.empty(len(targets_C))
-    z_C = torch.empty_like(nats_C)
-    logits, nats, z = kernels.arrays(logits_CV, nats_C, z_C)
-    scale, z_loss = np.float32(job.scale), np.float32(job.z_loss)
-    loss_rows(logits, targets_C.numpy(), scale, z_loss, job.is_trained, nats, z)
-    return nats_C.sum(), z_C.sum()
+def _by_kernel(logits_CV: Tensor, targets_C: Tensor, rows: slice, job: _Job) -> Tensor:
+    others_C = job.teacher.ids_N[rows] if isinstance(job.teacher, Top) else targets_C
+    parts_3C = torch.empty(3, len(targets_C))
+    logits, parts = kernels.arrays(logits_CV, parts_3C)
+    scale, z_loss, share = np.float32(job.scale), np.float32(job.z_loss), np.float32(job.share)
+    loss_rows(logits, targets_C.numpy(), others_C.numpy(), share, scale, z_loss, job.is_trained, parts)
+    sums = parts_3C.sum(1)
+    return sums if job.teacher is not None else sums * torch.tensor([1.0, 1.0, 0.0])
 
 
 def _add_product(sum_VD: Tensor, left_CV: Tensor, right_CD: Tensor) -> None:

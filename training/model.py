@@ -25,6 +25,7 @@ from torch.utils.checkpoint import checkpoint
 from training.attention import Places, attention, places
 from training.casting import Precision, compute_dtype, linear
 from training.operations import add_norm, swiglu
+from training.pruning import Masks
 from training.shape import Shape
 
 
@@ -45,11 +46,17 @@ class Block(nn.Module):
         self.down = _matrix(d, shape.d_ffn)
 
     def forward(
-        self, residual_BSD: Tensor, branch_BSD: Tensor | None, where: Places, dtype: torch.dtype
+        self,
+        residual_BSD: Tensor,
+        branch_BSD: Tensor | None,
+        where: Places,
+        dtype: torch.dtype,
+        mask_F: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Returns the residual stream, and what is still to be added to it.
 
-        `branch_BSD` is what the block before has left to add: the sum is done together with the norm after it.
+        `branch_BSD` is what the block before has left to add: the sum is done together with the norm after it. `mask_F`
+        multiplies the hidden units of the feed-forward block.
         """
         shape = self.shape
         residual_BSD, x_BSD = add_norm(residual_BSD, branch_BSD, self.attention_norm, shape.norm_eps, dtype)
@@ -58,7 +65,8 @@ class Block(nn.Module):
         branch_BSD = linear(gathered, self.attention_out)
 
         residual_BSD, x_BSD = add_norm(residual_BSD, branch_BSD, self.ffn_norm, shape.norm_eps, dtype)
-        return residual_BSD, linear(swiglu(linear(x_BSD, self.gate_up)), self.down)
+        down = self.down if mask_F is None else self.down * mask_F  # cheaper than the units of each token
+        return residual_BSD, linear(swiglu(linear(x_BSD, self.gate_up)), down)
 
 
 class Transformer(nn.Module):
@@ -72,6 +80,7 @@ class Transformer(nn.Module):
         self.embedding = _matrix(shape.vocab_size, shape.d_model)
         self.blocks = nn.ModuleList(Block(shape) for _ in range(shape.n_layers))
         self.final_norm = _norm(shape.d_model)
+        self.masks: Masks | None = None  # while it is pruned
 
     @property
     def output_weight(self) -> nn.Parameter:
@@ -102,13 +111,14 @@ class Transformer(nn.Module):
         branch_BSD: Tensor | None = None
 
         is_checkpointed = self.checkpoint_activations and torch.is_grad_enabled()
-        for block in self.blocks:
+        masks = [None] * len(self.blocks) if self.masks is None else self.masks().unbind()
+        for block, mask_F in zip(self.blocks, masks, strict=True):
             if is_checkpointed:
                 residual_BSD, branch_BSD = checkpoint(
-                    block, residual_BSD, branch_BSD, where, dtype, use_reentrant=False, preserve_rng_state=False
+                    block, residual_BSD, branch_BSD, where, dtype, mask_F, use_reentrant=False, preserve_rng_state=False
                 )
             else:
-                residual_BSD, branch_BSD = block(residual_BSD, branch_BSD, where, dtype)
+                residual_BSD, branch_BSD = block(residual_BSD, branch_BSD, where, dtype, mask_F)
         return add_norm(residual_BSD, branch_BSD, self.final_norm, self.shape.norm_eps, dtype)[1]
 
     def _places(self, ids_BS: Tensor, positions_BS: Tensor | None, documents_BS: Tensor | None) -> Places:

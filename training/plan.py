@@ -2,7 +2,7 @@
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,12 @@ class Plan:
     skip_norm: float
     objective: str
     z_loss: float
+    teacher: str  # folder of a model; '' for none
+    teacher_ids: str  # folder of its likeliest tokens; '' if it computes along
+    teacher_share: float
+    units: int  # of each feed-forward block that are kept, if that is less than the shape has; 0 for all
+    mask_epsilon: float
+    mask_learning_rate: float
     evaluate_at: tuple[int, ...]  # steps after which the loss on held-out documents is measured
     evaluation_tokens: int  # of each group
     save_minutes: float
@@ -80,7 +86,20 @@ def shape_of(run: Run, start: str, vocab_size: int) -> Shape:
             "train with the tokenizer that the model was trained with: `tokenizer: {path: FOLDER}`"
         )
     base = run.rope_base or run.preset.rope_base
-    return shape if base is None else Shape(**(asdict(shape) | {"rope_base": base}))
+    shape = shape if base is None else replace(shape, rope_base=base)
+    if run.units is None:
+        return shape
+    if start and run.units > shape.d_ffn:
+        raise UserError(
+            f"train {run.name!r}: units is {run.units:,}, and the feed-forward blocks of the model in {start} have "
+            f"{shape.d_ffn:,}; give at most as many"
+        )
+    return shape if start else replace(shape, d_ffn=run.units)
+
+
+def pruned(shape: Shape, units: int) -> Shape:
+    """Returns the shape of the model that a run of a plan leaves: with fewer units, if it prunes."""
+    return replace(shape, d_ffn=min(units or shape.d_ffn, shape.d_ffn))
 
 
 def is_size(model: str) -> bool:
@@ -142,8 +161,11 @@ class Reads:
     n_sequences: int
 
 
-def make(run: Run, key: str, reads: Reads, *, start: str, shape: Shape, precision: str) -> Plan:
-    """Returns the plan of a run that starts from a model in a folder, or from a new one ('')."""
+def make(
+    run: Run, key: str, reads: Reads, *, start: str, shape: Shape, precision: str, teacher: str = ""
+) -> Plan:  # fmt: skip
+    """Returns the plan of a run that starts from a model in a folder, or from a new one (''); `teacher` is the folder
+    of another one."""
     sequences, steps = sizes(run, reads.length, reads.n_sequences)
     warm_up = min(run.preset.warm_up_steps, steps // 10) if run.warm_up_steps is None else min(run.warm_up_steps, steps)
     return Plan(
@@ -173,6 +195,12 @@ def make(run: Run, key: str, reads: Reads, *, start: str, shape: Shape, precisio
         skip_norm=run.skip_norm,
         objective=run.objective,
         z_loss=run.z_loss,
+        teacher=teacher,
+        teacher_ids="",
+        teacher_share=run.teacher_share,
+        units=run.units or 0,
+        mask_epsilon=run.mask_epsilon,
+        mask_learning_rate=run.mask_learning_rate,
         evaluate_at=evaluated_at(run, steps),
         evaluation_tokens=run.evaluation_tokens or EVALUATED,
         save_minutes=run.save_minutes,

@@ -1,5 +1,6 @@
 """The recipe's section `train`: one entry per run, in order; a run can continue from an earlier one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ StageName = Literal["core", "continued", "long_context"]
 OptimizerName = Literal["rmsprop", "adamw", "muon"]
 ScheduleName = Literal["cosine", "constant", "linear", "wsd"]
 PrecisionName = Literal["auto", "float32", "bfloat16"]
+ObjectiveName = Literal["next_token", "distill", "divergence"]
 LONG_ROPE_BASE = 6_315_089.0  # AFM's, arXiv:2407.21075; from Liu et al. 2023, arXiv:2310.05209
 
 
@@ -115,7 +117,49 @@ class Run(Settings):
     clip_norm: Annotated[float, Field(gt=0, description="Largest norm of the gradients")] = 1.0
     skip_norm: Annotated[float, Field(gt=0, description="Norm of the gradients from which a step is skipped")] = 100.0
     z_loss: Annotated[float, Field(ge=0, le=1, description="Weight of the z-loss")] = 1e-6
-    objective: Annotated[str, Field(description="What a step minimizes: next_token")] = "next_token"
+    objective: Annotated[
+        ObjectiveName,
+        Field(
+            description="What a step minimizes: the cross-entropy of the next token, or, with a teacher, also that of "
+            "the token which the teacher finds likeliest (distill), or the divergence from it (divergence); distill "
+            "if there is a teacher"
+        ),
+    ] = "next_token"
+    teacher: Annotated[
+        str | None,
+        Field(
+            description="Model that it learns from besides: a run, by name or id, or a folder with a Qwen3 model that "
+            "has the lake's tokenizer"
+        ),
+        PathIfExists(),
+        Flag("--teacher", "RUN|FOLDER"),
+    ] = None
+    teacher_share: Annotated[
+        float, Field(ge=0, le=1, description="Share of the target that the teacher has"), Flag("--teacher-share")
+    ] = 0.9
+    teacher_ids: Annotated[
+        Literal["stored", "online"],
+        Field(
+            description="Whether the teacher's likeliest tokens are made before, once for all runs that read the same "
+            "sequences (4 bytes a token), or in each step; divergence is always online"
+        ),
+        Flag("--teacher-ids"),
+    ] = "stored"
+    units: Annotated[
+        int | None,
+        Field(
+            ge=1, le=1 << 20,
+            description="Hidden units of each feed-forward block. A new model gets as many; of one that has more, a "
+            "mask is learned, and what it leaves out is cut at the end",
+        ),
+        Flag("--units"),
+    ] = None  # fmt: skip
+    mask_epsilon: Annotated[
+        float, Field(gt=0, le=4, description="Weight of a mask's entropy, in units of scores; the less, the harder")
+    ] = 0.1
+    mask_learning_rate: Annotated[
+        float, Field(gt=0, le=10, description="Peak learning rate of the scores of masks; the schedule is the run's")
+    ] = 0.1
     rope_base: Annotated[
         float | None,
         Field(gt=1, description="Base of RoPE; that of the model, or of the long-context stage, by default"),
@@ -197,6 +241,12 @@ class Run(Settings):
         Flag("--wandb", "PROJECT"),
     ] = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _taught(cls, value: Any) -> Any:
+        is_taught = isinstance(value, Mapping) and value.get("teacher") is not None
+        return {"objective": "distill", **value} if is_taught else value
+
     @field_validator("tokens", "batch_tokens", "evaluation_tokens", "micro_batch_tokens", mode="before")
     @classmethod
     def _count(cls, value: Any) -> Any:
@@ -206,6 +256,10 @@ class Run(Settings):
     def _makes_sense(self) -> "Run":
         if self.model is not None and self.after is not None:
             raise ValueError("model and after both say what the run starts from; give one of them")
+        if self.teacher is None and self.objective != "next_token":
+            raise ValueError(f"objective {self.objective} needs a teacher: a run or a folder")
+        if self.teacher is not None and self.objective == "next_token":
+            raise ValueError("objective next_token takes no teacher; leave one of the two out")
         return self
 
     def check(self) -> None:
@@ -243,7 +297,11 @@ class Run(Settings):
             "name", "micro_batch_tokens", "save_minutes", "checkpoint_activations", "processes", "sharded", "compile",
             "wandb",
         }  # fmt: skip
-        values = self.model_dump(mode="json", exclude=only_speed | {"held_out", "last_evaluations"})
+        teaching = {"teacher", "teacher_share"} if self.teacher is None else set()
+        pruning = {"units", "mask_epsilon", "mask_learning_rate"} if self.units is None else set()
+        values = self.model_dump(
+            mode="json", exclude=only_speed | {"held_out", "last_evaluations", "teacher_ids"} | teaching | pruning
+        )
         return (
             values
             | ({"last_evaluations": self.last_evaluations} if self.last_evaluations else {})

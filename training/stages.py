@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from training import plan as planning
 from training.fingerprint import fingerprint
 from training.settings import Run
 from training.shape import NAMES
-from training.steps import KIND, RunStep, Trainer
+from training.steps import FILES, KIND, RunStep, Trainer
 
 VERSION = 3  # raise it when the same settings and tokens would train another model
+_ROWS = 4  # raise it when the same run would give other rows
 _SHORT = 8  # digits of an id that a person sees
 
 
@@ -28,18 +30,20 @@ def train(context: Context[Run]) -> Stage:
     _check(context)
     made_from = _made_from(context, run)
     key = digest(made_from)
+    teacher = made_from.get("teacher", "")
     slot = f"train-{key}"
     artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"train:{run.name}", made_from=made_from)
     inputs = {name: made_from[name] for name in ("shards", "tokenizer", "after", "model_files")}
+    inputs |= {"teacher": teacher} if teacher else {}
     return Stage(
         name=f"train:{run.name}",
         outputs=(output("runs", slot), output("run_losses", slot)),
         config={"name": run.name} | run.that_change_results(),
         inputs=inputs,
-        version=VERSION,
+        version=_ROWS,
         step=RunStep(lake, key, run.name),
         plan_items=lambda: [WorkItem(digest([key, run.name]), run.name, 1, All())],
-        prepare=Trainer(lake, artifact, run, made_from["shards"], made_from["tokenizer"], made_from["after"]),
+        prepare=Trainer(lake, artifact, run, made_from["shards"], made_from["tokenizer"], made_from["after"], teacher),
         is_prepared=lambda: artifacts.has(lake, KIND, key),
         in_process=True,
         facts={"run": key, "n_documents": 0, "n_bytes": 0},
@@ -64,12 +68,7 @@ def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> d
     if checkpoint is not None:
         after = checkpoint
     elif run.after is not None:
-        if run.after in (*seen, run.name):
-            raise UserError(f"train {run.name!r}: after {run.after!r} leads back to the run itself")
-        entries = {one.name: one for one in context.others.get("train", ())}
-        entry = entries.get(run.after)
-        others = tuple(name for name in entries if name != run.name)
-        after = digest(_made_from(context, entry, (*seen, run.name))) if entry else find(lake, run.after, others)
+        after = _id_of(context, run, "after", run.after, seen)
     return {
         "settings": run.that_change_results(),
         "shards": shard_stages.current(lake, run.mixture),
@@ -77,7 +76,25 @@ def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> d
         "after": after,
         "model_files": "" if checkpoint or run.model is None or planning.is_size(run.model) else _files(run.model),
         "version": VERSION,
-    }
+    } | ({"teacher": _teacher(context, run, run.teacher, seen)} if run.teacher is not None else {})
+
+
+def _id_of(context: Context[Run], run: Run, field: str, name: str, seen: tuple[str, ...]) -> str:
+    """Returns the id of another run that a run names: one of the same recipe, or one of the lake."""
+    if name in (*seen, run.name):
+        raise UserError(f"train {run.name!r}: {field} {name!r} leads back to the run itself")
+    entries = {one.name: one for one in context.others.get("train", ())}
+    entry = entries.get(name)
+    others = tuple(one for one in entries if one != run.name)
+    return digest(_made_from(context, entry, (*seen, run.name))) if entry else find(context.lake, name, others)
+
+
+def _teacher(context: Context[Run], run: Run, teacher: str, seen: tuple[str, ...]) -> str:
+    """Returns the id of the teacher's run; of a model in any other folder, a hash of its files."""
+    folder = os.path.expanduser(teacher)
+    if not os.path.isdir(folder):
+        return _id_of(context, run, "teacher", teacher, seen)
+    return checkpoint_of(context.lake, teacher) or f"{FILES}{_files(folder)}"
 
 
 def run_of(context: Context[Any], run: Run) -> str:
@@ -120,17 +137,33 @@ def find(lake: Lake, name: str, others: tuple[str, ...] = ()) -> str:
     raise unknown("run", name, sorted({called for _, called, _ in rows} | set(others)))
 
 
-def chain(lake: Lake, run: str) -> list[dict[str, Any]]:
-    """Returns the rows of a run and of those that it started from, the newest first; none if there is no such run."""
+def chain(lake: Lake, run: str, *, teachers: bool = False) -> list[dict[str, Any]]:
+    """Returns the rows of a run and of those that it started from, the newest first; none if there is no such run.
+
+    `teachers` adds those that any of them has learned from, with what these started from.
+    """
     if not run or not lake.exists("runs"):
         return []
-    read = lake.scan("runs").select("run", "after", "mixture", "tokens").collect()
+    read = lake.scan("runs").select("run", "after", "teacher", "mixture", "tokens").collect()
     rows = {row["run"]: row for row in read.to_dicts()}
+    return [rows[one] for one in ancestors(rows, run, teachers=teachers)]
 
-    found = []
-    while run in rows:
-        found.append(rows[run])
-        run = str(rows[run]["after"])
+
+def ancestors(rows: Mapping[str, Mapping[str, Any]], run: str, *, teachers: bool = False) -> list[str]:
+    """Returns a run and those that it came from, each once and before what it came from itself."""
+    found: list[str] = []
+
+    def visit(one: str) -> None:
+        if one not in rows:
+            return
+        if one in found:
+            found.remove(one)  # what comes from it was found later: it belongs behind that
+        found.append(one)
+        visit(str(rows[one]["after"]))
+        if teachers:
+            visit(str(rows[one]["teacher"]))
+
+    visit(run)
     return found
 
 

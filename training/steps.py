@@ -26,10 +26,12 @@ from corpus.tokenizer import steps as tokenizer_steps
 from corpus.tokenizer.loading import FILE, Vocabulary
 from corpus.tokenizer.loading import load as load_tokenizer
 from training import plan as planning
+from training import taught
 from training.settings import Run
-from training.shape import Shape
+from training.shape import Shape, read
 from training.tables import RUN_LOSSES, RUNS
 
+FILES = "files-"  # what the hash of a folder begins with, in place of the id of a run
 KIND, PACKING = "checkpoint", "packing"  # of artifacts
 SUMMARY = "run.json"  # what a run was and came to, in its artifact
 _BEGUN = "begun.json"  # what a run has decided when it began, until it has ended
@@ -46,6 +48,7 @@ class Trainer:
     shards: str  # key
     tokenizer: str  # key
     after: str  # id of the run to start from; '' for none
+    teacher: str  # id of the run to learn from, or a hash of its files; '' for none
 
     def __call__(self) -> None:
         """Trains, or continues where a killed run saved its state."""
@@ -61,6 +64,8 @@ class Trainer:
                 if (draft.folder / SUMMARY).is_file():
                     return  # a run that was killed after its last step, before its folder got its name
                 plan = _as_begun(plan, draft.folder)
+                if plan.objective == "distill" and self.run.teacher_ids == "stored":
+                    plan = taught.stored(self.lake, plan, self.teacher, self.shards, about["packing"])
                 result = _train(plan, draft, self.run.processes)
                 _write(draft.folder / SUMMARY, about | {"plan": asdict(plan), "result": result})
                 _forget_states(draft.folder)
@@ -86,15 +91,29 @@ class Trainer:
             shards=shards, packing=packing[1], tokenizer=tokenizer, pad=vocabulary.pad, length=length,
             n_sequences=n_sequences,
         )  # fmt: skip
+        teacher = self._teacher_folder(vocabulary) if self.teacher else ""
         plan = planning.make(
-            run, self.artifact.key, reads, start=start, shape=shape, precision=precision(run.precision)
+            run, self.artifact.key, reads, start=start, shape=shape, precision=precision(run.precision), teacher=teacher
         )
         about = {
             "run": self.artifact.key, "name": run.name, "stage": run.stage, "mixture": run.mixture, "after": self.after,
+            "teacher": self.teacher, "kind": kind_of(plan), "teacher_shape": asdict(read(teacher)) if teacher else None,
             "model": "" if self.after else run.model or "6M", "shards": self.shards, "tokenizer": self.tokenizer,
             "packing": packing[0], "settings": run.model_dump(mode="json"),
         }  # fmt: skip
         return plan, about
+
+    def _teacher_folder(self, vocabulary: Vocabulary) -> str:
+        """Returns the folder of the teacher; raises `UserError` if it knows other tokens."""
+        is_run = not self.teacher.startswith(FILES)
+        folder = str(checkpoint(self.lake, self.teacher) if is_run else Path(str(self.run.teacher)).expanduser())
+        _refuse_another_tokenizer(self.run, folder, vocabulary, "teacher")
+        if (size := read(folder).vocab_size) != vocabulary.size:
+            raise UserError(
+                f"train {self.run.name!r}: the teacher in {folder} has {size:,} ids, the tokenizer "
+                f"{vocabulary.size:,}; both must have been trained with one tokenizer"
+            )
+        return folder
 
     def _packing(self, stream: Stream, length: int) -> tuple[tuple[str, Path | None], int]:
         """Returns (key and folder of the packing, if it has one; number of sequences)."""
@@ -143,12 +162,18 @@ def _forget_states(folder: Path) -> None:
     (folder / _BEGUN).unlink(missing_ok=True)
 
 
-def _refuse_another_tokenizer(run: Run, start: str, vocabulary: Vocabulary) -> None:
-    """Raises `UserError` if the model that a run starts from was trained on the ids of another tokenizer."""
+def kind_of(plan: planning.Plan) -> str:
+    """Returns what a run does: train, prune, distill or prune+distill."""
+    does = ["prune"] if planning.pruned(plan.shape, plan.units) != plan.shape else []
+    return "+".join([*does, *(["distill"] if plan.teacher else [])]) or "train"
+
+
+def _refuse_another_tokenizer(run: Run, start: str, vocabulary: Vocabulary, what: str = "model") -> None:
+    """Raises `UserError` if the model that a run starts or learns from was trained on the ids of another tokenizer."""
     if not start or not (Path(start) / FILE).is_file() or load_tokenizer(start).key == vocabulary.key:
         return
     raise UserError(
-        f"train {run.name!r}: the model in {start} was trained with another tokenizer than the lake's, whose ids mean "
+        f"train {run.name!r}: the {what} in {start} was trained with another tokenizer than the lake's, whose ids mean "
         f"other text; take that of the model: pomona tokenizer train --path {start}"
     )
 
@@ -231,7 +256,8 @@ def _losses(run: str, lines: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 def _row(summary: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
     """Returns the row of `runs`."""
     plan, result = summary["plan"], summary["result"]
-    progress, shape = result["progress"], Shape(**plan["shape"])
+    progress, trained = result["progress"], Shape(**plan["shape"])
+    shape = planning.pruned(trained, plan.get("units", 0))
     steps = [line["loss"] for line in lines if "loss" in line]
     last = steps[-max(len(steps) // _LAST_SHARE, 1) :]
     measured = result["measured"]
@@ -240,7 +266,8 @@ def _row(summary: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]
         **{
             name: summary[name] for name in ("run", "name", "stage", "mixture", "after", "model", "shards", "tokenizer")
         },
-        "kind": "train",
+        "kind": summary.get("kind", "train"),
+        "teacher": summary.get("teacher", ""),
         "checkpoint": f"{artifacts.FOLDER}/{KIND}/{summary['run']}",
         "packing": summary["packing"],
         "sequence_length": plan["length"],
@@ -257,6 +284,12 @@ def _row(summary: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]
         "bits_per_byte": sum(one["bits_per_byte"] for one in measured) / len(measured) if measured else None,
         "seconds": progress["seconds"],
         "tokens_per_second": result["tokens_per_second"],
-        "flops": float(shape.flops_per_token(plan["length"]) * slots),
+        "flops": float((trained.flops_per_token(plan["length"]) + _of_teacher(summary)) * slots),
         "device": result["device"],
     }
+
+
+def _of_teacher(summary: dict[str, Any]) -> int:
+    """Returns the FLOPs of a teacher for a token: it computes forward only, a third of training."""
+    shape = summary.get("teacher_shape")
+    return Shape(**shape).flops_per_token(summary["plan"]["length"]) // 3 if shape else 0

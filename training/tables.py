@@ -11,10 +11,11 @@ RUNS = Table(
         [
             column("run", pa.string(), "Id of the run: a hash of everything that its result depends on"),
             column("name", pa.string(), "Name of the run"),
-            column("kind", pa.string(), "What was done: train"),
+            column("kind", pa.string(), "What was done: train, prune, distill or prune+distill"),
             column("stage", pa.string(), "Stage of pre-training: core, continued, long_context"),
             column("checkpoint", pa.string(), "Folder of the model, below the lake"),
             column("after", pa.string(), "Id of the run that it started from; '' for none"),
+            column("teacher", pa.string(), "Id of its teacher's run, or a hash of the teacher's files; '' for none"),
             column("model", pa.string(), "Size, or folder, that it started from; '' if it started from a run"),
             column("mixture", pa.string(), "Mixture that it read"),
             column("shards", pa.string(), "Key of the token shards that it read"),
@@ -35,7 +36,7 @@ RUNS = Table(
             column("bits_per_byte", pa.float64(), "The same in bits per byte of text", nullable=True),
             column("seconds", pa.float64(), "Seconds of training, all runs of the command together"),
             column("tokens_per_second", pa.float64(), "Tokens in a second of whole steps"),
-            column("flops", pa.float64(), "FLOPs of its matrix products, those of empty slots included"),
+            column("flops", pa.float64(), "FLOPs of its matrix products and its teacher's, of empty slots, too"),
             column("device", pa.string(), "Device, number of processes and precision"),
         ]
     ),

@@ -16,6 +16,7 @@ from torch import Tensor
 from corpus.errors import UserError, counted
 from training import sharding
 from training.model import Transformer
+from training.pruning import SCORES
 from training.shape import Shape
 
 _OUTPUT = "lm_head.weight"  # some write the tied matrix twice
@@ -100,6 +101,8 @@ def _shapes(model: Transformer) -> Iterator[tuple[str, torch.Size]]:
 def _names(shape: Shape, own: str) -> list[tuple[str, int]]:
     """Returns the tensors of Hugging Face that one of our parameters holds, one below the other: names and rows."""
     queries, keys = shape.n_heads * shape.head_dim, shape.n_kv_heads * shape.head_dim
+    if own == SCORES:  # in a saved state of a run that prunes
+        return [(SCORES, shape.n_layers * shape.d_ffn)]
     if own == "embedding":
         return [("model.embed_tokens.weight", shape.vocab_size)]
     if own == "final_norm":

@@ -75,9 +75,12 @@ class Batches:
 
     def step(self, number: int, rank: int = 0, world: int = 1) -> Sequences:
         """Returns the sequences that one device has in a step; all devices together have each sequence once."""
+        return self.sequences(self.numbers(number, rank, world))
+
+    def numbers(self, step: int, rank: int = 0, world: int = 1) -> range:
+        """Returns the numbers, in the packing, of the sequences that one device has in a step."""
         low, high = share(self.n_sequences, rank, world)
-        first = number * self.n_sequences
-        return self.sequences(range(first + low, first + high))
+        return range(step * self.n_sequences + low, step * self.n_sequences + high)
 
     def sequences(self, numbers: range) -> Sequences:
         """Returns some sequences."""

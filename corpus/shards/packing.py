@@ -95,6 +95,11 @@ def load(folder: Path, length: int) -> Packing:
     return Packing(length, len(bounds) - 1, pieces, bounds, int(pieces[:, 1].sum()))
 
 
+def of(folder: str, stream: Stream, length: int) -> Packing:
+    """Returns the packing in a folder; without one (''), that without gaps."""
+    return load(Path(folder), length) if folder else concatenated(stream, length)
+
+
 def _cut(starts: npt.NDArray[np.int64], length: int) -> npt.NDArray[np.int64]:
     """Returns int64 (P, 2): position and slots of each piece of the documents that begin at `starts`, in order."""
     slots = np.maximum(np.diff(starts) - 1, 0)

@@ -12,7 +12,10 @@ def render_checkpoint(view: "CheckpointTrace") -> str:
     """Formats what is behind a checkpoint: runs, mixtures, groups, decisions."""
     lines = [f"checkpoint {view.checkpoint}"]
     for link in view.history:
-        lines.append(f"run {link.run[:8]} {link.name} ({link.stage}): {link.tokens:,} tokens of mixture {link.mixture}")
+        teacher = "teacher's " if link.as_teacher else ""
+        lines.append(
+            f"{teacher}run {link.run[:8]} {link.name} ({link.stage}): {link.tokens:,} tokens of mixture {link.mixture}"
+        )
         rows = [("", one.group, one.documents, one.tokens) for one in link.groups]
         lines.append(output.table(rows, (" ", "group", "documents", "tokens")))
         if link.held_out_read_before:

@@ -25,8 +25,8 @@ from corpus.views import find
 from pomona import standing
 from pomona.stages import decided
 from training import reading, steps
+from training.stages import ancestors, in_order
 from training.stages import find as find_run
-from training.stages import in_order
 
 _LOOKED_AT = 2000  # tokens of a document that a sentence is looked for in
 
@@ -44,6 +44,7 @@ class Link:
     tokens: int  # that it read
     groups: list[reading.OfGroup]  # what it read of each group
     held_out_read_before: int  # held-out documents of its mixture that an earlier run of the history has read
+    as_teacher: bool  # it is no ancestor, but a teacher's
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class CheckpointTrace:
 
     run: str
     checkpoint: str
-    history: list[Link]  # the run and those that it started from, the first one first
+    history: list[Link]  # the run and those that it started or learned from, the first one first
     documents: int  # documents of the corpus
     decisions: dict[str, int]  # documents that each deciding stage has dropped
     touched: dict[str, int]  # benchmark items that the mixtures' documents touch, by benchmark
@@ -69,7 +70,7 @@ class Seen:
     times: int
     first_step: int | None
     last_step: int | None
-    tokens_before: int  # read by the runs that it started from
+    tokens_before: int  # read by the runs that it started or learned from
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def trace_run(lake: Lake, name: str) -> CheckpointTrace:
     rows = rows_of_runs(lake)
     run = find_run(lake, name)
     history: list[Link] = []
-    chain = _chain(rows, run)
+    own = set(ancestors(rows, run))
+    chain = ancestors(rows, run, teachers=True)[::-1]
     for i, key in enumerate(chain):
         row = rows[key]
         stream, packing = opened(lake, row)
@@ -98,7 +100,7 @@ def trace_run(lake: Lake, name: str) -> CheckpointTrace:
         before = _held_out_read(lake, stream, [rows[one] for one in chain[:i]])
         history.append(
             Link(key, row["name"], row["stage"], row["mixture"], row["shards"], row["tokenizer"],
-                 sum(one.tokens for one in groups), groups, before)
+                 sum(one.tokens for one in groups), groups, before, key not in own)
         )  # fmt: skip
 
     dropped = lake.scan("decisions").filter(~pl.col("kept")).group_by("stage").len("n").collect()
@@ -178,7 +180,7 @@ def _seen(lake: Lake, document: str) -> Any:
         stream, packing = opened(lake, row)
         per_step = row["sequences"] // max(row["steps"], 1)
         read = reading.of_document(stream, packing, row["sequences"], max(per_step, 1), document)
-        before = total.get(row["after"], 0)
+        before = total.get(row["after"], 0) + total.get(row["teacher"], 0)
         total[key] = before + read.tokens
         if total[key]:
             yield Seen(
@@ -189,19 +191,11 @@ def _seen(lake: Lake, document: str) -> Any:
 
 def rows_of_runs(lake: Lake) -> dict[str, dict[str, Any]]:
     """Returns what the table `runs` says of each run's reading, by its id."""
-    columns = ["run", "name", "stage", "checkpoint", "after", "mixture", "shards", "tokenizer", "packing",
-               "sequence_length", "sequences", "steps"]  # fmt: skip
+    columns = ["run", "name", "stage", "checkpoint", "after", "teacher", "mixture", "shards", "tokenizer",
+               "packing", "sequence_length", "sequences", "steps"]  # fmt: skip
     if not lake.exists("runs"):
         return {}
     return {row["run"]: row for row in lake.scan("runs").select(columns).collect().to_dicts()}
-
-
-def _chain(rows: dict[str, dict[str, Any]], run: str) -> list[str]:
-    """Returns a run and those that it started from, the first one first."""
-    chain = [run]
-    while (before := rows[chain[0]]["after"]) in rows:
-        chain.insert(0, before)
-    return chain
 
 
 def opened(lake: Lake, row: dict[str, Any]) -> tuple[Stream, packings.Packing]:

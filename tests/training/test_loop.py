@@ -16,6 +16,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from tests.training.plans import ALONE, plan, run_processes, with_packing
 from training import checkpoints, journal, loop
+from training.batch import Batch
 from training.plan import Plan
 
 
@@ -152,7 +153,7 @@ def test_gradients_do_not_depend_on_micro_batches_padding_or_packing(mixed: Lake
         model.zero_grad()
         value = 0.0
         for part in parts:
-            loss, _ = trainer.objective(model, loop._batch(part), total)
+            loss, _ = trainer.objective(model, Batch.of(part), total)
             loss.backward()
             value += float(loss)
         return value, [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]

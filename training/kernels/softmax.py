@@ -69,22 +69,28 @@ def softmax_backward(p_AQK, g_AQK):
 
 
 @njit(parallel=True, fastmath=FAST, cache=True, nogil=True)
-def loss_rows(logits_CV, targets_C, scale, z_loss, is_trained, nats_C, z_C):
-    """Writes cross-entropy and z L² of each token; logits become their gradient times `scale`, if it is trained."""
+def loss_rows(logits_CV, targets_C, others_C, share, scale, z_loss, is_trained, parts_3C):
+    """Writes of each token the cross-entropy of its target, z L², and the cross-entropy of another token, a teacher's,
+    which has `share` of the target; logits become the gradient of all times `scale`, if it is trained."""
     c_n, v_n = logits_CV.shape
+    one = np.float32(1.0)
     for row in prange(c_n):
-        x_V, target = logits_CV[row], targets_C[row]
+        x_V, target, other = logits_CV[row], targets_C[row], others_C[row]
         top = _largest(x_V)
         total = np.float32(0.0)
         for v in range(v_n):
             total += exp(widen(x_V[v]) - top)
         log_sum = top + np.log(total)
-        nats_C[row] = log_sum - widen(x_V[target])
-        z_C[row] = z_loss * log_sum * log_sum
+        at_target, at_other = widen(x_V[target]), widen(x_V[other])
+        parts_3C[0, row] = log_sum - at_target
+        parts_3C[1, row] = z_loss * log_sum * log_sum
+        parts_3C[2, row] = log_sum - at_other
 
         if is_trained:
-            factor = (np.float32(1.0) + np.float32(2.0) * z_loss * log_sum) * scale
-            share = exp(widen(x_V[target]) - log_sum) * factor - scale
+            factor = (one + np.float32(2.0) * z_loss * log_sum) * scale
             for v in range(v_n):
                 x_V[v] = narrow(exp(widen(x_V[v]) - log_sum) * factor, x_V[v])
-            x_V[target] = narrow(share, x_V[target])
+            # From the logits again: a sum with a number that was rounded to 16 bits would lose most of its digits.
+            own = scale if target == other else (one - share) * scale
+            x_V[other] = narrow(exp(at_other - log_sum) * factor - share * scale, x_V[other])
+            x_V[target] = narrow(exp(at_target - log_sum) * factor - own, x_V[target])

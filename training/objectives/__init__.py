@@ -16,6 +16,8 @@ from training.model import Transformer
 
 OBJECTIVES = {
     "next_token": "training.objectives.next_token:NextToken",
+    "distill": "training.objectives.distill:Distill",
+    "divergence": "training.objectives.divergence:Divergence",
 }
 
 

@@ -39,18 +39,23 @@ def test_the_gradient_is_autograds(dtype: torch.dtype) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("n_words", [5, 16, 37])
 @pytest.mark.parametrize("is_trained", [True, False])
-def test_a_row_of_the_loss_is_its_formula(dtype: torch.dtype, n_words: int, is_trained: bool) -> None:
+@pytest.mark.parametrize("share", [0.0, 0.9, 1.0])
+def test_a_row_of_the_loss_is_its_formula(dtype: torch.dtype, n_words: int, is_trained: bool, share: float) -> None:
     scale, z = 0.25, 0.1
     logits, targets = (3 * torch.randn(4, n_words)).to(dtype), torch.tensor([0, 1, n_words - 1, 2])
-    before, nats, z_part = logits.clone(), torch.empty(4), torch.empty(4)
-    n, zs = arrays(nats, z_part)
-    softmax.loss_rows(*arrays(logits), targets.numpy(), np.float32(scale), np.float32(z), is_trained, n, zs)
-    for row, target in enumerate(targets.tolist()):
+    others = torch.tensor([0, 2, 3, 2])  # of the teacher: two are the targets themselves
+    before, parts = logits.clone(), torch.empty(3, 4)
+    numbers = map(np.float32, (share, scale, z))
+    softmax.loss_rows(*arrays(logits), targets.numpy(), others.numpy(), *numbers, is_trained, *arrays(parts))
+    for row, (target, other) in enumerate(zip(targets.tolist(), others.tolist(), strict=True)):
         exps = [math.exp(float(x)) for x in before[row]]
         log_sum = math.log(sum(exps))
-        assert float(nats[row]) == pytest.approx(log_sum - float(before[row, target]), rel=1e-5, abs=1e-5)
-        assert float(z_part[row]) == pytest.approx(z * log_sum**2, rel=1e-5, abs=1e-6)
-        due = [scale * ((1 + 2 * z * log_sum) * x / sum(exps) - (v == target)) for v, x in enumerate(exps)]
+        nats, z_part, taught = parts[:, row].tolist()
+        assert nats == pytest.approx(log_sum - float(before[row, target]), rel=1e-5, abs=1e-5)
+        assert z_part == pytest.approx(z * log_sum**2, rel=1e-5, abs=1e-6)
+        assert taught == pytest.approx(log_sum - float(before[row, other]), rel=1e-5, abs=1e-5)
+        aims = [(1 - share) * (v == target) + share * (v == other) for v in range(n_words)]
+        due = [scale * ((1 + 2 * z * log_sum) * x / sum(exps) - aim) for x, aim in zip(exps, aims, strict=True)]
         if is_trained:
             assert_near(logits[row], torch.tensor(due), TOLERANCE[dtype])
         else:
@@ -58,9 +63,10 @@ def test_a_row_of_the_loss_is_its_formula(dtype: torch.dtype, n_words: int, is_t
 
 
 def test_nan_stays_nan() -> None:
-    logits, nats, z_part = torch.randn(2, 20), torch.empty(2), torch.empty(2)
+    logits, parts, targets = torch.randn(2, 20), torch.empty(3, 2), np.zeros(2, np.int64)
     logits[0, 3] = math.nan
-    n, zs = arrays(nats, z_part)
-    softmax.loss_rows(*arrays(logits), np.zeros(2, np.int64), np.float32(1), np.float32(0), True, n, zs)
-    assert nats.isnan().tolist() == [True, False]
+    softmax.loss_rows(
+        *arrays(logits), targets, targets, np.float32(0), np.float32(1), np.float32(0), True, *arrays(parts)
+    )
+    assert parts[0].isnan().tolist() == [True, False]
     assert logits.isnan().any(1).tolist() == [True, False]

@@ -1,0 +1,185 @@
+"""Runs with a teacher, runs that prune, and both: what they leave, what they rest on, and what they refuse."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import torch
+
+from corpus import artifacts
+from corpus.errors import UserError
+from corpus.lake import Lake
+from pomona import forgetting
+from pomona.views.trace import trace_document, trace_run
+from tests.training.runs import SHAPE, settings, start, train
+from training import checkpoints, loop, taught, views
+from training import teacher as teaching
+from training.shape import read
+from training.stages import chain
+
+
+@pytest.fixture
+def own(mixed: Lake, tmp_path: Path) -> Lake:
+    """A copy of the lake, with a run `large` to learn from."""
+    shutil.copytree(mixed.root, tmp_path / "lake")
+    lake = Lake(tmp_path / "lake")
+    train(lake, settings("large", model=str(start(tmp_path / "model")), tokens=2560))
+    return lake
+
+
+def weights(lake: Lake, name: str) -> dict[str, torch.Tensor]:
+    return checkpoints.read_weights(views.run(lake, name).checkpoint)
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_stored_tokens_teach_what_a_teacher_beside_teaches(own: Lake, tmp_path: Path) -> None:
+    student = str(start(tmp_path / "student"))
+    assert train(own, settings("stored", model=student, teacher="large", seed=1)) == "ran"
+    stored = weights(own, "stored")
+    assert train(own, settings("stored", model=student, teacher="large", seed=1, teacher_ids="online")) == "current"
+    shutil.rmtree(views.run(own, "stored").checkpoint)
+    train(own, settings("stored", model=student, teacher="large", seed=1, teacher_ids="online"))
+    assert same(weights(own, "stored"), stored), "how the tokens come must not change what is learned"
+
+    row = own.scan("runs").filter(pl.col("name") == "stored").collect().to_dicts()[0]
+    assert (row["kind"], row["teacher"]) == ("distill", views.run(own, "large").run)
+    plain = own.scan("runs").filter(pl.col("name") == "large").collect().to_dicts()[0]
+    assert (plain["kind"], plain["teacher"]) == ("train", "")
+    assert row["flops"] == pytest.approx(plain["flops"] * 4 / 3, rel=1e-6), "a teacher computes forward only"
+
+
+def test_runs_over_the_same_sequences_share_a_teachers_tokens(
+    own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[int] = []
+    original = teaching.write
+    monkeypatch.setattr(teaching, "write", lambda *a, **k: (passes.append(1), original(*a, **k))[1])
+    student = str(start(tmp_path / "student"))
+    for name, more in (("a", {}), ("b", {"seed": 2}), ("c", {"learning_rate": 0.002}), ("d", {"teacher_share": 0.5})):
+        train(own, settings(name, model=student, teacher="large", **more))
+    assert len(passes) == 1
+    assert not same(weights(own, "a"), weights(own, "d"))
+    train(own, settings("e", model=student, teacher="large", tokens=1280))
+    assert len(passes) == 2
+    train(own, settings("f", model=student, teacher="large", objective="divergence"))
+    assert len(passes) == 2, "a whole distribution is never stored"
+
+
+def test_a_pruned_run_leaves_a_smaller_plain_model(own: Lake) -> None:
+    train(own, settings("small", after="large", units=10, tokens=5120))
+    made = read(views.run(own, "small").checkpoint)
+    assert made.d_ffn == 10
+    assert views.run(own, "small").parameters == made.parameters < SHAPE.parameters
+    row = own.scan("runs").filter(pl.col("name") == "small").collect().to_dicts()[0]
+    assert row["kind"] == "prune"
+    assert row["flops"] == SHAPE.flops_per_token(32) * 5120, "while it is pruned, it computes with all units"
+
+    train(own, settings("both", after="small", teacher="large", units=10))  # as many as it has: nothing is cut
+    train(own, settings("new", model="1M", units=24, tokens=512))
+    assert read(views.run(own, "both").checkpoint).d_ffn == 10
+    assert read(views.run(own, "new").checkpoint).d_ffn == 24
+    kinds = dict(own.scan("runs").select("name", "kind").collect().iter_rows())
+    assert (kinds["both"], kinds["new"]) == ("distill", "train")
+
+
+def test_what_is_measured_at_the_end_is_the_cut_model(own: Lake) -> None:
+    """The loss of the masked model, of the log, is that of the plain checkpoint, measured by a run that changes nothing."""
+    train(own, settings("small", after="large", units=10, tokens=5120, teacher="large"))
+    train(own, settings("again", after="small", tokens=256, learning_rate=1e-12, weight_decay=0))
+    assert views.run(own, "small").held_out == pytest.approx(views.run(own, "again").held_out, rel=1e-4)
+
+
+@pytest.mark.parametrize("after", [3, 12, 18])  # of 20 steps: k falls, k stays, the mask is hard
+def test_a_killed_run_that_prunes_gives_the_same_model(after: int, own: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = settings("small", after="large", units=10, tokens=5120, save_minutes=1e-9, teacher="large")
+    original = loop._Trainer._step
+
+    def step(self: Any, sequences: Any, progress: Any) -> Any:
+        if progress.step == after:
+            raise KeyboardInterrupt
+        return original(self, sequences, progress)
+
+    monkeypatch.setattr(loop._Trainer, "_step", step)
+    with pytest.raises(KeyboardInterrupt):
+        train(own, run)
+    monkeypatch.undo()
+    train(own, run)
+    killed = weights(own, "small")
+    shutil.rmtree(views.run(own, "small").checkpoint)
+    train(own, run)
+    assert same(weights(own, "small"), killed)
+
+
+def test_a_teacher_is_part_of_what_is_behind_a_checkpoint(own: Lake, tmp_path: Path) -> None:
+    train(own, settings("student", model=str(start(tmp_path / "student")), teacher="large", tokens=512))
+    large, student = views.run(own, "large").run, views.run(own, "student").run
+    assert [row["run"] for row in chain(own, student)] == [student]
+    assert [row["run"] for row in chain(own, student, teachers=True)] == [student, large]
+    history = trace_run(own, "student").history
+    assert [(link.name, link.as_teacher) for link in history] == [("large", True), ("student", False)]
+    document = own.scan("mixtures").filter(pl.col("split") == "train").select("id").collect()["id"].to_list()
+    by_run = [{one.name: one for one in trace_document(own, each).runs} for each in document]
+    assert any(seen["student"].tokens_before == seen["large"].tokens > 0 for seen in by_run if len(seen) == 2)
+
+
+def test_what_a_teacher_said_of_a_forgotten_document_is_deleted(own: Lake, tmp_path: Path) -> None:
+    train(own, settings("student", model=str(start(tmp_path / "student")), teacher="large", tokens=512))
+    place = Path(own.root, artifacts.FOLDER, taught.KIND)
+    assert len(list(place.iterdir())) == 1
+    wanted = own.scan("mixtures").filter(pl.col("split") == "train").select("id").collect()["id"][0]
+    done = forgetting.forget(own, wanted, reason="", vacuum=True, dry_run=False)
+    assert "student" in {one.name for one in done.runs} or "large" not in {one.name for one in done.runs}
+    assert list(place.iterdir()) == []
+
+
+def test_a_folder_is_a_teacher_too_and_a_changed_one_is_another(own: Lake, tmp_path: Path) -> None:
+    student = str(start(tmp_path / "student"))
+    shutil.copytree(views.run(own, "large").checkpoint, tmp_path / "folder")
+    run = settings("student", model=student, teacher=str(tmp_path / "folder"), tokens=512)
+    train(own, run)
+    assert train(own, run) == "current"
+    row = own.scan("runs").filter(pl.col("name") == "student").collect().to_dicts()[0]
+    assert row["teacher"].startswith("files-")
+    shutil.copytree(views.run(own, "student").checkpoint, tmp_path / "folder", dirs_exist_ok=True)
+    assert train(own, run) == "ran"
+    assert len(views.runs(own)) == 3
+
+
+def test_mistakes_are_one_line(own: Lake, tmp_path: Path) -> None:
+    student = str(start(tmp_path / "student"))
+    for fields, told in (
+        ({"teacher": "larg"}, "unknown run 'larg'; did you mean 'large'"),
+        ({"teacher": "s"}, "teacher 's' leads back to the run itself"),
+        ({"teacher": str(tmp_path)}, "no configuration of a model"),
+        ({"units": 43}, "units is 43, and the feed-forward blocks of the model in .* have 42"),
+    ):
+        with pytest.raises(UserError, match=told) as error:
+            train(own, settings("s", model=student, **fields))
+        assert "\n" not in str(error.value)
+    folder = tmp_path / "other"
+    shutil.copytree(views.run(own, "large").checkpoint, folder)
+    text = json.loads((folder / "tokenizer.json").read_text())
+    text["model"]["merges"] = text["model"]["merges"][:-1]
+    (folder / "tokenizer.json").write_text(json.dumps(text))
+    with pytest.raises(UserError, match=r"the teacher in .* was trained with another tokenizer"):
+        train(own, settings("s", model=student, teacher=str(folder)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"objective": "distill"}, "objective distill needs a teacher"),
+        ({"objective": "divergence"}, "objective divergence needs a teacher"),
+        ({"objective": "next_token", "teacher": "large"}, "next_token takes no teacher"),
+        ({"objective": "next_tokens"}, "next_token"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        settings("s", model="1M", **fields)
