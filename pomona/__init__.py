@@ -23,7 +23,20 @@ from pomona.api.recipes import Recipe, plan, run, status
 from pomona.api.rules import compare_rules, sweep_rule
 from pomona.api.scores import compare, leaderboard, score, scores
 from pomona.api.stages import decontam, dedup, drop, export, filter, ingest, run_section, signals
-from pomona.api.training import forget, forgotten, losses, mix, mixture, runs, tokenize, trace, train, train_tokenizer
+from pomona.api.training import (
+    distill,
+    forget,
+    forgotten,
+    losses,
+    mix,
+    mixture,
+    prune,
+    runs,
+    tokenize,
+    trace,
+    train,
+    train_tokenizer,
+)  # fmt: skip
 from pomona.version import __version__
 
 if TYPE_CHECKING:
@@ -32,10 +45,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Lake", "Recipe", "UserError", "__version__", "ablate", "ablations", "compare", "compare_rules", "contamination",
-    "decontam", "dedup", "drop", "duplicates", "explain", "export", "filter", "forget", "forgotten", "ingest", "judge",
-    "kept", "leaderboard", "losses", "mix", "mixture", "near_misses", "open", "overview", "plan", "report", "run",
-    "run_section", "runs", "score", "scores", "signals", "similar", "sql", "status", "studies", "sweep_rule",
-    "tokenize", "trace", "train", "train_tokenizer",
+    "decontam", "dedup", "distill", "drop", "duplicates", "explain", "export", "filter", "forget", "forgotten",
+    "ingest", "judge", "kept", "leaderboard", "losses", "mix", "mixture", "near_misses", "open", "overview", "plan",
+    "prune", "report", "run", "run_section", "runs", "score", "scores", "signals", "similar", "sql", "status",
+    "studies", "sweep_rule", "tokenize", "trace", "train", "train_tokenizer",
 ]  # fmt: skip
 
 _HEAVY = {"Lake": "corpus.lake", "UserError": "corpus.errors"}

@@ -5,6 +5,7 @@ was last made, the tokens of the kept documents, the mixture as it was last defi
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from corpus.errors import UserError, unknown
@@ -42,7 +43,10 @@ def run(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
     name = settings.mixture
     families = {MIXTURE.name: (_mixture(lake, name),), TRAIN.name: (settings,)}
     names = [*MIXTURE.names((name,)), *TRAIN.names((settings.name,))]
-    yield from _run(lake, families, names, made_from=name, model=settings.model, **options)
+    model = settings.model
+    if settings.teacher is not None and Path(settings.teacher).expanduser().is_dir():
+        model = settings.teacher  # if the lake has no tokenizer yet, it gets that of the teacher
+    yield from _run(lake, families, names, made_from=name, model=model, **options)
 
 
 def run_id(lake: Lake, settings: Any) -> str:

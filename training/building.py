@@ -8,7 +8,7 @@ from training import checkpoints, objectives, optimizers, sharding
 from training.model import Transformer
 from training.plan import Plan
 from training.processes import Processes
-from training.pruning import Masks
+from training.pruning import Masks, importance
 from training.teacher import Teacher
 from training.weights import initialize, load_state_dict
 
@@ -27,13 +27,16 @@ def model(plan: Plan, processes: Processes) -> Transformer:
     else:
         made = made.to(processes.where)
 
-    if plan.start:
-        load_state_dict(made, checkpoints.read_weights(plan.start), plan.start)
-    else:
+    if not plan.start:
         initialize(made, plan.seed)
+        return made
+    weights = checkpoints.read_weights(plan.start)
+    load_state_dict(made, weights, plan.start)
     if plan.units and plan.units < plan.shape.d_ffn:
         gain = plan.mask_learning_rate / plan.learning_rate
-        made.masks = Masks(plan.shape, plan.units, epsilon=plan.mask_epsilon, gain=gain).to(processes.where)
+        masks = Masks(plan.shape, plan.units, epsilon=plan.mask_epsilon, gain=gain)
+        masks.begin(importance(weights, plan.shape.n_layers))
+        made.masks = masks.to(processes.where)
     return made
 
 

@@ -10,7 +10,7 @@ from training import plan as planning
 from training.settings import Run
 from training.shape import Shape, named, read
 
-_VOCABULARY = 49_152  # ids, where a recipe does not say how many
+VOCABULARY = 49_152  # ids, where a recipe does not say how many
 _LIBRARIES = 700 << 20  # bytes that PyTorch and the rest of a process hold
 
 
@@ -22,13 +22,15 @@ def spent(name: str, settings: Mapping[str, Any], text_bytes: float, rate: float
     runs: Mapping[str, Run] = {run.name: run for run in settings["train"]}
     run = runs[name]
     mixture = next((one for one in settings.get("mix", ()) if one.name == run.mixture), None)
-    shape = _shape(run, runs, getattr(settings.get("tokenizer"), "vocab_size", None) or _VOCABULARY)
+    shape = _shape(run, runs, getattr(settings.get("tokenizer"), "vocab_size", None) or VOCABULARY)
     length = planning.length_of(run, shape)
 
     tokens = run.tokens or (mixture and mixture.tokens) or text_bytes / BYTES_PER_TOKEN
     evaluated = run.evaluation_tokens or planning.EVALUATED
     n_groups = len(mixture.weights) if mixture and mixture.weights else 1
     flops = (tokens + run.evaluations * n_groups * evaluated / 3) * shape.flops_per_token(length)
+    if run.teacher is not None:  # it computes forward only
+        flops += tokens * shape_of(run.teacher, settings).flops_per_token(length) / 3
 
     weights = shape.memory()
     micro_batch = max(run.micro_batch_tokens, length)
@@ -45,7 +47,7 @@ def spent(name: str, settings: Mapping[str, Any], text_bytes: float, rate: float
 def shape_of(model: str, settings: Mapping[str, Any]) -> Shape:
     """Returns the shape of a model that a recipe names: one of its runs, a size, or a folder."""
     runs: Mapping[str, Run] = {run.name: run for run in settings.get("train", ())}
-    vocab_size = getattr(settings.get("tokenizer"), "vocab_size", None) or _VOCABULARY
+    vocab_size = getattr(settings.get("tokenizer"), "vocab_size", None) or VOCABULARY
     if model in runs:
         return _shape(runs[model], runs, vocab_size)
     try:
@@ -57,11 +59,16 @@ def shape_of(model: str, settings: Mapping[str, Any]) -> Shape:
 def _shape(run: Run, runs: Mapping[str, Run], vocab_size: int) -> Shape:
     """Returns the shape of a run's model; that of 6M where a run starts from one that the recipe does not name."""
     seen: set[str] = set()
+    units = None
     while run.after is not None and run.after in runs and run.name not in seen:
         seen.add(run.name)
         run = runs[run.after]
+        units = units or run.units  # an earlier run may have cut some
     model = run.model or "6M"
+    is_new = planning.is_size(model) and run.after is None
     try:
-        return named(model, vocab_size) if planning.is_size(model) else read(model)
+        shape = named(model, vocab_size) if planning.is_size(model) else read(model)
     except UserError:
-        return named("6M", vocab_size)  # the stage itself says what is wrong
+        shape = named("6M", vocab_size)  # the stage itself says what is wrong
+    units = units or (run.units if is_new else None)
+    return planning.with_units(shape, units)

@@ -22,11 +22,11 @@ from corpus.shards.layout import Shard
 from corpus.shards.stream import Stream
 from training import sharding
 from training.batch import Batch
-from training.loss import token_losses
+from training.loss import token_results
 from training.model import Transformer
 from training.processes import Processes
 
-DOCUMENTS = "held_out.jsonl"  # in the folder of a run: id, group, nats, n_bytes, targets of each held-out document
+DOCUMENTS = "held_out.jsonl"  # in the folder of a run: what each held-out document came to (`of_documents`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +95,22 @@ class Measured:
 
 
 @torch.no_grad()
-def row_losses(model: Transformer, data: HeldOut, micro_batch: int, processes: Processes) -> npt.NDArray[np.float64]:
-    """Returns the nats of each row (B,), all its targets together. All processes call it, and get the same."""
-    sums_B = torch.zeros(len(data.ids_BS), dtype=torch.float64)
+def row_results(model: Transformer, data: HeldOut, micro_batch: int, processes: Processes) -> npt.NDArray[np.float64]:
+    """Returns the nats of each row, all its targets together, and how many of these were likeliest (2, B). All
+    processes call it, and get the same."""
+    sums_2B = torch.zeros(2, len(data.ids_BS), dtype=torch.float64)
     low, high = share(len(data.ids_BS), processes.rank, processes.world)
     for i in range(processes.n_rounds(len(data.ids_BS), micro_batch)):
         first = low + i * micro_batch
         rows = slice(first, min(first + micro_batch, high))
         if first >= high:
-            _losses(model, Batch.without_targets(data.ids_BS.shape[1]))
+            _results(model, Batch.without_targets(data.ids_BS.shape[1]))
             continue
         batch = _batch(data, rows)
-        sums_B[rows] = _losses(model, batch).masked_fill(batch.targets_BS == NO_TARGET, 0).sum(1)
+        sums_2B[:, rows] = _results(model, batch).masked_fill(batch.targets_BS == NO_TARGET, 0).sum(2)
 
     sharding.forget_gathered(model)
-    return np.asarray(processes.sum(sums_B).numpy(), np.float64)
+    return np.asarray(processes.sum(sums_2B).numpy(), np.float64)
 
 
 def measured(data: HeldOut, nats_B: npt.NDArray[np.float64]) -> list[Measured]:
@@ -124,16 +125,16 @@ def measured(data: HeldOut, nats_B: npt.NDArray[np.float64]) -> list[Measured]:
     ]
 
 
-def of_documents(data: HeldOut, nats_B: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
-    """Returns what each document came to: id, group, nats, n_bytes, targets."""
+def of_documents(data: HeldOut, results_2B: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
+    """Returns what each document came to: id, group, nats, n_bytes, targets, and hits: targets that were likeliest."""
     number_B = np.cumsum(data.begins_B) - 1
-    nats = np.bincount(number_B, nats_B, len(data.document_ids))
+    nats, hits = (np.bincount(number_B, row_B, len(data.document_ids)) for row_B in results_2B)
     targets = np.bincount(number_B, (data.targets_BS != NO_TARGET).sum(1), len(data.document_ids))
     groups = data.groups_B[data.begins_B]
     return [
         {
             "id": document, "group": data.names[groups[i]], "nats": float(nats[i]),
-            "n_bytes": int(data.document_bytes[i]), "targets": int(targets[i]),
+            "n_bytes": int(data.document_bytes[i]), "targets": int(targets[i]), "hits": int(hits[i]),
         }
         for i, document in enumerate(data.document_ids)
     ]  # fmt: skip
@@ -161,12 +162,12 @@ def _batch(data: HeldOut, rows: slice) -> Batch:
     )
 
 
-def _losses(model: Transformer, batch: Batch) -> torch.Tensor:
-    """Returns the loss of each slot (B, S), float64, on the CPU."""
+def _results(model: Transformer, batch: Batch) -> torch.Tensor:
+    """Returns the loss of each slot, and 1 if its target was likeliest (2, B, S), float64, on the CPU."""
     there = batch.to(model.final_norm.device)
     hidden = model(there.ids_BS, there.positions_BS, there.documents_BS)
-    losses_N = token_losses(hidden.flatten(0, 1), model.output_weight, there.targets_BS.flatten(), model.precision)
-    return losses_N.view(batch.targets_BS.shape).double().cpu()
+    found = token_results(hidden.flatten(0, 1), model.output_weight, there.targets_BS.flatten(), model.precision)
+    return torch.stack([one.double() for one in found]).view(2, *batch.targets_BS.shape).cpu()
 
 
 def mean(measured: list[Measured]) -> tuple[float | None, float | None]:

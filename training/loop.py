@@ -163,15 +163,16 @@ class _Trainer:
         self.model.zero_grad()
 
         loss_value = losses.get("cross_entropy", sum(losses.values()))
+        aim = losses.get("aim", loss_value)  # with a teacher, the text's tokens are only a part of what it aims at
         progress = replace(
             progress,
             step=step,
             skipped=progress.skipped + decision.is_skipped,
             skipped_in_a_row=progress.skipped_in_a_row + 1 if decision.is_skipped else 0,
-            bad_in_a_row=progress.bad_in_a_row + 1 if not loss_value < self._guessing() + _GUESSING else 0,
+            bad_in_a_row=progress.bad_in_a_row + 1 if not aim < self._guessing() + _GUESSING else 0,
             targets=progress.targets + total,
         )
-        self._refuse_divergence(progress, loss_value, decision)
+        self._refuse_divergence(progress, aim, decision)
         more = {name: value for name, value in losses.items() if name != "cross_entropy"}
         learning_rate = plan.learning_rate * factor
         return progress, {"loss": loss_value, **more, "norm": decision.norm, "learning_rate": learning_rate, "n": total}
@@ -212,9 +213,9 @@ class _Trainer:
 
     def _evaluate(self, journal: Journal | None, progress: Progress) -> None:
         """Measures the loss on held-out documents."""
-        nats_B = evaluation.row_losses(self.model, self.held_out, self.plan.micro_batch, self.processes)
-        self.measured = evaluation.measured(self.held_out, nats_B)
-        self.documents = evaluation.of_documents(self.held_out, nats_B)
+        results_2B = evaluation.row_results(self.model, self.held_out, self.plan.micro_batch, self.processes)
+        self.measured = evaluation.measured(self.held_out, results_2B[0])
+        self.documents = evaluation.of_documents(self.held_out, results_2B)
         if journal and self.measured:
             held_out = {one.group: one.loss for one in self.measured}
             bits = {one.group: one.bits_per_byte for one in self.measured}

@@ -104,16 +104,23 @@ def cross_entropy(
 
 
 @torch.no_grad()
-def token_losses(hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, precision: Precision = "float32") -> Tensor:
-    """Returns the cross-entropy of each token in nats (N,), without gradients; 0 where there is no target."""
+def token_results(
+    hidden_ND: Tensor, weight_VD: Tensor, targets_N: Tensor, precision: Precision = "float32"
+) -> tuple[Tensor, Tensor]:
+    """Returns the cross-entropy of each token in nats (N,), without gradients, and if its target is likeliest (N,).
+
+    Where there is no target, these are 0 and False.
+    """
     dtype = compute_dtype(weight_VD, precision)
     weight = copy_of(weight_VD, dtype)
     losses_N = torch.zeros(len(targets_N), dtype=weight_VD.dtype, device=weight_VD.device)
+    is_hit_N = torch.zeros(len(targets_N), dtype=torch.bool, device=weight_VD.device)
     for rows, logits_CV in _chunks(hidden_ND.detach().to(dtype), weight):
         targets_C = targets_N[rows]
         log_sum_C = torch.logsumexp(logits_CV.to(losses_N.dtype), dim=1)
         losses_N[rows] = log_sum_C - _at(logits_CV, targets_C.clamp(min=0)).to(losses_N.dtype)
-    return losses_N.masked_fill_(targets_N == IGNORE, 0.0)
+        is_hit_N[rows] = logits_CV.argmax(1) == targets_C
+    return losses_N.masked_fill_(targets_N == IGNORE, 0.0), is_hit_N
 
 
 @torch.no_grad()

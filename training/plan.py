@@ -94,12 +94,17 @@ def shape_of(run: Run, start: str, vocab_size: int) -> Shape:
             f"train {run.name!r}: units is {run.units:,}, and the feed-forward blocks of the model in {start} have "
             f"{shape.d_ffn:,}; give at most as many"
         )
-    return shape if start else replace(shape, d_ffn=run.units)
+    return shape if start else with_units(shape, run.units)
+
+
+def with_units(shape: Shape, units: int | None) -> Shape:
+    """Returns a shape with another number of hidden units; None: as many as it has."""
+    return shape if units is None else replace(shape, d_ffn=units)
 
 
 def pruned(shape: Shape, units: int) -> Shape:
     """Returns the shape of the model that a run of a plan leaves: with fewer units, if it prunes."""
-    return replace(shape, d_ffn=min(units or shape.d_ffn, shape.d_ffn))
+    return with_units(shape, min(units or shape.d_ffn, shape.d_ffn))
 
 
 def is_size(model: str) -> bool:

@@ -9,10 +9,11 @@ of which k are kept:
 so λ_i = min(1, exp((s_i + a) / ε)) with the a at which they sum to k. The published way to a is an iteration, which is
 short of k when it stops; sorted scores give it at once (`soft_top_k` has both).
 
-What AFM does not say is how the mask gets hard. Here a run has three parts:
+What AFM does not say is where scores begin and how the mask gets hard. Here they begin with the sizes of the weights of
+a unit (`importance`), and a run has three parts, as measured (docs/experiments.md):
 
-    the first half         k falls from F, where the model is what it was, to what is kept
-    until four fifths      k stays, and units change places
+    the first fifth        k falls from F, where the model is what it was, to what is kept
+    until the half         k stays, and units change places
     then                   the mask is 1 for the units with the largest scores and 0 for the others, and the model
                            gets used to it; so the cut model computes what the masked one computed
 
@@ -30,7 +31,8 @@ from torch import Tensor, nn
 from training import sharding
 from training.shape import Shape
 
-_FALLEN, _HARD = 0.5, 0.8  # shares of a run: k has fallen, the mask is hard
+_FALLEN, _HARD = 0.2, 0.5  # shares of a run: k has fallen, the mask is hard
+_SPREAD = 0.5  # standard deviation of a layer's scores when they begin
 _FIRST_EPSILON, _DECAY = 4.0, 0.7  # of the published iteration
 SCORES = "masks.scores"  # parameter, and its name in a saved state
 
@@ -87,6 +89,13 @@ class Masks(nn.Module):
         self.scores = nn.Parameter(torch.zeros(shape.n_layers * shape.d_ffn))
         self.k, self.is_hard = float(shape.d_ffn), False
 
+    @torch.no_grad()
+    def begin(self, importance_LF: Tensor) -> None:
+        """Gives the scores their first values."""
+        spread = importance_LF.std(1, keepdim=True).clamp(min=1e-12)
+        scores_LF = (importance_LF - importance_LF.mean(1, keepdim=True)) / spread * _SPREAD / self.gain
+        self.scores.copy_(scores_LF.flatten())
+
     def at(self, step: int, steps: int) -> None:
         """Sets how far the mask has come, before a step is taken: the first one is step 1."""
         done = step / max(steps, 1)
@@ -106,6 +115,15 @@ class Masks(nn.Module):
         """Returns the units that are kept (L, units), in their order. If the model is in pieces, all processes call."""
         scores_LF = sharding.whole(self.scores).view(self.n_layers, self.n_units).cpu()
         return _largest(scores_LF, self.units).sort(1).values
+
+
+def importance(weights: Mapping[str, Tensor], n_layers: int) -> Tensor:
+    """Returns how much each unit can do (L, F): the norms of its gate, up and down weights, multiplied (log)."""
+    rows = []
+    for i in range(n_layers):
+        gate, up, down = (weights[f"model.layers.{i}.mlp.{one}_proj.weight"].float() for one in ("gate", "up", "down"))
+        rows.append((gate.norm(dim=1) * up.norm(dim=1) * down.norm(dim=0)).clamp(min=1e-30).log())
+    return torch.stack(rows)
 
 
 def cut(weights: Mapping[str, Tensor], kept_LK: Tensor) -> dict[str, Tensor]:

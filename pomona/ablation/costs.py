@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from corpus.errors import UserError
 from corpus.family import Spent
-from pomona.ablation import variants
+from pomona.ablation import chains, planned, variants
 from pomona.ablation.settings import Study
 from training import costs
 from training.settings import Run
@@ -31,8 +32,27 @@ def of_size(study: Study, model: str, tokenizer: Any, rate: float) -> Spent:
     run = Run(name="r", mixture="m", model=model, tokens=study.tokens_of(model), evaluations=_EVALUATIONS,
               evaluation_tokens=study.evaluation_tokens * max(len(study.measured_on), 1))  # fmt: skip
     one, n = costs.spent("r", {"train": (run,), "tokenizer": tokenizer}, 0.0, rate), n_runs(study, model)
+    minutes = n * one.minutes + _more_flops(study, run, model, tokenizer) / (rate * 1e9) / 60
     # Runs that have ended leave their models, and not the state of their optimizers.
-    return replace(one, n_bytes=n * one.n_bytes, minutes=n * one.minutes, disk_bytes=n * one.disk_bytes // 3)
+    return replace(one, n_bytes=n * one.n_bytes, minutes=minutes, disk_bytes=n * one.disk_bytes // 3)
+
+
+def _more_flops(study: Study, plain: Run, model: str, tokenizer: Any) -> float:
+    """Returns what runs of other shapes, runs before them, teachers and runs for all add to as many plain runs."""
+    vocab_size = getattr(tokenizer, "vocab_size", None) or costs.VOCABULARY
+    try:
+        every = variants.variants(study)
+        shared = [one.run for one in planned.shared_runs(study, every[0], model, Path())]
+        several = [planned.planned_one(study, one, model, study.seeds[0], Path()).chain() for one in every]
+        flops = [chains.cost(one, shared, vocab_size) for one in several]
+    except UserError:  # the stage itself says what is wrong
+        return 0.0
+    if study.equal_cost:
+        flops = flops[:1] * len(flops)
+    of_plain = chains.cost(chains.Chain("", (), plain), (), vocab_size)
+    of_variants = sum(flops) * len(study.seeds)
+    of_search = (n_runs(study, model) - len(flops) * len(study.seeds)) * flops[0]
+    return of_variants + of_search - n_runs(study, model) * of_plain + chains.cost_of_shared(shared, vocab_size)
 
 
 def n_runs(study: Study, model: str) -> int:

@@ -11,6 +11,7 @@ from corpus.tokenizer.loading import load
 from pomona import budget
 from pomona.ablation import costs, running, variants
 from pomona.ablation.settings import Study
+from training.plan import with_units
 from training.shape import named
 
 _VOCABULARY = 8192  # ids of a tokenizer that is still to be learned for small models
@@ -40,6 +41,8 @@ class PlanView:
     hours: float  # as long as it takes on this machine, about
     searched: int  # runs at random weights
     same: dict[str, str]  # variants that are the same as an earlier one: a fair null
+    before: dict[str, int]  # variants with runs before their own, and how many
+    shared: tuple[str, ...]  # runs that are trained once, for all variants
 
 
 def plan(lake: Lake, study: Study) -> PlanView:
@@ -47,10 +50,11 @@ def plan(lake: Lake, study: Study) -> PlanView:
     every = variants.variants(study)
     at_once = study.at_once or running.devices(study)
     tokenizer, rate = SimpleNamespace(vocab_size=_vocabulary(lake)), budget.load_rates()["training"]
+    units = every[0].train.get("units")
     sizes = [
         Size(
-            model, named(model, tokenizer.vocab_size).parameters, study.tokens_of(model), costs.n_runs(study, model),
-            costs.of_size(study, model, tokenizer, rate).minutes / 60,
+            model, with_units(named(model, tokenizer.vocab_size), units).parameters, study.tokens_of(model),
+            costs.n_runs(study, model), costs.of_size(study, model, tokenizer, rate).minutes / 60,
         )
         for model in study.model
     ]  # fmt: skip
@@ -58,6 +62,7 @@ def plan(lake: Lake, study: Study) -> PlanView:
         study.name, tuple(one.name for one in every), study.seeds, study.measured_on, sizes, at_once,
         sum(one.hours for one in sizes), study.search.runs if study.search else 0,
         {one.name: one.same_as for one in every if one.same_as},
+        {one.name: len(one.before) for one in every if one.before}, tuple(variants.shared(study)),
     )  # fmt: skip
 
 

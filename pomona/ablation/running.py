@@ -11,7 +11,6 @@ Everything is a stage of a lake, so a study that was stopped goes on where it wa
 
 import multiprocessing
 import os
-import re
 import signal
 import sys
 import time
@@ -31,62 +30,26 @@ from corpus.lake import Lake
 from corpus.mixture.allocation import ShortageError
 from corpus.mixture.settings import Mixture
 from corpus.shards.layout import read_about
-from corpus.task import digest
 from corpus.tokenizer import stages as tokenizer_stages
 from corpus.tokenizer import steps as tokenizer_steps
-from eval_suites.settings import Score
+from corpus.tokenizer.loading import load as load_tokenizer
 from pomona import making, runner
 from pomona.ablation import branches, held_out, search
+from pomona.ablation.planned import BASE, Planned, at_equal_cost, planned, planned_one, shared_runs
 from pomona.ablation.settings import POINT, Study
 from pomona.ablation.variants import Variant, recipe_of
 from pomona.recipe import Recipe
 from pomona.removal import Removal
 from pomona.stages import Wanted, source_family
 from training import views as of_runs
-from training.settings import Run
 from training.worker import end_with_parent
 
-BASE = "base"
-_MOST_NAME = 64  # letters of the name of a run
-_MORE = 1.02  # a mixture has a little more than a run reads, since documents are whole
 _FOR_ONE_CORE = 10_000_000  # weights of a model that one core is enough for
 _PIECES = (256, 512, 1024, 2048, 4096, 8192)  # tokens of a document that a mixture may read at most
 _TO_SAVE = 30.0  # seconds for a process that is ended to save its state
 _LAST = 2  # evaluations in a run's last tenth, before the one at its end
 
 Tell = Callable[[int, int, str], None]  # runs done, runs in all, the one that has ended
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A run of a study."""
-
-    variant: str
-    model: str
-    seed: int  # of the study
-    branch: str  # folder of the lake that it is in
-    mixture: Mixture
-    run: Run
-    scores: tuple[Score, ...]
-
-
-def planned(study: Study, variants: Sequence[Variant], folder: Path) -> list[Planned]:
-    """Returns every run, so that whole comparisons are done early: seed by seed, the smallest size first."""
-    return [
-        _planned(study, one, model, seed, folder) for model in study.model for seed in study.seeds for one in variants
-    ]
-
-
-def _planned(study: Study, variant: Variant, model: str, seed: int, folder: Path) -> Planned:
-    tokens = study.tokens_of(model)
-    name = _named(variant.name, model, str(seed))
-    branch = folder / (f"variant-{variant.name}" if variant.recipe else BASE)
-    mixture = variant.mixture_of(name, seed, int(tokens * _MORE) + 4096)
-    if study.measured_on:
-        mixture = mixture.model_copy(update={"leave_out": f"../{held_out.FOLDER}/{held_out.LEFT_OUT}"})
-    run = variant.run_of(name, model, seed, tokens)
-    scores = () if variant.name.startswith(POINT) else _scores(study, name)
-    return Planned(variant.name, model, seed, str(branch), mixture, run, scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +67,25 @@ def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tel
     runs = planned(study, variants, folder)
     points = search.points(study, variants[0]) if study.search else []
     of_points = [
-        _planned(study, search.variant(variants[0], one.name, one.weights), study.model[0], one.seed, folder)
+        planned_one(study, search.variant(variants[0], one.name, one.weights), study.model[0], one.seed, folder)
         for one in points
     ]
     measured = _prepare(lake, study, variants, runs[0], folder)
+    first = [one for model in study.model for one in shared_runs(study, variants[0], model, folder)]
+    if study.equal_cost:
+        runs = at_equal_cost(runs, first, _vocabulary(Lake(folder / BASE)))
 
-    most, precision = _document_tokens([*runs, *of_points], study, folder), _precision(folder)
+    most, precision = _document_tokens([*runs, *of_points], first, study, folder), _precision(folder)
 
     def train(several: Sequence[Planned]) -> list[Planned]:
         ready = [_as_measured(one, study, measured, most, precision) for one in several]
         for one in ready:
-            _mix(Lake(one.branch), one)
+            for mixture in (*(mixture for mixture, _ in one.before), one.mixture):
+                _mix(Lake(one.branch), one, mixture)
         _train_all(ready, study.at_once or devices(study), tell)
         return ready
 
+    train(first)
     trained = train([*runs, *of_points])
     runs, of_points = trained[: len(runs)], trained[len(runs) :]
     if study.search is None or not study.search.confirm:
@@ -146,6 +114,11 @@ def _prepare(lake: Lake, study: Study, variants: Sequence[Variant], first: Plann
     return measured
 
 
+def _vocabulary(base: Lake) -> int:
+    """Returns the number of ids of the study's tokenizer."""
+    return load_tokenizer(tokenizer_steps.folder(base, tokenizer_stages.current(base))).size
+
+
 def checkpoint(one: Planned) -> Path:
     """Returns the folder of a run's model."""
     return Path(of_runs.run(Lake(one.branch), one.run.name).checkpoint)
@@ -154,21 +127,11 @@ def checkpoint(one: Planned) -> Path:
 def one_run(planned: Planned) -> None:
     """Trains and scores one run, unless its branch has it."""
     lake = Lake(planned.branch)
-    _drain(making.tokens(lake, planned.mixture.name))
-    _drain(making.run(lake, planned.run))
+    for mixture, run in (*planned.before, (planned.mixture, planned.run)):
+        _drain(making.tokens(lake, mixture.name))
+        _drain(making.run(lake, run))
     for score in planned.scores:
         _drain(making.score(lake, score))
-
-
-def _scores(study: Study, name: str) -> tuple[Score, ...]:
-    common: dict[str, Any] = {"model": name, "data": study.data, "limit": study.limit}
-    made: list[dict[str, Any]] = [
-        {"name": _named(name, Path(suite).stem, *([str(i)] if i else [])), "suite": suite}
-        for i, suite in enumerate(study.suites)
-    ]
-    if study.tasks:
-        made.append({"name": _named(name, "own", "tasks"), "tasks": study.tasks, "tasks_path": study.tasks_path})
-    return tuple(Score.model_validate(common | one) for one in made)
 
 
 def _check_tasks(planned: Planned) -> None:
@@ -179,12 +142,6 @@ def _check_tasks(planned: Planned) -> None:
     for score in planned.scores:
         folders = [score.tasks_path] if score.tasks_path else []
         engine.Tasks(scoring.suite_of(score), folders=folders, data=score.data).refuse_code()
-
-
-def _named(*parts: str) -> str:
-    """Returns a name of several parts; a long one is cut, and stays one of its own."""
-    whole = "-".join(re.sub(r"[^A-Za-z0-9_.-]", "-", part) for part in parts)
-    return whole if len(whole) <= _MOST_NAME else f"{whole[: _MOST_NAME - 9]}-{digest(parts)[:8]}"
 
 
 def _groups(baseline: Variant) -> Mixture:
@@ -225,13 +182,16 @@ def _as_measured(one: Planned, study: Study, texts: Path, document_tokens: int, 
             "held_out": str(folder), "evaluations": 1, "last_evaluations": _LAST,
             "evaluation_tokens": max(read_about(folder).held_out_tokens, 1),
         }  # fmt: skip
-    mixture = one.mixture
-    if document_tokens:
-        mixture = mixture.model_copy(update={"document_tokens": document_tokens})
-    return replace(one, mixture=mixture, run=one.run.model_copy(update=more))
+    of_mixture = {"document_tokens": document_tokens} if document_tokens else {}
+    before = tuple(
+        (mixture.model_copy(update=of_mixture), run.model_copy(update=more | {"last_evaluations": 0}))
+        for mixture, run in one.before
+    )
+    mixture, run = one.mixture.model_copy(update=of_mixture), one.run.model_copy(update=more)
+    return replace(one, mixture=mixture, run=run, before=before)
 
 
-def _document_tokens(runs: Sequence[Planned], study: Study, folder: Path) -> int:
+def _document_tokens(runs: Sequence[Planned], shared: Sequence[Planned], study: Study, folder: Path) -> int:
     """Returns the most tokens of a document that mixtures read: as few as the corpus allows; 0 for whole documents.
 
     Which documents a small mixture has is most of what differs from seed to seed. Pieces make it many documents.
@@ -246,7 +206,7 @@ def _document_tokens(runs: Sequence[Planned], study: Study, folder: Path) -> int
             one for one in runs
             if one.mixture.tokens == largest and (one.seed == study.seeds[0] or one.variant in is_search)
         ]  # fmt: skip
-        _remember(path, str(_shortest(tried)))
+        _remember(path, str(_shortest([*shared, *tried])))
     return int(path.read_text())
 
 
@@ -281,16 +241,16 @@ def _remember(path: Path, text: str) -> None:
     durable.publish(str(temporary), str(path))
 
 
-def _mix(lake: Lake, one: Planned) -> None:
+def _mix(lake: Lake, one: Planned, mixture: Mixture) -> None:
     try:
-        _drain(making.mixture(lake, one.mixture))
+        _drain(making.mixture(lake, mixture))
     except UserError as error:
         raise UserError(f"variant {one.variant!r}, seed {one.seed}: {error}") from error
 
 
 def _train_all(runs: Sequence[Planned], at_once: int, tell: Tell) -> None:
     todo = len(runs)
-    if at_once == 1 or todo == 1:
+    if at_once == 1 or todo <= 1:
         for done, one in enumerate(runs):
             one_run(one)
             tell(done + 1, todo, one.run.name)

@@ -1,5 +1,6 @@
 """A study: which variants are compared, by which models, at which seeds, and on what. Also the section `ablations`."""
 
+import json
 import re
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from training.shape import NAMES
 
 _FEWEST_SEEDS = 2
 BITS_PER_BYTE = "bits_per_byte"  # metric; with ":GROUP" behind it, of the held-out documents of a group
+ACCURACY = "next_token_accuracy"  # the same
 SEARCHED, POINT = "searched", "search-"  # names of the best weights of a search, and of its runs
 WITHOUT = "without-"  # what the name of a variant begins with that leaves a group out
 
@@ -53,7 +55,8 @@ class Study(Settings):
         dict[str, dict[str, Any]],
         Field(
             description="By name, what differs: fields of a mixture (weights, by, where, ...), `train` with fields "
-            "of a run, and sections of the recipe with the fields that change (filter, dedup, tokenizer, ...)"
+            "of a run, `before` with a list of runs that lead to it, and sections of the recipe with the fields that "
+            "change (filter, dedup, tokenizer, ...)"
         ),
     ]
     held_out: Annotated[
@@ -80,12 +83,34 @@ class Study(Settings):
         str | None, Field(description="Folder with local files of the tasks' data sets, in place of the hub"), Path()
     ] = None
     limit: Annotated[int | None, Field(ge=1, description="Only the first items of each task; all by default")] = None
+    accuracy: Annotated[
+        bool | None,
+        Field(
+            description="Measure also how often the next token of held-out documents is the likeliest; by default if a "
+            "run has a teacher, whose students are surer of it than bits per byte reward"
+        ),
+    ] = None
     mixture: Annotated[
         dict[str, Any], Field(description="Fields of the mixtures of all variants, e.g. max_epochs: 4")
     ] = Field(default_factory=dict)
     train: Annotated[dict[str, Any], Field(description="Fields of the runs of all variants, e.g. optimizer: adamw")] = (
         Field(default_factory=dict)
     )
+    runs: Annotated[
+        dict[str, dict[str, Any]],
+        Field(
+            description="By name, fields of runs that are trained once, on the baseline's mixture: variants may start "
+            "from them (train or before: {after: NAME}) or learn from them (teacher: NAME). Their model is the "
+            "study's by default; each needs tokens"
+        ),
+    ] = Field(default_factory=dict)
+    equal_cost: Annotated[
+        bool,
+        Field(
+            description="Each variant costs as many FLOPs as the baseline, by fewer or more tokens in its last run; "
+            "runs before it and a teacher's reading count, `runs` do not. Otherwise all last runs have as many tokens"
+        ),
+    ] = False
     recipe: Annotated[
         str | None,
         Field(description="Recipe whose sections the variants change; it is needed if one of them does"),
@@ -176,6 +201,12 @@ class Study(Settings):
             return ()
         return tuple(group for group, weight in read.items() if weight)
 
+    @property
+    def is_accuracy_measured(self) -> bool:
+        """Returns whether next tokens are also counted."""
+        has_teacher = '"teacher":' in json.dumps([self.variants, self.train], default=str)
+        return has_teacher if self.accuracy is None else self.accuracy
+
     def tokens_of(self, model: str) -> int:
         """Returns the tokens that models of a size are trained on."""
         return self.tokens[self.model.index(model)] if len(self.tokens) > 1 else self.tokens[0]
@@ -194,4 +225,6 @@ class Study(Settings):
 
     def that_change_results(self) -> dict[str, Any]:
         """Returns the settings on which results depend, as JSON values."""
-        return self.model_dump(mode="json", exclude={"name", "at_once", "recipe"})
+        unused = {"accuracy"} if self.accuracy is None else set()  # fields that earlier studies did not have
+        unused |= {name for name in ("runs", "equal_cost") if not getattr(self, name)}
+        return self.model_dump(mode="json", exclude={"name", "at_once", "recipe"} | unused)

@@ -25,7 +25,7 @@ def ablate(context: Context[Study]) -> Stage:
     variants = tuple(resolving.variants(study))
     made_from: dict[str, Any] = {
         "study": study.that_change_results(),
-        "variants": [asdict(one) for one in variants],
+        "variants": [{k: v for k, v in asdict(one).items() if k != "before" or v} for one in variants],
         "recipe": _recipe(study),
         "corpus": context.basis() | context.contents("duplicates", "contamination", "signals"),
         "tokenizer": tokenizer_stages.current(lake),

@@ -20,7 +20,7 @@ from corpus.lake import Lake
 from corpus.task import All, WorkItem
 from eval_suites import shared_items, views
 from pomona.ablation import branches, running
-from pomona.ablation.settings import BITS_PER_BYTE, POINT, Study
+from pomona.ablation.settings import ACCURACY, BITS_PER_BYTE, POINT, Study
 from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS
 from pomona.ablation.variants import Variant
 from training import views as of_runs
@@ -56,14 +56,20 @@ class Studying:
             lake = Lake(one.branch)
             view = of_runs.run(lake, one.run.name)
             seconds += view.seconds
+            flops = view.flops
+            for _, run in one.before:
+                earlier = of_runs.run(lake, run.name)
+                seconds, flops = seconds + earlier.seconds, flops + earlier.flops
             common = {"variant": one.variant, "model": one.model, "seed": one.seed}
-            values += [common | {"run": view.run, "flops": view.flops} | row for row in _of_held_out(lake, view)]
+            values += [common | {"run": view.run, "flops": flops} | row for row in _of_held_out(lake, view)]
             if one.variant.startswith(POINT):
                 continue
-            items += [common | row for row in _documents(Path(view.checkpoint))]
+            found_values, found_items = _of_documents(Path(view.checkpoint), self.study.is_accuracy_measured)
+            values += [common | {"run": view.run, "flops": flops} | row for row in found_values]
+            items += [common | row for row in found_items]
             for score in one.scores:
                 found_values, found_items = _of_score(lake, score.name)
-                values += [common | {"run": view.run, "flops": view.flops} | row for row in found_values]
+                values += [common | {"run": view.run, "flops": flops} | row for row in found_values]
                 items += [common | row for row in found_items]
 
         about = {
@@ -117,15 +123,36 @@ def _of_held_out(lake: Lake, view: "of_runs.RunView") -> Iterator[dict[str, Any]
         }  # fmt: skip
 
 
-def _documents(checkpoint: Path) -> Iterator[dict[str, Any]]:
-    """Yields the bits of each held-out document at the end of a run."""
+def _of_documents(checkpoint: Path, with_accuracy: bool) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Returns the accuracy of each group at the end of a run, if it is wanted; and what each held-out document came to:
+    its bits, and how many of its tokens were the likeliest."""
     from training import evaluation
 
-    for row in evaluation.read(checkpoint):
-        yield {
+    rows = evaluation.read(checkpoint)
+    items = [
+        {
             "metric": f"{BITS_PER_BYTE}:{row['group']}", "id": row["id"], "cluster": "",
             "value": row["nats"] / math.log(2), "weight": float(row["n_bytes"]),
-        }  # fmt: skip
+        }
+        for row in rows
+    ]  # fmt: skip
+    values: list[dict[str, Any]] = []
+    if with_accuracy:
+        items += [
+            {
+                "metric": f"{ACCURACY}:{row['group']}", "id": row["id"], "cluster": "",
+                "value": float(row["hits"]), "weight": float(row["targets"]),
+            }
+            for row in rows
+        ]  # fmt: skip
+        for group in dict.fromkeys(row["group"] for row in rows):
+            of = [row for row in rows if row["group"] == group]
+            accuracy = sum(row["hits"] for row in of) / max(sum(row["targets"] for row in of), 1)
+            values.append({
+                "metric": f"{ACCURACY}:{group}", "before_end": 0, "value": accuracy, "higher_is_better": True,
+                "is_ratio": True,
+            })  # fmt: skip
+    return values, items
 
 
 def _of_score(lake: Lake, name: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -37,7 +37,7 @@ ABLATION_VALUES = Table(
         [
             *_OF_RUN,
             column("run", pa.string(), "Id of the run, in the lake of its variant"),
-            column("flops", pa.float64(), "FLOPs of the run's training"),
+            column("flops", pa.float64(), "FLOPs of the run, its teacher and the runs before it"),
             column("before_end", pa.int64(), "Which checkpoint, counted from the end: 0 is the last one"),
             column("value", pa.float64(), "Value of the metric"),
             column("higher_is_better", pa.bool_(), "Whether more is better"),

@@ -1,7 +1,7 @@
 """What each variant of a study is: its mixture, its runs, and its recipe. Mistakes are found before anything is run."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from corpus import yaml_text
 from corpus.errors import UserError, unknown
 from corpus.mixture.settings import Mixture
 from corpus.model_errors import of_fields
+from corpus.settings import NAME
 from corpus.task import digest
 from pomona import recipe
 from pomona.ablation.settings import POINT, SEARCHED, WITHOUT, Study
@@ -22,6 +23,8 @@ from training.settings import Run
 _OF_STUDY = {"name", "tokens", "seed", "held_out", "leave_out"}  # of a mixture: what the study itself sets
 _OF_RUNS = {"name", "mixture", "model", "after", "tokens", "seed", "held_out", "evaluations", "last_evaluations",
             "evaluation_tokens"}  # fmt: skip
+_OF_STUDENTS = {"units", "teacher", "teacher_share", "teacher_ids", "objective", "mask_epsilon", "mask_learning_rate",
+                "after"}  # fmt: skip
 _NO_SECTIONS = {"lake", "sources", "mixtures", "train", "score", "judge", "ablations"}
 _FEWEST_GROUPS = 2
 _MORE_THAN_GROUPS = 3  # runs of a search
@@ -35,6 +38,7 @@ class Variant:
     mixture: Mapping[str, Any]  # fields of its mixtures
     train: Mapping[str, Any]  # fields of its runs
     recipe: Mapping[str, Any] = field(default_factory=dict)  # sections with the fields that change
+    before: tuple[Mapping[str, Any], ...] = ()  # fields of the runs that lead to the one that is compared
     without: str = ""  # group of the baseline that it leaves out; '' for any other variant
     same_as: str = ""  # an earlier variant that is the same; '' for none
     shift: int = 0  # how many earlier variants are the same: their seeds differ, so that no two runs are one
@@ -49,9 +53,10 @@ class Variant:
         return Mixture.model_validate(values | {"name": name, "seed": self.seed(seed), "tokens": tokens, "held_out": 0})
 
     def run_of(self, name: str, model: str, seed: int, tokens: int) -> Run:
-        """Returns its run for a seed."""
-        own = {"name": name, "mixture": name, "model": model, "tokens": tokens, "seed": self.seed(seed)}
-        return Run.model_validate(dict(self.train) | own)
+        """Returns its run for a seed, where the study's own runs have the names that the study gives them."""
+        own = {"name": name, "mixture": name, "tokens": tokens, "seed": self.seed(seed)}
+        start = {} if self.train.get("after") else {"model": model}
+        return Run.model_validate(dict(self.train) | own | start)
 
 
 def variants(study: Study) -> list[Variant]:
@@ -72,7 +77,7 @@ def variants(study: Study) -> list[Variant]:
     seen: dict[str, list[str]] = {}
     marked = []
     for one in resolved:
-        before = seen.setdefault(digest([one.mixture, one.train, one.recipe]), [])
+        before = seen.setdefault(digest([one.mixture, one.train, one.recipe, one.before]), [])
         same_as = before[0] if before else ""
         marked.append(replace(one, same_as=same_as, shift=len(before)))
         before.append(one.name)
@@ -116,8 +121,8 @@ def _variant(study: Study, name: str, fields: Mapping[str, Any]) -> Variant:
     for key in fields:
         if key in _OF_STUDY | {"model", "seeds"}:
             raise UserError(f"variant {name!r}: {key} is the same for all variants; it stands beside `variants`")
-        if key not in of_mixture | sections | {"train"}:
-            error = unknown("field", key, sorted(of_mixture | sections | {"train"}))
+        if key not in of_mixture | sections | {"train", "before"}:
+            error = unknown("field", key, sorted(of_mixture | sections | {"train", "before"}))
             raise UserError(f"variant {name!r}: {error}")
 
     mixture = dict(study.mixture) | {key: value for key, value in fields.items() if key in of_mixture}
@@ -126,7 +131,7 @@ def _variant(study: Study, name: str, fields: Mapping[str, Any]) -> Variant:
         raise UserError(f"variant {name!r}: train is {own!r}; it has fields of a run, e.g. {{optimizer: adamw}}")
     train = dict(study.train) | dict(own)
     changed = {key: value for key, value in fields.items() if key in sections}
-    if reserved := sorted(mixture.keys() & _OF_STUDY) + sorted(train.keys() & _OF_RUNS):
+    if reserved := sorted(mixture.keys() & _OF_STUDY) + sorted(train.keys() & (_OF_RUNS - {"after"})):
         raise UserError(f"variant {name!r}: {reserved[0]} is set by the study")
     for model, values in ((Mixture, mixture | {"name": "m"}), (Run, train | {"name": "r", "mixture": "m"})):
         try:
@@ -135,9 +140,61 @@ def _variant(study: Study, name: str, fields: Mapping[str, Any]) -> Variant:
             raise UserError(f"variant {name!r}: {of_fields(error, model)}") from error
         if isinstance(made, Mixture) and made.weights:  # as numbers, and without groups of no weight
             mixture["weights"] = {group: weight for group, weight in made.weights.items() if weight > 0}
-    found = Variant(name, mixture, train, changed)
+    before = _before(study, name, fields.get("before") or (), train)
+    found = Variant(name, mixture, train, changed, before)
     recipe_of(study, found)
+    if changed and (before or {"after", "teacher"} & train.keys()):
+        raise UserError(f"variant {name!r} changes the recipe: it has no runs before it, and no teacher")
     return found
+
+
+def _before(study: Study, name: str, runs: Any, train: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Returns the fields of the runs that lead to a variant's own; raises `UserError` for names that no run has."""
+    if not isinstance(runs, (list, tuple)) or not all(isinstance(one, Mapping) for one in runs):
+        raise UserError(
+            f"variant {name!r}: before is {runs!r}; it is a list of runs, e.g. [{{after: large, tokens: 1M}}]"
+        )
+    kept = []
+    for i, fields in enumerate(runs):
+        where = f"variant {name!r}: before {i + 1}"
+        if i and "after" in fields:
+            raise UserError(f"{where} comes after the run before it; only the first one says after")
+        kept.append(_shared(study, where, {**study.train, **fields}, set(study.runs)))
+    if kept and "after" in train:
+        raise UserError(f"variant {name!r}: its run comes after those in before; train says after, too")
+    _shared(study, f"variant {name!r}: train", {**train, "tokens": 1}, set(study.runs))
+    return tuple(kept)
+
+
+def shared(study: Study) -> dict[str, Mapping[str, Any]]:
+    """Returns the fields of the runs that a study trains once, by name; raises `UserError` for one that is no good."""
+    kept: dict[str, Mapping[str, Any]] = {}
+    for name, fields in study.runs.items():
+        if not re.fullmatch(NAME, name):
+            raise UserError(f"runs: {name!r}: a name has letters, digits, '_', '.' or '-'; at most 64")
+        common = {key: value for key, value in study.train.items() if key not in _OF_STUDENTS}
+        kept[name] = _shared(study, f"runs: {name!r}", common | dict(fields or {}), set(kept), more={"model", "seed"})
+    return kept
+
+
+def _shared(
+    study: Study, where: str, fields: Mapping[str, Any], known: set[str], more: Iterable[str] = ()
+) -> Mapping[str, Any]:  # fmt: skip
+    """Returns the fields of a run beside the one that is compared, checked."""
+    if reserved := sorted(fields.keys() & (_OF_RUNS - {"after", "tokens", *more})):
+        raise UserError(f"{where}: {reserved[0]} is set by the study")
+    if "tokens" not in fields:
+        raise UserError(f"{where} needs tokens")
+    after, teacher = fields.get("after"), fields.get("teacher")
+    if after is not None and after not in known:
+        raise UserError(f"{where}: {unknown('run', str(after), sorted(known))}; `runs` of the study has them")
+    if teacher is not None and teacher not in known and not Path(str(teacher)).expanduser().is_dir():
+        raise UserError(f"{where}: {unknown('teacher', str(teacher), sorted(known))}; `runs` of the study has them")
+    try:
+        Run.model_validate({**fields, "name": "r", "mixture": "m"})
+    except ValidationError as error:
+        raise UserError(f"{where}: {of_fields(error, Run)}") from error
+    return fields
 
 
 def _without_each(study: Study, baseline: Variant, taken: set[str]) -> list[Variant]:
@@ -154,7 +211,7 @@ def _without_each(study: Study, baseline: Variant, taken: set[str]) -> list[Vari
             raise UserError(f"leave_one_out makes a variant {name!r}, which `variants` has, too")
         others = {other: weight for other, weight in weights.items() if other != group}
         mixture = dict(baseline.mixture) | {"weights": others}
-        made.append(Variant(name[:64], mixture, baseline.train, baseline.recipe, group))
+        made.append(Variant(name[:64], mixture, baseline.train, baseline.recipe, baseline.before, group))
     return made
 
 

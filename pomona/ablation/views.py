@@ -17,7 +17,7 @@ from eval_suites.statistics import paired, seeds, signal
 from eval_suites.statistics.intervals import LEVEL, Floats
 from pomona.ablation import sizes
 from pomona.ablation.search import is_searched_on
-from pomona.ablation.settings import BITS_PER_BYTE, SEARCHED
+from pomona.ablation.settings import ACCURACY, BITS_PER_BYTE, SEARCHED
 from pomona.ablation.sizes import Comparison, LawView, Metric, Persistence
 from pomona.ablation.surface_views import SearchView, search
 from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS, TABLES
@@ -48,6 +48,9 @@ class VariantView:
     verdict: str  # baseline, better, worse, mixed or undecided
     better_on: tuple[str, ...]
     worse_on: tuple[str, ...]
+    cost: (
+        float  # FLOPs at the largest size, as a multiple of the baseline's; runs that the study trains once not counted
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +149,14 @@ def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abla
         for one in compared(model, baseline, [n for n in names if n != baseline], metrics, tables, values, told)
     ]
     comparisons = sizes.with_chances(comparisons, told)
+    costs = _costs(values.filter(pl.col("model") == models[-1]), baseline)
     return AblationView(
         row["study"], row["name"], baseline, models, seeds_, tuple(definition["tokens"]), row["runs"], row["seconds"],
         row["branch"],
-        [_variant(one, baseline, [c for c in comparisons if c.model == models[-1]]) for one in listed],
+        [
+            _variant(one, baseline, [c for c in comparisons if c.model == models[-1]], costs[one["name"]])
+            for one in listed
+        ],
         comparisons, list(told.values()), _values(values, names, models, metrics, seeds_),
         _worth(listed, [one for one in comparisons if one.model == models[-1]]),
         search(row, values, listed[0]["mixture"].get("weights") or {}, models[0], _found(listed)),
@@ -169,7 +176,7 @@ class Table:
 
     def unseen(self, metric: str) -> "Table":
         """Returns the items that a search has not looked at: half of the held-out documents, and all of tasks."""
-        if not metric.startswith(f"{BITS_PER_BYTE}:"):
+        if not metric.startswith((f"{BITS_PER_BYTE}:", f"{ACCURACY}:")):
             return self
         is_left = ~np.array([is_searched_on(one) for one in self.ids])
         return Table(
@@ -299,20 +306,26 @@ def _values(
     return made
 
 
-def _variant(one: dict[str, Any], baseline: str, comparisons: list[Comparison]) -> VariantView:
-    changes = {key: one[key] for key in ("mixture", "train", "recipe") if one[key]}
+def _variant(one: dict[str, Any], baseline: str, comparisons: list[Comparison], cost: float) -> VariantView:
+    changes = {key: one[key] for key in ("mixture", "before", "train", "recipe") if one.get(key)}
     own = [c for c in comparisons if c.variant == one["name"] and c.can_decide]
     better = tuple(c.metric for c in own if c.verdict == "better")
     worse = tuple(c.metric for c in own if c.verdict == "worse")
     verdict = "mixed" if better and worse else "better" if better else "worse" if worse else "undecided"
     return VariantView(
-        one["name"], changes, one["same_as"], "baseline" if one["name"] == baseline else verdict, better, worse
+        one["name"], changes, one["same_as"], "baseline" if one["name"] == baseline else verdict, better, worse, cost
     )
 
 
 def _found(listed: list[dict[str, Any]]) -> dict[str, float] | None:
     """Returns the weights that a search found and trained; None without any."""
     return next((one["mixture"]["weights"] for one in listed if one["name"] == SEARCHED), None)
+
+
+def _costs(of: pl.DataFrame, baseline: str) -> dict[str, float]:
+    """Returns the cost of each variant, as a multiple of the baseline's."""
+    means = dict(of.group_by("variant").agg(pl.col("flops").mean()).iter_rows())
+    return {name: flops / max(means[baseline], 1.0) for name, flops in means.items()}
 
 
 def _worth(listed: list[dict[str, Any]], comparisons: list[Comparison]) -> list[Worth]:

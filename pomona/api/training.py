@@ -79,6 +79,36 @@ def train(lake: LakeLike, name: str, mixture: str, **settings: Any) -> "RunView"
 
 
 @reports_faults
+def prune(lake: LakeLike, model: str, keep: float | None = None, **settings: Any) -> "RunView":
+    """Prunes the model of a run or a folder: `keep` (a share) or `units`, and fields of `train`, such as `teacher`."""
+    from pomona import making, shrinking
+    from training import views
+    from training.family import FAMILY
+
+    opened = existing(lake)
+    running, given = split(settings)
+    fields = shrinking.pruned(opened, str(model), keep, given)
+    entry, _ = _entry(FAMILY, fields)
+    _make(making.run, opened, entry, running, f"pomona.prune(lake, {model!r}, ...)")
+    return views.run(opened, making.run_id(opened, entry))
+
+
+@reports_faults
+def distill(lake: LakeLike, teacher: str, **settings: Any) -> "RunView":
+    """Trains a model on what a teacher finds likeliest, too: `model` or `after`, `tokens`, `objective`, ..."""
+    from pomona import making, shrinking
+    from training import views
+    from training.family import FAMILY
+
+    opened = existing(lake)
+    running, given = split(settings)
+    fields = shrinking.distilled(opened, str(teacher), given)
+    entry, _ = _entry(FAMILY, fields)
+    _make(making.run, opened, entry, running, f"pomona.distill(lake, {teacher!r}, ...)")
+    return views.run(opened, making.run_id(opened, entry))
+
+
+@reports_faults
 def runs(lake: LakeLike) -> "Rows[RunView]":
     """Returns the training runs of a lake, the oldest first."""
     from training import views

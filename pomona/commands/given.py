@@ -127,11 +127,11 @@ class Given:
         return _options_by_field(model_of(self.section)) | {place: f"{_SET} {place}" for place in self.assigned}
 
 
-def command(function: Callable[..., None], section: str = "") -> Callable[..., None]:
-    """Converts the function for typer, with an option for each setting of a section."""
+def command(function: Callable[..., None], section: str = "", without: tuple[str, ...] = ()) -> Callable[..., None]:
+    """Converts the function for typer, with an option for each setting of a section, except some."""
     signature = inspect.signature(function)
     kinds = {name: parameter.annotation for name, parameter in signature.parameters.items()}
-    options = options_of(section) if section else []
+    options = [one for one in options_of(section) if one.flag.name not in without] if section else []
     parameters: list[inspect.Parameter] = []
     for name, parameter in signature.parameters.items():
         if kinds[name] is Given:

@@ -1,9 +1,9 @@
-"""`pomona train`, `pomona runs` and `pomona model`: training runs, and the sizes of models."""
+"""`pomona train`, `prune`, `distill`, `runs` and `model`: training runs, and the sizes of models."""
 
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,22 +11,60 @@ from pomona.commands.given import Given, command
 from pomona.commands.options import JsonOption, LakeOption, Running
 from pomona.opening import open_lake
 
+if TYPE_CHECKING:
+    from training.settings import Run
+
 
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("train")(command(train, "train"))
+    app.command("prune")(command(prune, "train", without=("--model", "--after")))
+    app.command("distill")(command(distill, "train", without=("--teacher",)))
     app.command("runs")(runs)
     app.command("model")(model)
 
 
 def train(given: Given, run: Running, as_json: JsonOption = False) -> None:
     """Train a model on a mixture. Makes the tokenizer and the tokens that are missing; continues after a kill."""
+    named = {} if "name" in given.fields else {"name": _name(given)}
+    _train(given.settings(**named), run, as_json)
+
+
+def prune(
+    model: Annotated[str, typer.Argument(metavar="RUN|FOLDER", help="What is pruned: a run, or a folder.")],
+    given: Given,
+    run: Running,
+    keep: Annotated[
+        float | None, typer.Option("--keep", help="Share of the feed-forward units that stay, in place of --units.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Prune a model: learn which feed-forward units matter while it trains, and cut the others. With --teacher, it also
+    learns from a teacher. The mixture is that of the run by default."""
+    from pomona import shrinking
+
+    fields = shrinking.pruned(open_lake(run.lake), model, keep, given.fields)
+    _train(replace(given, fields=fields).settings(), run, as_json)
+
+
+def distill(
+    teacher: Annotated[str, typer.Argument(metavar="RUN|FOLDER", help="The teacher: a run, or a folder.")],
+    given: Given,
+    run: Running,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model also on what a teacher finds likeliest. The mixture is that of the teacher by default."""
+    from pomona import shrinking
+
+    fields = shrinking.distilled(open_lake(run.lake), teacher, given.fields)
+    _train(replace(given, fields=fields).settings(), run, as_json)
+
+
+def _train(settings: "Run", run: Running, as_json: bool) -> None:
     from pomona import making, output
     from pomona.terminal.runs import render
     from training import views
 
-    named = {} if "name" in given.fields else {"name": _name(given)}
-    settings = given.settings(**named)
     lake = open_lake(run.lake)
     with output.progress() as progress:
         outcomes = list(making.run(lake, settings, report=progress, **run.options()))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pomona.ablation.views import AblationView
 
 _FORESEEN = 0.3  # of the variance of left-out runs, below which a surface says little
+_SAME = 0.02  # of the baseline's cost: what batches may differ by
 _MOST = 60  # comparisons that a terminal shows
 
 
@@ -38,6 +39,9 @@ def render_plan(view: "PlanView") -> str:
         for one in view.sizes
     ]
     lines.append(f"about {_time(view.hours)} in all, {view.at_once} at once")
+    if view.shared:
+        lines.append(f"trained once for all of them: {', '.join(view.shared)}")
+    lines += [f"{name}: each run after {n} other{'s' if n > 1 else ''}" for name, n in view.before.items()]
     lines += [f"{name} is the same as {other}: a fair null, with seeds of its own" for name, other in view.same.items()]
     return "\n".join(lines)
 
@@ -54,11 +58,13 @@ def render_list(views: "list[AblationView]") -> str:
 
 
 def _verdicts(view: "AblationView") -> str:
+    differ = any(abs(one.cost - 1) > _SAME for one in view.variants)
     rows = [
-        (one.variant, one.verdict, ", ".join(one.better_on), ", ".join(one.worse_on), one.same_as)
+        (one.variant, one.verdict, *([f"{one.cost:.2f}"] if differ else []), ", ".join(one.better_on),
+         ", ".join(one.worse_on), one.same_as)
         for one in view.variants
-    ]
-    return output.table(rows, ("variant", "verdict", "better on", "worse on", "same as"))
+    ]  # fmt: skip
+    return output.table(rows, ("variant", "verdict", *(["cost"] if differ else []), "better on", "worse on", "same as"))
 
 
 def _comparisons(view: "AblationView") -> str:
@@ -155,6 +161,10 @@ def _notes(view: "AblationView") -> list[str]:
         f"study {view.study[:8]}  {view.name}: {view.runs} runs ({sizes}), seeds {', '.join(map(str, view.seeds))}"
     ]
     notes += [f"  {one.variant} is the same as {one.same_as}: a fair null" for one in view.variants if one.same_as]
+    if any(abs(one.cost - 1) > _SAME for one in view.variants):
+        notes.append(f"  costs differ: FLOPs as a multiple of {view.baseline}'s (equal_cost: true makes them equal)")
+    if shared := view.definition.get("runs"):
+        notes.append(f"  trained once for all variants, and not counted in their cost: {', '.join(shared)}")
     if view.left_out:
         notes.append(f"  too few items to say anything: {', '.join(view.left_out)}")
     notes.append(f"  its runs are in {view.branch} below the lake: pomona runs --lake LAKE/{view.branch}/base")

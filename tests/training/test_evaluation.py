@@ -27,6 +27,7 @@ def test_losses_are_those_of_each_document_by_itself(mixed: Lake, tmp_path: Path
     tokenizer = load(planned.tokenizer).tokenizer
     shard = stream.held_out
     sums: dict[str, list[float]] = {}
+    hits: dict[str, int] = {}
     for n in range(stream.about.held_out_documents):
         tokens = torch.from_numpy(np.asarray(shard.tokens[shard.starts[n] : shard.starts[n + 1]]).astype(np.int64))
         of_group = sums.setdefault(stream.about.groups[int(shard.groups[n])], [0.0, 0, 0])
@@ -37,6 +38,10 @@ def test_losses_are_those_of_each_document_by_itself(mixed: Lake, tmp_path: Path
                 log_p = model(piece[None, :-1]).logits[0].log_softmax(-1)
             of_group[0] -= float(log_p[torch.arange(len(piece) - 1), piece[1:]].sum())
             of_group[1] += len(piece) - 1
+            found = int((log_p.argmax(1) == piece[1:]).sum())
+            hits[shard.ids[n].tobytes().hex()] = hits.get(shard.ids[n].tobytes().hex(), 0) + found
+    assert {row["id"]: row["hits"] for row in evaluation.read(tmp_path)} == {k: hits[k] for k in hits}
+    assert sum(hits.values()) > 0
     assert {one.group for one in result.measured} == set(sums)
     for one in result.measured:
         nats, n_targets, n_bytes = sums[one.group]

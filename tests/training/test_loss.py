@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from training import loss
-from training.loss import IGNORE, cross_entropy, token_losses
+from training.loss import IGNORE, cross_entropy, token_results
 
 N, D, V = 50, 12, 37
 
@@ -110,11 +110,15 @@ def test_lower_precision_is_close(precision: str, tolerance: float) -> None:
         assert (mine - other).norm() < tolerance * other.norm()
 
 
-def test_token_losses_are_those_that_are_summed() -> None:
+def test_token_results_are_those_that_are_summed() -> None:
     hidden, weight, targets = inputs()
-    losses = token_losses(hidden, weight, targets)
+    with torch.no_grad():
+        targets[20:] = (hidden @ weight.T).argmax(1)[20:]
+    losses, is_hit = token_results(hidden, weight, targets)
+    assert torch.equal(is_hit, (hidden @ weight.T).argmax(1) == targets)
+    assert 30 <= int(is_hit.sum()) < N
     logits = (hidden @ weight.T).detach()
     expected = torch.nn.functional.cross_entropy(logits, targets, ignore_index=IGNORE, reduction="none")
     torch.testing.assert_close(losses, expected, rtol=1e-12, atol=1e-12)
     assert not losses.requires_grad
-    assert token_losses(hidden[:0], weight, targets[:0]).shape == (0,)
+    assert token_results(hidden[:0], weight, targets[:0])[0].shape == (0,)

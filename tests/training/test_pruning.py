@@ -101,10 +101,29 @@ def test_a_run_begins_with_the_model_as_it_was_and_ends_with_a_hard_mask() -> No
         masks.at(step, 100)
         k.append(masks.k)
         hard.append(masks.is_hard)
-    assert k[0] == pytest.approx(64 - 40 * 0.02)
+    assert k[0] == pytest.approx(64 - 40 * 0.05)
     assert k == sorted(k, reverse=True)
-    assert k[49:] == [24.0] * 51
-    assert hard == [False] * 80 + [True] * 20
+    assert k[19:] == [24.0] * 81
+    assert hard == [False] * 50 + [True] * 50
+
+
+def test_scores_begin_with_the_sizes_of_a_units_weights() -> None:
+    model, masks = ours(), Masks(SMALL, 24, epsilon=0.1, gain=2.0).double()
+    with torch.no_grad():
+        block = list(model.layers())[1]
+        gate, up = block.gate_up.chunk(2)
+        for unit in (3, 50):
+            up[unit] *= 10
+        block.down[:, 7] *= 100
+        gate[9] *= 0.01
+    masks.begin(pruning.importance(to_state_dict(model), 2).double())
+    scores_LF = masks.scores.detach().view(2, 64) * 2.0
+    assert scores_LF[1].argsort(descending=True)[:3].tolist()[0] == 7
+    assert set(scores_LF[1].argsort(descending=True)[:3].tolist()) == {3, 7, 50}
+    assert int(scores_LF[1].argmin()) == 9
+    torch.testing.assert_close(scores_LF.std(1), torch.full((2,), 0.5, dtype=torch.float64))
+    masks.begin(torch.zeros(2, 64, dtype=torch.float64))
+    assert not masks.scores.any()
 
 
 def test_every_score_gets_its_gradient_while_the_mask_is_soft() -> None:

@@ -42,4 +42,7 @@ class Divergence:
             precision=model.precision,
             teacher=self.teacher.whole(batch, self.share),
         )
-        return loss, {"cross_entropy": parts.cross_entropy, "teacher": parts.teacher, "z_loss": parts.z_loss}
+        aim = (1 - self.share) * parts.cross_entropy + self.share * parts.teacher
+        return loss, {
+            "cross_entropy": parts.cross_entropy, "teacher": parts.teacher, "aim": aim, "z_loss": parts.z_loss,
+        }  # fmt: skip

@@ -6,6 +6,7 @@ from corpus.lake import Lake
 from pomona import budget
 from pomona.ablation import costs
 from pomona.ablation.plan import plan
+from pomona.terminal.ablations import render_plan
 from tests.pomona.ablation.studies import study
 from training.shape import named
 
@@ -29,3 +30,20 @@ def test_a_recipes_plan_knows_what_a_study_costs() -> None:
     assert two.minutes == pytest.approx(one.minutes * 4)
     assert one.minutes > 6 * 4096 * named("1M", 49_152).flops_per_token(64) / 200e9 / 60
     assert one.peak_bytes == two.peak_bytes
+
+
+def test_runs_before_others_and_for_all_are_a_part_of_the_plan(mixed: Lake) -> None:
+    train = {"sequence_length": 64, "units": 112}
+    plain = study(train=train)
+    two = {"plain": {"weights": {"a": 1}}, "mixed": {"weights": {"b": 1}}, "copy": {"weights": {"a": 1}}}
+    after = two | {"copy": {"weights": {"a": 1}, "before": [{"after": "large", "tokens": 2048}]}}
+    shared = study(train=train, runs={"large": {"tokens": 8192}}, variants=after)
+    equal = study(train=train, runs={"large": {"tokens": 8192}}, variants=after, equal_cost=True)
+    hours = [plan(mixed, one).hours for one in (plain, shared, equal)]
+    rate, per_token = budget.load_rates()["training"] * 1e9 * 3600, named("1M", 560).flops_per_token(64)
+    assert hours[1] - hours[0] == pytest.approx((8192 + 2 * 2048) * per_token / rate, rel=1e-6)
+    assert hours[2] - hours[0] == pytest.approx(8192 * per_token / rate, rel=1e-6)
+    view = plan(mixed, shared)
+    assert (view.before, view.shared) == ({"copy": 1}, ("large",))
+    assert view.sizes[0].parameters < plan(mixed, study()).sizes[0].parameters
+    assert "trained once for all of them: large" in render_plan(view)

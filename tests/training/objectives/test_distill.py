@@ -54,13 +54,14 @@ def test_it_is_the_formula(share: float) -> None:
     z = logits(model, one).logsumexp(-1)[kept].square().sum() * 1e-3
     label = -log_p.gather(1, one.targets_BS[kept][:, None]).sum()
     taught = -log_p.gather(1, others()[kept][:, None]).sum()
-    due = (share * taught + (1 - share) * label + z) / TOTAL
+    aim = share * taught + (1 - share) * label
+    due = (aim + z) / TOTAL
     due.backward()
     torch.testing.assert_close(value, due, rtol=1e-10, atol=0)
     for a, b in zip(mine, gradients(model), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-12)
     torch.testing.assert_close(
-        torch.stack(list(parts.values())), torch.stack([label, taught, z]).detach(), rtol=1e-9, atol=0
+        torch.stack(list(parts.values())), torch.stack([label, taught, aim, z]).detach(), rtol=1e-9, atol=0
     )
 
 

@@ -1,0 +1,144 @@
+"""Which runs a study has: of each variant, seed and size, what leads to them, and what all of them share.
+
+Everything is decided here but what the corpus says: the size of the vocabulary, and the precision of this machine.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from corpus.mixture.settings import Mixture
+from corpus.task import digest
+from eval_suites.settings import Score
+from pomona.ablation import chains, held_out
+from pomona.ablation.chains import Chain
+from pomona.ablation.settings import POINT, Study
+from pomona.ablation.variants import Variant, shared
+from training.settings import Run
+
+BASE, SHARED = "base", "runs"  # branch of the corpus as it is; what names of runs that are trained once begin with
+_MOST_NAME = 64  # letters of the name of a run
+_MORE = 1.02  # a mixture has a little more than a run reads, since documents are whole
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A run of a study."""
+
+    variant: str
+    model: str
+    seed: int  # of the study
+    branch: str  # folder of the lake that it is in
+    mixture: Mixture
+    run: Run
+    scores: tuple[Score, ...]
+    before: tuple[tuple[Mixture, Run], ...] = ()  # what leads to the run, each with its mixture
+
+    def chain(self) -> Chain:
+        """Returns its runs in order."""
+        return Chain(self.variant, tuple(run for _, run in self.before), self.run)
+
+
+def planned(study: Study, variants: Sequence[Variant], folder: Path) -> list[Planned]:
+    """Returns every run, so that whole comparisons are done early: seed by seed, the smallest size first."""
+    return [
+        planned_one(study, one, model, seed, folder)
+        for model in study.model
+        for seed in study.seeds
+        for one in variants
+    ]
+
+
+def planned_one(study: Study, variant: Variant, model: str, seed: int, folder: Path) -> Planned:
+    """Returns a run of a variant; `folder` is where the lakes of the study are."""
+    tokens = study.tokens_of(model)
+    name = _named(variant.name, model, str(seed))
+    branch = folder / (f"variant-{variant.name}" if variant.recipe else BASE)
+    mixture = variant.mixture_of(name, seed, int(tokens * _MORE) + 4096)
+    mixture = _left_out(study, mixture)
+    run = variant.run_of(name, model, seed, tokens)
+    run, before = _chained(study, variant, model, seed, run)
+    scores = () if variant.name.startswith(POINT) else _scores(study, name)
+    return Planned(variant.name, model, seed, str(branch), mixture, run, scores, before)
+
+
+def _chained(
+    study: Study, variant: Variant, model: str, seed: int, run: Run
+) -> tuple[Run, tuple[tuple[Mixture, Run], ...]]:  # fmt: skip
+    """Returns a variant's run as it follows those before it, and these, each with a mixture of its own."""
+    called = {one: _named(SHARED, one, model) for one in study.runs}
+    before: list[tuple[Mixture, Run]] = []
+    after = ""
+    for i, fields in enumerate(variant.before):
+        name = _named(variant.name, model, str(seed), f"before{i + 1}")
+        own_seed = int(digest([variant.seed(seed), i])[:7], 16)
+        tokens = int(Run.model_validate({**fields, "name": name, "mixture": name}).tokens or 0)
+        start = {"after": after} if after else {} if fields.get("after") else {"model": model}
+        own = {"name": name, "mixture": name, "seed": variant.seed(seed), **start}
+        made = _renamed(Run.model_validate({**fields, **own}), called)
+        mixture = variant.mixture_of(name, seed, int(tokens * _MORE) + 4096).model_copy(update={"seed": own_seed})
+        before.append((_left_out(study, mixture), made))
+        after = name
+    run = _renamed(run, called)
+    return run.model_copy(update={"model": None, "after": after}) if after else run, tuple(before)
+
+
+def shared_runs(study: Study, baseline: Variant, model: str, folder: Path) -> list[Planned]:
+    """Returns the runs that a study trains once for the models of a size."""
+    called = {one: _named(SHARED, one, model) for one in study.runs}
+    made = []
+    for name, fields in shared(study).items():
+        start = {} if fields.get("after") else {"model": fields.get("model") or model}
+        own = {"name": called[name], "mixture": called[name], "seed": fields.get("seed", 0), **start}
+        run = _renamed(Run.model_validate({**fields, **own}), called)
+        seed = int(digest([run.seed, name])[:7], 16)
+        mixture = baseline.mixture_of(called[name], 0, int((run.tokens or 0) * _MORE) + 4096)
+        mixture = _left_out(study, mixture.model_copy(update={"seed": seed}))
+        made.append(Planned(f"{SHARED}-{name}", model, run.seed, str(folder / BASE), mixture, run, ()))
+    return made
+
+
+def _renamed(run: Run, called: Mapping[str, str]) -> Run:
+    """Returns a run with the names that runs of the study have in the lake."""
+    named = {"after": called.get(run.after or "", run.after), "teacher": called.get(run.teacher or "", run.teacher)}
+    return run.model_copy(update=named)
+
+
+def _left_out(study: Study, mixture: Mixture) -> Mixture:
+    """Returns a mixture without the held-out documents of the study."""
+    if not study.measured_on:
+        return mixture
+    return mixture.model_copy(update={"leave_out": f"../{held_out.FOLDER}/{held_out.LEFT_OUT}"})
+
+
+def at_equal_cost(runs: Sequence[Planned], first: Sequence[Planned], vocab_size: int) -> list[Planned]:
+    """Returns the runs with tokens by which all of a size and a seed cost the same, from mixtures of one size."""
+    made = []
+    for model, seed in dict.fromkeys((one.model, one.seed) for one in runs):
+        several = [one for one in runs if (one.model, one.seed) == (model, seed)]
+        shared = [one.run for one in first if one.model == model]
+        tokens = chains.at_equal_cost([one.chain() for one in several], shared, vocab_size)
+        most = int(max(tokens) * _MORE) + 4096
+        for one, n in zip(several, tokens, strict=True):
+            run, mixture = one.run.model_copy(update={"tokens": n}), one.mixture.model_copy(update={"tokens": most})
+            made.append(replace(one, run=run, mixture=mixture))
+    return made
+
+
+def _scores(study: Study, name: str) -> tuple[Score, ...]:
+    common: dict[str, Any] = {"model": name, "data": study.data, "limit": study.limit}
+    made: list[dict[str, Any]] = [
+        {"name": _named(name, Path(suite).stem, *([str(i)] if i else [])), "suite": suite}
+        for i, suite in enumerate(study.suites)
+    ]
+    if study.tasks:
+        made.append({"name": _named(name, "own", "tasks"), "tasks": study.tasks, "tasks_path": study.tasks_path})
+    return tuple(Score.model_validate(common | one) for one in made)
+
+
+def _named(*parts: str) -> str:
+    """Returns a name of several parts; a long one is cut, and stays one of its own."""
+    whole = "-".join(re.sub(r"[^A-Za-z0-9_.-]", "-", part) for part in parts)
+    return whole if len(whole) <= _MOST_NAME else f"{whole[: _MOST_NAME - 9]}-{digest(parts)[:8]}"

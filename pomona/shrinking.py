@@ -1,0 +1,82 @@
+"""What `pomona prune` and `pomona distill` ask of a training run: both are runs, with another start or a teacher.
+
+A run that is named by its checkpoint brings its mixture along, so that the smaller model reads what the larger one did.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from corpus.errors import UserError
+from corpus.lake import Lake
+
+_MOST_NAME = 64
+
+
+def pruned(lake: Lake, model: str, keep: float | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a run that prunes a model: a run of the lake, or a folder.
+
+    `keep` is the share of the feed-forward units that stay, in place of their number, `units`.
+    """
+    fields = dict(given)
+    if taken := {"model", "after"} & fields.keys():
+        raise UserError(f"prune: {sorted(taken)[0]} says again what is pruned, which is {model}; leave it out")
+    folder, run = _found(lake, model)
+    fields |= {"after": run} if run else {"model": model}
+    if keep is not None:
+        fields["units"] = _kept(folder, keep, fields)
+    if "units" not in fields:
+        raise UserError("prune: say how many feed-forward units stay: keep, a share such as 0.33, or units, a number")
+    return _with_defaults(lake, run, fields, f"{_plain(run or folder.name, lake)}-{fields['units']}")
+
+
+def distilled(lake: Lake, teacher: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a run that learns from a teacher: a run of the lake, or a folder."""
+    fields = dict(given)
+    if "teacher" in fields:
+        raise UserError(f"distill: teacher is given twice: {teacher} and {fields['teacher']}; leave one out")
+    folder, run = _found(lake, teacher)
+    fields["teacher"] = run or teacher
+    student = fields.get("after") or Path(str(fields.get("model") or "6M")).name
+    return _with_defaults(lake, run, fields, f"{_plain(str(student), lake)}-by-{_plain(run or folder.name, lake)}")
+
+
+def _found(lake: Lake, model: str) -> tuple[Path, str]:
+    """Returns the folder of a model, and the id of its run if it is one of the lake."""
+    from training.stages import checkpoint_of, find
+    from training.steps import checkpoint
+
+    folder = Path(model).expanduser()
+    if folder.is_dir():
+        return folder, checkpoint_of(lake, model) or ""
+    if os.sep in model:
+        raise UserError(f"model {model}: there is no such folder; name a run of the lake, or a folder with a model")
+    run = find(lake, model)
+    return checkpoint(lake, run), run
+
+
+def _kept(folder: Path, keep: float, fields: Mapping[str, Any]) -> int:
+    from training.shape import read
+
+    if "units" in fields:
+        raise UserError("prune: keep and units say the same; give one of them")
+    if not 0 < keep <= 1:
+        raise UserError(f"prune: keep is {keep:g}; it is a share of the feed-forward units, above 0 and at most 1")
+    return max(round(keep * read(folder).d_ffn), 1)
+
+
+def _with_defaults(lake: Lake, run: str, fields: dict[str, Any], name: str) -> dict[str, Any]:
+    """Returns the fields with a mixture and a name, where none were given."""
+    if run and "mixture" not in fields:
+        rows = lake.scan("runs").select("run", "mixture").collect()
+        fields["mixture"] = next(mixture for one, mixture in rows.iter_rows() if one == run)
+    return {"name": f"{name[: _MOST_NAME - 16]}-seed{fields.get('seed', 0)}"} | fields
+
+
+def _plain(model: str, lake: Lake) -> str:
+    """Returns the name of a run, or of a folder, as a part of a name."""
+    rows = lake.scan("runs").select("run", "name").collect().rows() if lake.exists("runs") else []
+    named = next((name for run, name in rows if run == model), model)
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", named).lstrip("_.-") or "model"

@@ -1,0 +1,176 @@
+"""What chains of runs cost, by hand; studies with runs before and a teacher; and mistakes in them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from corpus.errors import UserError
+from corpus.lake import Lake
+from pomona.ablation import chains, planned, views
+from pomona.ablation.chains import Chain
+from pomona.ablation.variants import variants
+from tests.pomona.ablation.studies import lake_of, run, study
+from training import views as of_runs
+from training.settings import Run
+from training.shape import named, read
+
+VOCABULARY = 560
+LARGE, SMALL = 336, 112  # feed-forward units of 1M, and a third
+
+
+def one_run(name: str, tokens: int, **fields: Any) -> Run:
+    start = {} if "after" in fields else {"model": "1M"}
+    return Run.model_validate({"name": name, "mixture": "m", "tokens": tokens, **start, **fields})
+
+
+def per_token(units: int) -> int:
+    from dataclasses import replace
+
+    return replace(named("1M", VOCABULARY), d_ffn=units).flops_per_token(256)
+
+
+def test_tokens_are_what_is_left_of_the_baselines_cost() -> None:
+    shared = [one_run("large", 10**6)]
+    scratch = Chain("scratch", (), one_run("a", 10**6, units=SMALL))
+    distilled = Chain("distilled", (), one_run("b", 10**6, units=SMALL, teacher="large"))
+    cut = one_run("c1", 10**5, after="large", units=SMALL)
+    pruned = Chain("pruned", (cut,), one_run("c", 10**6, after="c1"))
+    both = Chain("both", (cut,), one_run("d", 10**6, after="c1", teacher="large"))
+    tokens = chains.at_equal_cost([scratch, distilled, pruned, both], shared, VOCABULARY)
+
+    small, large = per_token(SMALL), per_token(LARGE)
+    allowed = 10**6 * small
+    assert tokens == [
+        10**6,
+        allowed // (small + large // 3),
+        (allowed - 10**5 * large) // small,
+        (allowed - 10**5 * large) // (small + large // 3),
+    ]
+    costs = [
+        chains.cost(Chain(one.name, one.before, one.last.model_copy(update={"tokens": n})), shared, VOCABULARY)
+        for one, n in zip((scratch, distilled, pruned, both), tokens, strict=True)
+    ]
+    assert costs == pytest.approx([allowed] * 4, rel=1e-5)
+    assert chains.cost_of_shared(shared, VOCABULARY) == 10**6 * large
+
+
+def test_earlier_runs_that_leave_nothing_are_an_error() -> None:
+    cut = one_run("c1", 10**6, after="large", units=SMALL)
+    several = [
+        Chain("scratch", (), one_run("a", 10**6, units=SMALL)),
+        Chain("p", (cut,), one_run("c", 10**6, after="c1")),
+    ]
+    with pytest.raises(UserError, match="variant 'p': at equal cost, its 1 earlier runs leave 0 tokens"):
+        chains.at_equal_cost(several, [one_run("large", 10**6)], VOCABULARY)
+
+
+FIELDS: dict[str, Any] = {
+    "baseline": "scratch", "equal_cost": True, "tokens": "8K",
+    "runs": {"large": {"tokens": "8K", "seed": 7}},
+    "train": {"sequence_length": 64, "batch_tokens": 128, "units": SMALL},
+    "mixture": {"weights": {"a": 0.5, "b": 0.5}, "max_epochs": 4},
+    "variants": {
+        "scratch": {}, "distilled": {"train": {"teacher": "large"}},
+        "pruned": {"before": [{"after": "large", "tokens": "1K"}]},
+        "both": {"before": [{"after": "large", "tokens": "1K", "teacher": "large"}], "train": {"teacher": "large"}},
+    },
+}  # fmt: skip
+
+
+def test_a_study_prunes_and_distills_at_equal_cost(mixed: Lake, tmp_path: Path) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    wanted = study(**FIELDS)
+    run(lake, wanted)
+    view = views.study(lake, "small")
+    assert [one.variant for one in view.variants] == ["scratch", "distilled", "pruned", "both"]
+    assert [one.cost for one in view.variants] == pytest.approx([1.0] * 4, abs=0.04), "a step's tokens are not divided"
+    assert view.runs == 8
+
+    base = Lake(f"{lake.root}/{view.branch}/base")
+    every = {one.name: one for one in of_runs.runs(base)}
+    large = every["runs-large-1M"]
+    assert (large.tokens, large.settings["seed"], read(large.checkpoint).d_ffn) == (7936, 7, LARGE)
+    assert sum(name.startswith("runs-") for name in every) == 1, "it is trained once"
+    for seed in (1, 2):
+        for name in ("scratch", "distilled", "pruned", "both"):
+            assert read(every[f"{name}-1M-{seed}"].checkpoint).d_ffn == SMALL
+        assert every[f"pruned-1M-{seed}-before1"].after == large.run
+        assert every[f"pruned-1M-{seed}"].after == every[f"pruned-1M-{seed}-before1"].run
+        kinds = dict(base.scan("runs").select("name", "kind").collect().iter_rows())
+        assert [kinds[f"{name}-1M-{seed}"] for name in ("scratch", "distilled", "pruned", "both")] == [
+            "train", "distill", "train", "distill",
+        ]  # fmt: skip
+        assert kinds[f"both-1M-{seed}-before1"] == "prune+distill"
+    assert run(lake, wanted) == view.study
+
+    metrics = {one.metric: one for one in view.comparisons if one.variant == "both"}
+    assert set(metrics) == {f"{name}:{group}" for name in ("bits_per_byte", "next_token_accuracy") for group in "ab"}
+    accuracy = metrics["next_token_accuracy:a"]
+    assert accuracy.higher_is_better
+    assert 0 <= view.values[-1].mean < 0.5
+    means = {one.variant: one.mean for one in view.values if one.metric == "next_token_accuracy:a"}
+    assert accuracy.difference == pytest.approx(means["both"] - means["scratch"], abs=1e-9)
+
+
+def test_runs_of_a_study_leave_out_its_held_out_documents(tmp_path: Path) -> None:
+    wanted = study(**FIELDS)
+    every = variants(wanted)
+    shared = planned.shared_runs(wanted, every[0], "1M", tmp_path)
+    runs = planned.planned(wanted, every, tmp_path)
+    mixtures = [one.mixture for one in [*shared, *runs]] + [mixture for one in runs for mixture, _ in one.before]
+    assert len(mixtures) == 1 + 8 + 4
+    assert all(mixture.leave_out for mixture in mixtures)
+    seeds = [mixture.seed for one in runs for mixture, _ in one.before] + [
+        one.mixture.seed for one in [*shared, *runs[:1]]
+    ]
+    assert len(set(seeds)) == 4, "two of runs before others, that of the shared one, and that of the first run"
+    assert all(mixture.weights == {"a": 0.5, "b": 0.5} for mixture in mixtures)
+
+
+def test_other_studies_are_what_they_were() -> None:
+    assert "runs" not in study().that_change_results()
+    assert "equal_cost" not in study().that_change_results()
+    assert study(**FIELDS).that_change_results()["equal_cost"] is True
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"variants": {"scratch": {}, "p": {"before": {"after": "large"}}}}, "before is .* it is a list of runs"),
+        ({"variants": {"scratch": {}, "p": {"before": [{"after": "large"}]}}}, "variant 'p': before 1 needs tokens"),
+        (
+            {"variants": {"scratch": {}, "p": {"before": [{"after": "larg", "tokens": 1}]}}},
+            "unknown run 'larg'; did you mean 'large'",
+        ),
+        ({"variants": {"scratch": {}, "p": {"train": {"teacher": "larg"}}}}, "unknown teacher 'larg'; did you mean"),
+        ({"variants": {"scratch": {}, "p": {"train": {"after": "nothing"}}}}, "unknown run 'nothing'"),
+        (
+            {"variants": {"scratch": {}, "p": {"before": [{"tokens": 1}, {"after": "large", "tokens": 1}]}}},
+            "before 2 comes after the run before it",
+        ),
+        (
+            {"variants": {"scratch": {}, "p": {"before": [{"tokens": 1}], "train": {"after": "large"}}}},
+            "its run comes after those in before",
+        ),
+        ({"variants": {"scratch": {}, "p": {"before": [{"tokens": 1, "seed": 3}]}}}, "seed is set by the study"),
+        (
+            {"variants": {"scratch": {}, "p": {"before": [{"tokens": 1, "unit": 3}]}}},
+            "unit: no such field; did you mean 'units'",
+        ),
+        ({"runs": {"large": {"model": "1M"}}}, "runs: 'large' needs tokens"),
+        ({"runs": {"large": {"tokens": 1, "mixture": "x"}}}, "runs: 'large': mixture is set by the study"),
+        (
+            {
+                "variants": {"scratch": {}, "p": {"train": {"teacher": "large"}, "filter": {"rules": ["c4"]}}},
+                "recipe": __file__,
+            },
+            "p",
+        ),
+    ],
+)
+def test_mistakes_are_told_before_anything_is_trained(changes: dict[str, Any], told: str) -> None:
+    wanted = study(**(FIELDS | changes))
+    with pytest.raises(UserError, match=told) as error:
+        planned.shared_runs(wanted, variants(wanted)[0], "1M", Path())
+    assert "\n" not in str(error.value)
