@@ -1,11 +1,13 @@
-"""A study of many small runs against as many bare training runs, and the statistics of a large one.
+"""A study of many small runs against as many bare training runs, the statistics of a large one, and distillation.
 
 The study does everything: branch, held-out documents, mixtures, token shards, training, measuring, verdicts. A bare run
 is the training loop alone, over token shards that are there, one after the other with all cores, in a warm process.
+
+Distillation is the training loop with a teacher's likeliest tokens as they are stored, against the same loop with the
+teacher beside the student: the same model comes out.
 """
 
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -29,26 +31,32 @@ def run(_: Path | None) -> Iterator[Claim]:
     """The cost of a study, and of its statistics."""
     yield from _study()
     yield _statistics()
+    yield from _distillation()
+
+
+def _corpus(folder: str) -> Any:
+    """Returns a lake with the sources of this Python's library."""
+    import pomona
+    from corpus.lake import Lake
+
+    recipe = Path(folder, "recipe.yaml")
+    recipe.write_text(
+        f"lake: {folder}/lake\nsources: [{{name: library, kind: python, path: library}}]\nfilter: null\n"
+        "tokenizer: {vocab_size: 4096}\n"
+    )
+    pomona.run(recipe)
+    return Lake(f"{folder}/lake")
 
 
 def _study() -> Iterator[Claim]:
     import pomona
-    from corpus.lake import Lake
     from pomona import making
     from pomona.ablation import branches
     from training import loop, views
     from training.plan import Plan
 
     with tempfile.TemporaryDirectory() as folder:
-        recipe = Path(folder, "recipe.yaml")
-        library = Path(os.__file__).parent
-        recipe.write_text(
-            f"lake: {folder}/lake\nsources: [{{name: library, kind: python, path: library}}]\nfilter: null\n"
-            "tokenizer: {vocab_size: 4096}\n"
-        )
-        assert library.is_dir()
-        pomona.run(recipe)
-        lake = Lake(f"{folder}/lake")
+        lake = _corpus(folder)
         half = {"weights": {"library": 1.0}}
         variants: dict[str, Any] = {f"v{i}": half | {"where": f"id > '{i}'"} for i in range(_VARIANTS)}
         started = time.perf_counter()
@@ -73,6 +81,39 @@ def _study() -> Iterator[Claim]:
         list(making.ablation(lake, _again(view.definition)))
         note = f"{view.runs} runs of 1M on {_TOKENS:,} tokens; the same study again takes {time.perf_counter() - again:.1f} s"
         yield claim("ablation.study", seconds, peer, "bare training runs", "s", 1 / 1.2, note, less=True)
+
+
+def _distillation() -> Iterator[Claim]:
+    """The loop with stored tokens against the loop with the teacher: of six times the student's size, and of AFM's 2.4
+    times."""
+    import pomona
+    from training import loop, views
+    from training.plan import Plan
+
+    with tempfile.TemporaryDirectory() as folder:
+        lake = _corpus(folder)
+        pomona.mix(lake, "core", weights={"library": 1.0}, tokens="500K", held_out=0.01)
+        sizes = {"six": ("6M", {"model": "1M"}), "afm": ("1M", {"model": "1M", "units": 64})}
+        for name, (teacher, student) in sizes.items():
+            pomona.train(lake, f"{name}-teacher", "core", model=teacher, tokens="20K", sequence_length=256)
+            fields = {"tokens": _TOKENS, "evaluations": 1, "evaluation_tokens": 512, "seed": 1, "sequence_length": 256}
+            started = time.perf_counter()
+            view = pomona.distill(lake, f"{name}-teacher", name=name, mixture="core", **student, **fields)
+            once = time.perf_counter() - started - view.seconds
+            plan = Plan.from_json(json.dumps(json.loads(Path(view.checkpoint, "run.json").read_text())["plan"]))
+            seconds: dict[str, list[float]] = {"stored": [], "online": []}
+            for i in range(_BARE):
+                for how, one in (("stored", plan), ("online", replace(plan, teacher_ids=""))):
+                    target = Path(folder, f"{how}{i}")
+                    seconds[how].append(loop.train(replace(one, seed=i), target).progress.seconds)
+                    shutil.rmtree(target)
+            sizes_are = f"{views.run(lake, f'{name}-teacher').parameters:,} and {view.parameters:,} weights"
+            note = f"teacher and student of {sizes_are}; the first run, which stores, takes {once:.0f} s more"
+            least = 2.0 if name == "six" else 1.0
+            yield claim(
+                f"ablation.distill_{name}", min(seconds["stored"]), min(seconds["online"]), "online", "s", least, note,
+                less=True,
+            )  # fmt: skip
 
 
 def _again(definition: dict[str, Any]) -> Any:

@@ -328,6 +328,18 @@ def _costs(of: pl.DataFrame, baseline: str) -> dict[str, float]:
     return {name: flops / max(means[baseline], 1.0) for name, flops in means.items()}
 
 
+def together(metrics: Sequence[str], every: Sequence[str]) -> list[str]:
+    """Returns names of metrics, those of all groups as one: `bits_per_byte (all 4)`."""
+    kinds: dict[str, list[str]] = {}
+    for name in metrics:
+        kinds.setdefault(name.partition(":")[0], []).append(name)
+    made: list[str] = []
+    for kind, names in kinds.items():
+        n = sum(name.partition(":")[0] == kind for name in every)
+        made += [f"{kind} (all {n})"] if len(names) == n > 1 else names
+    return made
+
+
 def _worth(listed: list[dict[str, Any]], comparisons: list[Comparison]) -> list[Worth]:
     """Returns what each group is worth that a variant leaves out."""
     weights = listed[0]["mixture"].get("weights") or {}

@@ -14,11 +14,14 @@ from pomona.destination import new_file
 from pomona.page import ablations, boards, charts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jinja2 import Environment
 
     from corpus.dedup.near.views import NearMisses
     from eval_suites.judges.views import StudyView
     from filters.views import Histogram
+    from pomona.ablation.sizes import Metric
     from pomona.ablation.surface_views import Profile
     from pomona.views.trace import Example
     from training.views import Curves, RunView
@@ -100,9 +103,17 @@ def environment() -> "Environment":
         "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
         "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
         "times": _times, "dots": _dots, "growth": _growth, "differences": _differences, "profile": _profile,
+        "together": _together,
     }  # fmt: skip
     made.filters |= filters
     return made
+
+
+def _together(names: "Sequence[str]", metrics: "Sequence[Metric]") -> list[str]:
+    """Names of metrics, those of all groups as one."""
+    from pomona.ablation.views import together
+
+    return together(names, sorted({one.metric for one in metrics}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,13 @@ def render_list(views: "list[AblationView]") -> str:
 
 
 def _verdicts(view: "AblationView") -> str:
+    from pomona.ablation.views import together
+
+    every = sorted({one.metric for one in view.metrics})
     differ = any(abs(one.cost - 1) > _SAME for one in view.variants)
     rows = [
-        (one.variant, one.verdict, *([f"{one.cost:.2f}"] if differ else []), ", ".join(one.better_on),
-         ", ".join(one.worse_on), one.same_as)
+        (one.variant, one.verdict, *([f"{one.cost:.2f}"] if differ else []), ", ".join(together(one.better_on, every)),
+         ", ".join(together(one.worse_on, every)), one.same_as)
         for one in view.variants
     ]  # fmt: skip
     return output.table(rows, ("variant", "verdict", *(["cost"] if differ else []), "better on", "worse on", "same as"))

@@ -148,3 +148,10 @@ def test_a_metric_with_too_few_items_is_named_and_not_compared() -> None:
     assert {one.verdict for one in view.variants} == {"baseline", "undecided"}
     assert "too few items to say anything: x" in render(view)
     assert simulated(generator, {"plain": {"x": 0.0}, "a": {}}, items=2).left_out == ()
+
+
+def test_metrics_of_all_groups_are_named_once() -> None:
+    every = ["acc:a", "acc:b", "bits:a", "bits:b", "bits:c", "task"]
+    assert views.together(["acc:a", "acc:b", "bits:a", "task"], every) == ["acc (all 2)", "bits:a", "task"]
+    assert views.together(["bits:a", "bits:b", "bits:c"], every) == ["bits (all 3)"]
+    assert views.together([], every) == []
