@@ -19,9 +19,11 @@ class RunView:
 
     run: str  # id
     name: str
+    kind: str  # train, prune, distill or prune+distill
     stage: str
     mixture: str
     after: str  # id of the run that it started from; '' for none
+    teacher: str  # id of its teacher's run, or a hash of the teacher's files; '' for none
     model: str
     checkpoint: str  # folder of the model
     parameters: int
@@ -38,6 +40,11 @@ class RunView:
     flops: float
     device: str
     settings: dict[str, Any]
+
+    @property
+    def what(self) -> str:
+        """Returns its stage, and what it did beside training."""
+        return self.stage if self.kind == "train" else f"{self.stage}, {self.kind}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ def render(view: "RunView") -> str:
     lines = [
         f"run {view.run}  {view.name}",
         f"  {view.parameters + view.embedding_parameters:,} parameters ({view.embedding_parameters:,} of embedding), "
-        f"stage {view.stage}, mixture {view.mixture}",
+        f"stage {view.what}, mixture {view.mixture}",
         f"  {view.tokens:,} tokens in {view.steps:,} steps, {view.seconds:,.1f} s, {view.tokens_per_second:,.0f} "
         f"tokens/s ({view.device})",
         f"  loss {view.loss:.4f}" + ("" if view.held_out_loss is None else _held_out(view)),
@@ -23,6 +23,8 @@ def render(view: "RunView") -> str:
     ]
     if view.skipped_steps:
         lines.insert(3, f"  {view.skipped_steps:,} steps were skipped: their gradients were too large or not finite")
+    if view.teacher:
+        lines.insert(2, f"  teacher {view.settings['teacher']} ({view.teacher})")
     return "\n".join(lines)
 
 
@@ -36,7 +38,7 @@ def render_table(views: "list[RunView]") -> str:
     if not views:
         return "no run yet; train one: pomona train --mixture NAME --model 1M --tokens 400K"
     rows = [
-        (one.run[:8], one.name, one.stage, one.mixture, one.parameters + one.embedding_parameters, one.tokens,
+        (one.run[:8], one.name, one.what, one.mixture, one.parameters + one.embedding_parameters, one.tokens,
          f"{one.loss:.3f}", "" if one.held_out_loss is None else f"{one.held_out_loss:.3f}",
          "" if one.bits_per_byte is None else f"{one.bits_per_byte:.3f}", f"{one.seconds:,.0f}")
         for one in views
