@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from corpus import artifacts
 from corpus.errors import UserError, unknown
@@ -18,6 +18,9 @@ from training.fingerprint import fingerprint
 from training.settings import Run
 from training.shape import NAMES
 from training.steps import FILES, KIND, RunStep, Trainer
+
+if TYPE_CHECKING:
+    import polars as pl
 
 VERSION = 3  # raise it when the same settings and tokens would train another model
 _ROWS = 4  # raise it when the same run would give other rows
@@ -144,9 +147,17 @@ def chain(lake: Lake, run: str, *, teachers: bool = False) -> list[dict[str, Any
     """
     if not run or not lake.exists("runs"):
         return []
-    read = lake.scan("runs").select("run", "after", "teacher", "mixture", "tokens").collect()
-    rows = {row["run"]: row for row in read.to_dicts()}
-    return [rows[one] for one in ancestors(rows, run, teachers=teachers)]
+    read = rows(lake).select("run", "after", "teacher", "mixture", "tokens").collect()
+    by_id = {row["run"]: row for row in read.to_dicts()}
+    return [by_id[one] for one in ancestors(by_id, run, teachers=teachers)]
+
+
+def rows(lake: Lake) -> "pl.LazyFrame":
+    """Returns the table `runs`; of a lake from before there were teachers, too."""
+    import polars as pl
+
+    frame = lake.scan("runs")
+    return frame if "teacher" in frame.collect_schema() else frame.with_columns(teacher=pl.lit(""))
 
 
 def ancestors(rows: Mapping[str, Mapping[str, Any]], run: str, *, teachers: bool = False) -> list[str]:

@@ -8,6 +8,7 @@ import polars as pl
 
 from corpus.lake import Lake
 from training.stages import find, in_order
+from training.stages import rows as table
 from training.steps import SUMMARY, checkpoint
 
 _POINTS = 60  # of a curve of one run
@@ -61,7 +62,7 @@ class Loss:
 
 def runs(lake: Lake) -> list[RunView]:
     """Returns all runs, the oldest first."""
-    rows = {row["run"]: row for row in lake.scan("runs").collect().to_dicts()}
+    rows = {row["run"]: row for row in table(lake).collect().to_dicts()}
     last = (
         lake.scan("run_losses")
         .filter(pl.col("group") != "")

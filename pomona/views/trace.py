@@ -27,6 +27,7 @@ from pomona.stages import decided
 from training import reading, steps
 from training.stages import ancestors, in_order
 from training.stages import find as find_run
+from training.stages import rows as run_rows
 
 _LOOKED_AT = 2000  # tokens of a document that a sentence is looked for in
 
@@ -195,7 +196,7 @@ def rows_of_runs(lake: Lake) -> dict[str, dict[str, Any]]:
                "packing", "sequence_length", "sequences", "steps"]  # fmt: skip
     if not lake.exists("runs"):
         return {}
-    return {row["run"]: row for row in lake.scan("runs").select(columns).collect().to_dicts()}
+    return {row["run"]: row for row in run_rows(lake).select(columns).collect().to_dicts()}
 
 
 def opened(lake: Lake, row: dict[str, Any]) -> tuple[Stream, packings.Packing]:

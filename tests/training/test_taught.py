@@ -183,3 +183,17 @@ def test_mistakes_are_one_line(own: Lake, tmp_path: Path) -> None:
 def test_settings_that_make_no_sense_are_refused(fields: dict[str, Any], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         settings("s", model="1M", **fields)
+
+
+def test_a_lake_from_before_there_were_teachers_is_read(own: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Lake.scan
+
+    def scan(self: Lake, table: str, *args: Any, **options: Any) -> pl.LazyFrame:
+        frame = original(self, table, *args, **options)
+        return frame.drop("teacher") if table == "runs" else frame
+
+    monkeypatch.setattr(Lake, "scan", scan)
+    large = views.run(own, "large")
+    assert (large.teacher, large.kind, large.what) == ("", "train", "core")
+    assert [row["run"] for row in chain(own, large.run, teachers=True)] == [large.run]
+    assert [link.name for link in trace_run(own, "large").history] == ["large"]
