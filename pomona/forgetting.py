@@ -20,7 +20,7 @@ from corpus.shards.stream import Stream
 from pomona.ablation import branches, held_out
 from pomona.views.trace import opened, rows_of_runs
 from training import reading, taught
-from training.stages import in_order
+from training.stages import ancestors, in_order
 from training.steps import drop_unfinished
 
 _MOST_NAMED = 20  # documents that are listed
@@ -186,17 +186,20 @@ class _Seen:
         """Yields the runs that have read some of them, or started or learned from one that has."""
         rows = rows_of_runs(self.lake) if self.ids else {}
         wanted = keys(id_bytes(sorted(self.ids)))
-        total: dict[str, int] = {}
+        own: dict[str, int] = {}  # tokens that each run has read of them
+        unknown: set[str] = set()
         root = self.lake.root if self.lake.is_local else self.lake.url
         for key in in_order(self.lake):
             if key not in rows:
                 continue
             row = rows[key]
             tokens, documents = 0, set()
-            before = total.get(row["after"], 0) + total.get(row["teacher"], 0)
+            came_from = ancestors(rows, key, teachers=True)[1:]
+            before = sum(own.get(one, 0) for one in came_from)
             try:
                 stream, packing = opened(self.lake, row)
             except UserError:  # its token shards are lost: nobody can say what it has read
+                unknown.add(key)
                 yield ReadBy(key, row["name"], f"{root}/{row['checkpoint']}", -1, -1, before)
                 continue
 
@@ -206,6 +209,8 @@ class _Seen:
                 tokens += int(read[chosen].sum())
                 documents |= {bytes(one) for one in shard.ids[chosen]}
 
-            total[key] = before + tokens
-            if total[key]:
+            own[key] = tokens
+            if before + tokens:
                 yield ReadBy(key, row["name"], f"{root}/{row['checkpoint']}", len(documents), tokens, before)
+            elif unknown.intersection(came_from):
+                yield ReadBy(key, row["name"], f"{root}/{row['checkpoint']}", -1, -1, 0)

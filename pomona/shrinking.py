@@ -11,6 +11,7 @@ from typing import Any
 
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.task import digest
 
 _MOST_NAME = 64
 
@@ -29,7 +30,7 @@ def pruned(lake: Lake, model: str, keep: float | None, given: Mapping[str, Any])
         fields["units"] = _kept(folder, keep, fields)
     if "units" not in fields:
         raise UserError("prune: say how many feed-forward units stay: keep, a share such as 0.33, or units, a number")
-    return _with_defaults(lake, run, fields, f"{_plain(run or folder.name, lake)}-{fields['units']}")
+    return _with_defaults(lake, run, fields, _plain(run or folder.name, lake), str(fields["units"]))
 
 
 def distilled(lake: Lake, teacher: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,21 +41,27 @@ def distilled(lake: Lake, teacher: str, given: Mapping[str, Any]) -> dict[str, A
     folder, run = _found(lake, teacher)
     fields["teacher"] = run or teacher
     student = fields.get("after") or Path(str(fields.get("model") or "6M")).name
-    return _with_defaults(lake, run, fields, f"{_plain(str(student), lake)}-by-{_plain(run or folder.name, lake)}")
+    return _with_defaults(lake, run, fields, f"{_plain(str(student), lake)}-by-{_plain(run or folder.name, lake)}",
+                          *([str(fields["objective"])] if "objective" in fields else []))  # fmt: skip
 
 
 def _found(lake: Lake, model: str) -> tuple[Path, str]:
     """Returns the folder of a model, and the id of its run if it is one of the lake."""
-    from training.stages import checkpoint_of, find
+    from training.stages import checkpoint_of, find, is_run
     from training.steps import checkpoint
 
     folder = Path(model).expanduser()
-    if folder.is_dir():
-        return folder, checkpoint_of(lake, model) or ""
+    if folder.is_dir() and not is_run(lake, model):
+        run = checkpoint_of(lake, model) or ""
+        return folder, run if not run or run in _runs(lake) else ""
     if os.sep in model:
         raise UserError(f"model {model}: there is no such folder; name a run of the lake, or a folder with a model")
     run = find(lake, model)
     return checkpoint(lake, run), run
+
+
+def _runs(lake: Lake) -> set[str]:
+    return set(lake.scan("runs").select("run").collect()["run"]) if lake.exists("runs") else set()
 
 
 def _kept(folder: Path, keep: float, fields: Mapping[str, Any]) -> int:
@@ -62,17 +69,22 @@ def _kept(folder: Path, keep: float, fields: Mapping[str, Any]) -> int:
 
     if "units" in fields:
         raise UserError("prune: keep and units say the same; give one of them")
-    if not 0 < keep <= 1:
-        raise UserError(f"prune: keep is {keep:g}; it is a share of the feed-forward units, above 0 and at most 1")
+    if isinstance(keep, str) or not 0 < keep <= 1:
+        raise UserError(f"prune: keep is {keep}; it is a share of the feed-forward units, above 0 and at most 1")
     return max(round(keep * read(folder).d_ffn), 1)
 
 
-def _with_defaults(lake: Lake, run: str, fields: dict[str, Any], name: str) -> dict[str, Any]:
+def _with_defaults(lake: Lake, run: str, fields: dict[str, Any], *parts: str) -> dict[str, Any]:
     """Returns the fields with a mixture and a name, where none were given."""
     if run and "mixture" not in fields:
         rows = lake.scan("runs").select("run", "mixture").collect()
         fields["mixture"] = next(mixture for one, mixture in rows.iter_rows() if one == run)
-    return {"name": f"{name[: _MOST_NAME - 16]}-seed{fields.get('seed', 0)}"} | fields
+    tokens = [str(fields["tokens"])] if fields.get("tokens") is not None else []
+    first, *more = [re.sub(r"[^A-Za-z0-9_.-]", "-", one) for one in (*parts, *tokens, f"seed{fields.get('seed', 0)}")]
+    room = _MOST_NAME - sum(len(one) + 1 for one in more)
+    if len(first) > room:  # a name that is cut stays one of its own
+        first = f"{first[: room - 9]}-{digest(first)[:8]}"
+    return {"name": "-".join([first, *more])} | fields
 
 
 def _plain(model: str, lake: Lake) -> str:

@@ -120,6 +120,12 @@ def length_of(run: Run, shape: Shape) -> int:
     return core * run.preset.longer
 
 
+def batch_of(tokens: int) -> int:
+    """Returns the tokens of a step, by default, of a run of so many tokens."""
+    batch = min(max(1 << round(math.log2(max(tokens / _STEPS, 1))), _LEAST_BATCH), _MOST_BATCH)
+    return min(batch, 1 << math.floor(math.log2(max(tokens / _LEAST_STEPS, 1))))
+
+
 def sizes(run: Run, length: int, n_sequences: int) -> tuple[int, int]:
     """Returns (sequences of a step, steps) for a packing of so many sequences; raises `UserError` for too few."""
     has = n_sequences * length
@@ -130,10 +136,7 @@ def sizes(run: Run, length: int, n_sequences: int) -> tuple[int, int]:
                 f"train {run.name!r}: {name} is {count_text(value)}, less than one sequence of {length:,}; raise it or "
                 "lower sequence_length"
             )
-    batch = run.batch_tokens
-    if batch is None:
-        batch = min(max(1 << round(math.log2(max(tokens / _STEPS, 1))), _LEAST_BATCH), _MOST_BATCH)
-        batch = min(batch, 1 << math.floor(math.log2(max(tokens / _LEAST_STEPS, 1))))
+    batch = run.batch_tokens or batch_of(tokens)
     sequences = max(1, round(batch / length))
     steps = max(tokens // (sequences * length), 1)
     if steps * sequences > n_sequences:

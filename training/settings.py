@@ -297,7 +297,7 @@ class Run(Settings):
             "name", "micro_batch_tokens", "save_minutes", "checkpoint_activations", "processes", "sharded", "compile",
             "wandb",
         }  # fmt: skip
-        teaching = {"teacher", "teacher_share"} if self.teacher is None else set()
+        teaching = {"teacher"} if self.teacher else {"teacher", "teacher_share"}  # a run's id has that of its teacher
         pruning = {"units", "mask_epsilon", "mask_learning_rate"} if self.units is None else set()
         values = self.model_dump(
             mode="json", exclude=only_speed | {"held_out", "last_evaluations", "teacher_ids"} | teaching | pruning

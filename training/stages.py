@@ -45,7 +45,7 @@ def train(context: Context[Run]) -> Stage:
         inputs=inputs,
         version=_ROWS,
         step=RunStep(lake, key, run.name),
-        plan_items=lambda: [WorkItem(digest([key, run.name]), run.name, 1, All())],
+        plan_items=lambda: [WorkItem(digest([key, run.name, _ROWS]), run.name, 1, All())],
         prepare=Trainer(lake, artifact, run, made_from["shards"], made_from["tokenizer"], made_from["after"], teacher),
         is_prepared=lambda: artifacts.has(lake, KIND, key),
         in_process=True,
@@ -63,15 +63,18 @@ def _check(context: Context[Run]) -> None:
         raise unknown("mixture", run.mixture, mixtures)
 
 
-def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> dict[str, Any]:
-    """Returns everything that the result of a run depends on."""
+def _made_from(
+    context: Context[Run], run: Run, seen: tuple[str, ...] = (), known: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Returns everything that the result of a run depends on. `known` has ids that were found on the way, by name."""
+    known = {} if known is None else known
     lake = context.lake
     after = ""
     checkpoint = None if run.model is None else checkpoint_of(lake, run.model)
     if checkpoint is not None:
         after = checkpoint
     elif run.after is not None:
-        after = _id_of(context, run, "after", run.after, seen)
+        after = _id_of(context, run, "after", run.after, seen, known)
     return {
         "settings": run.that_change_results(),
         "shards": shard_stages.current(lake, run.mixture),
@@ -79,25 +82,40 @@ def _made_from(context: Context[Run], run: Run, seen: tuple[str, ...] = ()) -> d
         "after": after,
         "model_files": "" if checkpoint or run.model is None or planning.is_size(run.model) else _files(run.model),
         "version": VERSION,
-    } | ({"teacher": _teacher(context, run, run.teacher, seen)} if run.teacher is not None else {})
+    } | ({"teacher": _teacher(context, run, run.teacher, seen, known)} if run.teacher is not None else {})
 
 
-def _id_of(context: Context[Run], run: Run, field: str, name: str, seen: tuple[str, ...]) -> str:
+def _id_of(
+    context: Context[Run], run: Run, field: str, name: str, seen: tuple[str, ...], known: dict[str, str]
+) -> str:  # fmt: skip
     """Returns the id of another run that a run names: one of the same recipe, or one of the lake."""
     if name in (*seen, run.name):
         raise UserError(f"train {run.name!r}: {field} {name!r} leads back to the run itself")
-    entries = {one.name: one for one in context.others.get("train", ())}
-    entry = entries.get(name)
-    others = tuple(one for one in entries if one != run.name)
-    return digest(_made_from(context, entry, (*seen, run.name))) if entry else find(context.lake, name, others)
+    if name not in known:
+        entries = {one.name: one for one in context.others.get("train", ())}
+        entry = entries.get(name)
+        others = tuple(one for one in entries if one != run.name)
+        made_from = _made_from(context, entry, (*seen, run.name), known) if entry else None
+        if entry and run.name in entries and list(entries).index(name) > list(entries).index(run.name):
+            raise UserError(f"train {run.name!r}: {field} {name!r} stands below it; put it above")
+        known[name] = digest(made_from) if made_from else find(context.lake, name, others)
+    return known[name]
 
 
-def _teacher(context: Context[Run], run: Run, teacher: str, seen: tuple[str, ...]) -> str:
+def _teacher(context: Context[Run], run: Run, teacher: str, seen: tuple[str, ...], known: dict[str, str]) -> str:
     """Returns the id of the teacher's run; of a model in any other folder, a hash of its files."""
     folder = os.path.expanduser(teacher)
-    if not os.path.isdir(folder):
-        return _id_of(context, run, "teacher", teacher, seen)
+    names = {one.name for one in context.others.get("train", ())}
+    if not os.path.isdir(folder) or teacher in names or is_run(context.lake, teacher):
+        return _id_of(context, run, "teacher", teacher, seen, known)
     return checkpoint_of(context.lake, teacher) or f"{FILES}{_files(folder)}"
+
+
+def is_run(lake: Lake, name: str) -> bool:
+    """Returns whether the lake has a run of a name; what names a folder, with a slash, is none."""
+    if os.sep in name or not lake.exists("runs"):
+        return False
+    return name in set(lake.scan("runs").select("name").collect()["name"])
 
 
 def run_of(context: Context[Any], run: Run) -> str:
@@ -111,7 +129,8 @@ def checkpoint_of(lake: Lake, model: str) -> str | None:
     folder = os.path.realpath(os.path.expanduser(model))
     if planning.is_size(model) or not lake.is_local or os.path.dirname(folder) != os.path.realpath(place):
         return None
-    return os.path.basename(folder)
+    key = os.path.basename(folder)
+    return key if re.fullmatch(r"[0-9a-f]{32}", key) else None
 
 
 def _files(folder: str) -> str:
@@ -162,20 +181,17 @@ def rows(lake: Lake) -> "pl.LazyFrame":
 
 def ancestors(rows: Mapping[str, Mapping[str, Any]], run: str, *, teachers: bool = False) -> list[str]:
     """Returns a run and those that it came from, each once and before what it came from itself."""
-    found: list[str] = []
-
-    def visit(one: str) -> None:
-        if one not in rows:
-            return
-        if one in found:
-            found.remove(one)  # what comes from it was found later: it belongs behind that
-        found.append(one)
-        visit(str(rows[one]["after"]))
-        if teachers:
-            visit(str(rows[one]["teacher"]))
-
-    visit(run)
-    return found
+    fields = ("after", "teacher") if teachers else ("after",)
+    found: dict[str, None] = {}  # what others came from goes behind all of them: depth first, backwards
+    todo = [(run, False)]
+    while todo:
+        one, is_done = todo.pop()
+        if is_done:
+            found[one] = None
+        elif one in rows and one not in found:
+            todo.append((one, True))
+            todo += [(str(rows[one][field]), False) for field in fields]
+    return list(found)[::-1]
 
 
 def in_order(lake: Lake) -> list[str]:

@@ -27,6 +27,7 @@ from corpus.tokenizer.loading import FILE, Vocabulary
 from corpus.tokenizer.loading import load as load_tokenizer
 from training import plan as planning
 from training import taught
+from training.fingerprint import fingerprint
 from training.settings import Run
 from training.shape import Shape, read
 from training.tables import RUN_LOSSES, RUNS
@@ -65,7 +66,8 @@ class Trainer:
                     return  # a run that was killed after its last step, before its folder got its name
                 plan = _as_begun(plan, draft.folder)
                 if plan.objective == "distill" and self.run.teacher_ids == "stored":
-                    plan = taught.stored(self.lake, plan, self.teacher, self.shards, about["packing"])
+                    keys = taught.Keys(self.teacher, self.shards, about["packing"])
+                    plan = taught.stored(self.lake, plan, keys, self._refuse_changed)
                 result = _train(plan, draft, self.run.processes)
                 _write(draft.folder / SUMMARY, about | {"plan": asdict(plan), "result": result})
                 _forget_states(draft.folder)
@@ -107,6 +109,7 @@ class Trainer:
         """Returns the folder of the teacher; raises `UserError` if it knows other tokens."""
         is_run = not self.teacher.startswith(FILES)
         folder = str(checkpoint(self.lake, self.teacher) if is_run else Path(str(self.run.teacher)).expanduser())
+        self._refuse_changed(folder)
         _refuse_another_tokenizer(self.run, folder, vocabulary, "teacher")
         if (size := read(folder).vocab_size) != vocabulary.size:
             raise UserError(
@@ -114,6 +117,13 @@ class Trainer:
                 f"{vocabulary.size:,}; both must have been trained with one tokenizer"
             )
         return folder
+
+    def _refuse_changed(self, folder: str) -> None:
+        """Raises `UserError` if the teacher's files are not those that the run's id stands for."""
+        if self.teacher.startswith(FILES) and self.teacher != f"{FILES}{fingerprint(Path(folder))}":
+            raise UserError(
+                f"train {self.run.name!r}: the teacher in {folder} has changed meanwhile; run the command again"
+            )
 
     def _packing(self, stream: Stream, length: int) -> tuple[tuple[str, Path | None], int]:
         """Returns (key and folder of the packing, if it has one; number of sequences)."""

@@ -22,27 +22,38 @@ _VERSION = 1
 _EVERY_SECONDS = 15.0  # between two lines
 
 
-def stored(lake: Lake, plan: Plan, teacher: str, shards: str, packing: str) -> Plan:
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What the tokens are made from."""
+
+    teacher: str
+    shards: str
+    packing: str
+
+
+def stored(lake: Lake, plan: Plan, keys: Keys, check: Callable[[str], None]) -> Plan:
     """Returns the plan with the folder of its teacher's tokens, which are made if the lake lacks them.
 
-    `teacher`, `shards` and `packing` are keys. A pass that is killed goes on with the next file.
+    `check` raises if the teacher's folder is not what its key says. A pass that is killed goes on with the next file.
     """
     n_sequences = plan.steps * plan.sequences
     made_from = {
-        "teacher": teacher, "shards": shards, "packing": packing, "length": plan.length, "boundaries": plan.boundaries,
-        "sequences": n_sequences, "precision": plan.precision, "version": _VERSION,
+        "teacher": keys.teacher, "shards": keys.shards, "packing": keys.packing, "length": plan.length,
+        "boundaries": plan.boundaries, "sequences": n_sequences, "precision": plan.precision, "version": _VERSION,
     }  # fmt: skip
     key = digest(made_from)
     if not artifacts.has(lake, KIND, key):
         artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"train:{plan.name}", made_from=made_from)
         with lease.hold(lake, f"{KIND}-{key}", purpose=f"the teacher's tokens for {plan.name}"):
-            _make(lake, artifact, plan, n_sequences)
+            _make(lake, artifact, plan, n_sequences, check)
     folder = artifacts.find(lake, KIND, key)
     assert folder is not None
     return replace(plan, teacher_ids=str(folder))
 
 
-def _make(lake: Lake, artifact: artifacts.Artifact, plan: Plan, n_sequences: int) -> None:
+def _make(
+    lake: Lake, artifact: artifacts.Artifact, plan: Plan, n_sequences: int, check: Callable[[str], None]
+) -> None:  # fmt: skip
     from training import devices
     from training.teacher import Teacher, write
 
@@ -52,6 +63,7 @@ def _make(lake: Lake, artifact: artifacts.Artifact, plan: Plan, n_sequences: int
     packing = packings.of(plan.packing, stream, plan.length)
     batches = Batches(stream, packing, plan.sequences, plan.boundaries, plan.pad)
     model = Teacher(plan.teacher, plan.precision, devices.device())  # type: ignore[arg-type]
+    check(plan.teacher)  # after it was loaded: another model would be found under this one's key
     with artifacts.draft(lake, artifact, resume=True) as draft:
         tell = _Telling(plan.name, draft.save, 60 * plan.save_minutes)
         write(model, batches, n_sequences, draft.folder, tell, micro_batch=plan.micro_batch)

@@ -12,6 +12,7 @@ a teacher only reads. Shared runs are not counted: they are there for all varian
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from corpus.errors import UserError
 from corpus.sizes import count_text
@@ -19,6 +20,7 @@ from training import plan as planning
 from training.settings import Run
 from training.shape import Shape, named, read
 
+_ANY = 4096  # ids, where only units matter
 _LEAST = 0.1  # of the baseline's tokens, that another variant may be left with
 
 
@@ -53,6 +55,33 @@ def at_equal_cost(chains: Sequence[Chain], shared: Iterable[Run], vocab_size: in
     return made
 
 
+def alike(chains: Sequence[Chain], shared: Iterable[Run], vocab_size: int) -> list[Run]:
+    """Returns the last runs with the batch and the length of the first one's, where they say none: what differs in
+    tokens must not differ in these."""
+    shapes = _shapes(shared, vocab_size)
+    first = chains[0].last
+    known = dict(shapes)
+    for run in chains[0].before:
+        known[run.name] = _after(run, known, vocab_size)
+    length = planning.length_of(first, _trained(first, known, vocab_size))
+    batch = first.batch_tokens or planning.batch_of(first.tokens or 0)
+    same = {"sequence_length": length, "batch_tokens": batch}
+    return [
+        chain.last.model_copy(update={name: value for name, value in same.items() if getattr(chain.last, name) is None})
+        for chain in chains
+    ]
+
+
+def check(chains: Sequence[Chain], shared: Sequence[Run]) -> None:
+    """Raises `UserError` for a run that keeps more units than the model has that it starts from, and for a teacher
+    without a model."""
+    shapes = _shapes(shared, _ANY)
+    for run in shared:
+        _cost(run, shapes, _ANY)
+    for chain in chains:
+        _costs(chain, shapes, _ANY)
+
+
 def cost(chain: Chain, shared: Iterable[Run], vocab_size: int) -> float:
     """Returns the FLOPs of all runs of a chain."""
     return float(sum(_costs(chain, _shapes(shared, vocab_size), vocab_size)))
@@ -84,7 +113,12 @@ def _shapes(shared: Iterable[Run], vocab_size: int) -> dict[str, Shape]:
 
 def _trained(run: Run, shapes: Mapping[str, Shape], vocab_size: int) -> Shape:
     """Returns the shape of the model that a run trains."""
-    return shapes[run.after] if run.after else planning.with_units(named(run.model or "6M", vocab_size), run.units)
+    if not run.after:
+        return planning.with_units(named(run.model or "6M", vocab_size), run.units)
+    shape = shapes[run.after]
+    if run.units is not None and run.units > shape.d_ffn:
+        raise UserError(f"{run.name}: units is {run.units:,}, and the model that it starts from has {shape.d_ffn:,}")
+    return shape
 
 
 def _after(run: Run, shapes: Mapping[str, Shape], vocab_size: int) -> Shape:
@@ -97,6 +131,6 @@ def _cost(run: Run, shapes: Mapping[str, Shape], vocab_size: int) -> int:
     length = planning.length_of(run, shape)
     per_token = shape.flops_per_token(length)
     if run.teacher is not None:
-        teacher = shapes[run.teacher] if run.teacher in shapes else read(run.teacher)
+        teacher = shapes[run.teacher] if run.teacher in shapes else read(Path(run.teacher).expanduser())
         per_token += teacher.flops_per_token(length) // 3
     return per_token * (run.tokens or 0)

@@ -119,12 +119,21 @@ def at_equal_cost(runs: Sequence[Planned], first: Sequence[Planned], vocab_size:
     for model, seed in dict.fromkeys((one.model, one.seed) for one in runs):
         several = [one for one in runs if (one.model, one.seed) == (model, seed)]
         shared = [one.run for one in first if one.model == model]
+        last = chains.alike([one.chain() for one in several], shared, vocab_size)
+        several = [replace(one, run=run) for one, run in zip(several, last, strict=True)]
         tokens = chains.at_equal_cost([one.chain() for one in several], shared, vocab_size)
         most = int(max(tokens) * _MORE) + 4096
         for one, n in zip(several, tokens, strict=True):
             run, mixture = one.run.model_copy(update={"tokens": n}), one.mixture.model_copy(update={"tokens": most})
             made.append(replace(one, run=run, mixture=mixture))
     return made
+
+
+def check(study: Study, variants: Sequence[Variant]) -> None:
+    """Raises `UserError` for runs that cannot follow one another, or learn from one another."""
+    for model in study.model:
+        shared = [one.run for one in shared_runs(study, variants[0], model, Path())]
+        chains.check([planned_one(study, one, model, study.seeds[0], Path()).chain() for one in variants], shared)
 
 
 def _scores(study: Study, name: str) -> tuple[Score, ...]:

@@ -77,23 +77,31 @@ def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tel
 
     most, precision = _document_tokens([*runs, *of_points], first, study, folder), _precision(folder)
 
-    def train(several: Sequence[Planned]) -> list[Planned]:
+    def mixed(several: Sequence[Planned]) -> list[Planned]:
         ready = [_as_measured(one, study, measured, most, precision) for one in several]
         for one in ready:
             for mixture in (*(mixture for mixture, _ in one.before), one.mixture):
                 _mix(Lake(one.branch), one, mixture)
-        _train_all(ready, study.at_once or devices(study), tell)
         return ready
 
-    train(first)
-    trained = train([*runs, *of_points])
-    runs, of_points = trained[: len(runs)], trained[len(runs) :]
+    at_once = study.at_once or devices(study)
+    ready, shared = mixed([*runs, *of_points]), mixed(first)  # all of them first: what is short of text shows here
+    for one in shared:  # in their order: one may start from another
+        _train_all([one], 1, tell)
+    _train_all(ready, at_once, tell)
+    runs, of_points = ready[: len(runs)], ready[len(runs) :]
     if study.search is None or not study.search.confirm:
         return Ran(list(variants), runs, points, of_points)
 
     targets = np.array([search.target(checkpoint(one)) for one in of_points])
     best = search.searched(variants[0], points, targets)
-    return Ran([*variants, best], [*runs, *train(planned(study, [best], folder))], points, of_points)
+    found = planned(study, [best], folder)
+    if study.equal_cost:  # in mixtures of the size that all have
+        of_size = {one.model: one.mixture.tokens for one in runs}
+        found = [replace(one, mixture=one.mixture.model_copy(update={"tokens": of_size[one.model]})) for one in found]
+    found = mixed(found)
+    _train_all(found, at_once, tell)
+    return Ran([*variants, best], [*runs, *found], points, of_points)
 
 
 def _prepare(lake: Lake, study: Study, variants: Sequence[Variant], first: Planned, folder: Path) -> Path:
@@ -206,7 +214,8 @@ def _document_tokens(runs: Sequence[Planned], shared: Sequence[Planned], study: 
             one for one in runs
             if one.mixture.tokens == largest and (one.seed == study.seeds[0] or one.variant in is_search)
         ]  # fmt: skip
-        _remember(path, str(_shortest([*shared, *tried])))
+        before = [replace(one, mixture=mixture) for one in tried for mixture, _ in one.before]
+        _remember(path, str(_shortest([*shared, *before, *tried])))
     return int(path.read_text())
 
 

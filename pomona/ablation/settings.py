@@ -1,7 +1,7 @@
 """A study: which variants are compared, by which models, at which seeds, and on what. Also the section `ablations`."""
 
-import json
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -204,8 +204,10 @@ class Study(Settings):
     @property
     def is_accuracy_measured(self) -> bool:
         """Returns whether next tokens are also counted."""
-        has_teacher = '"teacher":' in json.dumps([self.variants, self.train], default=str)
-        return has_teacher if self.accuracy is None else self.accuracy
+        if self.accuracy is not None:
+            return self.accuracy
+        several = [self.train, *((one or {}).get("train") for one in self.variants.values())]
+        return any(isinstance(one, Mapping) and one.get("teacher") is not None for one in several)
 
     def tokens_of(self, model: str) -> int:
         """Returns the tokens that models of a size are trained on."""

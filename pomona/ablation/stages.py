@@ -1,20 +1,26 @@
 """Plans a study. Its id is a hash of its definition and of the corpus that it is made on."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from corpus import artifacts
+from corpus.errors import UserError
+from corpus.lake import Lake
 from corpus.stage import Context, Stage, output
 from corpus.task import All, WorkItem, digest
 from corpus.tokenizer import stages as tokenizer_stages
 from eval_suites import stages as scoring
 from eval_suites import suites
+from pomona.ablation import planned
 from pomona.ablation import variants as resolving
 from pomona.ablation.settings import Study
 from pomona.ablation.steps import KIND, AblationStep, Studying
 from pomona.ablation.tables import TABLES
+from training.fingerprint import fingerprint
+from training.stages import checkpoint_of
 
 VERSION = 1  # raise it when the same definition and corpus would give other results
 
@@ -23,6 +29,8 @@ def ablate(context: Context[Study]) -> Stage:
     """Plans one study."""
     lake, study = context.lake, context.settings
     variants = tuple(resolving.variants(study))
+    planned.check(study, variants)
+    teachers = _teachers(lake, study, variants)
     made_from: dict[str, Any] = {
         "study": study.that_change_results(),
         "variants": [{k: v for k, v in asdict(one).items() if k != "before" or v} for one in variants],
@@ -32,7 +40,7 @@ def ablate(context: Context[Study]) -> Stage:
         "suites": [digest(suites.load(one).model_dump(mode="json")) for one in study.suites],
         "data": [scoring.files(study.tasks_path), scoring.sizes(study.data)],
         "version": VERSION,
-    }
+    } | ({"teachers": teachers} if teachers else {})
     key = digest(made_from)
     identity = digest([key, study.name])
     definition = json.dumps(study.model_dump(mode="json"), sort_keys=True)
@@ -50,6 +58,26 @@ def ablate(context: Context[Study]) -> Stage:
         in_process=True,
         facts={"study": identity},
     )
+
+
+def _teachers(lake: Lake, study: Study, variants: Sequence[resolving.Variant]) -> dict[str, str]:
+    """Returns a hash of the files of each teacher that is a folder; raises `UserError` for a run of the lake, which may
+    have read the documents that the study holds out."""
+    fields = [
+        *resolving.shared(study).values(),
+        *(one.train for one in variants),
+        *(b for v in variants for b in v.before),
+    ]
+    named = {str(one["teacher"]) for one in fields if one.get("teacher") is not None}
+    made = {}
+    for teacher in sorted(named - study.runs.keys()):
+        if checkpoint_of(lake, teacher):
+            raise UserError(
+                f"teacher {teacher} is a run of the lake, which may have read documents that the study holds out; "
+                "train it in the study: runs: {NAME: {tokens: ...}}"
+            )
+        made[teacher] = fingerprint(Path(teacher).expanduser())
+    return made
 
 
 def _recipe(study: Study) -> str:

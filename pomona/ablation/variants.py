@@ -77,11 +77,18 @@ def variants(study: Study) -> list[Variant]:
     seen: dict[str, list[str]] = {}
     marked = []
     for one in resolved:
-        before = seen.setdefault(digest([one.mixture, one.train, one.recipe, one.before]), [])
+        learned = [_learned(fields) for fields in (*one.before, one.train)]
+        before = seen.setdefault(digest([one.mixture, learned, one.recipe]), [])
         same_as = before[0] if before else ""
         marked.append(replace(one, same_as=same_as, shift=len(before)))
         before.append(one.name)
     return marked
+
+
+def _learned(fields: Mapping[str, Any]) -> list[Any]:
+    """Returns what the fields of a run change of what it learns: how they are written does not count."""
+    run = Run.model_validate({**fields, "name": "r", "mixture": "m"})
+    return [run.that_change_results(), run.model, run.after, run.teacher]
 
 
 def recipe_of(study: Study, variant: Variant, *, unchanged: bool = False) -> Recipe | None:
@@ -183,17 +190,17 @@ def _shared(
     """Returns the fields of a run beside the one that is compared, checked."""
     if reserved := sorted(fields.keys() & (_OF_RUNS - {"after", "tokens", *more})):
         raise UserError(f"{where}: {reserved[0]} is set by the study")
-    if "tokens" not in fields:
+    try:
+        Run.model_validate({**fields, "name": "r", "mixture": "m"})
+    except ValidationError as error:
+        raise UserError(f"{where}: {of_fields(error, Run)}") from error
+    if fields.get("tokens") is None:
         raise UserError(f"{where} needs tokens")
     after, teacher = fields.get("after"), fields.get("teacher")
     if after is not None and after not in known:
         raise UserError(f"{where}: {unknown('run', str(after), sorted(known))}; `runs` of the study has them")
     if teacher is not None and teacher not in known and not Path(str(teacher)).expanduser().is_dir():
         raise UserError(f"{where}: {unknown('teacher', str(teacher), sorted(known))}; `runs` of the study has them")
-    try:
-        Run.model_validate({**fields, "name": "r", "mixture": "m"})
-    except ValidationError as error:
-        raise UserError(f"{where}: {of_fields(error, Run)}") from error
     return fields
 
 

@@ -20,6 +20,7 @@ def render_checkpoint(view: "CheckpointTrace") -> str:
         lines.append(output.table(rows, (" ", "group", "documents", "tokens")))
         if link.held_out_read_before:
             lines.append(f"  {link.held_out_read_before:,} of its held-out documents were read by earlier runs")
+    lines += [f"the teacher of {name} is a folder: what it has read is not known" for name in view.unknown_teachers]
     dropped = ", ".join(f"{stage} {n:,}" for stage, n in view.decisions.items()) or "none"
     lines.append(f"documents of the corpus: {view.documents:,}; dropped by stages: {dropped}")
     if view.touched:

@@ -57,6 +57,7 @@ class CheckpointTrace:
     history: list[Link]  # the run and those that it started or learned from, the first one first
     documents: int  # documents of the corpus
     decisions: dict[str, int]  # documents that each deciding stage has dropped
+    unknown_teachers: list[str]  # names of runs of the history whose teacher is a folder: nobody knows what it has read
     touched: dict[str, int]  # benchmark items that the mixtures' documents touch, by benchmark
 
 
@@ -116,6 +117,7 @@ def trace_run(lake: Lake, name: str) -> CheckpointTrace:
         history,
         sum(part.n_rows for part in lake.parts("documents")),
         {stage: counts.get(stage, 0) for stage in decided(lake)},
+        [rows[one]["name"] for one in chain if str(rows[one]["teacher"]).startswith(steps.FILES)],
         dict(touched.group_by("benchmark").len("n").sort("benchmark").collect().iter_rows()),
     )
 
@@ -173,7 +175,7 @@ def is_run(lake: Lake, name: str) -> bool:
 def _seen(lake: Lake, document: str) -> Any:
     rows = rows_of_runs(lake)
     root = lake.root if lake.is_local else lake.url
-    total: dict[str, int] = {}  # tokens that a checkpoint has seen in its whole history
+    own: dict[str, int] = {}  # tokens that each run has read of it
     for key in in_order(lake):
         if key not in rows:
             continue
@@ -181,9 +183,9 @@ def _seen(lake: Lake, document: str) -> Any:
         stream, packing = opened(lake, row)
         per_step = row["sequences"] // max(row["steps"], 1)
         read = reading.of_document(stream, packing, row["sequences"], max(per_step, 1), document)
-        before = total.get(row["after"], 0) + total.get(row["teacher"], 0)
-        total[key] = before + read.tokens
-        if total[key]:
+        own[key] = read.tokens
+        before = sum(own.get(one, 0) for one in ancestors(rows, key, teachers=True)[1:])
+        if before + read.tokens:
             yield Seen(
                 key, row["name"], f"{root}/{row['checkpoint']}", read.tokens, read.times, read.first_step,
                 read.last_step, before,

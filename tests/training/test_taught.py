@@ -12,13 +12,14 @@ import torch
 from corpus import artifacts
 from corpus.errors import UserError
 from corpus.lake import Lake
+from corpus.shards import stages as shard_stages
 from pomona import forgetting
 from pomona.views.trace import trace_document, trace_run
 from tests.training.runs import SHAPE, settings, start, train
 from training import checkpoints, loop, taught, views
 from training import teacher as teaching
 from training.shape import read
-from training.stages import chain
+from training.stages import ancestors, chain
 
 
 @pytest.fixture
@@ -197,3 +198,66 @@ def test_a_lake_from_before_there_were_teachers_is_read(own: Lake, monkeypatch: 
     assert (large.teacher, large.kind, large.what) == ("", "train", "core")
     assert [row["run"] for row in chain(own, large.run, teachers=True)] == [large.run]
     assert [link.name for link in trace_run(own, "large").history] == ["large"]
+
+
+def test_how_a_teacher_is_called_makes_no_other_run(own: Lake) -> None:
+    large = views.run(own, "large")
+    assert train(own, settings("s", after="large", teacher="large", tokens=512)) == "ran"
+    for name in (large.run, large.run[:9], large.checkpoint):
+        assert train(own, settings("s", after="large", teacher=name, tokens=512)) == "current"
+
+
+def test_a_teacher_that_changes_meanwhile_is_refused(
+    own: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student, folder = str(start(tmp_path / "student")), tmp_path / "folder"
+    shutil.copytree(views.run(own, "large").checkpoint, folder)
+    original = teaching.Teacher.__init__
+
+    def init(self: Any, *args: Any) -> None:
+        shutil.copy(Path(student, "model.safetensors"), folder / "model.safetensors")
+        original(self, *args)
+
+    monkeypatch.setattr(teaching.Teacher, "__init__", init)
+    with pytest.raises(UserError, match=r"the teacher in .* has changed meanwhile"):
+        train(own, settings("s", model=student, teacher=str(folder), tokens=512))
+    assert not list(Path(own.root, artifacts.FOLDER).glob(f"{taught.KIND}/*/ids-*"))
+
+
+def test_what_came_before_is_counted_once(own: Lake) -> None:
+    train(own, settings("cut", after="large", units=10, tokens=512))
+    train(own, settings("small", after="cut", teacher="large", tokens=512))
+    document = own.scan("mixtures").filter(pl.col("split") == "train").select("id").collect()["id"].to_list()
+    n = 0
+    for each in document:
+        seen = {one.name: one for one in trace_document(own, each).runs}
+        if "small" in seen:
+            n += 1
+            assert seen["small"].tokens_before == sum(seen[one].tokens for one in ("large", "cut") if one in seen)
+    assert n
+
+
+def test_who_learned_from_a_run_that_nobody_can_read_is_named(own: Lake, tmp_path: Path) -> None:
+    student = str(start(tmp_path / "student"))
+    train(own, settings("student", model=student, teacher="large", tokens=512, mixture="all"))
+    shards = own.scan("runs").filter(pl.col("name") == "large").select("shards").collect().item()
+    wanted = own.scan("mixtures").filter(pl.col("split") == "train").select("id").collect()["id"][0]
+    shutil.rmtree(shard_stages.folder(own, shards))
+    found = {one.name: one for one in forgetting.forget(own, wanted, dry_run=True).runs}
+    assert set(found) == {"large", "student"}
+
+
+def test_a_folders_reading_is_said_to_be_unknown(own: Lake, tmp_path: Path) -> None:
+    shutil.copytree(views.run(own, "large").checkpoint, tmp_path / "folder")
+    train(own, settings("s", after="large", teacher=str(tmp_path / "folder"), tokens=512))
+    assert trace_run(own, "s").unknown_teachers == ["s"]
+    assert trace_run(own, "large").unknown_teachers == []
+
+
+def test_long_histories_are_quick_and_in_order() -> None:
+    rows = {f"r{i}": {"after": f"r{i - 1}", "teacher": f"r{i - 1}"} for i in range(3000)}
+    assert ancestors(rows, "r2999", teachers=True) == [f"r{i}" for i in range(2999, -1, -1)]
+    diamond = {"d": {"after": "b", "teacher": "c"}, "b": {"after": "a", "teacher": ""},
+               "c": {"after": "b", "teacher": ""}, "a": {"after": "", "teacher": ""}}  # fmt: skip
+    assert ancestors(diamond, "d", teachers=True) == ["d", "c", "b", "a"]
+    assert ancestors(diamond, "d") == ["d", "b", "a"]

@@ -1,5 +1,6 @@
 """What chains of runs cost, by hand; studies with runs before and a teacher; and mistakes in them."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,10 +8,12 @@ import pytest
 
 from corpus.errors import UserError
 from corpus.lake import Lake
+from pomona import making
 from pomona.ablation import chains, planned, views
 from pomona.ablation.chains import Chain
 from pomona.ablation.variants import variants
 from tests.pomona.ablation.studies import lake_of, run, study
+from tests.training.runs import settings, start, train
 from training import views as of_runs
 from training.settings import Run
 from training.shape import named, read
@@ -159,6 +162,21 @@ def test_other_studies_are_what_they_were() -> None:
             "unit: no such field; did you mean 'units'",
         ),
         ({"runs": {"large": {"model": "1M"}}}, "runs: 'large' needs tokens"),
+        ({"runs": {"large": {"tokens": None}}}, "runs: 'large' needs tokens"),
+        ({"runs": {"large": {"tokens": 1, "after": ["a"]}}}, "runs: 'large': after"),
+        ({"variants": {"scratch": {}, "p": {"before": [{"after": {"a": 1}, "tokens": 1}]}}}, "before 1: after"),
+        (
+            {"variants": {"scratch": {}, "p": {"before": [{"after": "large", "tokens": 1, "units": 400}]}}},
+            "units is 400, and the model that it starts from has 336",
+        ),
+        (
+            {"variants": {"scratch": {}, "p": {"before": [{"after": "large", "tokens": 1, "units": 50}]}}},
+            "units is 112, and the model that it starts from has 50",
+        ),
+        (
+            {"variants": {"scratch": {}, "p": {"train": {"teacher": str(Path(__file__).parent)}}}},
+            "no configuration of a model",
+        ),
         ({"runs": {"large": {"tokens": 1, "mixture": "x"}}}, "runs: 'large': mixture is set by the study"),
         (
             {
@@ -172,5 +190,66 @@ def test_other_studies_are_what_they_were() -> None:
 def test_mistakes_are_told_before_anything_is_trained(changes: dict[str, Any], told: str) -> None:
     wanted = study(**(FIELDS | changes))
     with pytest.raises(UserError, match=told) as error:
-        planned.shared_runs(wanted, variants(wanted)[0], "1M", Path())
+        planned.check(wanted, variants(wanted))
     assert "\n" not in str(error.value)
+
+
+def test_at_equal_cost_only_tokens_differ() -> None:
+    large = [one_run("large", 10**6)]
+    several = [
+        Chain("scratch", (), one_run("a", 8 * 10**6, units=SMALL)),
+        Chain("distilled", (), one_run("b", 8 * 10**6, units=SMALL, teacher="large")),
+        Chain("own", (), one_run("c", 8 * 10**6, units=SMALL, batch_tokens=512, sequence_length=64)),
+    ]
+    last = chains.alike(several, large, VOCABULARY)
+    assert [(one.batch_tokens, one.sequence_length) for one in last] == [(4096, 256), (4096, 256), (512, 64)]
+
+
+def test_fields_that_mean_the_same_are_the_same_variant() -> None:
+    several = {
+        "scratch": {}, "a": {"train": {"teacher": "large"}}, "b": {"train": {"teacher": "large", "teacher_ids": "online"}},
+        "c": {"before": [{"after": "large", "tokens": "1K"}]}, "d": {"before": [{"after": "large", "tokens": 1000}]},
+        "e": {"train": {"teacher": "large", "objective": "divergence"}},
+    }  # fmt: skip
+    found = {one.name: one.same_as for one in variants(study(**(FIELDS | {"variants": several})))}
+    assert found == {"scratch": "", "a": "", "b": "a", "c": "", "d": "c", "e": ""}
+
+
+def test_accuracy_is_measured_if_a_run_has_a_teacher() -> None:
+    assert study(**FIELDS).is_accuracy_measured
+    named = {"plain": {"weights": {"a": 1}}, "teacher": {"weights": {"b": 1}, "train": {"teacher": None}}}
+    assert not study(variants=named).is_accuracy_measured
+    assert study(accuracy=True).is_accuracy_measured
+    assert not study(**FIELDS, accuracy=False).is_accuracy_measured
+    assert study(**FIELDS, accuracy=False).that_change_results()["accuracy"] is False
+
+
+def test_a_study_depends_on_its_teachers_files_and_refuses_runs_of_the_lake(mixed: Lake, tmp_path: Path) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    train(lake, settings("large", model=str(start(tmp_path / "model")), tokens=512))
+    checkpoint = of_runs.run(lake, "large").checkpoint
+    of_lake = {"scratch": {}, "d": {"train": {"teacher": checkpoint}}}
+    with pytest.raises(UserError, match="is a run of the lake, which may have read documents that the study holds out"):
+        making.ablation_id(lake, study(**(FIELDS | {"variants": of_lake})))
+
+    shutil.copytree(checkpoint, tmp_path / "folder")
+    elsewhere = study(**(FIELDS | {"variants": {"scratch": {}, "d": {"train": {"teacher": str(tmp_path / "folder")}}}}))
+    before = making.ablation_id(lake, elsewhere)
+    shutil.copy(tmp_path / "model" / "model.safetensors", tmp_path / "folder" / "model.safetensors")
+    assert making.ablation_id(lake, elsewhere) != before
+
+
+def test_runs_for_all_may_follow_one_another_and_texts_are_mixed_before(mixed: Lake, tmp_path: Path) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    runs = {"large": {"tokens": "1K"}, "half": {"after": "large", "tokens": "1K", "units": 168}}
+    several = {"scratch": {}, "d": {"train": {"teacher": "half"}}}
+    wanted = study(**(FIELDS | {"runs": runs, "variants": several, "tokens": "2K", "at_once": 2}))
+    run(lake, wanted)
+    base = Lake(f"{lake.root}/{views.study(lake, 'small').branch}/base")
+    assert read(of_runs.run(base, "runs-half-1M").checkpoint).d_ffn == 168
+
+    short = {"scratch": {}, "p": {"before": [{"after": "large", "tokens": "900K"}]}}
+    fields = FIELDS | {"variants": short, "equal_cost": False, "name": "short"}
+    with pytest.raises(UserError, match="is short of text"):
+        run(lake, study(**fields))
+    assert not any("short" in path.name for path in Path(lake.root, "branches").glob("*/base/artifacts/checkpoint/*"))
