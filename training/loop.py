@@ -290,4 +290,5 @@ def _line(values: dict[str, Any], rate: float, mfu: float, seconds_left: float) 
     hours, minutes = divmod(minutes, 60)
     left = f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
     share = f"{mfu:.0%} MFU  " if math.isfinite(mfu) else ""
-    return f"loss {values['loss']:.3f}  norm {values['norm']:.2f}  {rate:,.0f} tokens/s  {share}{left} left"
+    aim = f"{values['aim']:.3f} (of the text {values['loss']:.3f})" if "aim" in values else f"{values['loss']:.3f}"
+    return f"loss {aim}  norm {values['norm']:.2f}  {rate:,.0f} tokens/s  {share}{left} left"
