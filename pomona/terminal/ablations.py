@@ -165,7 +165,9 @@ def _notes(view: "AblationView") -> list[str]:
     ]
     notes += [f"  {one.variant} is the same as {one.same_as}: a fair null" for one in view.variants if one.same_as]
     if any(abs(one.cost - 1) > _SAME for one in view.variants):
-        notes.append(f"  costs differ: FLOPs as a multiple of {view.baseline}'s (equal_cost: true makes them equal)")
+        is_equal = bool(view.definition.get("equal_cost"))
+        why = "equal up to whole steps" if is_equal else "equal_cost: true makes them equal"
+        notes.append(f"  costs differ: FLOPs as a multiple of {view.baseline}'s ({why})")
     if shared := view.definition.get("runs"):
         notes.append(f"  trained once for all variants, and not counted in their cost: {', '.join(shared)}")
     if view.left_out:
