@@ -8,6 +8,7 @@ workers as JSON, which cannot run code, and is rebuilt there by `decoded`.
 """
 
 import json
+import re
 import types
 import typing
 from collections.abc import Iterator, Sequence
@@ -23,11 +24,19 @@ from corpus import schema
 from corpus.lake import Lake, PartWriter
 
 ITEM_BYTES = 64 << 20  # bytes of input in one work item
+_MOST_NAME = 64  # letters of a name (corpus.settings.NAME)
 
 
 def digest(value: Any) -> str:
     """Returns 32 hex digits that identify a JSON value, the same on every machine. A dataclass counts as its fields."""
     return blake2b(json.dumps(value, sort_keys=True, default=_plain).encode(), digest_size=16).hexdigest()
+
+
+def name_of(*parts: str) -> str:
+    """Returns a name that recipes and files allow, of several parts; a long one is cut, and stays one of its own."""
+    whole = "-".join(re.sub(r"[^A-Za-z0-9_.-]", "-", part) for part in parts)
+    whole = whole.lstrip("_.-") or "unnamed"
+    return whole if len(whole) <= _MOST_NAME else f"{whole[: _MOST_NAME - 9]}-{digest(parts)[:8]}"
 
 
 def _plain(value: Any) -> Any:

@@ -4,16 +4,13 @@ A run that is named by its checkpoint brings its mixture along, so that the smal
 """
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from corpus.errors import UserError
 from corpus.lake import Lake
-from corpus.task import digest
-
-_MOST_NAME = 64
+from corpus.task import name_of
 
 
 def pruned(lake: Lake, model: str, keep: float | None, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,7 +27,7 @@ def pruned(lake: Lake, model: str, keep: float | None, given: Mapping[str, Any])
         fields["units"] = _kept(folder, keep, fields)
     if "units" not in fields:
         raise UserError("prune: say how many feed-forward units stay: keep, a share such as 0.33, or units, a number")
-    return _with_defaults(lake, run, fields, _plain(run or folder.name, lake), str(fields["units"]))
+    return _with_defaults(lake, run, fields, _called(run or folder.name, lake), str(fields["units"]))
 
 
 def distilled(lake: Lake, teacher: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,9 +37,10 @@ def distilled(lake: Lake, teacher: str, given: Mapping[str, Any]) -> dict[str, A
         raise UserError(f"distill: teacher is given twice: {teacher} and {fields['teacher']}; leave one out")
     folder, run = _found(lake, teacher)
     fields["teacher"] = run or teacher
-    student = fields.get("after") or Path(str(fields.get("model") or "6M")).name
-    return _with_defaults(lake, run, fields, f"{_plain(str(student), lake)}-by-{_plain(run or folder.name, lake)}",
-                          *([str(fields["objective"])] if "objective" in fields else []))  # fmt: skip
+    student = str(fields.get("after") or Path(str(fields.get("model") or "6M")).name)
+    objective = [str(fields["objective"])] if "objective" in fields else []
+    named = (_called(student, lake), "by", _called(run or folder.name, lake), *objective)
+    return _with_defaults(lake, run, fields, *named)
 
 
 def _found(lake: Lake, model: str) -> tuple[Path, str]:
@@ -80,15 +78,10 @@ def _with_defaults(lake: Lake, run: str, fields: dict[str, Any], *parts: str) ->
         rows = lake.scan("runs").select("run", "mixture").collect()
         fields["mixture"] = next(mixture for one, mixture in rows.iter_rows() if one == run)
     tokens = [str(fields["tokens"])] if fields.get("tokens") is not None else []
-    first, *more = [re.sub(r"[^A-Za-z0-9_.-]", "-", one) for one in (*parts, *tokens, f"seed{fields.get('seed', 0)}")]
-    room = _MOST_NAME - sum(len(one) + 1 for one in more)
-    if len(first) > room:  # a name that is cut stays one of its own
-        first = f"{first[: room - 9]}-{digest(first)[:8]}"
-    return {"name": "-".join([first, *more])} | fields
+    return {"name": name_of(*parts, *tokens, f"seed{fields.get('seed', 0)}")} | fields
 
 
-def _plain(model: str, lake: Lake) -> str:
-    """Returns the name of a run, or of a folder, as a part of a name."""
+def _called(model: str, lake: Lake) -> str:
+    """Returns the name of a run that is called by its id; any other name as it is."""
     rows = lake.scan("runs").select("run", "name").collect().rows() if lake.exists("runs") else []
-    named = next((name for run, name in rows if run == model), model)
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", named).lstrip("_.-") or "model"
+    return next((str(name) for run, name in rows if run == model), model)

@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ORDER = ["pomona", "eval_suites", "quantization", "training", "decontam", "filters", "corpus"]
 MODULES = sorted(path for package in ORDER for path in (ROOT / package).rglob("*.py"))
 COVERED_TOGETHER = {
+    "training/objectives/tokens.py": "tests/training/objectives",
     "corpus/errors.py": "every mistake that a test makes",
     "corpus/records.py": "tests/corpus/sources",
     "corpus/preload.py": "tests/corpus/test_execution.py",

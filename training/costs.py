@@ -28,9 +28,10 @@ def spent(name: str, settings: Mapping[str, Any], text_bytes: float, rate: float
     tokens = run.tokens or (mixture and mixture.tokens) or text_bytes / BYTES_PER_TOKEN
     evaluated = run.evaluation_tokens or planning.EVALUATED
     n_groups = len(mixture.weights) if mixture and mixture.weights else 1
-    flops = (tokens + run.evaluations * n_groups * evaluated / 3) * shape.flops_per_token(length)
-    if run.teacher is not None:  # it computes forward only
-        flops += tokens * shape_of(run.teacher, settings).flops_per_token(length) / 3
+    flops = tokens * shape.flops_per_token(length)
+    flops += run.evaluations * n_groups * evaluated * shape.flops_of_reading(length)
+    if run.teacher is not None:
+        flops += tokens * shape_of(run.teacher, settings).flops_of_reading(length)
 
     weights = shape.memory()
     micro_batch = max(run.micro_batch_tokens, length)

@@ -47,7 +47,7 @@ class Parts:
 
     cross_entropy: Tensor  # nats, of the targets themselves
     z_loss: Tensor  # z L², summed; without a teacher, the loss is (cross_entropy + z_loss) / total
-    teacher: Tensor  # nats: cross-entropy of the teacher's tokens, or divergence from it; 0 without one
+    teacher: Tensor  # nats: cross-entropy of the teacher's tokens, or divergence from it; without one, cross_entropy
     targets: int
 
 
@@ -196,7 +196,7 @@ def _losses_and_gradient(logits_CV: Tensor, targets_C: Tensor, rows: slice, job:
     log_sum_C = torch.logsumexp(logits_CV.to(exact), dim=1)
     nats_C = log_sum_C - _at(logits_CV, targets_C).to(exact)
 
-    teacher, taught_C, shares_CV = job.teacher, torch.zeros_like(nats_C), None
+    teacher, taught_C, shares_CV = job.teacher, nats_C, None
     if isinstance(teacher, Top):
         taught_C = log_sum_C - _at(logits_CV, teacher.ids_N[rows]).to(exact)
     elif isinstance(teacher, Whole):
@@ -225,8 +225,7 @@ def _by_kernel(logits_CV: Tensor, targets_C: Tensor, rows: slice, job: _Job) -> 
     logits, parts = kernels.arrays(logits_CV, parts_3C)
     scale, z_loss, share = np.float32(job.scale), np.float32(job.z_loss), np.float32(job.share)
     loss_rows(logits, targets_C.numpy(), others_C.numpy(), share, scale, z_loss, job.is_trained, parts)
-    sums = parts_3C.sum(1)
-    return sums if job.teacher is not None else sums * torch.tensor([1.0, 1.0, 0.0])
+    return parts_3C.sum(1)
 
 
 def _add_product(sum_VD: Tensor, left_CV: Tensor, right_CD: Tensor) -> None:

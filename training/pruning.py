@@ -7,7 +7,7 @@ of which k are kept:
     λ = argmax  s · λ + ε H(λ)   where  Σ λ = k,  0 ≤ λ ≤ 1,   H(λ) = - Σ λ log λ
 
 so λ_i = min(1, exp((s_i + a) / ε)) with the a at which they sum to k. The published way to a is an iteration, which is
-short of k when it stops; sorted scores give it at once (`soft_top_k` has both).
+short of k when it stops (docs/experiments.md); sorted scores give its limit at once.
 
 What AFM does not say is where scores begin and how the mask gets hard. Here they begin with the sizes of the weights of
 a unit (`importance`), and a run has three parts, as measured (docs/experiments.md):
@@ -17,7 +17,8 @@ a unit (`importance`), and a run has three parts, as measured (docs/experiments.
     then                   the mask is 1 for the units with the largest scores and 0 for the others, and the model
                            gets used to it; so the cut model computes what the masked one computed
 
-A mask belongs to the columns of the `down` matrix: that is a product with a matrix, not with each token's units.
+A mask multiplies the columns of the `down` matrix, which is less work than to multiply the units of each token. Each
+process has all scores, also if the model is in pieces.
 
 Shape suffixes: L layers, F hidden units.
 """
@@ -28,27 +29,22 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from training import sharding
 from training.shape import Shape
 
 _FALLEN, _HARD = 0.2, 0.5  # shares of a run: k has fallen, the mask is hard
 _SPREAD = 0.5  # standard deviation of a layer's scores when they begin
-_FIRST_EPSILON, _DECAY = 4.0, 0.7  # of the published iteration
 SCORES = "masks.scores"  # parameter, and its name in a saved state
 
 
-def soft_top_k(scores: Tensor, k: float, epsilon: float, iterations: int | None = None) -> Tensor:
+def soft_top_k(scores: Tensor, k: float, epsilon: float) -> Tensor:
     """Returns λ in (0, 1] over the last axis: near 1 for the k largest scores, near 0 for the others.
 
-    `k` is between 0 and the number of scores, and need not be a whole number. The smaller `epsilon`, the harder.
-    `iterations` makes as many of the published ones (20, from ε = 4 down by 0.7 each), in place of their limit.
+    `k` is above 0, at most the number of scores, and need not be a whole number. The smaller `epsilon`, the harder.
     """
     n = scores.shape[-1]
     assert 0 < k <= n, "k is out of range"
-    if iterations is not None:
-        return _iterated(scores, k, epsilon, iterations)
     if k == n:
-        return scores * 0 + 1.0
+        return scores * 0 + 1.0  # of the same type, with gradients of 0
 
     order = scores.detach().argsort(-1, descending=True)
     is_full = torch.zeros_like(scores, dtype=torch.bool).scatter(-1, order, _full(scores.detach(), order, k, epsilon))
@@ -68,21 +64,11 @@ def _full(scores: Tensor, order: Tensor, k: float, epsilon: float) -> Tensor:
     return m < first
 
 
-def _iterated(scores: Tensor, k: float, epsilon: float, iterations: int) -> Tensor:
-    """The published iteration: a makes the sum right, then b ≤ 0 what is above 1."""
-    b, a, eps = -scores, torch.zeros_like(scores[..., :1]), max(_FIRST_EPSILON, epsilon)
-    for _ in range(iterations):
-        a = eps * (math.log(k) - ((scores + b) / eps).logsumexp(-1, keepdim=True))
-        b = -(scores + a).relu()
-        used, eps = eps, max(eps * _DECAY, epsilon)
-    return ((scores + a + b) / used).exp()
-
-
 class Masks(nn.Module):
     """A mask over the feed-forward units of each layer, by scores that are learned."""
 
     def __init__(self, shape: Shape, units: int, *, epsilon: float, gain: float) -> None:
-        """Of each layer, `units` are kept. `gain`: how many times as fast as the weights scores move."""
+        """Of each layer, `units` are kept. Scores move `gain` times as fast as weights."""
         super().__init__()
         self.units, self.epsilon, self.gain = units, epsilon, gain
         self.n_layers, self.n_units = shape.n_layers, shape.d_ffn
@@ -112,9 +98,8 @@ class Masks(nn.Module):
 
     @torch.no_grad()
     def kept(self) -> Tensor:
-        """Returns the units that are kept (L, units), in their order. If the model is in pieces, all processes call."""
-        scores_LF = sharding.whole(self.scores).view(self.n_layers, self.n_units).cpu()
-        return _largest(scores_LF, self.units).sort(1).values
+        """Returns the units that are kept (L, units), in their order, on the CPU."""
+        return _largest(self.scores.view(self.n_layers, self.n_units), self.units).sort(1).values.cpu()
 
 
 def importance(weights: Mapping[str, Tensor], n_layers: int) -> Tensor:

@@ -48,7 +48,7 @@ class Run(Settings):
     name: Annotated[
         str,
         Field(pattern=NAME, description="Name of the run: letters, digits, '_', '.' or '-'; at most 64"),
-        Flag("--name", "NAME"),
+        Flag("--name", "NAME", by_default="from its model and seed"),
     ]
     mixture: Annotated[str, Field(description="Mixture that it reads"), Flag("--mixture", "NAME")]
     model: Annotated[

@@ -96,6 +96,10 @@ class Shape:
         attention = 3 * 2 * self.n_layers * self.n_heads * self.head_dim * (sequence_length + 1)
         return matrices + attention
 
+    def flops_of_reading(self, sequence_length: int) -> int:
+        """FLOPs of a forward pass for a token: a third of training on it."""
+        return self.flops_per_token(sequence_length) // 3
+
     def memory(self, moments: int = 2) -> Memory:
         """Bytes of weights, gradients and optimizer state in float32; `moments` numbers of state for a weight."""
         weights = _FLOAT * (self.parameters + self.embedding_parameters)

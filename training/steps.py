@@ -99,7 +99,7 @@ class Trainer:
         )
         about = {
             "run": self.artifact.key, "name": run.name, "stage": run.stage, "mixture": run.mixture, "after": self.after,
-            "teacher": self.teacher, "kind": kind_of(plan), "teacher_shape": asdict(read(teacher)) if teacher else None,
+            "teacher": self.teacher, "kind": _kind(plan), "teacher_shape": asdict(read(teacher)) if teacher else None,
             "model": "" if self.after else run.model or "6M", "shards": self.shards, "tokenizer": self.tokenizer,
             "packing": packing[0], "settings": run.model_dump(mode="json"),
         }  # fmt: skip
@@ -172,7 +172,7 @@ def _forget_states(folder: Path) -> None:
     (folder / _BEGUN).unlink(missing_ok=True)
 
 
-def kind_of(plan: planning.Plan) -> str:
+def _kind(plan: planning.Plan) -> str:
     """Returns what a run does: train, prune, distill or prune+distill."""
     does = ["prune"] if planning.pruned(plan.shape, plan.units) != plan.shape else []
     return "+".join([*does, *(["distill"] if plan.teacher else [])]) or "train"
@@ -300,6 +300,6 @@ def _row(summary: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]
 
 
 def _of_teacher(summary: dict[str, Any]) -> int:
-    """Returns the FLOPs of a teacher for a token: it computes forward only, a third of training."""
+    """Returns the FLOPs of a run's teacher for a token; 0 without one."""
     shape = summary.get("teacher_shape")
-    return Shape(**shape).flops_per_token(summary["plan"]["length"]) // 3 if shape else 0
+    return Shape(**shape).flops_of_reading(summary["plan"]["length"]) if shape else 0

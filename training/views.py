@@ -45,7 +45,12 @@ class RunView:
     @property
     def what(self) -> str:
         """Returns its stage, and what it did beside training."""
-        return self.stage if self.kind == "train" else f"{self.stage}, {self.kind}"
+        return what_of(self.stage, self.kind)
+
+
+def what_of(stage: str, kind: str) -> str:
+    """Returns the stage of a run, and what it did beside training."""
+    return stage if kind == "train" else f"{stage}, {kind}"
 
 
 @dataclass(frozen=True, slots=True)

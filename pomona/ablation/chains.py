@@ -6,8 +6,8 @@ A variant may prune a larger model first, learn from a teacher, or both:
   before    of each variant and seed, one after the other, each from the checkpoint of the one before
   last      the run that is compared
 
-Costs are FLOPs of matrix products, as the table `runs` counts them: of training, and a third of that for a token that
-a teacher only reads. Shared runs are not counted: they are there for all variants.
+Costs are FLOPs of matrix products, as the table `runs` counts them: of training, and of reading for a teacher. Shared
+runs are not counted: they are there for all variants.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,6 @@ from training import plan as planning
 from training.settings import Run
 from training.shape import Shape, named, read
 
-_ANY = 4096  # ids, where only units matter
 _LEAST = 0.1  # of the baseline's tokens, that another variant may be left with
 
 
@@ -33,104 +32,83 @@ class Chain:
     last: Run
 
 
-def at_equal_cost(chains: Sequence[Chain], shared: Iterable[Run], vocab_size: int) -> list[int]:
-    """Returns the tokens of each chain's last run, so that each costs as much as the first chain.
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """What a run is about."""
 
-    Raises `UserError` for one whose earlier runs leave too little.
+    length: int  # tokens of a sequence
+    leaves: Shape
+    flops: int
+
+
+def at_equal_cost(chains: Sequence[Chain], shared: Iterable[Run], vocab_size: int) -> list[Run]:
+    """Returns the last run of each chain, with as many tokens as the first chain's cost allows.
+
+    Only tokens differ: batch and sequence length are those of the first chain, unless another one says its own. Raises
+    `UserError` for a chain whose earlier runs leave too little.
     """
-    shapes = _shapes(shared, vocab_size)
-    allowed = sum(cost for cost in _costs(chains[0], shapes, vocab_size))
+    leaves = _leaves(shared, vocab_size)
+    first = _counted(chains[0], leaves, vocab_size)
+    allowed = sum(one.flops for one in first)
+    batch = chains[0].last.batch_tokens or planning.batch_of(chains[0].last.tokens or 0)
+    same = {"sequence_length": first[-1].length, "batch_tokens": batch}
+
     made = []
     for chain in chains:
-        *before, last = _costs(chain, shapes, vocab_size)
-        tokens = chain.last.tokens or 0
-        left = int((allowed - sum(before)) * tokens // last) if before or last != allowed else tokens
+        run = chain.last.model_copy(update={k: v for k, v in same.items() if getattr(chain.last, k) is None})
+        *before, last = _counted(Chain(chain.name, chain.before, run), leaves, vocab_size)
+        tokens = run.tokens or 0
+        left = (allowed - sum(one.flops for one in before)) * tokens // last.flops
         if left < _LEAST * tokens:
             raise UserError(
                 f"variant {chain.name!r}: at equal cost, its {len(before)} earlier runs leave "
                 f"{count_text(max(left, 0))} tokens for the last one, of the baseline's {count_text(tokens)}; "
                 "give them fewer tokens, or raise tokens"
             )
-        made.append(left)
+        made.append(run.model_copy(update={"tokens": left}))
     return made
-
-
-def alike(chains: Sequence[Chain], shared: Iterable[Run], vocab_size: int) -> list[Run]:
-    """Returns the last runs with the batch and the length of the first one's, where they say none: what differs in
-    tokens must not differ in these."""
-    shapes = _shapes(shared, vocab_size)
-    first = chains[0].last
-    known = dict(shapes)
-    for run in chains[0].before:
-        known[run.name] = _after(run, known, vocab_size)
-    length = planning.length_of(first, _trained(first, known, vocab_size))
-    batch = first.batch_tokens or planning.batch_of(first.tokens or 0)
-    same = {"sequence_length": length, "batch_tokens": batch}
-    return [
-        chain.last.model_copy(update={name: value for name, value in same.items() if getattr(chain.last, name) is None})
-        for chain in chains
-    ]
-
-
-def check(chains: Sequence[Chain], shared: Sequence[Run]) -> None:
-    """Raises `UserError` for a run that keeps more units than the model has that it starts from, and for a teacher
-    without a model."""
-    shapes = _shapes(shared, _ANY)
-    for run in shared:
-        _cost(run, shapes, _ANY)
-    for chain in chains:
-        _costs(chain, shapes, _ANY)
 
 
 def cost(chain: Chain, shared: Iterable[Run], vocab_size: int) -> float:
-    """Returns the FLOPs of all runs of a chain."""
-    return float(sum(_costs(chain, _shapes(shared, vocab_size), vocab_size)))
+    """Returns the FLOPs of all runs of a chain.
+
+    Raises `UserError` for a run with more units than the model that it starts from, and a teacher without a model.
+    """
+    return float(sum(one.flops for one in _counted(chain, _leaves(shared, vocab_size), vocab_size)))
 
 
-def cost_of_shared(shared: Iterable[Run], vocab_size: int) -> float:
-    """Returns the FLOPs of the runs that a study trains once."""
-    runs = list(shared)
-    shapes = _shapes(runs, vocab_size)
-    return float(sum(_cost(run, shapes, vocab_size) for run in runs))
+def cost_of_shared(shared: Sequence[Run], vocab_size: int) -> float:
+    """Returns the FLOPs of the runs that a study trains once; raises as `cost`."""
+    return cost(Chain("", tuple(shared[:-1]), shared[-1]), (), vocab_size) if shared else 0.0
 
 
-def _costs(chain: Chain, shapes: Mapping[str, Shape], vocab_size: int) -> list[int]:
-    """Returns the FLOPs of each run of a chain."""
-    made, known = [], dict(shapes)
+def _counted(chain: Chain, leaves: Mapping[str, Shape], vocab_size: int) -> list[_Counted]:
+    """Returns what each run of a chain is about; `leaves` has the models of shared runs, by name."""
+    made, known = [], dict(leaves)
     for run in (*chain.before, chain.last):
-        made.append(_cost(run, known, vocab_size))
-        known[run.name] = _after(run, known, vocab_size)
+        made.append(_of_run(run, known, vocab_size))
+        known[run.name] = made[-1].leaves
     return made
 
 
-def _shapes(shared: Iterable[Run], vocab_size: int) -> dict[str, Shape]:
+def _leaves(shared: Iterable[Run], vocab_size: int) -> dict[str, Shape]:
     """Returns the shapes of the models that shared runs leave, by name."""
-    shapes: dict[str, Shape] = {}
+    leaves: dict[str, Shape] = {}
     for run in shared:
-        shapes[run.name] = _after(run, shapes, vocab_size)
-    return shapes
+        leaves[run.name] = _of_run(run, leaves, vocab_size).leaves
+    return leaves
 
 
-def _trained(run: Run, shapes: Mapping[str, Shape], vocab_size: int) -> Shape:
-    """Returns the shape of the model that a run trains."""
-    if not run.after:
-        return planning.with_units(named(run.model or "6M", vocab_size), run.units)
-    shape = shapes[run.after]
+def _of_run(run: Run, leaves: Mapping[str, Shape], vocab_size: int) -> _Counted:
+    """Returns what a run is about that starts from a new model, or from one that another run leaves."""
+    new = planning.with_units(named(run.model or "6M", vocab_size), run.units)
+    shape = leaves[run.after] if run.after else new
     if run.units is not None and run.units > shape.d_ffn:
         raise UserError(f"{run.name}: units is {run.units:,}, and the model that it starts from has {shape.d_ffn:,}")
-    return shape
 
-
-def _after(run: Run, shapes: Mapping[str, Shape], vocab_size: int) -> Shape:
-    """Returns the shape of the model that a run leaves."""
-    return planning.pruned(_trained(run, shapes, vocab_size), run.units or 0)
-
-
-def _cost(run: Run, shapes: Mapping[str, Shape], vocab_size: int) -> int:
-    shape = _trained(run, shapes, vocab_size)
     length = planning.length_of(run, shape)
-    per_token = shape.flops_per_token(length)
+    flops = shape.flops_per_token(length)
     if run.teacher is not None:
-        teacher = shapes[run.teacher] if run.teacher in shapes else read(Path(run.teacher).expanduser())
-        per_token += teacher.flops_per_token(length) // 3
-    return per_token * (run.tokens or 0)
+        teacher = leaves[run.teacher] if run.teacher in leaves else read(Path(run.teacher).expanduser())
+        flops += teacher.flops_of_reading(length)
+    return _Counted(length, planning.pruned(shape, run.units or 0), flops * (run.tokens or 0))

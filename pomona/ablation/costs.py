@@ -10,7 +10,9 @@ from corpus.family import Spent
 from pomona.ablation import chains, planned, variants
 from pomona.ablation.settings import Study
 from training import costs
+from training import plan as planning
 from training.settings import Run
+from training.shape import named
 
 _EVALUATIONS = 3  # passes over the held-out documents in a run
 
@@ -32,27 +34,31 @@ def of_size(study: Study, model: str, tokenizer: Any, rate: float) -> Spent:
     run = Run(name="r", mixture="m", model=model, tokens=study.tokens_of(model), evaluations=_EVALUATIONS,
               evaluation_tokens=study.evaluation_tokens * max(len(study.measured_on), 1))  # fmt: skip
     one, n = costs.spent("r", {"train": (run,), "tokenizer": tokenizer}, 0.0, rate), n_runs(study, model)
-    minutes = n * one.minutes + _more_flops(study, run, model, tokenizer) / (rate * 1e9) / 60
+    vocab_size = getattr(tokenizer, "vocab_size", None) or costs.VOCABULARY
+    try:
+        flops = _flops(study, model, vocab_size)
+    except UserError:  # the stage itself says what is wrong
+        flops = n * chains.cost(chains.Chain("", (), run), (), vocab_size)
+
+    shape = named(model, vocab_size)
+    read = n * _EVALUATIONS * (run.evaluation_tokens or 0) * shape.flops_of_reading(planning.length_of(run, shape))
     # Runs that have ended leave their models, and not the state of their optimizers.
+    minutes = (flops + read) / (rate * 1e9) / 60
     return replace(one, n_bytes=n * one.n_bytes, minutes=minutes, disk_bytes=n * one.disk_bytes // 3)
 
 
-def _more_flops(study: Study, plain: Run, model: str, tokenizer: Any) -> float:
-    """Returns what runs of other shapes, runs before them, teachers and runs for all add to as many plain runs."""
-    vocab_size = getattr(tokenizer, "vocab_size", None) or costs.VOCABULARY
-    try:
-        every = variants.variants(study)
-        shared = [one.run for one in planned.shared_runs(study, every[0], model, Path())]
-        several = [planned.planned_one(study, one, model, study.seeds[0], Path()).chain() for one in every]
-        flops = [chains.cost(one, shared, vocab_size) for one in several]
-    except UserError:  # the stage itself says what is wrong
-        return 0.0
+def _flops(study: Study, model: str, vocab_size: int) -> float:
+    """Returns the FLOPs of training all runs of a size, those for all variants included."""
+    every = variants.variants(study)
+    shared = [one.run for one in planned.shared_runs(study, every[0], model, Path())]
+    several = [planned.planned_one(study, one, model, study.seeds[0], Path()).chain() for one in every]
+    baseline, *others = [chains.cost(one, shared, vocab_size) for one in several]
     if study.equal_cost:
-        flops = flops[:1] * len(flops)
-    of_plain = chains.cost(chains.Chain("", (), plain), (), vocab_size)
-    of_variants = sum(flops) * len(study.seeds)
-    of_search = (n_runs(study, model) - len(flops) * len(study.seeds)) * flops[0]
-    return of_variants + of_search - n_runs(study, model) * of_plain + chains.cost_of_shared(shared, vocab_size)
+        others = [baseline] * len(others)
+
+    of_variants = (baseline + sum(others)) * len(study.seeds)
+    of_search = (n_runs(study, model) - len(every) * len(study.seeds)) * baseline
+    return of_variants + of_search + chains.cost_of_shared(shared, vocab_size)
 
 
 def n_runs(study: Study, model: str) -> int:

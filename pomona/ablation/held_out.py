@@ -63,21 +63,25 @@ def shards(texts: Path, tokenizer: Path, folder: Path) -> Path:
         return folder
     frame, vocabulary = pl.read_parquet(texts), load(tokenizer)
     groups = sorted(set(frame["group"]))
+
     encoded, lengths = Encoder(vocabulary)(frame["text"].to_arrow().cast(pa.large_string()))
     # The token that ends a document stands before each, too: its first token is foreseen like all others, so that bytes
     # count alike whatever the tokenizer.
     end = np.array([vocabulary.end], vocabulary.dtype)
     documents = [np.concatenate([end, each, end]) for each in np.split(encoded, np.cumsum(lengths)[:-1])]
+
     held_out = folder / layout.HELD_OUT
     held_out.mkdir(parents=True, exist_ok=True)
     tokens = np.concatenate(documents)
     tokens.astype(tokens.dtype.newbyteorder("<")).tofile(held_out / layout.TOKENS)
+
     sizes = np.array([len(each) for each in documents], np.int64)
     ids = frame["id"].to_list()
     np.save(held_out / layout.STARTS, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
     np.save(held_out / layout.IDS, layout.id_bytes(ids))
     np.save(held_out / layout.GROUPS, np.array([groups.index(one) for one in frame["group"]], np.int32))
     np.save(held_out / layout.BY_ID, np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64))
+
     layout.About(
         1, "", "", np.dtype(vocabulary.dtype).name, vocabulary.size, vocabulary.end, tuple(groups), (), (),
         len(tokens), len(ids),

@@ -3,18 +3,12 @@
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-from corpus import artifacts
 from corpus.lake import Lake
-from corpus.tokenizer import stages as tokenizer_stages
-from corpus.tokenizer import steps as tokenizer_steps
-from corpus.tokenizer.loading import load
 from pomona import budget
-from pomona.ablation import costs, running, variants
+from pomona.ablation import costs, planned, running, variants
 from pomona.ablation.settings import Study
 from training.plan import with_units
 from training.shape import named
-
-_VOCABULARY = 8192  # ids of a tokenizer that is still to be learned for small models
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +42,9 @@ class PlanView:
 def plan(lake: Lake, study: Study) -> PlanView:
     """Returns what a study trains; raises `UserError` for a variant that is no good."""
     every = variants.variants(study)
+    planned.check(study, every, planned.vocabulary(lake))
     at_once = study.at_once or running.devices(study)
-    tokenizer, rate = SimpleNamespace(vocab_size=_vocabulary(lake)), budget.load_rates()["training"]
+    tokenizer, rate = SimpleNamespace(vocab_size=planned.vocabulary(lake)), budget.load_rates()["training"]
     units = every[0].train.get("units")
     sizes = [
         Size(
@@ -64,10 +59,3 @@ def plan(lake: Lake, study: Study) -> PlanView:
         {one.name: one.same_as for one in every if one.same_as},
         {one.name: len(one.before) for one in every if one.before}, tuple(variants.shared(study)),
     )  # fmt: skip
-
-
-def _vocabulary(lake: Lake) -> int:
-    key = tokenizer_stages.current(lake)
-    if not key or not artifacts.has(lake, tokenizer_steps.KIND, key):
-        return _VOCABULARY
-    return load(tokenizer_steps.folder(lake, key)).size

@@ -3,14 +3,18 @@
 Everything is decided here but what the corpus says: the size of the vocabulary, and the precision of this machine.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from corpus import artifacts
+from corpus.lake import Lake
 from corpus.mixture.settings import Mixture
-from corpus.task import digest
+from corpus.task import digest, name_of
+from corpus.tokenizer import stages as tokenizer_stages
+from corpus.tokenizer import steps as tokenizer_steps
+from corpus.tokenizer.loading import load
 from eval_suites.settings import Score
 from pomona.ablation import chains, held_out
 from pomona.ablation.chains import Chain
@@ -19,8 +23,8 @@ from pomona.ablation.variants import Variant, shared
 from training.settings import Run
 
 BASE, SHARED = "base", "runs"  # branch of the corpus as it is; what names of runs that are trained once begin with
-_MOST_NAME = 64  # letters of the name of a run
-_MORE = 1.02  # a mixture has a little more than a run reads, since documents are whole
+_VOCABULARY = 8192  # ids of a tokenizer that is still to be learned for small models
+_MORE = 1.02  # times as many tokens as a run reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,10 @@ class Planned:
     run: Run
     scores: tuple[Score, ...]
     before: tuple[tuple[Mixture, Run], ...] = ()  # what leads to the run, each with its mixture
+
+    def alone(self) -> list["Planned"]:
+        """Returns the runs before it, each as a run of its own."""
+        return [replace(self, mixture=mixture, run=run, before=(), scores=()) for mixture, run in self.before]
 
     def chain(self) -> Chain:
         """Returns its runs in order."""
@@ -54,12 +62,10 @@ def planned(study: Study, variants: Sequence[Variant], folder: Path) -> list[Pla
 def planned_one(study: Study, variant: Variant, model: str, seed: int, folder: Path) -> Planned:
     """Returns a run of a variant; `folder` is where the lakes of the study are."""
     tokens = study.tokens_of(model)
-    name = _named(variant.name, model, str(seed))
+    name = name_of(variant.name, model, str(seed))
     branch = folder / (f"variant-{variant.name}" if variant.recipe else BASE)
-    mixture = variant.mixture_of(name, seed, int(tokens * _MORE) + 4096)
-    mixture = _left_out(study, mixture)
-    run = variant.run_of(name, model, seed, tokens)
-    run, before = _chained(study, variant, model, seed, run)
+    mixture = _left_out(study, variant.mixture_of(name, seed, _in_mixture(tokens)))
+    run, before = _chained(study, variant, model, seed, variant.run_of(name, model, seed, tokens))
     scores = () if variant.name.startswith(POINT) else _scores(study, name)
     return Planned(variant.name, model, seed, str(branch), mixture, run, scores, before)
 
@@ -67,19 +73,22 @@ def planned_one(study: Study, variant: Variant, model: str, seed: int, folder: P
 def _chained(
     study: Study, variant: Variant, model: str, seed: int, run: Run
 ) -> tuple[Run, tuple[tuple[Mixture, Run], ...]]:  # fmt: skip
-    """Returns a variant's run as it follows those before it, and these, each with a mixture of its own."""
-    called = {one: _named(SHARED, one, model) for one in study.runs}
+    """Returns a variant's run as it follows those before it, and these, each with a mixture of its own.
+
+    Runs before others are called by what they are, so that variants which begin alike share them.
+    """
+    called = {one: name_of(SHARED, one, model) for one in study.runs}
     before: list[tuple[Mixture, Run]] = []
     after = ""
     for i, fields in enumerate(variant.before):
-        name = _named(variant.name, model, str(seed), f"before{i + 1}")
-        own_seed = int(digest([variant.seed(seed), i])[:7], 16)
-        tokens = int(Run.model_validate({**fields, "name": name, "mixture": name}).tokens or 0)
+        name = name_of(f"before{i + 1}", digest([variant.mixture, fields, after])[:8], model, str(variant.seed(seed)))
         start = {"after": after} if after else {} if fields.get("after") else {"model": model}
         own = {"name": name, "mixture": name, "seed": variant.seed(seed), **start}
         made = _renamed(Run.model_validate({**fields, **own}), called)
-        mixture = variant.mixture_of(name, seed, int(tokens * _MORE) + 4096).model_copy(update={"seed": own_seed})
-        before.append((_left_out(study, mixture), made))
+
+        mixture = variant.mixture_of(name, seed, _in_mixture(made.tokens or 0))
+        own_seed = int(digest([variant.seed(seed), i])[:7], 16)  # it reads other documents than the runs after it
+        before.append((_left_out(study, mixture.model_copy(update={"seed": own_seed})), made))
         after = name
     run = _renamed(run, called)
     return run.model_copy(update={"model": None, "after": after}) if after else run, tuple(before)
@@ -87,14 +96,14 @@ def _chained(
 
 def shared_runs(study: Study, baseline: Variant, model: str, folder: Path) -> list[Planned]:
     """Returns the runs that a study trains once for the models of a size."""
-    called = {one: _named(SHARED, one, model) for one in study.runs}
+    called = {one: name_of(SHARED, one, model) for one in study.runs}
     made = []
     for name, fields in shared(study).items():
         start = {} if fields.get("after") else {"model": fields.get("model") or model}
         own = {"name": called[name], "mixture": called[name], "seed": fields.get("seed", 0), **start}
         run = _renamed(Run.model_validate({**fields, **own}), called)
         seed = int(digest([run.seed, name])[:7], 16)
-        mixture = baseline.mixture_of(called[name], 0, int((run.tokens or 0) * _MORE) + 4096)
+        mixture = baseline.mixture_of(called[name], 0, _in_mixture(run.tokens or 0))
         mixture = _left_out(study, mixture.model_copy(update={"seed": seed}))
         made.append(Planned(f"{SHARED}-{name}", model, run.seed, str(folder / BASE), mixture, run, ()))
     return made
@@ -113,41 +122,53 @@ def _left_out(study: Study, mixture: Mixture) -> Mixture:
     return mixture.model_copy(update={"leave_out": f"../{held_out.FOLDER}/{held_out.LEFT_OUT}"})
 
 
-def at_equal_cost(runs: Sequence[Planned], first: Sequence[Planned], vocab_size: int) -> list[Planned]:
+def at_equal_cost(runs: Sequence[Planned], shared: Sequence[Planned], vocab_size: int) -> list[Planned]:
     """Returns the runs with tokens by which all of a size and a seed cost the same, from mixtures of one size."""
     made = []
     for model, seed in dict.fromkeys((one.model, one.seed) for one in runs):
         several = [one for one in runs if (one.model, one.seed) == (model, seed)]
-        shared = [one.run for one in first if one.model == model]
-        last = chains.alike([one.chain() for one in several], shared, vocab_size)
-        several = [replace(one, run=run) for one, run in zip(several, last, strict=True)]
-        tokens = chains.at_equal_cost([one.chain() for one in several], shared, vocab_size)
-        most = int(max(tokens) * _MORE) + 4096
-        for one, n in zip(several, tokens, strict=True):
-            run, mixture = one.run.model_copy(update={"tokens": n}), one.mixture.model_copy(update={"tokens": most})
-            made.append(replace(one, run=run, mixture=mixture))
+        of_size = [one.run for one in shared if one.model == model]
+        last = chains.at_equal_cost([one.chain() for one in several], of_size, vocab_size)
+
+        most = _in_mixture(max(run.tokens or 0 for run in last))
+        for one, run in zip(several, last, strict=True):
+            made.append(replace(one, run=run, mixture=one.mixture.model_copy(update={"tokens": most})))
     return made
 
 
-def check(study: Study, variants: Sequence[Variant]) -> None:
-    """Raises `UserError` for runs that cannot follow one another, or learn from one another."""
+def check(study: Study, variants: Sequence[Variant], vocab_size: int) -> None:
+    """Raises `UserError` for runs that cannot follow one another, or that leave others too little at equal cost."""
+    runs = planned(study, variants, Path())
+    shared = [one for model in study.model for one in shared_runs(study, variants[0], model, Path())]
     for model in study.model:
-        shared = [one.run for one in shared_runs(study, variants[0], model, Path())]
-        chains.check([planned_one(study, one, model, study.seeds[0], Path()).chain() for one in variants], shared)
+        of_size = [one.run for one in shared if one.model == model]
+        chains.cost_of_shared(of_size, vocab_size)
+        for one in runs:
+            if (one.model, one.seed) == (model, study.seeds[0]):
+                chains.cost(one.chain(), of_size, vocab_size)
+    if study.equal_cost:
+        at_equal_cost(runs, shared, vocab_size)
+
+
+def vocabulary(lake: Lake) -> int:
+    """Returns the number of ids of a lake's tokenizer, or of the one that it will get."""
+    key = tokenizer_stages.current(lake)
+    if not key or not artifacts.has(lake, tokenizer_steps.KIND, key):
+        return _VOCABULARY
+    return load(tokenizer_steps.folder(lake, key)).size
+
+
+def _in_mixture(tokens: int) -> int:
+    """Returns the tokens of a mixture of which a run reads some: it has a little more, since documents are whole."""
+    return int(tokens * _MORE) + 4096
 
 
 def _scores(study: Study, name: str) -> tuple[Score, ...]:
     common: dict[str, Any] = {"model": name, "data": study.data, "limit": study.limit}
     made: list[dict[str, Any]] = [
-        {"name": _named(name, Path(suite).stem, *([str(i)] if i else [])), "suite": suite}
+        {"name": name_of(name, Path(suite).stem, *([str(i)] if i else [])), "suite": suite}
         for i, suite in enumerate(study.suites)
     ]
     if study.tasks:
-        made.append({"name": _named(name, "own", "tasks"), "tasks": study.tasks, "tasks_path": study.tasks_path})
+        made.append({"name": name_of(name, "own", "tasks"), "tasks": study.tasks, "tasks_path": study.tasks_path})
     return tuple(Score.model_validate(common | one) for one in made)
-
-
-def _named(*parts: str) -> str:
-    """Returns a name of several parts; a long one is cut, and stays one of its own."""
-    whole = "-".join(re.sub(r"[^A-Za-z0-9_.-]", "-", part) for part in parts)
-    return whole if len(whole) <= _MOST_NAME else f"{whole[: _MOST_NAME - 9]}-{digest(parts)[:8]}"

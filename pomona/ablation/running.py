@@ -32,10 +32,9 @@ from corpus.mixture.settings import Mixture
 from corpus.shards.layout import read_about
 from corpus.tokenizer import stages as tokenizer_stages
 from corpus.tokenizer import steps as tokenizer_steps
-from corpus.tokenizer.loading import load as load_tokenizer
 from pomona import making, runner
 from pomona.ablation import branches, held_out, search
-from pomona.ablation.planned import BASE, Planned, at_equal_cost, planned, planned_one, shared_runs
+from pomona.ablation.planned import BASE, Planned, at_equal_cost, planned, planned_one, shared_runs, vocabulary
 from pomona.ablation.settings import POINT, Study
 from pomona.ablation.variants import Variant, recipe_of
 from pomona.recipe import Recipe
@@ -64,44 +63,53 @@ class Ran:
 
 def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tell: Tell) -> Ran:
     """Makes all that a study needs, and trains its runs."""
-    runs = planned(study, variants, folder)
     points = search.points(study, variants[0]) if study.search else []
     of_points = [
         planned_one(study, search.variant(variants[0], one.name, one.weights), study.model[0], one.seed, folder)
         for one in points
     ]
+    shared = [one for model in study.model for one in shared_runs(study, variants[0], model, folder)]
+    runs = planned(study, variants, folder)
     measured = _prepare(lake, study, variants, runs[0], folder)
-    first = [one for model in study.model for one in shared_runs(study, variants[0], model, folder)]
-    if study.equal_cost:
-        runs = at_equal_cost(runs, first, _vocabulary(Lake(folder / BASE)))
-
-    most, precision = _document_tokens([*runs, *of_points], first, study, folder), _precision(folder)
+    runs = _as_dear(runs, shared, study, folder)
+    pieces, precision = _document_tokens([*runs, *of_points], shared, study, folder), _precision(folder)
 
     def mixed(several: Sequence[Planned]) -> list[Planned]:
-        ready = [_as_measured(one, study, measured, most, precision) for one in several]
-        for one in ready:
-            for mixture in (*(mixture for mixture, _ in one.before), one.mixture):
-                _mix(Lake(one.branch), one, mixture)
+        ready = [_as_measured(one, study, measured, pieces, precision) for one in several]
+        for one in {each.mixture.name: each for last in ready for each in (*last.alone(), last)}.values():
+            _mix(Lake(one.branch), one)
         return ready
 
-    at_once = study.at_once or devices(study)
-    ready, shared = mixed([*runs, *of_points]), mixed(first)  # all of them first: what is short of text shows here
+    shared, runs, of_points = mixed(shared), mixed(runs), mixed(of_points)  # before anything is trained
     for one in shared:  # in their order: one may start from another
         _train_all([one], 1, tell)
-    _train_all(ready, at_once, tell)
-    runs, of_points = ready[: len(runs)], ready[len(runs) :]
+    at_once = study.at_once or devices(study)
+    _train_in_order([*runs, *of_points], at_once, tell)
     if study.search is None or not study.search.confirm:
         return Ran(list(variants), runs, points, of_points)
 
     targets = np.array([search.target(checkpoint(one)) for one in of_points])
     best = search.searched(variants[0], points, targets)
-    found = planned(study, [best], folder)
-    if study.equal_cost:  # in mixtures of the size that all have
-        of_size = {one.model: one.mixture.tokens for one in runs}
-        found = [replace(one, mixture=one.mixture.model_copy(update={"tokens": of_size[one.model]})) for one in found]
-    found = mixed(found)
-    _train_all(found, at_once, tell)
+    every = _as_dear(planned(study, [*variants, best], folder), shared, study, folder)
+    found = mixed([one for one in every if one.variant == best.name])
+    _train_in_order(found, at_once, tell)
     return Ran([*variants, best], [*runs, *found], points, of_points)
+
+
+def _as_dear(runs: list[Planned], shared: Sequence[Planned], study: Study, folder: Path) -> list[Planned]:
+    """Returns the runs with tokens by which they cost the same, if the study says so."""
+    return at_equal_cost(runs, shared, vocabulary(Lake(folder / BASE))) if study.equal_cost else runs
+
+
+def _train_in_order(runs: Sequence[Planned], at_once: int, tell: Tell) -> None:
+    """Trains what leads to runs, each once, and then the runs: what stands at one place of all chains is trained at
+    once."""
+    chains = [(*one.alone(), one) for one in runs]
+    for place in range(max(map(len, chains), default=0)):
+        several = {chain[place].run.name: chain[place] for chain in chains if len(chain) > place + 1}
+        if several:
+            _train_all(list(several.values()), at_once, tell)
+    _train_all(runs, at_once, tell)
 
 
 def _prepare(lake: Lake, study: Study, variants: Sequence[Variant], first: Planned, folder: Path) -> Path:
@@ -122,11 +130,6 @@ def _prepare(lake: Lake, study: Study, variants: Sequence[Variant], first: Plann
     return measured
 
 
-def _vocabulary(base: Lake) -> int:
-    """Returns the number of ids of the study's tokenizer."""
-    return load_tokenizer(tokenizer_steps.folder(base, tokenizer_stages.current(base))).size
-
-
 def checkpoint(one: Planned) -> Path:
     """Returns the folder of a run's model."""
     return Path(of_runs.run(Lake(one.branch), one.run.name).checkpoint)
@@ -135,9 +138,8 @@ def checkpoint(one: Planned) -> Path:
 def one_run(planned: Planned) -> None:
     """Trains and scores one run, unless its branch has it."""
     lake = Lake(planned.branch)
-    for mixture, run in (*planned.before, (planned.mixture, planned.run)):
-        _drain(making.tokens(lake, mixture.name))
-        _drain(making.run(lake, run))
+    _drain(making.tokens(lake, planned.mixture.name))
+    _drain(making.run(lake, planned.run))
     for score in planned.scores:
         _drain(making.score(lake, score))
 
@@ -214,7 +216,7 @@ def _document_tokens(runs: Sequence[Planned], shared: Sequence[Planned], study: 
             one for one in runs
             if one.mixture.tokens == largest and (one.seed == study.seeds[0] or one.variant in is_search)
         ]  # fmt: skip
-        before = [replace(one, mixture=mixture) for one in tried for mixture, _ in one.before]
+        before = [each for one in tried for each in one.alone()]
         _remember(path, str(_shortest([*shared, *before, *tried])))
     return int(path.read_text())
 
@@ -250,9 +252,9 @@ def _remember(path: Path, text: str) -> None:
     durable.publish(str(temporary), str(path))
 
 
-def _mix(lake: Lake, one: Planned, mixture: Mixture) -> None:
+def _mix(lake: Lake, one: Planned) -> None:
     try:
-        _drain(making.mixture(lake, mixture))
+        _drain(making.mixture(lake, one.mixture))
     except UserError as error:
         raise UserError(f"variant {one.variant!r}, seed {one.seed}: {error}") from error
 

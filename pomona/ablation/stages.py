@@ -29,8 +29,9 @@ def ablate(context: Context[Study]) -> Stage:
     """Plans one study."""
     lake, study = context.lake, context.settings
     variants = tuple(resolving.variants(study))
-    planned.check(study, variants)
+    planned.check(study, variants, planned.vocabulary(lake))
     teachers = _teachers(lake, study, variants)
+
     made_from: dict[str, Any] = {
         "study": study.that_change_results(),
         "variants": [{k: v for k, v in asdict(one).items() if k != "before" or v} for one in variants],
@@ -45,6 +46,7 @@ def ablate(context: Context[Study]) -> Stage:
     identity = digest([key, study.name])
     definition = json.dumps(study.model_dump(mode="json"), sort_keys=True)
     artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"ablate:{study.name}", made_from=made_from)
+
     return Stage(
         name=f"ablate:{study.name}",
         outputs=tuple(output(table.name, f"ablate-{identity}") for table in TABLES),
@@ -63,11 +65,8 @@ def ablate(context: Context[Study]) -> Stage:
 def _teachers(lake: Lake, study: Study, variants: Sequence[resolving.Variant]) -> dict[str, str]:
     """Returns a hash of the files of each teacher that is a folder; raises `UserError` for a run of the lake, which may
     have read the documents that the study holds out."""
-    fields = [
-        *resolving.shared(study).values(),
-        *(one.train for one in variants),
-        *(b for v in variants for b in v.before),
-    ]
+    of_variants = [fields for one in variants for fields in (*one.before, one.train)]
+    fields = [*resolving.shared(study).values(), *of_variants]
     named = {str(one["teacher"]) for one in fields if one.get("teacher") is not None}
     made = {}
     for teacher in sorted(named - study.runs.keys()):

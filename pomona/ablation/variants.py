@@ -198,10 +198,20 @@ def _shared(
         raise UserError(f"{where} needs tokens")
     after, teacher = fields.get("after"), fields.get("teacher")
     if after is not None and after not in known:
-        raise UserError(f"{where}: {unknown('run', str(after), sorted(known))}; `runs` of the study has them")
+        raise UserError(f"{where}: {_not_shared('after', str(after), known)}")
     if teacher is not None and teacher not in known and not Path(str(teacher)).expanduser().is_dir():
-        raise UserError(f"{where}: {unknown('teacher', str(teacher), sorted(known))}; `runs` of the study has them")
+        raise UserError(f"{where}: {_not_shared('teacher', str(teacher), known)}")
     return fields
+
+
+def _not_shared(field: str, name: str, known: set[str]) -> str:
+    """Returns what is wrong with the name of a run that a study does not train."""
+    why = "a run of the lake is not taken, since it may have read what the study holds out"
+    if not known:
+        return (
+            f"{field} is {name!r}, and the study has no `runs`; {why}: train it in `runs: {{{name}: {{tokens: ...}}}}`"
+        )
+    return f"{unknown(field, name, sorted(known))}, which are the study's `runs`; {why}"
 
 
 def _without_each(study: Study, baseline: Variant, taken: set[str]) -> list[Variant]:

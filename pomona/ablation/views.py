@@ -24,6 +24,7 @@ from pomona.ablation.tables import ABLATION_ITEMS, ABLATION_VALUES, ABLATIONS, T
 
 _ALPHA = 1 - LEVEL
 _FEWEST = 2  # items of a metric, or clusters
+_SAME_COST = 0.02  # of the baseline's, within which a variant costs the same
 _SHORT = 8  # digits of an id that name a study
 
 
@@ -48,9 +49,12 @@ class VariantView:
     verdict: str  # baseline, better, worse, mixed or undecided
     better_on: tuple[str, ...]
     worse_on: tuple[str, ...]
-    cost: (
-        float  # FLOPs at the largest size, as a multiple of the baseline's; runs that the study trains once not counted
-    )
+    cost: float  # FLOPs at the largest size, as a multiple of the baseline's; without runs that all variants share
+
+    @property
+    def is_as_dear(self) -> bool:
+        """Returns whether it costs what the baseline costs, up to whole steps."""
+        return abs(self.cost - 1) <= _SAME_COST
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +142,12 @@ def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abla
     definition, listed = json.loads(row["definition"]), json.loads(row["variants"])
     names, baseline = [one["name"] for one in listed], row["baseline"]
     models, seeds_ = tuple(definition["model"]), tuple(definition["seeds"])
+
     every = sorted(set(values.filter(pl.col("variant").is_in(names))["metric"]))
     tables = _tables(items, names, models, seeds_)
     # A metric of a single item, or cluster, decides nothing.
     metrics = [one for one in every if all(_is_enough(one, tables[model, one], names) for model in models)]
+
     told = {(model, metric): of_metric(values, metric, model, names, seeds_) for model in models for metric in metrics}
     comparisons = [
         one
@@ -150,6 +156,7 @@ def view(row: dict[str, Any], values: pl.DataFrame, items: pl.DataFrame) -> Abla
     ]
     comparisons = sizes.with_chances(comparisons, told)
     costs = _costs(values.filter(pl.col("model") == models[-1]), baseline)
+
     return AblationView(
         row["study"], row["name"], baseline, models, seeds_, tuple(definition["tokens"]), row["runs"], row["seconds"],
         row["branch"],
@@ -211,10 +218,12 @@ def _tables(
         n = of_item.height
         table = np.full((len(places), n), np.nan)
         table[runs, numbers] = part["value"].to_numpy()
+
         if np.isnan(table).any():
             raise UserError(
                 f"{metric}: {int(np.isnan(table).sum())} values are missing; not all runs had the same items"
             )
+
         weights = of_item["weight"].to_numpy()
         clusters = None
         if of_item["cluster"].n_unique() > 1 or (n and of_item["cluster"][0]):

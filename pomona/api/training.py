@@ -15,6 +15,7 @@ from pomona.api.rows import Rows
 if TYPE_CHECKING:
     from corpus.family import Family
     from corpus.forgetting.tombstones import Asked
+    from corpus.lake import Lake
     from corpus.mixture.views import MixtureView
     from corpus.shards.views import ShardsView
     from corpus.tokenizer.views import TokenizerView
@@ -69,43 +70,39 @@ def tokenize(lake: LakeLike, mixture: str, **running: Any) -> "ShardsView":
 @reports_faults
 def train(lake: LakeLike, name: str, mixture: str, **settings: Any) -> "RunView":
     """Trains a run: `model` or `after`, `tokens`, `seed`, `stage`, `sequence_length`, ...; continues after a kill."""
-    from pomona import making
-    from training import views
-    from training.family import FAMILY
-
-    opened, entry, running = existing(lake), *_entry(FAMILY, settings, name=name, mixture=mixture)
-    _make(making.run, opened, entry, running, f"pomona.train(lake, {name!r}, {mixture!r}, ...)")
-    return views.run(opened, making.run_id(opened, entry))
+    running, given = split(settings)
+    given |= {"name": name, "mixture": mixture}
+    return _trained(existing(lake), given, running, f"pomona.train(lake, {name!r}, {mixture!r}, ...)")
 
 
 @reports_faults
 def prune(lake: LakeLike, model: str, keep: float | None = None, **settings: Any) -> "RunView":
     """Prunes the model of a run or a folder: `keep` (a share) or `units`, and fields of `train`, such as `teacher`."""
-    from pomona import making, shrinking
-    from training import views
-    from training.family import FAMILY
+    from pomona import shrinking
 
-    opened = existing(lake)
-    running, given = split(settings)
+    opened, (running, given) = existing(lake), split(settings)
     fields = shrinking.pruned(opened, str(model), keep, given)
-    entry, _ = _entry(FAMILY, fields)
-    _make(making.run, opened, entry, running, f"pomona.prune(lake, {model!r}, ...)")
-    return views.run(opened, making.run_id(opened, entry))
+    return _trained(opened, fields, running, f"pomona.prune(lake, {model!r}, ...)")
 
 
 @reports_faults
 def distill(lake: LakeLike, teacher: str, **settings: Any) -> "RunView":
     """Trains a model on what a teacher finds likeliest, too: `model` or `after`, `tokens`, `objective`, ..."""
-    from pomona import making, shrinking
+    from pomona import shrinking
+
+    opened, (running, given) = existing(lake), split(settings)
+    fields = shrinking.distilled(opened, str(teacher), given)
+    return _trained(opened, fields, running, f"pomona.distill(lake, {teacher!r}, ...)")
+
+
+def _trained(lake: "Lake", fields: dict[str, Any], running: dict[str, Any], call: str) -> "RunView":
+    from pomona import making
     from training import views
     from training.family import FAMILY
 
-    opened = existing(lake)
-    running, given = split(settings)
-    fields = shrinking.distilled(opened, str(teacher), given)
     entry, _ = _entry(FAMILY, fields)
-    _make(making.run, opened, entry, running, f"pomona.distill(lake, {teacher!r}, ...)")
-    return views.run(opened, making.run_id(opened, entry))
+    _make(making.run, lake, entry, running, call)
+    return views.run(lake, making.run_id(lake, entry))
 
 
 @reports_faults

@@ -6,8 +6,8 @@ annotated with `Running` becomes `--lake`, `--workers`, `--executor` and `--memo
 """
 
 import inspect
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import typer
@@ -127,11 +127,20 @@ class Given:
         return _options_by_field(model_of(self.section)) | {place: f"{_SET} {place}" for place in self.assigned}
 
 
-def command(function: Callable[..., None], section: str = "", without: tuple[str, ...] = ()) -> Callable[..., None]:
-    """Converts the function for typer, with an option for each setting of a section, except some."""
+def command(
+    function: Callable[..., None], section: str = "", *, without: tuple[str, ...] = (),
+    by_default: Mapping[str, str] | None = None,
+) -> Callable[..., None]:  # fmt: skip
+    """Converts the function for typer, with an option for each setting of a section, except some.
+
+    `by_default` says what the command gives required fields whose options are not there.
+    """
     signature = inspect.signature(function)
     kinds = {name: parameter.annotation for name, parameter in signature.parameters.items()}
     options = [one for one in options_of(section) if one.flag.name not in without] if section else []
+    told = by_default or {}
+    options = [replace(one, flag=replace(one.flag, by_default=told.get(one.flag.name, one.flag.by_default)))
+               for one in options]  # fmt: skip
     parameters: list[inspect.Parameter] = []
     for name, parameter in signature.parameters.items():
         if kinds[name] is Given:

@@ -1,6 +1,5 @@
 """`pomona train`, `prune`, `distill`, `runs` and `model`: training runs, and the sizes of models."""
 
-import re
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,11 +14,14 @@ if TYPE_CHECKING:
     from training.settings import Run
 
 
+_OF_RUN = {"--mixture": "that of the run"}
+
+
 def register(app: typer.Typer) -> None:
     """Adds the commands."""
     app.command("train")(command(train, "train"))
-    app.command("prune")(command(prune, "train", without=("--model", "--after")))
-    app.command("distill")(command(distill, "train", without=("--teacher",)))
+    app.command("prune")(command(prune, "train", without=("--model", "--after"), by_default=_OF_RUN))
+    app.command("distill")(command(distill, "train", without=("--teacher",), by_default=_OF_RUN))
     app.command("runs")(runs)
     app.command("model")(model)
 
@@ -75,11 +77,12 @@ def _train(settings: "Run", run: Running, as_json: bool) -> None:
 
 def _name(given: Given) -> str:
     """Returns the name of a run that got none: its mixture, its model or the run before it, and its seed."""
+    from corpus.task import name_of
+
     fields = given.fields
     start = fields.get("after") or Path(str(fields.get("model") or "6M")).name
-    stage = f"-{fields['stage']}" if fields.get("stage") else ""
-    name = f"{fields.get('mixture', 'run')}-{start}{stage}-seed{fields.get('seed', 0)}"
-    return re.sub(r"[^A-Za-z0-9_.-]", "-", name)[:64]
+    stage = [str(fields["stage"])] if fields.get("stage") else []
+    return name_of(str(fields.get("mixture", "run")), str(start), *stage, f"seed{fields.get('seed', 0)}")
 
 
 def runs(

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
 
 def render_checkpoint(view: "CheckpointTrace") -> str:
     """Formats what is behind a checkpoint: runs, mixtures, groups, decisions."""
+    from training.views import what_of
+
     lines = [f"checkpoint {view.checkpoint}"]
     for link in view.history:
-        teacher = "teacher's " if link.as_teacher else ""
-        lines.append(
-            f"{teacher}run {link.run[:8]} {link.name} ({link.stage}): {link.tokens:,} tokens of mixture {link.mixture}"
-        )
+        what = "teacher, a run" if link.as_teacher else "run"
+        did = what_of(link.stage, link.kind)
+        lines.append(f"{what} {link.run[:8]} {link.name} ({did}): {link.tokens:,} tokens of mixture {link.mixture}")
         rows = [("", one.group, one.documents, one.tokens) for one in link.groups]
         lines.append(output.table(rows, (" ", "group", "documents", "tokens")))
         if link.held_out_read_before:

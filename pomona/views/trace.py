@@ -38,6 +38,7 @@ class Link:
 
     run: str
     name: str
+    kind: str  # train, prune, distill or prune+distill
     stage: str
     mixture: str
     shards: str  # key
@@ -101,7 +102,7 @@ def trace_run(lake: Lake, name: str) -> CheckpointTrace:
         groups = reading.by_group(stream, packing, row["sequences"])
         before = _held_out_read(lake, stream, [rows[one] for one in chain[:i]])
         history.append(
-            Link(key, row["name"], row["stage"], row["mixture"], row["shards"], row["tokenizer"],
+            Link(key, row["name"], row["kind"], row["stage"], row["mixture"], row["shards"], row["tokenizer"],
                  sum(one.tokens for one in groups), groups, before, key not in own)
         )  # fmt: skip
 
@@ -194,7 +195,7 @@ def _seen(lake: Lake, document: str) -> Any:
 
 def rows_of_runs(lake: Lake) -> dict[str, dict[str, Any]]:
     """Returns what the table `runs` says of each run's reading, by its id."""
-    columns = ["run", "name", "stage", "checkpoint", "after", "teacher", "mixture", "shards", "tokenizer",
+    columns = ["run", "name", "kind", "stage", "checkpoint", "after", "teacher", "mixture", "shards", "tokenizer",
                "packing", "sequence_length", "sequences", "steps"]  # fmt: skip
     if not lake.exists("runs"):
         return {}

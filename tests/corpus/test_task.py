@@ -1,6 +1,7 @@
 """Work items: keys that never change, and specs that come back from JSON as they went."""
 
 import json
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,7 +10,8 @@ import pytest
 from corpus.ingest.steps import FilePiece, FilesSpec, IngestStep, ListingSpec, Passed
 from corpus.lake import Lake
 from corpus.row_groups import RowGroup
-from corpus.task import All, WorkItem, _plain, _read_plan, decoded, digest, write_plan
+from corpus.settings import NAME
+from corpus.task import All, WorkItem, _plain, _read_plan, decoded, digest, name_of, write_plan
 
 
 class Pair(NamedTuple):
@@ -65,3 +67,13 @@ def test_a_plan_holds_items_in_order(lake: Lake) -> None:
     lines = [json.loads(line) for line in _read_plan(lake.url, (), plan)]
     assert [decoded(Number, spec) for *_, spec in lines] == [item.spec for item in items]
     assert plan != write_plan(lake, lake.root, items[:2])  # two runs with other items never share a file
+
+
+def test_names_of_parts_are_allowed_and_stay_apart() -> None:
+    assert name_of("core", "6M", "seed0") == "core-6M-seed0"
+    assert name_of("a b/c", "x:y") == "a-b-c-x-y"
+    assert name_of("../..", "seed0") == "seed0"
+    assert name_of("..") == "unnamed"
+    long = [name_of("m" * 80, end, "seed0") for end in ("10", "21")]
+    assert len(set(long)) == 2
+    assert all(re.fullmatch(NAME, one) for one in [*long, name_of("-x"), name_of("é", "ü")])

@@ -126,3 +126,15 @@ def test_a_folder_with_the_name_of_a_run_is_not_taken_for_it(
 def test_a_number_as_text_is_no_share(own: Lake) -> None:
     with pytest.raises(UserError, match=r"keep is 0\.5; it is a share"):
         shrinking.pruned(own, "large", "0.5", {})  # type: ignore[arg-type]
+
+
+def test_help_does_not_ask_for_what_the_run_brings(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("prune", "distill"):
+        assert main([command, "--help"]) == 0
+        told = " ".join(capsys.readouterr().out.split())
+        assert "Mixture that it reads. [default: that of the run]" in told
+        assert "[default: from its model and seed]" in told
+        options = told.partition("Options:")[2]
+        assert "[required]" not in options
+    assert main(["train", "--help"]) == 0
+    assert "Mixture that it reads. [required]" in " ".join(capsys.readouterr().out.split())

@@ -14,6 +14,7 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.shards import stages as shard_stages
 from pomona import forgetting
+from pomona.terminal.trace import render_checkpoint
 from pomona.views.trace import trace_document, trace_run
 from tests.training.runs import SHAPE, settings, start, train
 from training import checkpoints, loop, taught, views
@@ -123,7 +124,11 @@ def test_a_teacher_is_part_of_what_is_behind_a_checkpoint(own: Lake, tmp_path: P
     assert [row["run"] for row in chain(own, student)] == [student]
     assert [row["run"] for row in chain(own, student, teachers=True)] == [student, large]
     history = trace_run(own, "student").history
-    assert [(link.name, link.as_teacher) for link in history] == [("large", True), ("student", False)]
+    found = [(link.name, link.kind, link.as_teacher) for link in history]
+    assert found == [("large", "train", True), ("student", "distill", False)]
+    told = render_checkpoint(trace_run(own, "student"))
+    assert "teacher, a run" in told
+    assert "student (core, distill)" in told
     document = own.scan("mixtures").filter(pl.col("split") == "train").select("id").collect()["id"].to_list()
     by_run = [{one.name: one for one in trace_document(own, each).runs} for each in document]
     assert any(seen["student"].tokens_before == seen["large"].tokens > 0 for seen in by_run if len(seen) == 2)

@@ -40,7 +40,8 @@ def test_tokens_are_what_is_left_of_the_baselines_cost() -> None:
     cut = one_run("c1", 10**5, after="large", units=SMALL)
     pruned = Chain("pruned", (cut,), one_run("c", 10**6, after="c1"))
     both = Chain("both", (cut,), one_run("d", 10**6, after="c1", teacher="large"))
-    tokens = chains.at_equal_cost([scratch, distilled, pruned, both], shared, VOCABULARY)
+    last = chains.at_equal_cost([scratch, distilled, pruned, both], shared, VOCABULARY)
+    tokens = [one.tokens for one in last]
 
     small, large = per_token(SMALL), per_token(LARGE)
     allowed = 10**6 * small
@@ -77,6 +78,10 @@ FIELDS: dict[str, Any] = {
         "scratch": {}, "distilled": {"train": {"teacher": "large"}},
         "pruned": {"before": [{"after": "large", "tokens": "1K"}]},
         "both": {"before": [{"after": "large", "tokens": "1K", "teacher": "large"}], "train": {"teacher": "large"}},
+        "both-again": {
+            "before": [{"after": "large", "tokens": "1K", "teacher": "large"}],
+            "train": {"teacher": "large", "objective": "divergence"},
+        },
     },
 }  # fmt: skip
 
@@ -86,25 +91,28 @@ def test_a_study_prunes_and_distills_at_equal_cost(mixed: Lake, tmp_path: Path) 
     wanted = study(**FIELDS)
     run(lake, wanted)
     view = views.study(lake, "small")
-    assert [one.variant for one in view.variants] == ["scratch", "distilled", "pruned", "both"]
-    assert [one.cost for one in view.variants] == pytest.approx([1.0] * 4, abs=0.04), "a step's tokens are not divided"
-    assert view.runs == 8
+    assert [one.variant for one in view.variants] == ["scratch", "distilled", "pruned", "both", "both-again"]
+    assert [one.cost for one in view.variants] == pytest.approx([1.0] * 5, abs=0.04), "a step's tokens are not divided"
+    assert view.runs == 10
+    assert len(of_runs.runs(Lake(f"{lake.root}/{view.branch}/base"))) == 1 + 2 * 2 + 10
 
     base = Lake(f"{lake.root}/{view.branch}/base")
     every = {one.name: one for one in of_runs.runs(base)}
+    every_by_run = {one.run: one for one in every.values()}
     large = every["runs-large-1M"]
     assert (large.tokens, large.settings["seed"], read(large.checkpoint).d_ffn) == (7936, 7, LARGE)
     assert sum(name.startswith("runs-") for name in every) == 1, "it is trained once"
     for seed in (1, 2):
-        for name in ("scratch", "distilled", "pruned", "both"):
+        for name in ("scratch", "distilled", "pruned", "both", "both-again"):
             assert read(every[f"{name}-1M-{seed}"].checkpoint).d_ffn == SMALL
-        assert every[f"pruned-1M-{seed}-before1"].after == large.run
-        assert every[f"pruned-1M-{seed}"].after == every[f"pruned-1M-{seed}-before1"].run
+        cut, taught = (every_by_run[every[f"{name}-1M-{seed}"].after] for name in ("pruned", "both"))
+        assert cut.after == taught.after == large.run
+        assert every[f"both-again-1M-{seed}"].after == taught.run, "variants that begin alike share the run before them"
+        assert (cut.kind, taught.kind) == ("prune", "prune+distill")
         kinds = dict(base.scan("runs").select("name", "kind").collect().iter_rows())
         assert [kinds[f"{name}-1M-{seed}"] for name in ("scratch", "distilled", "pruned", "both")] == [
             "train", "distill", "train", "distill",
         ]  # fmt: skip
-        assert kinds[f"both-1M-{seed}-before1"] == "prune+distill"
     assert run(lake, wanted) == view.study
 
     metrics = {one.metric: one for one in view.comparisons if one.variant == "both"}
@@ -122,7 +130,7 @@ def test_runs_of_a_study_leave_out_its_held_out_documents(tmp_path: Path) -> Non
     shared = planned.shared_runs(wanted, every[0], "1M", tmp_path)
     runs = planned.planned(wanted, every, tmp_path)
     mixtures = [one.mixture for one in [*shared, *runs]] + [mixture for one in runs for mixture, _ in one.before]
-    assert len(mixtures) == 1 + 8 + 4
+    assert len(mixtures) == 1 + 10 + 6
     assert all(mixture.leave_out for mixture in mixtures)
     seeds = [mixture.seed for one in runs for mixture, _ in one.before] + [
         one.mixture.seed for one in [*shared, *runs[:1]]
@@ -144,10 +152,10 @@ def test_other_studies_are_what_they_were() -> None:
         ({"variants": {"scratch": {}, "p": {"before": [{"after": "large"}]}}}, "variant 'p': before 1 needs tokens"),
         (
             {"variants": {"scratch": {}, "p": {"before": [{"after": "larg", "tokens": 1}]}}},
-            "unknown run 'larg'; did you mean 'large'",
+            "unknown after 'larg'; did you mean 'large'",
         ),
         ({"variants": {"scratch": {}, "p": {"train": {"teacher": "larg"}}}}, "unknown teacher 'larg'; did you mean"),
-        ({"variants": {"scratch": {}, "p": {"train": {"after": "nothing"}}}}, "unknown run 'nothing'"),
+        ({"variants": {"scratch": {}, "p": {"train": {"after": "nothing"}}}}, "unknown after 'nothing'"),
         (
             {"variants": {"scratch": {}, "p": {"before": [{"tokens": 1}, {"after": "large", "tokens": 1}]}}},
             "before 2 comes after the run before it",
@@ -165,6 +173,14 @@ def test_other_studies_are_what_they_were() -> None:
         ({"runs": {"large": {"tokens": None}}}, "runs: 'large' needs tokens"),
         ({"runs": {"large": {"tokens": 1, "after": ["a"]}}}, "runs: 'large': after"),
         ({"variants": {"scratch": {}, "p": {"before": [{"after": {"a": 1}, "tokens": 1}]}}}, "before 1: after"),
+        (
+            {"runs": {}, "variants": {"scratch": {}, "p": {"train": {"teacher": "large"}}}},
+            "a run of the lake is not taken",
+        ),
+        (
+            {"variants": {"scratch": {}, "p": {"before": [{"after": "large", "tokens": "9K"}]}}},
+            "its 1 earlier runs leave 0 tokens",
+        ),
         (
             {"variants": {"scratch": {}, "p": {"before": [{"after": "large", "tokens": 1, "units": 400}]}}},
             "units is 400, and the model that it starts from has 336",
@@ -190,7 +206,7 @@ def test_other_studies_are_what_they_were() -> None:
 def test_mistakes_are_told_before_anything_is_trained(changes: dict[str, Any], told: str) -> None:
     wanted = study(**(FIELDS | changes))
     with pytest.raises(UserError, match=told) as error:
-        planned.check(wanted, variants(wanted))
+        planned.check(wanted, variants(wanted), VOCABULARY)
     assert "\n" not in str(error.value)
 
 
@@ -201,7 +217,7 @@ def test_at_equal_cost_only_tokens_differ() -> None:
         Chain("distilled", (), one_run("b", 8 * 10**6, units=SMALL, teacher="large")),
         Chain("own", (), one_run("c", 8 * 10**6, units=SMALL, batch_tokens=512, sequence_length=64)),
     ]
-    last = chains.alike(several, large, VOCABULARY)
+    last = chains.at_equal_cost(several, large, VOCABULARY)
     assert [(one.batch_tokens, one.sequence_length) for one in last] == [(4096, 256), (4096, 256), (512, 64)]
 
 

@@ -36,12 +36,12 @@ def test_runs_before_others_and_for_all_are_a_part_of_the_plan(mixed: Lake) -> N
     train = {"sequence_length": 64, "units": 112}
     plain = study(train=train)
     two = {"plain": {"weights": {"a": 1}}, "mixed": {"weights": {"b": 1}}, "copy": {"weights": {"a": 1}}}
-    after = two | {"copy": {"weights": {"a": 1}, "before": [{"after": "large", "tokens": 2048}]}}
+    after = two | {"copy": {"weights": {"a": 1}, "before": [{"after": "large", "tokens": 1024}]}}
     shared = study(train=train, runs={"large": {"tokens": 8192}}, variants=after)
     equal = study(train=train, runs={"large": {"tokens": 8192}}, variants=after, equal_cost=True)
     hours = [plan(mixed, one).hours for one in (plain, shared, equal)]
     rate, per_token = budget.load_rates()["training"] * 1e9 * 3600, named("1M", 560).flops_per_token(64)
-    assert hours[1] - hours[0] == pytest.approx((8192 + 2 * 2048) * per_token / rate, rel=1e-6)
+    assert hours[1] - hours[0] == pytest.approx((8192 + 2 * 1024) * per_token / rate, rel=1e-6)
     assert hours[2] - hours[0] == pytest.approx(8192 * per_token / rate, rel=1e-6)
     view = plan(mixed, shared)
     assert (view.before, view.shared) == ({"copy": 1}, ("large",))
