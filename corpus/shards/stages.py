@@ -92,10 +92,12 @@ def shards(context: Context[Mixture]) -> Stage:
     config: dict[str, Any] = {"tokenizer": tokenizer, "mixture": mixture.name, "seed": mixture.seed}
     if mixture.document_tokens is not None:
         config["document_tokens"] = mixture.document_tokens
+
     key = digest([config, inputs, VERSION])
     artifact = artifacts.Artifact(
         kind=KIND, key=key, stage=f"shards:{mixture.name}", made_from=config | {"inputs": inputs, "version": VERSION}
     )
+
     return Stage(
         name=f"shards:{mixture.name}",
         outputs=(output("shards", slot(mixture.name)),),

@@ -229,6 +229,7 @@ def _of_row_group(source: Source, encoded: pa.Table, chosen: pl.DataFrame, place
     chosen = chosen.join(index, on="row", how="left", maintain_order="left")
     if chosen["at"].null_count():
         raise RuntimeError("mixture and tokens are about different documents")
+
     encoded = encoded.select(["ids"]).take(pa.array(chosen["at"].to_numpy())).combine_chunks()
     offsets, data = string_buffers(encoded["ids"])
     tokens = np.frombuffer(data, np.dtype(source.dtype).newbyteorder("<"))
@@ -237,6 +238,7 @@ def _of_row_group(source: Source, encoded: pa.Table, chosen: pl.DataFrame, place
     if source.document_tokens is not None:
         is_trained = (chosen["split"] == "train").to_numpy()
         firsts, lasts = _pieces(firsts, lasts, ids, is_trained, source.document_tokens, source.seed)
+
     return _Occurrences(
         ids,
         chosen["group"].replace_strict(list(place), list(place.values()), return_dtype=pl.Int32).to_numpy(),
