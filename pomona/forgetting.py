@@ -19,7 +19,7 @@ from corpus.shards.layout import id_bytes, keys
 from corpus.shards.stream import Stream
 from pomona.ablation import branches, held_out
 from pomona.views.trace import opened, rows_of_runs
-from training import reading, taught
+from training import reading, teacher_ids
 from training.stages import ancestors, in_order
 from training.steps import drop_unfinished
 
@@ -138,7 +138,7 @@ def _erased(lake: Lake) -> int:
     What teachers said of their tokens may be the same tokens: it is deleted, and made again when it is needed.
     """
     artifacts.sweep(lake)
-    artifacts.delete(lake, taught.KIND)
+    artifacts.delete(lake, teacher_ids.KIND)
     ids = tombstones.read(lake).ids
     return sum(erase(lake, folder, f"{lake.root}/{path}", ids) for path, folder in _folders_of_shards(lake))
 

@@ -82,7 +82,7 @@ class _Trainer:
         packing = packings.of(plan.packing, self.stream, plan.length)
         self.batches = Batches(self.stream, packing, plan.sequences, plan.boundaries, plan.pad)
         self.objective = building.objective(plan, together)
-        self.taught = Stored(plan.teacher_ids, plan.length, plan.shape.vocab_size) if plan.teacher_ids else None
+        self.stored = Stored(plan.teacher_ids, plan.length, plan.shape.vocab_size) if plan.teacher_ids else None
         self.model = building.model(plan, together)
         self.optimizer = building.optimizer(plan, self.model)
         self.schedule = Schedule(kind=plan.schedule, steps=plan.steps, warm_up=plan.warm_up, final=plan.final)  # type: ignore[arg-type]
@@ -199,13 +199,13 @@ class _Trainer:
     def _micro_batches(self, sequences: Sequences, done: int) -> list[Batch]:
         """Returns what this process computes in the step after those that are done, one after the other."""
         size = self.plan.micro_batch
-        taught = None
-        if self.taught is not None:
-            taught = self.taught.of(self.batches.numbers(done, self.processes.rank, self.processes.world))
+        said = None
+        if self.stored is not None:
+            said = self.stored.of(self.batches.numbers(done, self.processes.rank, self.processes.world))
         n_rounds = max(self.processes.n_rounds(self.plan.sequences, size), 1)  # all tell the others the same numbers
         starts = [i * size for i in range(n_rounds)]
         return [
-            Batch.of(sequences.part(i, i + size), None if taught is None else taught[i : i + size])
+            Batch.of(sequences.part(i, i + size), None if said is None else said[i : i + size])
             if i < len(sequences)
             else Batch.without_targets(self.plan.length)
             for i in starts

@@ -182,7 +182,7 @@ def rows(lake: Lake) -> "pl.LazyFrame":
 def ancestors(rows: Mapping[str, Mapping[str, Any]], run: str, *, teachers: bool = False) -> list[str]:
     """Returns a run and those that it came from, each once and before what it came from itself."""
     fields = ("after", "teacher") if teachers else ("after",)
-    found: dict[str, None] = {}  # what others came from goes behind all of them: depth first, backwards
+    found: dict[str, None] = {}  # depth first; read backwards, a run stands before all that it came from
     todo = [(run, False)]
     while todo:
         one, is_done = todo.pop()

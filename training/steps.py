@@ -26,7 +26,7 @@ from corpus.tokenizer import steps as tokenizer_steps
 from corpus.tokenizer.loading import FILE, Vocabulary
 from corpus.tokenizer.loading import load as load_tokenizer
 from training import plan as planning
-from training import taught
+from training import teacher_ids
 from training.fingerprint import fingerprint
 from training.settings import Run
 from training.shape import Shape, read
@@ -66,8 +66,8 @@ class Trainer:
                     return  # a run that was killed after its last step, before its folder got its name
                 plan = _as_begun(plan, draft.folder)
                 if plan.objective == "distill" and self.run.teacher_ids == "stored":
-                    keys = taught.Keys(self.teacher, self.shards, about["packing"])
-                    plan = taught.stored(self.lake, plan, keys, self._refuse_changed)
+                    keys = teacher_ids.Keys(self.teacher, self.shards, about["packing"])
+                    plan = teacher_ids.stored(self.lake, plan, keys, self._refuse_changed)
                 result = _train(plan, draft, self.run.processes)
                 _write(draft.folder / SUMMARY, about | {"plan": asdict(plan), "result": result})
                 _forget_states(draft.folder)

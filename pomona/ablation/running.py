@@ -71,7 +71,7 @@ def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tel
     shared = [one for model in study.model for one in shared_runs(study, variants[0], model, folder)]
     runs = planned(study, variants, folder)
     measured = _prepare(lake, study, variants, runs[0], folder)
-    runs = _as_dear(runs, shared, study, folder)
+    runs = _of_equal_cost(runs, shared, study, folder)
     pieces, precision = _document_tokens([*runs, *of_points], shared, study, folder), _precision(folder)
 
     def mixed(several: Sequence[Planned]) -> list[Planned]:
@@ -90,13 +90,13 @@ def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tel
 
     targets = np.array([search.target(checkpoint(one)) for one in of_points])
     best = search.searched(variants[0], points, targets)
-    every = _as_dear(planned(study, [*variants, best], folder), shared, study, folder)
+    every = _of_equal_cost(planned(study, [*variants, best], folder), shared, study, folder)
     found = mixed([one for one in every if one.variant == best.name])
     _train_in_order(found, at_once, tell)
     return Ran([*variants, best], [*runs, *found], points, of_points)
 
 
-def _as_dear(runs: list[Planned], shared: Sequence[Planned], study: Study, folder: Path) -> list[Planned]:
+def _of_equal_cost(runs: list[Planned], shared: Sequence[Planned], study: Study, folder: Path) -> list[Planned]:
     """Returns the runs with tokens by which they cost the same, if the study says so."""
     return at_equal_cost(runs, shared, vocabulary(Lake(folder / BASE))) if study.equal_cost else runs
 

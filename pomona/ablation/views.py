@@ -52,7 +52,7 @@ class VariantView:
     cost: float  # FLOPs at the largest size, as a multiple of the baseline's; without runs that all variants share
 
     @property
-    def is_as_dear(self) -> bool:
+    def costs_the_same(self) -> bool:
         """Returns whether it costs what the baseline costs, up to whole steps."""
         return abs(self.cost - 1) <= _SAME_COST
 

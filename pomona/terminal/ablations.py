@@ -61,7 +61,7 @@ def _verdicts(view: "AblationView") -> str:
     from pomona.ablation.views import together
 
     every = sorted({one.metric for one in view.metrics})
-    differ = not all(one.is_as_dear for one in view.variants)
+    differ = not all(one.costs_the_same for one in view.variants)
     rows = [
         (one.variant, one.verdict, *([f"{one.cost:.2f}"] if differ else []), ", ".join(together(one.better_on, every)),
          ", ".join(together(one.worse_on, every)), one.same_as)
@@ -164,7 +164,7 @@ def _notes(view: "AblationView") -> list[str]:
         f"study {view.study[:8]}  {view.name}: {view.runs} runs ({sizes}), seeds {', '.join(map(str, view.seeds))}"
     ]
     notes += [f"  {one.variant} is the same as {one.same_as}: a fair null" for one in view.variants if one.same_as]
-    if not all(one.is_as_dear for one in view.variants):
+    if not all(one.costs_the_same for one in view.variants):
         is_equal = bool(view.definition.get("equal_cost"))
         why = "equal up to whole steps" if is_equal else "equal_cost: true makes them equal"
         notes.append(f"  costs differ: FLOPs as a multiple of {view.baseline}'s ({why})")

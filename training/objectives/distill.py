@@ -15,7 +15,7 @@ from training.objectives.tokens import Taught
 class Distill(Taught):
     """Mean of `(1 - share) · cross-entropy + share · cross-entropy of the teacher's tokens + z_loss · logsumexp²`."""
 
-    def said(self, batch: Batch) -> Top:
+    def from_teacher(self, batch: Batch) -> Top:
         """Returns the teacher's likeliest tokens."""
         ids_BS = batch.teacher_BS if self.teacher is None else self.teacher.likeliest(batch)
         assert ids_BS is not None, "neither a teacher nor its tokens"

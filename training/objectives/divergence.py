@@ -15,7 +15,7 @@ from training.objectives.tokens import Taught
 class Divergence(Taught):
     """Mean of `(1 - share) · cross-entropy + share · KL(teacher, model) + z_loss · logsumexp²`."""
 
-    def said(self, batch: Batch) -> Whole:
+    def from_teacher(self, batch: Batch) -> Whole:
         """Returns the teacher's distributions."""
         assert self.teacher is not None, "there is no teacher"
         return self.teacher.whole(batch, self.share)

@@ -49,13 +49,13 @@ class Taught(OverTokens):
     share: float = 0.9  # of the target
     teacher: "Teacher | None" = None  # that computes along; None: batches bring its tokens
 
-    def said(self, batch: Batch) -> Top | Whole:
+    def from_teacher(self, batch: Batch) -> Top | Whole:
         """Returns what the teacher says of a micro-batch."""
         raise NotImplementedError
 
     def __call__(self, model: Transformer, batch: Batch, total: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Returns the loss over `total` targets, and its parts: sums in nats, detached. `aim` is all but the z-loss."""
-        loss, parts = self._loss(model, batch, total, self.said(batch))
+        loss, parts = self._loss(model, batch, total, self.from_teacher(batch))
         aim = (1 - self.share) * parts.cross_entropy + self.share * parts.teacher
         return loss, {
             "cross_entropy": parts.cross_entropy, "teacher": parts.teacher, "aim": aim, "z_loss": parts.z_loss,

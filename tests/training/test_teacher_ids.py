@@ -17,7 +17,7 @@ from pomona import forgetting
 from pomona.terminal.trace import render_checkpoint
 from pomona.views.trace import trace_document, trace_run
 from tests.training.runs import SHAPE, settings, start, train
-from training import checkpoints, loop, taught, views
+from training import checkpoints, loop, teacher_ids, views
 from training import teacher as teaching
 from training.shape import read
 from training.stages import ancestors, chain
@@ -136,7 +136,7 @@ def test_a_teacher_is_part_of_what_is_behind_a_checkpoint(own: Lake, tmp_path: P
 
 def test_what_a_teacher_said_of_a_forgotten_document_is_deleted(own: Lake, tmp_path: Path) -> None:
     train(own, settings("student", model=str(start(tmp_path / "student")), teacher="large", tokens=512))
-    place = Path(own.root, artifacts.FOLDER, taught.KIND)
+    place = Path(own.root, artifacts.FOLDER, teacher_ids.KIND)
     assert len(list(place.iterdir())) == 1
     wanted = own.scan("mixtures").filter(pl.col("split") == "train").select("id").collect()["id"][0]
     done = forgetting.forget(own, wanted, reason="", vacuum=True, dry_run=False)
@@ -226,7 +226,7 @@ def test_a_teacher_that_changes_meanwhile_is_refused(
     monkeypatch.setattr(teaching.Teacher, "__init__", init)
     with pytest.raises(UserError, match=r"the teacher in .* has changed meanwhile"):
         train(own, settings("s", model=student, teacher=str(folder), tokens=512))
-    assert not list(Path(own.root, artifacts.FOLDER).glob(f"{taught.KIND}/*/ids-*"))
+    assert not list(Path(own.root, artifacts.FOLDER).glob(f"{teacher_ids.KIND}/*/ids-*"))
 
 
 def test_what_came_before_is_counted_once(own: Lake) -> None:
