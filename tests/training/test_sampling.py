@@ -16,7 +16,7 @@ def model() -> Transformer:
 
 def test_at_temperature_zero_each_token_is_the_likeliest() -> None:
     made = model()
-    written = continued(made, [3, 4, 5], 6, end=-1, temperature=0)
+    written = continued(made, [[3, 4, 5]], 6, end=-1, temperature=0)[0]
     ids = [3, 4, 5]
     for token in written:
         with torch.no_grad():
@@ -28,7 +28,17 @@ def test_at_temperature_zero_each_token_is_the_likeliest() -> None:
 
 def test_a_seed_decides_and_the_end_ends() -> None:
     made = model()
-    first = continued(made, [3], 8, end=-1, seed=5)
-    assert continued(made, [3], 8, end=-1, seed=5) == first
-    assert continued(made, [3], 8, end=-1, seed=6) != first
-    assert continued(made, [3], 8, end=first[2], seed=5) == first[: first.index(first[2])]
+    first = continued(made, [[3]], 8, end=-1, seed=5)[0]
+    assert continued(made, [[3]], 8, end=-1, seed=5)[0] == first
+    assert continued(made, [[3]], 8, end=-1, seed=6)[0] != first
+    assert continued(made, [[3]], 8, end=first[2], seed=5)[0] == first[: first.index(first[2])]
+
+
+def test_texts_do_not_depend_on_those_beside_them() -> None:
+    made, prompts = model(), [[3], [4, 5, 6, 7], [8, 9]]
+    alone = [continued(made, [prompt], 8, end=-1, seed=5 + i)[0] for i, prompt in enumerate(prompts)]
+    assert continued(made, prompts, 8, end=-1, seed=5) == alone
+    end = alone[1][2]  # one that ends early
+    cut = [ids[: ids.index(end)] if end in ids else ids for ids in alone]
+    assert continued(made, prompts, 8, end=end, seed=5) == cut
+    assert continued(made, [], 8, end=-1) == []

@@ -70,16 +70,16 @@ def test_earlier_runs_that_leave_nothing_are_an_error() -> None:
 
 
 FIELDS: dict[str, Any] = {
-    "baseline": "scratch", "equal_cost": True, "tokens": "8K",
-    "runs": {"large": {"tokens": "8K", "seed": 7}},
+    "baseline": "scratch", "equal_cost": True, "tokens": "4K",
+    "runs": {"large": {"tokens": "4K", "seed": 7}},
     "train": {"sequence_length": 64, "batch_tokens": 128, "units": SMALL},
     "mixture": {"weights": {"a": 0.5, "b": 0.5}, "max_epochs": 4},
     "variants": {
         "scratch": {}, "distilled": {"train": {"teacher": "large"}},
-        "pruned": {"before": [{"after": "large", "tokens": "1K"}]},
-        "both": {"before": [{"after": "large", "tokens": "1K", "teacher": "large"}], "train": {"teacher": "large"}},
+        "pruned": {"before": [{"after": "large", "tokens": "512"}]},
+        "both": {"before": [{"after": "large", "tokens": "512", "teacher": "large"}], "train": {"teacher": "large"}},
         "both-again": {
-            "before": [{"after": "large", "tokens": "1K", "teacher": "large"}],
+            "before": [{"after": "large", "tokens": "512", "teacher": "large"}],
             "train": {"teacher": "large", "objective": "divergence"},
         },
     },
@@ -100,7 +100,7 @@ def test_a_study_prunes_and_distills_at_equal_cost(mixed: Lake, tmp_path: Path) 
     every = {one.name: one for one in of_runs.runs(base)}
     every_by_run = {one.run: one for one in every.values()}
     large = every["runs-large-1M"]
-    assert (large.tokens, large.settings["seed"], read(large.checkpoint).d_ffn) == (7936, 7, LARGE)
+    assert (large.tokens, large.settings["seed"], read(large.checkpoint).d_ffn) == (3968, 7, LARGE)
     assert sum(name.startswith("runs-") for name in every) == 1, "it is trained once"
     for seed in (1, 2):
         for name in ("scratch", "distilled", "pruned", "both", "both-again"):
@@ -224,7 +224,7 @@ def test_at_equal_cost_only_tokens_differ() -> None:
 def test_fields_that_mean_the_same_are_the_same_variant() -> None:
     several = {
         "scratch": {}, "a": {"train": {"teacher": "large"}}, "b": {"train": {"teacher": "large", "teacher_ids": "online"}},
-        "c": {"before": [{"after": "large", "tokens": "1K"}]}, "d": {"before": [{"after": "large", "tokens": 1000}]},
+        "c": {"before": [{"after": "large", "tokens": "512"}]}, "d": {"before": [{"after": "large", "tokens": 512}]},
         "e": {"train": {"teacher": "large", "objective": "divergence"}},
     }  # fmt: skip
     found = {one.name: one.same_as for one in variants(study(**(FIELDS | {"variants": several})))}
@@ -257,7 +257,7 @@ def test_a_study_depends_on_its_teachers_files_and_refuses_runs_of_the_lake(mixe
 
 def test_runs_for_all_may_follow_one_another_and_texts_are_mixed_before(mixed: Lake, tmp_path: Path) -> None:
     lake = lake_of(mixed, tmp_path / "lake")
-    runs = {"large": {"tokens": "1K"}, "half": {"after": "large", "tokens": "1K", "units": 168}}
+    runs = {"large": {"tokens": "512"}, "half": {"after": "large", "tokens": "512", "units": 168}}
     several = {"scratch": {}, "d": {"train": {"teacher": "half"}}}
     wanted = study(**(FIELDS | {"runs": runs, "variants": several, "tokens": "2K", "at_once": 2}))
     run(lake, wanted)
