@@ -13,21 +13,17 @@ from corpus.lake import Lake
 from corpus.task import name_of
 
 
-def pruned(lake: Lake, model: str, keep: float | None, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the fields of a run that prunes a model: a run of the lake, or a folder.
-
-    `keep` is the share of the feed-forward units that stay, in place of their number, `units`.
-    """
+def pruned(lake: Lake, model: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a run that prunes a model: a run of the lake, or a folder."""
     fields = dict(given)
     if taken := {"model", "after"} & fields.keys():
         raise UserError(f"prune: {sorted(taken)[0]} says again what is pruned, which is {model}; leave it out")
     folder, run = _found(lake, model)
     fields |= {"after": run} if run else {"model": model}
-    if keep is not None:
-        fields["units"] = _kept(folder, keep, fields)
-    if "units" not in fields:
+    asked = fields.get("keep") or fields.get("units")
+    if asked is None:
         raise UserError("prune: say how many feed-forward units stay: keep, a share such as 0.33, or units, a number")
-    return _with_defaults(lake, run, fields, _called(run or folder.name, lake), str(fields["units"]))
+    return _with_defaults(lake, run, fields, _called(run or folder.name, lake), str(asked))
 
 
 def distilled(lake: Lake, teacher: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,16 +56,6 @@ def _found(lake: Lake, model: str) -> tuple[Path, str]:
 
 def _runs(lake: Lake) -> set[str]:
     return set(lake.scan("runs").select("run").collect()["run"]) if lake.exists("runs") else set()
-
-
-def _kept(folder: Path, keep: float, fields: Mapping[str, Any]) -> int:
-    from training.shape import read
-
-    if "units" in fields:
-        raise UserError("prune: keep and units say the same; give one of them")
-    if isinstance(keep, str) or not 0 < keep <= 1:
-        raise UserError(f"prune: keep is {keep}; it is a share of the feed-forward units, above 0 and at most 1")
-    return max(round(keep * read(folder).d_ffn), 1)
 
 
 def _with_defaults(lake: Lake, run: str, fields: dict[str, Any], *parts: str) -> dict[str, Any]:

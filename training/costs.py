@@ -59,17 +59,18 @@ def shape_of(model: str, settings: Mapping[str, Any]) -> Shape:
 
 def _shape(run: Run, runs: Mapping[str, Run], vocab_size: int) -> Shape:
     """Returns the shape of a run's model; that of 6M where a run starts from one that the recipe does not name."""
-    seen: set[str] = set()
-    units = None
-    while run.after is not None and run.after in runs and run.name not in seen:
-        seen.add(run.name)
-        run = runs[run.after]
-        units = units or run.units  # an earlier run may have cut some
-    model = run.model or "6M"
-    is_new = planning.is_size(model) and run.after is None
+    chain = [run]
+    while (before := runs.get(chain[-1].after or "")) and before not in chain[1:]:
+        chain.append(before)
+    first = chain[-1]
+    model = first.model or "6M"
+    is_new = planning.is_size(model) and first.after is None
     try:
         shape = named(model, vocab_size) if planning.is_size(model) else read(model)
     except UserError:
         shape = named("6M", vocab_size)  # the stage itself says what is wrong
-    units = units or (run.units if is_new else None)
-    return planning.with_units(shape, units)
+    if is_new:
+        shape = planning.with_units(shape, planning.units_of(first, shape))
+    for one in reversed(chain[1:]):  # each may have cut some
+        shape = planning.pruned(shape, 0 if is_new and one is first else planning.units_of(one, shape))
+    return shape

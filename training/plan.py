@@ -87,19 +87,25 @@ def shape_of(run: Run, start: str, vocab_size: int) -> Shape:
         )
     base = run.rope_base or run.preset.rope_base
     shape = shape if base is None else replace(shape, rope_base=base)
-    if run.units is None:
-        return shape
-    if start and run.units > shape.d_ffn:
+    units = units_of(run, shape)
+    if start and units > shape.d_ffn:
         raise UserError(
-            f"train {run.name!r}: units is {run.units:,}, and the feed-forward blocks of the model in {start} have "
+            f"train {run.name!r}: units is {units:,}, and the feed-forward blocks of the model in {start} have "
             f"{shape.d_ffn:,}; give at most as many"
         )
-    return shape if start else with_units(shape, run.units)
+    return shape if start else with_units(shape, units)
 
 
-def with_units(shape: Shape, units: int | None) -> Shape:
-    """Returns a shape with another number of hidden units; None: as many as it has."""
-    return shape if units is None else replace(shape, d_ffn=units)
+def units_of(run: Run, shape: Shape) -> int:
+    """Returns the hidden units that a run asks for, of a model of this shape; 0 for all."""
+    if run.keep is not None:
+        return max(round(run.keep * shape.d_ffn), 1)
+    return run.units or 0
+
+
+def with_units(shape: Shape, units: int) -> Shape:
+    """Returns a shape with another number of hidden units; 0: as many as it has."""
+    return replace(shape, d_ffn=units) if units else shape
 
 
 def pruned(shape: Shape, units: int) -> Shape:
@@ -206,7 +212,7 @@ def make(
         teacher=teacher,
         teacher_ids="",
         teacher_share=run.teacher_share,
-        units=run.units or 0,
+        units=units_of(run, shape) if start else 0,  # a new model has them from the start
         mask_epsilon=run.mask_epsilon,
         mask_learning_rate=run.mask_learning_rate,
         evaluate_at=evaluated_at(run, steps),

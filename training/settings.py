@@ -154,6 +154,14 @@ class Run(Settings):
         ),
         Flag("--units"),
     ] = None  # fmt: skip
+    keep: Annotated[
+        float | None,
+        Field(
+            gt=0, le=1,
+            description="The same as a share of the units that the model has, which fits models of all sizes: 0.33",
+        ),
+        Flag("--keep"),
+    ] = None  # fmt: skip
     mask_epsilon: Annotated[
         float, Field(gt=0, le=4, description="Weight of a mask's entropy, in units of scores; the less, the harder")
     ] = 0.1
@@ -256,6 +264,8 @@ class Run(Settings):
     def _makes_sense(self) -> "Run":
         if self.model is not None and self.after is not None:
             raise ValueError("model and after both say what the run starts from; give one of them")
+        if self.units is not None and self.keep is not None:
+            raise ValueError("units and keep both say how many feed-forward units stay; give one of them")
         if self.teacher is None and self.objective != "next_token":
             raise ValueError(f"objective {self.objective} needs a teacher: a run or a folder")
         if self.teacher is not None and self.objective == "next_token":
@@ -298,7 +308,8 @@ class Run(Settings):
             "wandb",
         }  # fmt: skip
         teaching = {"teacher"} if self.teacher else {"teacher", "teacher_share"}  # a run's id has that of its teacher
-        pruning = {"units", "mask_epsilon", "mask_learning_rate"} if self.units is None else set()
+        pruning = {name for name in ("units", "keep") if getattr(self, name) is None}
+        pruning |= {"mask_epsilon", "mask_learning_rate"} if len(pruning) == 2 else set()
         values = self.model_dump(
             mode="json", exclude=only_speed | {"held_out", "last_evaluations", "teacher_ids"} | teaching | pruning
         )

@@ -14,7 +14,9 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.mixture.family import FAMILY as MIXTURE
 from corpus.shards.tables import SHARDS
+from eval_suites.order import oldest_first
 from pomona import pipeline
+from pomona.ablation.tables import ABLATIONS
 
 FOLDER = "branches"  # below a lake
 _LOG, _UNFINISHED = "_delta_log", ".unfinished"
@@ -82,6 +84,28 @@ def branches(lake: Lake) -> list[Lake]:
     if not lake.is_local:
         return []
     return [Lake(path.parent) for path in sorted(Path(lake.root, FOLDER).glob(f"*/*/{_WHOLE}"))]
+
+
+def superseded(lake: Lake) -> list[Path]:
+    """Returns the folders of branches of which only earlier forms of a study have been made: the newest form of each
+    name, and studies that have not ended, keep theirs."""
+    if not lake.is_local or not lake.exists(ABLATIONS.name):
+        return []
+    rows = lake.scan(ABLATIONS.name).select("study", "name", "branch").collect()
+    of = {study: (name, branch) for study, name, branch in rows.iter_rows()}
+    newest = dict(of[study] for study in oldest_first(lake, ABLATIONS.name, "study") if study in of)
+    earlier = {branch for _, branch in of.values()} - set(newest.values())
+    return [path for path in sorted(Path(lake.root, branch) for branch in earlier) if path.is_dir()]
+
+
+def sweep(lake: Lake) -> list[str]:
+    """Deletes superseded branches; returns the paths of their files below the lake. No other process may write the
+    lake meanwhile."""
+    deleted = []
+    for folder in superseded(lake):
+        deleted += [str(path.relative_to(lake.root)) for path in sorted(folder.rglob("*")) if path.is_file()]
+        shutil.rmtree(folder)
+    return deleted
 
 
 def _share(source: Path, target: Path) -> None:

@@ -101,14 +101,17 @@ def _leaves(shared: Iterable[Run], vocab_size: int) -> dict[str, Shape]:
 
 def _of_run(run: Run, leaves: Mapping[str, Shape], vocab_size: int) -> _Counted:
     """Returns what a run is about that starts from a new model, or from one that another run leaves."""
-    new = planning.with_units(named(run.model or "6M", vocab_size), run.units)
+    new = named(run.model or "6M", vocab_size)
     shape = leaves[run.after] if run.after else new
-    if run.units is not None and run.units > shape.d_ffn:
-        raise UserError(f"{run.name}: units is {run.units:,}, and the model that it starts from has {shape.d_ffn:,}")
+    units = planning.units_of(run, shape)
+    if run.after is None:
+        shape, units = planning.with_units(new, units), 0
+    if units > shape.d_ffn:
+        raise UserError(f"{run.name}: units is {units:,}, and the model that it starts from has {shape.d_ffn:,}")
 
     length = planning.length_of(run, shape)
     flops = shape.flops_per_token(length)
     if run.teacher is not None:
         teacher = leaves[run.teacher] if run.teacher in leaves else read(Path(run.teacher).expanduser())
         flops += teacher.flops_of_reading(length)
-    return _Counted(length, planning.pruned(shape, run.units or 0), flops * (run.tokens or 0))
+    return _Counted(length, planning.pruned(shape, units), flops * (run.tokens or 0))

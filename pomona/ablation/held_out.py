@@ -7,8 +7,9 @@ written as texts, once, and as tokens for each tokenizer.
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -36,7 +37,7 @@ _PLACE = 0x91ECE  # seed of the places of pieces
 _PARTS = 64  # a document has at most this part of the tokens of its group
 
 
-def write(lake: Lake, folder: Path, mixture: Mixture, groups: Sequence[str], tokens: int) -> None:
+def write(lake: Lake, folder: Path, mixture: Mixture, wanted: Sequence[str], tokens: int) -> None:
     """Writes the texts (id, group, text), and the ids that variants leave out; raises `UserError` for a group without
     enough documents."""
     if (folder / LEFT_OUT).is_file():
@@ -45,7 +46,7 @@ def write(lake: Lake, folder: Path, mixture: Mixture, groups: Sequence[str], tok
         path = Path(scratch) / "candidates.parquet"
         candidates.write(candidates.Candidates(lake, mixture, tuple(decided(lake)), exact=False), path)
         every = choosing.with_unit(lake, pl.scan_parquet(path)).with_columns(hash=choosing.held_out_hash("unit"))
-        chosen = _chosen(every, groups, tokens)
+        chosen = _chosen(every, wanted, tokens)
     ids = pl.concat([chosen["id"], _copies(lake, chosen)]).unique().sort()
     texts = kept_documents.kept(lake).select("id", "text").join(chosen.lazy(), on="id", how="inner").collect()
     most = int(_longest(tokens) * candidates.BYTES_PER_TOKEN)
@@ -57,12 +58,19 @@ def write(lake: Lake, folder: Path, mixture: Mixture, groups: Sequence[str], tok
     _publish(ids.to_frame("id"), folder / LEFT_OUT)
 
 
+def groups(of_baseline: Mapping[str, Any]) -> Mixture:
+    """Returns what the groups are that documents are taken from: those of the baseline's mixture, with all of them that
+    the corpus has."""
+    kept = {name: value for name, value in of_baseline.items() if name in ("by", "groups", "where")}
+    return Mixture.model_validate(kept | {"name": "groups"})
+
+
 def shards(texts: Path, tokenizer: Path, folder: Path) -> Path:
     """Writes the texts as token shards that have nothing but held-out documents; returns their folder."""
     if (folder / layout.NAME).is_file():
         return folder
     frame, vocabulary = pl.read_parquet(texts), load(tokenizer)
-    groups = sorted(set(frame["group"]))
+    names = sorted(set(frame["group"]))
 
     encoded, lengths = Encoder(vocabulary)(frame["text"].to_arrow().cast(pa.large_string()))
     # The token that ends a document stands before each, too: its first token is foreseen like all others, so that bytes
@@ -79,11 +87,11 @@ def shards(texts: Path, tokenizer: Path, folder: Path) -> Path:
     ids = frame["id"].to_list()
     np.save(held_out / layout.STARTS, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
     np.save(held_out / layout.IDS, layout.id_bytes(ids))
-    np.save(held_out / layout.GROUPS, np.array([groups.index(one) for one in frame["group"]], np.int32))
+    np.save(held_out / layout.GROUPS, np.array([names.index(one) for one in frame["group"]], np.int32))
     np.save(held_out / layout.BY_ID, np.array(sorted(range(len(ids)), key=ids.__getitem__), np.int64))
 
     layout.About(
-        1, "", "", np.dtype(vocabulary.dtype).name, vocabulary.size, vocabulary.end, tuple(groups), (), (),
+        1, "", "", np.dtype(vocabulary.dtype).name, vocabulary.size, vocabulary.end, tuple(names), (), (),
         len(tokens), len(ids),
     ).write(folder)  # fmt: skip
     return folder
@@ -100,13 +108,13 @@ def erase(lake: Lake, ids: frozenset[str]) -> None:
             _publish(left, path)
 
 
-def _chosen(every: pl.LazyFrame, groups: Sequence[str], tokens: int) -> pl.DataFrame:
+def _chosen(every: pl.LazyFrame, wanted: Sequence[str], tokens: int) -> pl.DataFrame:
     """Returns id, text_hash and group of the documents of some groups with the least hashes, until they have the
     tokens. Of each group, no more rows are held than that may be."""
     totals = every.group_by("group").agg(n=pl.len(), tokens=pl.col("tokens").sum()).collect(engine="streaming")
     of = {group: (n, total) for group, n, total in totals.iter_rows()}
     parts = []
-    for group in groups:
+    for group in wanted:
         if group not in of:
             raise unknown("held_out group", group, sorted(of))
         n, total = of[group]

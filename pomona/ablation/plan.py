@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from corpus.lake import Lake
 from pomona import budget
-from pomona.ablation import costs, planned, running, variants
+from pomona.ablation import costs, planned, running, supply, variants
 from pomona.ablation.settings import Study
 from training.plan import with_units
 from training.shape import named
@@ -39,16 +39,20 @@ class PlanView:
     shared: tuple[str, ...]  # runs that are trained once, for all variants
 
 
-def plan(lake: Lake, study: Study) -> PlanView:
-    """Returns what a study trains; raises `UserError` for a variant that is no good."""
+def plan(lake: Lake, study: Study, *, counted: bool = False) -> PlanView:
+    """Returns what a study trains; raises `UserError` for a variant that is no good.
+
+    `counted`: the text is counted, too, which reads the corpus once.
+    """
     every = variants.variants(study)
     planned.check(study, every, planned.vocabulary(lake))
+    if counted:
+        supply.check(lake, study, every)
     at_once = study.at_once or running.devices(study)
     tokenizer, rate = SimpleNamespace(vocab_size=planned.vocabulary(lake)), budget.load_rates()["training"]
-    units = every[0].train.get("units")
     sizes = [
         Size(
-            model, with_units(named(model, tokenizer.vocab_size), units).parameters, study.tokens_of(model),
+            model, _parameters(every[0], model, tokenizer.vocab_size), study.tokens_of(model),
             costs.n_runs(study, model), costs.of_size(study, model, tokenizer, rate).minutes / 60,
         )
         for model in study.model
@@ -59,3 +63,8 @@ def plan(lake: Lake, study: Study) -> PlanView:
         {one.name: one.same_as for one in every if one.same_as},
         {one.name: len(one.before) for one in every if one.before}, tuple(variants.shared(study)),
     )  # fmt: skip
+
+
+def _parameters(baseline: variants.Variant, model: str, vocab_size: int) -> int:
+    """Returns the weights of a model of the baseline, without the embedding."""
+    return with_units(named(model, vocab_size), baseline.run_of("r", model, 0, 1).units or 0).parameters

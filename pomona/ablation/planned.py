@@ -19,7 +19,7 @@ from eval_suites.settings import Score
 from pomona.ablation import chains, held_out
 from pomona.ablation.chains import Chain
 from pomona.ablation.settings import POINT, Study
-from pomona.ablation.variants import Variant, shared
+from pomona.ablation.variants import Variant, in_units, shared
 from training.settings import Run
 
 BASE, SHARED = "base", "runs"  # branch of the corpus as it is; what names of runs that are trained once begin with
@@ -63,11 +63,16 @@ def planned_one(study: Study, variant: Variant, model: str, seed: int, folder: P
     """Returns a run of a variant; `folder` is where the lakes of the study are."""
     tokens = study.tokens_of(model)
     name = name_of(variant.name, model, str(seed))
-    branch = folder / (f"variant-{variant.name}" if variant.recipe else BASE)
+    branch = branch_of(variant, folder)
     mixture = _left_out(study, variant.mixture_of(name, seed, _in_mixture(tokens)))
     run, before = _chained(study, variant, model, seed, variant.run_of(name, model, seed, tokens))
     scores = () if variant.name.startswith(POINT) else _scores(study, name)
     return Planned(variant.name, model, seed, str(branch), mixture, run, scores, before)
+
+
+def branch_of(variant: Variant, folder: Path) -> Path:
+    """Returns the folder of the lake that a variant's runs are in: one of its own, if it changes the recipe."""
+    return folder / (f"variant-{variant.name}-{digest([variant.recipe])[:8]}" if variant.recipe else BASE)
 
 
 def _chained(
@@ -84,7 +89,7 @@ def _chained(
         name = name_of(f"before{i + 1}", digest([variant.mixture, fields, after])[:8], model, str(variant.seed(seed)))
         start = {"after": after} if after else {} if fields.get("after") else {"model": model}
         own = {"name": name, "mixture": name, "seed": variant.seed(seed), **start}
-        made = _renamed(Run.model_validate({**fields, **own}), called)
+        made = _renamed(in_units(Run.model_validate({**fields, **own}), model), called)
 
         mixture = variant.mixture_of(name, seed, _in_mixture(made.tokens or 0))
         own_seed = int(digest([variant.seed(seed), i])[:7], 16)  # it reads other documents than the runs after it
@@ -101,7 +106,8 @@ def shared_runs(study: Study, baseline: Variant, model: str, folder: Path) -> li
     for name, fields in shared(study).items():
         start = {} if fields.get("after") else {"model": fields.get("model") or model}
         own = {"name": called[name], "mixture": called[name], "seed": fields.get("seed", 0), **start}
-        run = _renamed(Run.model_validate({**fields, **own}), called)
+        size = str(fields.get("model") or model)
+        run = _renamed(in_units(Run.model_validate({**fields, **own}), size), called)
         seed = int(digest([run.seed, name])[:7], 16)
         mixture = baseline.mixture_of(called[name], 0, _in_mixture(run.tokens or 0))
         mixture = _left_out(study, mixture.model_copy(update={"seed": seed}))

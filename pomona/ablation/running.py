@@ -28,13 +28,22 @@ from corpus.errors import UserError
 from corpus.execution import main_not_imported
 from corpus.lake import Lake
 from corpus.mixture.allocation import ShortageError
-from corpus.mixture.settings import Mixture
 from corpus.shards.layout import read_about
+from corpus.task import digest
 from corpus.tokenizer import stages as tokenizer_stages
 from corpus.tokenizer import steps as tokenizer_steps
 from pomona import making, runner
 from pomona.ablation import branches, held_out, search
-from pomona.ablation.planned import BASE, Planned, at_equal_cost, planned, planned_one, shared_runs, vocabulary
+from pomona.ablation.planned import (
+    BASE,
+    Planned,
+    at_equal_cost,
+    branch_of,
+    planned,
+    planned_one,
+    shared_runs,
+    vocabulary,
+)  # fmt: skip
 from pomona.ablation.settings import POINT, Study
 from pomona.ablation.variants import Variant, recipe_of
 from pomona.recipe import Recipe
@@ -121,12 +130,12 @@ def _prepare(lake: Lake, study: Study, variants: Sequence[Variant], first: Plann
 
     measured = folder / held_out.FOLDER
     if study.measured_on:
-        held_out.write(base, measured, _groups(variants[0]), study.measured_on, study.evaluation_tokens)
+        held_out.write(base, measured, held_out.groups(variants[0].mixture), study.measured_on, study.evaluation_tokens)
     _tokenizer(base, variants[0], first)
 
     for variant in variants:
         if variant.recipe:
-            _decide(branches.make(base, folder / f"variant-{variant.name}"), recipe_of(study, variant))
+            _decide(branches.make(base, branch_of(variant, folder)), recipe_of(study, variant))
     return measured
 
 
@@ -152,12 +161,6 @@ def _check_tasks(planned: Planned) -> None:
     for score in planned.scores:
         folders = [score.tasks_path] if score.tasks_path else []
         engine.Tasks(scoring.suite_of(score), folders=folders, data=score.data).refuse_code()
-
-
-def _groups(baseline: Variant) -> Mixture:
-    """Returns what the groups are that held-out documents are taken from: the baseline's, all that the corpus has."""
-    kept = {name: value for name, value in baseline.mixture.items() if name in ("by", "groups", "where")}
-    return Mixture.model_validate(kept | {"name": "groups"})
 
 
 def _tokenizer(base: Lake, baseline: Variant, first: Planned) -> None:
@@ -208,16 +211,18 @@ def _document_tokens(runs: Sequence[Planned], shared: Sequence[Planned], study: 
     """
     if any("document_tokens" in one.mixture.model_fields_set for one in runs):
         return 0  # the study says it
-    path = folder / "document_tokens"
+    largest = max(one.mixture.tokens or 0 for one in runs)
+    is_search = {one.variant for one in runs if one.variant.startswith(POINT)}
+    last = [
+        one for one in runs
+        if one.mixture.tokens == largest and (one.seed == study.seeds[0] or one.variant in is_search)
+    ]  # fmt: skip
+    tried = [*shared, *(each for one in last for each in one.alone()), *last]
+
+    # It is remembered for these very mixtures: a study with more seeds has the same ones, and finds its runs again.
+    path = folder / f"document_tokens-{digest([(one.branch, one.mixture.model_dump()) for one in tried])[:16]}"
     if not path.is_file():
-        largest = max(one.mixture.tokens or 0 for one in runs)
-        is_search = {one.variant for one in runs if one.variant.startswith(POINT)}
-        tried = [
-            one for one in runs
-            if one.mixture.tokens == largest and (one.seed == study.seeds[0] or one.variant in is_search)
-        ]  # fmt: skip
-        before = [each for one in tried for each in one.alone()]
-        _remember(path, str(_shortest([*shared, *before, *tried])))
+        _remember(path, str(_shortest(tried)))
     return int(path.read_text())
 
 

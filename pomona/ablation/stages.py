@@ -1,7 +1,7 @@
 """Plans a study. Its id is a hash of its definition and of the corpus that it is made on."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -32,16 +32,20 @@ def ablate(context: Context[Study]) -> Stage:
     planned.check(study, variants, planned.vocabulary(lake))
     teachers = _teachers(lake, study, variants)
 
-    made_from: dict[str, Any] = {
-        "study": study.that_change_results(),
-        "variants": [{k: v for k, v in asdict(one).items() if k != "before" or v} for one in variants],
-        "recipe": _recipe(study),
-        "corpus": context.basis() | context.contents("duplicates", "contamination", "signals"),
-        "tokenizer": tokenizer_stages.current(lake),
-        "suites": [digest(suites.load(one).model_dump(mode="json")) for one in study.suites],
-        "data": [scoring.files(study.tasks_path), scoring.sizes(study.data)],
-        "version": VERSION,
-    } | ({"teachers": teachers} if teachers else {})
+    made_from: dict[str, Any] = (
+        {
+            "study": study.that_change_results(),
+            "variants": [{k: v for k, v in asdict(one).items() if k != "before" or v} for one in variants],
+            "recipe": _recipe(study),
+            "corpus": context.basis() | context.contents("duplicates", "contamination", "signals"),
+            "tokenizer": tokenizer_stages.current(lake),
+            "suites": [digest(suites.load(one).model_dump(mode="json")) for one in study.suites],
+            "data": [scoring.files(study.tasks_path), scoring.sizes(study.data)],
+            "version": VERSION,
+        }
+        | ({"teachers": teachers} if teachers else {})
+        | ({"search": 2} if study.search else {})
+    )
     key = digest(made_from)
     identity = digest([key, study.name])
     definition = json.dumps(study.model_dump(mode="json"), sort_keys=True)
@@ -55,11 +59,29 @@ def ablate(context: Context[Study]) -> Stage:
         version=VERSION,
         step=AblationStep(lake, identity, key, study.name, study.baseline, definition),
         plan_items=lambda: [WorkItem(digest([identity]), study.name, 1, All())],
-        prepare=Studying(lake, artifact, study, variants),
+        prepare=Studying(lake, artifact, study, variants, _place(study, variants, made_from)),
         is_prepared=lambda: artifacts.has(lake, KIND, key),
         in_process=True,
         facts={"study": identity},
     )
+
+
+def _place(study: Study, variants: Sequence[resolving.Variant], made_from: Mapping[str, Any]) -> str:
+    """Returns the name of the folder that a study's branches are in: a hash of all that its runs have in common.
+
+    So a study finds its runs again after seeds, variants or sizes were added. Each run is a stage there: what differs
+    from what it was is trained again.
+    """
+    by = [variants[0].mixture.get(field) for field in ("by", "groups", "where")]
+    learned = [variants[0].mixture, study.seeds[0], study.tokens_of(study.model[0])]
+    return digest({
+        "name": study.name,
+        "corpus": made_from["corpus"],
+        "tokenizer": made_from["tokenizer"] or learned,  # the baseline's, if the lake has none yet
+        "recipe": [made_from["recipe"], any(one.recipe for one in variants)],
+        "held_out": [study.measured_on, study.evaluation_tokens, by],
+        "version": VERSION,
+    })  # fmt: skip
 
 
 def _teachers(lake: Lake, study: Study, variants: Sequence[resolving.Variant]) -> dict[str, str]:

@@ -38,14 +38,19 @@ class Studying:
     artifact: artifacts.Artifact
     study: Study
     variants: tuple[Variant, ...]
+    place: str  # folder of its branches, which it shares with the same study of other seeds, variants or sizes
 
     def __call__(self) -> None:
         """Does what is left of it."""
-        with lease.hold(self.lake, f"{KIND}-{self.artifact.key}", purpose=f"ablate {self.study.name}"):
+        purpose = f"ablate {self.study.name}"
+        with (
+            lease.hold(self.lake, f"{KIND}-{self.artifact.key}", purpose=purpose),
+            lease.hold(self.lake, f"{branches.FOLDER}-{self.place}", purpose=purpose),
+        ):
             artifacts.ensure(self.lake, self.artifact, self._study)
 
     def _study(self, folder: Path) -> None:
-        place = Path(self.lake.root, branches.FOLDER, self.artifact.key)
+        place = Path(self.lake.root, branches.FOLDER, self.place)
         durable.make_folders(str(place))
         ran = running.run(self.lake, self.study, self.variants, place, _telling(self.study.name))
 

@@ -18,13 +18,15 @@ from pomona import recipe
 from pomona.ablation.settings import POINT, SEARCHED, WITHOUT, Study
 from pomona.recipe import Recipe, paths
 from pomona.recipe.model import model as recipe_model
+from training.plan import units_of
 from training.settings import Run
+from training.shape import named
 
 _OF_STUDY = {"name", "tokens", "seed", "held_out", "leave_out"}  # of a mixture: what the study itself sets
 _OF_RUNS = {"name", "mixture", "model", "after", "tokens", "seed", "held_out", "evaluations", "last_evaluations",
             "evaluation_tokens"}  # fmt: skip
-_OF_STUDENTS = {"units", "teacher", "teacher_share", "teacher_ids", "objective", "mask_epsilon", "mask_learning_rate",
-                "after"}  # fmt: skip
+_OF_STUDENTS = {"units", "keep", "teacher", "teacher_share", "teacher_ids", "objective", "mask_epsilon",
+                "mask_learning_rate", "after"}  # fmt: skip
 _NO_SECTIONS = {"lake", "sources", "mixtures", "train", "score", "judge", "ablations"}
 _FEWEST_GROUPS = 2
 _MORE_THAN_GROUPS = 3  # runs of a search
@@ -56,7 +58,15 @@ class Variant:
         """Returns its run for a seed, where the study's own runs have the names that the study gives them."""
         own = {"name": name, "mixture": name, "tokens": tokens, "seed": self.seed(seed)}
         start = {} if self.train.get("after") else {"model": model}
-        return Run.model_validate(dict(self.train) | own | start)
+        return in_units(Run.model_validate(dict(self.train) | own | start), model)
+
+
+def in_units(run: Run, model: str) -> Run:
+    """Returns a run of a study with the units that it keeps as a number: a share is one of what the size has, so that a
+    run after one that has cut them keeps all."""
+    if run.keep is None:
+        return run
+    return run.model_copy(update={"keep": None, "units": units_of(run, named(model, 1))})
 
 
 def variants(study: Study) -> list[Variant]:
@@ -88,7 +98,9 @@ def variants(study: Study) -> list[Variant]:
 def _learned(fields: Mapping[str, Any]) -> list[Any]:
     """Returns what the fields of a run change of what it learns: how they are written does not count."""
     run = Run.model_validate({**fields, "name": "r", "mixture": "m"})
-    return [run.that_change_results(), run.model, run.after, run.teacher]
+    final = run.preset.final if run.final is None else run.final
+    same = {"learning_rate": run.peak(), "weight_decay": run.decay(), "final": final}
+    return [run.that_change_results() | same, run.model, run.after, run.teacher]
 
 
 def recipe_of(study: Study, variant: Variant, *, unchanged: bool = False) -> Recipe | None:

@@ -81,7 +81,7 @@ def prune(lake: LakeLike, model: str, keep: float | None = None, **settings: Any
     from pomona import shrinking
 
     opened, (running, given) = existing(lake), split(settings)
-    fields = shrinking.pruned(opened, str(model), keep, given)
+    fields = shrinking.pruned(opened, str(model), given | ({} if keep is None else {"keep": keep}))
     return _trained(opened, fields, running, f"pomona.prune(lake, {model!r}, ...)")
 
 

@@ -33,7 +33,7 @@ def ablate(
 
     lake_of_file, settings = files.read(study, at_once=at_once)
     lake = open_lake(run.lake or lake_of_file)
-    planned = plan.plan(lake, settings)
+    planned = plan.plan(lake, settings, counted=dry_run)
     if dry_run:
         output.show(asdict(planned), render_plan(planned), as_json)
         return
@@ -41,7 +41,7 @@ def ablate(
     with output.progress() as progress:
         outcomes = list(making.ablation(lake, settings, report=progress, **run.options()))
     view, state = views.study(lake, making.ablation_id(lake, settings)), outcomes[-1].state
-    text = f"{render(view)}\nnothing to do: it is current" if state == "current" else render(view)
+    text = render(view, lake.url) + ("\nnothing to do: it is current" if state == "current" else "")
     output.show(asdict(view) | {"state": state}, text, as_json)
 
 
@@ -61,4 +61,4 @@ def ablations(
         output.show([asdict(one) for one in every], render_list(every), as_json)
         return
     view = views.study(opened, study)
-    output.show(asdict(view), render(view), as_json)
+    output.show(asdict(view), render(view, opened.url), as_json)

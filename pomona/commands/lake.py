@@ -29,6 +29,7 @@ def lake(
     """List the tables with rows, bytes, versions and the stages that made them."""
     from corpus import artifacts, lease, schema
     from pomona import output
+    from pomona.ablation import branches
 
     opened = open_lake(lake)
     if table:
@@ -38,7 +39,7 @@ def lake(
         with lease.alone(opened, purpose="pomona lake --vacuum"):
             names = [table] if table else opened.tables(with_records=True)
             deleted = [f"{name}/{path}" for name in names for path in opened.vacuum(name, dry_run=False)]
-            deleted += [] if table else artifacts.sweep(opened)
+            deleted += [] if table else artifacts.sweep(opened) + branches.sweep(opened)
         output.show({"deleted": deleted}, f"{len(deleted)} files deleted", as_json)
         return
 

@@ -36,16 +36,13 @@ def prune(
     model: Annotated[str, typer.Argument(metavar="RUN|FOLDER", help="What is pruned: a run, or a folder.")],
     given: Given,
     run: Running,
-    keep: Annotated[
-        float | None, typer.Option("--keep", help="Share of the feed-forward units that stay, in place of --units.")
-    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Prune a model: learn which feed-forward units matter while it trains, and cut the others. With --teacher, it also
     learns from a teacher. The mixture is that of the run by default."""
     from pomona import shrinking
 
-    fields = shrinking.pruned(open_lake(run.lake), model, keep, given.fields)
+    fields = shrinking.pruned(open_lake(run.lake), model, given.fields)
     _train(replace(given, fields=fields).settings(), run, as_json)
 
 

@@ -15,8 +15,8 @@ _FORESEEN = 0.3  # of the variance of left-out runs, below which a surface says 
 _MOST = 60  # comparisons that a terminal shows
 
 
-def render(view: "AblationView") -> str:
-    """Formats a study: verdicts, comparisons, and what each metric can tell."""
+def render(view: "AblationView", lake: str) -> str:
+    """Formats a study of a lake: verdicts, comparisons, and what each metric can tell."""
     lines = [_verdicts(view), "", _comparisons(view), "", _metrics(view)]
     if view.worth:
         lines += ["", _worth(view)]
@@ -26,7 +26,7 @@ def render(view: "AblationView") -> str:
         lines += ["", *_persistence(view)]
     if view.laws:
         lines += ["", _laws(view)]
-    lines += ["", *_notes(view)]
+    lines += ["", *_notes(view, lake)]
     return "\n".join(lines)
 
 
@@ -155,7 +155,7 @@ def _laws(view: "AblationView") -> str:
     return output.table(rows, header)
 
 
-def _notes(view: "AblationView") -> list[str]:
+def _notes(view: "AblationView", lake: str) -> list[str]:
     sizes = ", ".join(
         f"{model} on {count_text(view.tokens[i] if len(view.tokens) > 1 else view.tokens[0])} tokens"
         for i, model in enumerate(view.models)
@@ -172,7 +172,7 @@ def _notes(view: "AblationView") -> list[str]:
         notes.append(f"  trained once for all variants, and not counted in their cost: {', '.join(shared)}")
     if view.left_out:
         notes.append(f"  too few items to say anything: {', '.join(view.left_out)}")
-    notes.append(f"  its runs are in {view.branch} below the lake: pomona runs --lake LAKE/{view.branch}/base")
+    notes.append(f"  its runs are in {view.branch} below the lake: pomona runs --lake {lake}/{view.branch}/base")
     return notes
 
 

@@ -32,30 +32,31 @@ def test_the_commands_need_no_more_than_the_run(own: Lake, capsys: pytest.Captur
     assert main(["prune", "large", "--keep", "0.25", *SHORT, "--json"]) == 0
     pruned = json.loads(capsys.readouterr().out)
     assert (pruned["name"], pruned["mixture"], pruned["after"]) == (
-        "large-10-1K-seed0",
+        "large-0.25-1K-seed0",
         "all",
         views.run(own, "large").run,
     )
     assert read(pruned["checkpoint"]).d_ffn == 10  # of 42
 
-    command = ["distill", "large", "--after", "large-10-1K-seed0", "--seed", "3", *SHORT, "--json"]
+    command = ["distill", "large", "--after", "large-0.25-1K-seed0", "--seed", "3", *SHORT, "--json"]
     assert main(command) == 0
     distilled = json.loads(capsys.readouterr().out)
-    assert (distilled["name"], distilled["mixture"]) == ("large-10-1K-seed0-by-large-1K-seed3", "all")
+    assert (distilled["name"], distilled["mixture"]) == ("large-0.25-1K-seed0-by-large-1K-seed3", "all")
     assert distilled["after"] == pruned["run"]
     assert main(command) == 0
     assert json.loads(capsys.readouterr().out)["state"] == "current"
     kinds = dict(own.scan("runs").select("name", "kind").collect().iter_rows())
-    assert kinds == {"large": "train", "large-10-1K-seed0": "prune", "large-10-1K-seed0-by-large-1K-seed3": "distill"}
+    small = "large-0.25-1K-seed0"
+    assert kinds == {"large": "train", small: "prune", f"{small}-by-large-1K-seed3": "distill"}
 
 
 def test_folders_and_ids_are_models_too(own: Lake, tmp_path: Path) -> None:
     large = views.run(own, "large")
     for model in (large.run, large.run[:9], large.checkpoint):
-        fields = shrinking.pruned(own, model, 0.5, {"seed": 2})
+        fields = shrinking.pruned(own, model, {"seed": 2, "units": 21})
         assert fields == {"name": "large-21-seed2", "after": large.run, "units": 21, "mixture": "all", "seed": 2}
     shutil.copytree(large.checkpoint, tmp_path / "elsewhere")
-    fields = shrinking.pruned(own, str(tmp_path / "elsewhere"), None, {"units": 3, "mixture": "all"})
+    fields = shrinking.pruned(own, str(tmp_path / "elsewhere"), {"units": 3, "mixture": "all"})
     assert fields == {"name": "elsewhere-3-seed0", "model": str(tmp_path / "elsewhere"), "units": 3, "mixture": "all"}
     fields = shrinking.distilled(own, str(tmp_path / "elsewhere"), {"model": "1M", "mixture": "all"})
     assert fields["teacher"] == str(tmp_path / "elsewhere")
@@ -75,9 +76,9 @@ def test_they_are_functions_in_python(own: Lake) -> None:
     ("arguments", "told"),
     [
         (["prune", "large"], "say how many feed-forward units stay"),
-        (["prune", "large", "--keep", "1.5"], "keep is 1.5; it is a share"),
-        (["prune", "large", "--keep", "nan"], "keep is nan; it is a share"),
-        (["prune", "large", "--keep", "0.5", "--units", "3"], "keep and units say the same"),
+        (["prune", "large", "--keep", "1.5"], "--keep: must be at most 1.0, got 1.5"),
+        (["prune", "large", "--keep", "nan"], "--keep: must be at most 1.0, got nan"),
+        (["prune", "large", "--keep", "0.5", "--units", "3"], "units and keep both say how many"),
         (["prune", "larg", "--keep", "0.5"], "unknown run 'larg'; did you mean 'large'"),
         (["prune", "no/such", "--keep", "0.5"], "model no/such: there is no such folder"),
         (["prune", "large", "--units", "43", *SHORT], "units is 43, and the feed-forward blocks of the model"),
@@ -94,16 +95,16 @@ def test_mistakes_are_one_line(arguments: list[str], told: str, own: Lake, capsy
     assert error.count("\n") == 1
 
 
-def test_a_folder_without_a_model_is_one_line(own: Lake, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="no configuration of a model"):
-        shrinking.pruned(own, str(tmp_path), 0.5, {"mixture": "all"})
+def test_a_folder_without_a_model_is_one_line(own: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["prune", str(tmp_path), "--keep", "0.5", "--mixture", "all"]) == 2
+    assert "no configuration of a model" in capsys.readouterr().err
 
 
 def test_default_names_stay_apart(own: Lake, tmp_path: Path) -> None:
     long = tmp_path / ("m" * 60)
     shutil.copytree(views.run(own, "large").checkpoint, long)
     names = [
-        shrinking.pruned(own, model, None, {"units": units, "mixture": "all", "tokens": tokens})["name"]
+        shrinking.pruned(own, model, {"units": units, "mixture": "all", "tokens": tokens})["name"]
         for model in ("large", str(long)) for units in (1, 10, 21) for tokens in (1000, 2000)
     ]  # fmt: skip
     names += [
@@ -119,13 +120,13 @@ def test_a_folder_with_the_name_of_a_run_is_not_taken_for_it(
 ) -> None:
     (tmp_path / "here" / "large").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "here")
-    assert shrinking.pruned(own, "large", 0.5, {})["after"] == views.run(own, "large").run
+    assert shrinking.pruned(own, "large", {"keep": 0.5})["after"] == views.run(own, "large").run
     assert train(own, settings("s", after="large", teacher="large", tokens=512)) == "ran"
 
 
 def test_a_number_as_text_is_no_share(own: Lake) -> None:
-    with pytest.raises(UserError, match=r"keep is 0\.5; it is a share"):
-        shrinking.pruned(own, "large", "0.5", {})  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"keep"):
+        pomona.prune(own, "large", "half")  # type: ignore[arg-type]
 
 
 def test_help_does_not_ask_for_what_the_run_brings(capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,6 +51,13 @@ def test_a_run_after_another_has_its_model(tmp_path: Path) -> None:
         return costs.spent(run.name, families(core, later, around, folder, gone), 0.0, 1.0).disk_bytes
 
     assert disk(later) == disk(core) > disk(around) == disk(gone)
+    cut = Run(name="cut", mixture="all", after="core", tokens=1000, keep=0.5)
+    twice = Run(name="twice", mixture="all", after="cut", tokens=1000, units=100)
+    end = Run(name="end", mixture="all", after="twice", tokens=1000)
+    several = families(core, cut, twice, end)
+    n = named("26M", 49_152).d_ffn
+    shapes = [costs.shape_of(name, several).d_ffn for name in ("core", "cut", "twice", "end")]
+    assert shapes == [n, n, n // 2, 100]  # what each trains: the first three compute with what they begin with
     assert disk(folder) == 4 * read(tmp_path / "model").memory().weights
 
 

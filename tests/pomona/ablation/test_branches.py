@@ -1,5 +1,6 @@
 """A branch begins as its lake is, shares its files, and neither sees what the other does afterwards."""
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -9,8 +10,9 @@ import pomona
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import kept_documents, making, standing
-from pomona.ablation import branches
-from tests.pomona.ablation.studies import lake_of
+from pomona.ablation import branches, views
+from pomona.cli import main
+from tests.pomona.ablation.studies import lake_of, run, study
 
 
 def test_a_branch_shares_files_and_goes_its_own_way(mixed: Lake, tmp_path: Path) -> None:
@@ -50,6 +52,29 @@ def test_a_branch_is_made_once_and_whole(mixed: Lake, tmp_path: Path) -> None:
     pomona.mix(branch, name="own", weights={"a": 1.0}, tokens=2000)
     assert branches.make(lake, place).exists("mixtures")  # not made again
     assert [one.root for one in branches.branches(lake)] == [str(place)]
+
+
+def test_a_vacuum_removes_branches_of_earlier_forms_of_a_study(
+    mixed: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    variants = {"plain": {"weights": {"a": 1.0}}, "copy": {"weights": {"a": 1.0}}}
+    first, other, edited = (
+        study(variants=variants), study(variants=variants, name="other", tokens=2048),
+        study(variants=variants, held_out=["a"]),
+    )  # fmt: skip
+    ids = [run(lake, one) for one in (first, other, edited)]
+    earlier, kept, newest = (Path(lake.root, views.study(lake, one).branch) for one in ids)
+    stopped = Path(lake.root, "branches", "stopped", "base")
+    branches.make(lake, stopped)
+    assert branches.superseded(lake) == [earlier]
+
+    assert main(["lake", "--lake", lake.root, "--vacuum", "--json"]) == 0
+    assert f"{earlier.relative_to(lake.root)}/base/.branch" in json.loads(capsys.readouterr().out)["deleted"]
+    assert not earlier.exists()
+    assert all((one / "base" / ".branch").is_file() for one in (kept, newest, stopped.parent))
+    assert views.study(lake, ids[0]).comparisons  # what came out stays
+    assert making.ablation_id(lake, first) == run(lake, first)
 
 
 def test_a_lake_in_a_bucket_has_none(tmp_path: Path) -> None:

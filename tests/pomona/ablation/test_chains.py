@@ -59,6 +59,16 @@ def test_tokens_are_what_is_left_of_the_baselines_cost() -> None:
     assert chains.cost_of_shared(shared, VOCABULARY) == 10**6 * large
 
 
+def test_a_share_of_the_units_is_one_of_each_size_and_is_cut_once() -> None:
+    wanted = study(model=["1M", "3M"], train={"keep": 1 / 3}, runs={"large": {"tokens": 1000}},
+                   variants={"plain": {}, "cut": {"before": [{"after": "large", "tokens": 1000}]}})  # fmt: skip
+    runs = planned.planned(wanted, variants(wanted), Path())
+    assert {(one.model, run.units, run.keep) for one in runs for run in (*one.chain().before, one.run)} == {
+        ("1M", SMALL, None), ("3M", round(named("3M", VOCABULARY).d_ffn / 3), None),
+    }  # fmt: skip
+    assert [one.run.units for one in planned.shared_runs(wanted, variants(wanted)[0], "1M", Path())] == [None]
+
+
 def test_earlier_runs_that_leave_nothing_are_an_error() -> None:
     cut = one_run("c1", 10**6, after="large", units=SMALL)
     several = [

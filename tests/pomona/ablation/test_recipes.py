@@ -38,6 +38,11 @@ def corpus(tmp_path: Path) -> Lake:
     return Lake(tmp_path / "lake")
 
 
+def _branch(lake: Lake, place: str, name: str) -> Lake:
+    (only,) = Path(lake.root, place).glob(name)
+    return Lake(only)
+
+
 def test_a_variant_decides_by_itself_and_reads_no_copy_of_what_is_measured(corpus: Lake, tmp_path: Path) -> None:
     # The file grows after the lake was made: no variant may have more documents than the others.
     with (tmp_path / "a.jsonl").open("a") as file:
@@ -49,7 +54,7 @@ def test_a_variant_decides_by_itself_and_reads_no_copy_of_what_is_measured(corpu
     run(corpus, wanted)
     view = views.study(corpus, "small")
     assert [one.variant for one in view.variants] == ["plain", "copies", "muon"]
-    base, copies = (Lake(Path(corpus.root, view.branch, name)) for name in ("base", "variant-copies"))
+    base, copies = (_branch(corpus, view.branch, name) for name in ("base", "variant-copies-*"))
     documents = [one.scan("documents").select("id").collect()["id"].sort().to_list() for one in (corpus, base, copies)]
     assert documents[0] == documents[1] == documents[2]
     assert base.scan("decisions").filter(~pl.col("kept")).collect().height == 60
@@ -77,9 +82,9 @@ def test_a_variant_with_another_tokenizer_is_measured_on_the_same_texts(corpus: 
     view = views.study(corpus, "small")
     from training import views as of_runs
 
-    branch = Path(corpus.root, view.branch)
     widths = [
-        {one.embedding_parameters for one in of_runs.runs(Lake(branch / name))} for name in ("base", "variant-small")
+        {one.embedding_parameters for one in of_runs.runs(_branch(corpus, view.branch, name))}
+        for name in ("base", "variant-small-*")
     ]
     assert widths == [{560 * 128}, {400 * 128}]
     items = corpus.scan("ablation_items").collect()

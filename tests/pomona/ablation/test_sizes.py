@@ -69,7 +69,7 @@ def test_a_study_of_several_sizes(mixed: Lake, tmp_path: Path) -> None:
     flops = lake.scan("ablation_values").collect().group_by("model").agg(pl.col("flops").mean())
     of = dict(flops.iter_rows())
     assert of["3M"] > 2 * of["1M"]
-    text = render(view)
+    text = render(view, "lake")
     assert "holds at next size" in text
     assert "differences kept their sign" in text
     assert np.isfinite([one.seed_noise for one in view.metrics]).all()

@@ -100,6 +100,32 @@ def test_a_study_that_was_stopped_goes_on(mixed: Lake, tmp_path: Path, monkeypat
     assert view.runs == 6
 
 
+def test_a_study_with_more_seeds_and_variants_trains_only_those(
+    studied: Lake, mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    every = {"plain": {"weights": {"a": 1.0}}, "mixed": {"weights": {"a": 0.5, "b": 0.5}}}
+    run(lake, study(variants=every))
+
+    import training.loop as loop
+
+    fits, real = [], loop.train
+    monkeypatch.setattr(loop, "train", lambda plan, *rest: fits.append(plan.name) or real(plan, *rest))
+    run(lake, study(seeds=[1, 2, 3], variants=every | {"copy": {"weights": {"a": 1.0}}}))
+    assert sorted(fits) == ["copy-1M-1", "copy-1M-2", "copy-1M-3", "mixed-1M-3", "plain-1M-3"]
+
+    whole = {(one.variant, one.metric): one.by_seed for one in views.study(studied, "small").values}
+    grown = {(one.variant, one.metric): one.by_seed[:2] for one in views.study(lake, "small").values}
+    assert grown == whole  # as if all of them had been there from the start
+
+    fits.clear()
+    run(lake, study(variants=every | {"mixed": {"weights": {"a": 0.4, "b": 0.6}}}))
+    assert sorted(fits) == ["mixed-1M-1", "mixed-1M-2"]  # a variant that differs is trained again
+    fits.clear()
+    run(lake, study(variants=every, held_out=["a"]))
+    assert len(fits) == 4  # other documents are held out, so all runs read others
+
+
 def test_a_group_without_enough_text_shows_before_anything_is_trained(
     mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from corpus.errors import UserError
 from pomona.ablation.variants import recipe_of, variants
 from tests.pomona.ablation.studies import study
+from training.settings import Run
 
 
 def test_the_baseline_is_first_and_a_copy_of_it_gets_other_seeds() -> None:
@@ -16,6 +17,14 @@ def test_the_baseline_is_first_and_a_copy_of_it_gets_other_seeds() -> None:
     assert mixed.seed(1) == 1 != copy.seed(1)
     assert copy.mixture_of("m", 1, 1000).seed == copy.run_of("m", "1M", 1, 500).seed == copy.seed(1)
     assert plain.mixture_of("m", 1, 1000).weights == {"a": 0.5, "b": 0.5}
+
+
+def test_a_default_that_is_written_out_makes_no_other_variant() -> None:
+    rate, decay = Run(name="r", mixture="m").peak(), Run(name="r", mixture="m").decay()
+    written = {"weights": {"a": 1}, "train": {"learning_rate": rate, "weight_decay": decay}}
+    other = {"weights": {"a": 1}, "train": {"learning_rate": rate / 2}}
+    some = variants(study(variants={"plain": {"weights": {"a": 1}}, "written": written, "other": other}))
+    assert [one.same_as for one in some] == ["", "plain", ""]
 
 
 def test_common_fields_hold_for_all_and_variants_override_them() -> None:

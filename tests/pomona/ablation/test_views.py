@@ -146,7 +146,7 @@ def test_a_metric_with_too_few_items_is_named_and_not_compared() -> None:
     view = simulated(generator, {"plain": {"x": 0.0}, "a": {"x": 0.5}}, items=1)
     assert (view.left_out, view.comparisons, view.metrics) == (("x",), [], [])
     assert {one.verdict for one in view.variants} == {"baseline", "undecided"}
-    assert "too few items to say anything: x" in render(view)
+    assert "too few items to say anything: x" in render(view, "lake")
     assert simulated(generator, {"plain": {"x": 0.0}, "a": {}}, items=2).left_out == ()
 
 

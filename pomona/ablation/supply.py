@@ -1,0 +1,81 @@
+"""Whether a corpus has the text that a study asks for, before its branches are made: for `--dry-run`.
+
+The study itself finds out when it makes its mixtures, before it trains. Here whole documents are counted, of which a
+mixture can have no more; so what is short here is short there.
+"""
+
+import json
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from corpus import artifacts
+from corpus.errors import UserError
+from corpus.lake import Lake
+from corpus.mixture import candidates, predicates
+from corpus.mixture.allocation import allocate
+from corpus.mixture.settings import Mixture
+from corpus.tokenizer import stages as tokenizer_stages
+from corpus.tokenizer import steps as tokenizer_steps
+from pomona import standing
+from pomona.ablation import held_out, search
+from pomona.ablation.planned import Planned, at_equal_cost, planned, planned_one, shared_runs, vocabulary
+from pomona.ablation.settings import Study
+from pomona.ablation.variants import Variant
+from pomona.stages import decided
+
+_MORE = 1.5  # times as many tokens as an estimate says may be there
+
+
+def check(lake: Lake, study: Study, variants: Sequence[Variant]) -> None:
+    """Raises `UserError` if a group that is held out or has a weight does not exist, or has too little text.
+
+    Variants that change the recipe cannot be told: the recipe runs first, for all of them.
+    """
+    standing.require(lake)
+    if any(one.recipe for one in variants):
+        return
+    with tempfile.TemporaryDirectory(prefix="pomona-supply-") as folder:
+        left_out = Path(folder, held_out.LEFT_OUT) if study.measured_on else None
+        if left_out:
+            groups = held_out.groups(variants[0].mixture)
+            held_out.write(lake, Path(folder), groups, study.measured_on, study.evaluation_tokens)
+        known: dict[str, dict[str, int]] = {}
+        for variant, seed, mixture in _asked(lake, study, variants):
+            read = mixture.model_copy(update={"leave_out": str(left_out) if left_out else None})
+            key = json.dumps(read.model_dump(include={"by", "groups", "where", "document_tokens"}), sort_keys=True)
+            try:
+                known[key] = known.get(key) or _tokens(lake, read, Path(folder))
+                allocate(read, known[key])
+            except UserError as error:
+                raise UserError(f"variant {variant!r}, seed {seed}: {error}") from error
+
+
+def _asked(lake: Lake, study: Study, variants: Sequence[Variant]) -> list[tuple[str, int, Mixture]]:
+    """Returns variant, seed and mixture of what a study reads, of one seed: others only read other documents."""
+    shared = [one for model in study.model for one in shared_runs(study, variants[0], model, Path())]
+    runs = [one for one in planned(study, variants, Path()) if one.seed == study.seeds[0]]
+    if study.equal_cost:
+        runs = at_equal_cost(runs, shared, vocabulary(lake))
+    runs += [
+        planned_one(study, search.variant(variants[0], one.name, one.weights), study.model[0], one.seed, Path())
+        for one in (search.points(study, variants[0]) if study.search else ())
+    ]
+    every: list[Planned] = [each for one in [*shared, *runs] for each in (*one.alone(), one)]
+    return [(one.variant, one.seed, one.mixture) for one in every]
+
+
+def _tokens(lake: Lake, mixture: Mixture, folder: Path) -> dict[str, int]:
+    """Returns the tokens of each group of a mixture, at the most."""
+    signals = lake.scan("signals").collect_schema() if lake.exists("signals") else {}
+    for text in (*mixture.groups.values(), *filter(None, [mixture.where])):
+        predicates.check(text, dict(signals))
+
+    key = tokenizer_stages.current(lake)
+    exact = bool(key) and lake.exists("tokens") and artifacts.has(lake, tokenizer_steps.KIND, key)
+    path = folder / "candidates.parquet"
+    candidates.write(candidates.Candidates(lake, mixture, tuple(decided(lake)), exact=exact), path)
+    of = pl.scan_parquet(path).group_by("group").agg(pl.col("tokens").sum()).collect(engine="streaming")
+    return {group: int(tokens * (1 if exact else _MORE)) for group, tokens in of.iter_rows()}
