@@ -79,7 +79,7 @@ def _place(study: Study, variants: Sequence[resolving.Variant], made_from: Mappi
         "corpus": made_from["corpus"],
         "tokenizer": made_from["tokenizer"] or learned,  # the baseline's, if the lake has none yet
         "recipe": [made_from["recipe"], any(one.recipe for one in variants)],
-        "held_out": [study.measured_on, study.evaluation_tokens, by],
+        "held_out": [sorted(study.measured_on), study.evaluation_tokens, by],
         "version": VERSION,
     })  # fmt: skip
 

@@ -93,8 +93,7 @@ def check(whole: Whole, folder: Path, workers: int, at: int) -> None:
     assert not list(folder.rglob("*.tmp"))
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("share", [0.1, 0.45, 0.8])
+@pytest.mark.parametrize(("workers", "share"), [(1, 0.1), (3, 0.45), (1, 0.8)])
 def test_a_kill_between_two_writes_changes_nothing(whole: Whole, tmp_path: Path, workers: int, share: float) -> None:
     check(whole, tmp_path / "lake", workers, max(1, round(share * whole.writes)))
 

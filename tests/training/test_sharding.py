@@ -58,7 +58,7 @@ def test_processes_with_a_teacher_learn_what_one_does(mixed: Lake, tmp_path: Pat
     check(tmp_path / "one", tmp_path / "several", 2e-4, 2e-2)
 
 
-@pytest.mark.parametrize(("n_before", "n_after"), [(3, 2), (1, 2), (2, 1)])
+@pytest.mark.parametrize(("n_before", "n_after"), [pytest.param(3, 2, marks=pytest.mark.slow), (1, 2), (2, 1)])
 def test_a_killed_run_goes_on_in_other_pieces(mixed: Lake, tmp_path: Path, n_before: int, n_after: int) -> None:
     """Three processes have pieces of different sizes, also of the embedding."""
     loop.train(plan(mixed), tmp_path / "one")

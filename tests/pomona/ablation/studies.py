@@ -13,7 +13,7 @@ FIELDS: dict[str, Any] = {
     "variants": {
         "plain": {"weights": {"a": 1.0}}, "mixed": {"weights": {"a": 0.5, "b": 0.5}}, "copy": {"weights": {"a": 1.0}},
     },
-    "held_out": ["a", "b"], "evaluation_tokens": 1024, "train": {"sequence_length": 64, "batch_tokens": 128},
+    "held_out": ["a", "b"], "evaluation_tokens": 1024, "train": {"sequence_length": 64, "batch_tokens": 256},
 }  # fmt: skip
 
 

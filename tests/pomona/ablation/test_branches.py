@@ -60,8 +60,8 @@ def test_a_vacuum_removes_branches_of_earlier_forms_of_a_study(
     lake = lake_of(mixed, tmp_path / "lake")
     variants = {"plain": {"weights": {"a": 1.0}}, "copy": {"weights": {"a": 1.0}}}
     first, other, edited = (
-        study(variants=variants), study(variants=variants, name="other", tokens=2048),
-        study(variants=variants, held_out=["a"]),
+        study(variants=variants, tokens=512), study(variants=variants, name="other", tokens=768),
+        study(variants=variants, tokens=512, held_out=["a"]),
     )  # fmt: skip
     ids = [run(lake, one) for one in (first, other, edited)]
     earlier, kept, newest = (Path(lake.root, views.study(lake, one).branch) for one in ids)

@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,6 +12,9 @@ from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import making
 from pomona.ablation import running, views
+from pomona.ablation.family import FAMILY as ABLATE
+from pomona.ablation.steps import Studying
+from pomona.stages import Wanted
 from tests.pomona.ablation.studies import lake_of, run, study
 from training import views as of_runs
 
@@ -121,9 +125,16 @@ def test_a_study_with_more_seeds_and_variants_trains_only_those(
     fits.clear()
     run(lake, study(variants=every | {"mixed": {"weights": {"a": 0.4, "b": 0.6}}}))
     assert sorted(fits) == ["mixed-1M-1", "mixed-1M-2"]  # a variant that differs is trained again
-    fits.clear()
-    run(lake, study(variants=every, held_out=["a"]))
-    assert len(fits) == 4  # other documents are held out, so all runs read others
+
+    def place(**changes: Any) -> str:
+        wanted = study(**changes)
+        prepare = Wanted.of({ABLATE.name: (wanted,)}).plan(ABLATE.names((wanted.name,))[0], lake).prepare
+        assert isinstance(prepare, Studying)
+        return prepare.place
+
+    # Whether its runs are looked for in one folder: with the same documents held out, and the same tokenizer.
+    assert place() == place(seeds=[4, 5], tokens=512, suites=["offline"], held_out=["b", "a"])
+    assert len({place(), place(held_out=["a"]), place(evaluation_tokens=512), place(name="other")}) == 4
 
 
 def test_a_group_without_enough_text_shows_before_anything_is_trained(

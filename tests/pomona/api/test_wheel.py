@@ -66,7 +66,7 @@ def test_every_file_of_the_packages_is_in_the_wheel(site: Path) -> None:
 def test_the_python_face_and_the_command_line_work_in_an_empty_folder(site: Path, tmp_path: Path) -> None:
     (tmp_path / "use.py").write_text(USE)
     (tmp_path / "a.html").write_text(f"<html><body><p>{PROSE}</p><p>{PROSE[::-1]}</p></body></html>")
-    environment = {**os.environ, "PYTHONPATH": str(site)}
+    environment = {**os.environ, "PYTHONPATH": str(site), "NUMBA_DISABLE_JIT": "1"}  # one page: compiling takes longer
     used = subprocess.run(
         [sys.executable, "use.py", str(site)],
         cwd=tmp_path,
