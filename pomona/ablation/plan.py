@@ -33,7 +33,8 @@ class PlanView:
     sizes: list[Size]
     at_once: int
     hours: float  # as long as it takes on this machine, about
-    searched: int  # runs at random weights
+    searched: int  # runs at random weights, of the first size
+    confirmed: bool  # whether what they find is one more variant
     same: dict[str, str]  # variants that are the same as an earlier one: a fair null
     before: dict[str, int]  # variants with runs before their own, and how many
     shared: tuple[str, ...]  # runs that are trained once, for all variants
@@ -60,6 +61,7 @@ def plan(lake: Lake, study: Study, *, counted: bool = False) -> PlanView:
     return PlanView(
         study.name, tuple(one.name for one in every), study.seeds, study.measured_on, sizes, at_once,
         sum(one.hours for one in sizes), study.search.runs if study.search else 0,
+        study.search is not None and study.search.confirm,
         {one.name: one.same_as for one in every if one.same_as},
         {one.name: len(one.before) for one in every if one.before}, tuple(variants.shared(study)),
     )  # fmt: skip

@@ -35,7 +35,7 @@ def render_plan(view: "PlanView") -> str:
     lines = [
         f"{one.runs} runs of {one.model} ({one.parameters:,} parameters without the embedding) "
         f"on {count_text(one.tokens)} tokens each: "
-        f"{len(view.variants)} variants x {len(view.seeds)} seeds, about {_time(one.hours)}"
+        f"{_times(view, one.model)}, about {_time(one.hours)}"
         for one in view.sizes
     ]
     lines.append(f"about {_time(view.hours)} in all, {view.at_once} at once")
@@ -44,6 +44,16 @@ def render_plan(view: "PlanView") -> str:
     lines += [f"{name}: each run after {n} other{'s' if n > 1 else ''}" for name, n in view.before.items()]
     lines += [f"{name} is the same as {other}: a fair null, with seeds of its own" for name, other in view.same.items()]
     return "\n".join(lines)
+
+
+def _times(view: "PlanView", model: str) -> str:
+    """Returns what the runs of a size are: variants times seeds, and those of a search."""
+    n = len(view.variants) + view.confirmed
+    found = ", what a search finds among them" if view.confirmed else ""
+    told = f"{n} variant{'s' if n > 1 else ''} x {len(view.seeds)} seeds{found}"
+    return told + (
+        f", and {view.searched} runs at random weights" if model == view.sizes[0].model and view.searched else ""
+    )
 
 
 def render_list(views: "list[AblationView]") -> str:

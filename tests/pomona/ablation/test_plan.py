@@ -21,6 +21,15 @@ def test_runs_and_hours_follow_from_sizes_and_this_machines_rate(mixed: Lake) ->
         least = 15 * one.tokens * named(one.model, 560).flops_per_token(64) / rate / 3600
         assert least < one.hours < 1.2 * least
     assert view.hours == sum(one.hours for one in view.sizes)
+    assert "on 100K tokens each: 3 variants x 5 seeds, about" in render_plan(view)
+
+    two = {"plain": {"weights": {"a": 1, "b": 1}}}
+    view = plan(mixed, study(search={"runs": 20}, variants=two))
+    assert view.sizes[0].runs == 2 + 2 + 20
+    assert "2 variants x 2 seeds, what a search finds among them, and 20 runs at random weights" in render_plan(view)
+    assert "1 variant x 2 seeds, and 20 " in render_plan(
+        plan(mixed, study(search={"runs": 20, "confirm": False}, variants=two))
+    )
 
 
 def test_a_recipes_plan_knows_what_a_study_costs() -> None:
