@@ -86,6 +86,16 @@ def branches(lake: Lake) -> list[Lake]:
     return [Lake(path.parent) for path in sorted(Path(lake.root, FOLDER).glob(f"*/*/{_WHOLE}"))]
 
 
+def of_run(lake: Lake, name: str) -> Lake | None:
+    """Returns the branch that has a run of this name or id, the one that was made last if several have."""
+    found = []
+    for branch in branches(lake):
+        rows = branch.scan("runs").select("run", "name").collect().rows() if branch.exists("runs") else []
+        if any(name in row for row in rows):
+            found.append((Path(branch.root, _WHOLE).stat().st_mtime, branch))
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
 def superseded(lake: Lake) -> list[Path]:
     """Returns the folders of branches of which only earlier forms of a study have been made: the newest form of each
     name, and studies that have not ended, keep theirs."""

@@ -23,6 +23,7 @@ from corpus.tokenizer import steps as tokenizer_steps
 from corpus.tokenizer.loading import load as load_tokenizer
 from corpus.views import find
 from pomona import standing
+from pomona.ablation import branches
 from pomona.stages import decided
 from training import reading, steps
 from training.stages import ancestors, in_order
@@ -127,7 +128,11 @@ def trace_document(lake: Lake, wanted: str) -> DocumentTrace:
     """Traces a document, named by its id, its URI or a unique part of one."""
     key = find(lake, wanted)
     if key is None:
-        raise UserError(f"no document has the id or URI {wanted!r}, or a URI that contains it, and no run that name")
+        branch = branches.of_run(lake, wanted)
+        where = f"; a study has trained a run of that name: pomona trace {wanted} --lake {branch.url}" if branch else ""
+        raise UserError(
+            f"no document has the id or URI {wanted!r}, or a URI that contains it, and no run that name{where}"
+        )
     of_document = pl.col("id") == key
     row = lake.scan("documents").filter(of_document).select("id", "uri", "source").head(1).collect().to_dicts()[0]
     reasons = lake.scan("decisions").filter(of_document & ~pl.col("kept")).select("reasons").explode("reasons")

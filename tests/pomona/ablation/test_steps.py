@@ -14,6 +14,7 @@ from pomona import making
 from pomona.ablation import running, views
 from pomona.ablation.family import FAMILY as ABLATE
 from pomona.ablation.steps import Studying
+from pomona.cli import main
 from pomona.stages import Wanted
 from tests.pomona.ablation.studies import lake_of, run, study
 from training import views as of_runs
@@ -75,6 +76,17 @@ def test_the_same_study_again_trains_nothing_and_another_name_neither(
     assert views.study(studied, first[:8]).name == "small"
     with pytest.raises(UserError, match="unknown study 'smal'; did you mean 'small'"):
         views.study(studied, "smal")
+
+
+def test_a_trace_says_where_a_run_of_a_study_is(studied: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["trace", "mixed-1M-2", "--lake", studied.root]) == 2
+    told = capsys.readouterr().err.strip()
+    assert "\n" not in told
+    command = told.rpartition("pomona ")[2].split()
+    assert main(command) == 0
+    assert "mixed-1M-2" in capsys.readouterr().out
+    assert main(["trace", "mixed-1M-9", "--lake", studied.root]) == 2
+    assert "a study has trained" not in capsys.readouterr().err
 
 
 def test_a_study_that_was_stopped_goes_on(mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
