@@ -15,6 +15,7 @@ from corpus.tokenizer.family import FAMILY as TOKENIZER
 from eval_suites.family import FAMILY as SCORE
 from eval_suites.judges.family import FAMILY as JUDGE
 from pomona import runner, standing
+from pomona.ablation import branches
 from pomona.ablation.family import FAMILY as ABLATE
 from pomona.runner import Outcome
 from pomona.stages import Wanted
@@ -90,6 +91,7 @@ def ablation(lake: Lake, settings: Any, **options: Any) -> Iterator[Outcome]:
     wanted.prepare()
     name = ABLATE.names((settings.name,))[0]
     yield from runner.run_stages(lake, {name: wanted.plans(lake)[name]}, **options)
+    branches.use(lake, str(wanted.plan(name, lake).facts["place"]), settings.name)
 
 
 def ablation_id(lake: Lake, settings: Any) -> str:

@@ -20,7 +20,7 @@ def pruned(lake: Lake, model: str, given: Mapping[str, Any]) -> dict[str, Any]:
         raise UserError(f"prune: {sorted(taken)[0]} says again what is pruned, which is {model}; leave it out")
     folder, run = _found(lake, model)
     fields |= {"after": run} if run else {"model": model}
-    asked = fields.get("keep") or fields.get("units")
+    asked = fields.get("units") if fields.get("keep") is None else fields["keep"]
     if asked is None:
         raise UserError("prune: say how many feed-forward units stay: keep, a share such as 0.33, or units, a number")
     return _with_defaults(lake, run, fields, _called(run or folder.name, lake), str(asked))

@@ -1,6 +1,6 @@
 """The recipe's section `mixtures`: one entry per named mixture of the kept documents."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -12,6 +12,7 @@ By = Literal["source", "domain", "language"]
 
 MOST_EPOCHS = 1000
 _MOST_WEIGHT = 1e9
+_ORDER = "order_of_groups"
 _LATER = ("leave_out", "document_tokens")  # fields that earlier mixtures did not have: without them, they are the same
 
 
@@ -165,7 +166,17 @@ class Mixture(Settings):
     def definition(self) -> dict[str, Any]:
         """Returns everything that decides which documents are in the mixture, as JSON values."""
         values = self.model_dump(mode="json", exclude={"name"})
-        return {name: value for name, value in values.items() if name not in _LATER or value is not None}
+        values = {name: value for name, value in values.items() if name not in _LATER or value is not None}
+        # A document is in the first group that it fits, and a hash of a mapping does not know which one is first.
+        return values | ({_ORDER: list(self.groups)} if len(self.groups) > 1 else {})
+
+    @classmethod
+    def defined(cls, name: str, definition: Mapping[str, Any]) -> "Mixture":
+        """Returns the mixture of a definition."""
+        values = {"name": name} | {field: value for field, value in definition.items() if field in cls.model_fields}
+        if _ORDER in definition:
+            values["groups"] = {group: values["groups"][group] for group in definition[_ORDER]}
+        return cls.model_validate(values)
 
 
 def pairs(value: Any) -> dict[str, Any]:

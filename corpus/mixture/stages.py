@@ -43,6 +43,4 @@ def recorded(lake: Lake, name: str) -> Mixture | None:
     lineage = lake.current("mixtures", slot(name)) if lake.exists("mixtures") else None
     if lineage is None:
         return None
-    return Mixture.model_validate(
-        {"name": name} | {field: value for field, value in lineage.config.items() if field in Mixture.model_fields}
-    )
+    return Mixture.defined(name, lineage.config)

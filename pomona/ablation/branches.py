@@ -6,6 +6,7 @@ behind. A branch that was begun and not finished is made again.
 """
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -22,6 +23,7 @@ FOLDER = "branches"  # below a lake
 _LOG, _UNFINISHED = "_delta_log", ".unfinished"
 _TRIES = 20  # to find a lake that does not change meanwhile
 _WHOLE = ".branch"  # a branch that has this file is whole
+_USED = ".used"  # in a folder of branches: the name of the study, written whenever it is run
 _KINDS = ("tokenizer", "decontamination-index")  # of artifacts that a branch shares
 
 
@@ -74,9 +76,17 @@ def _versions(lake: Lake) -> dict[str, int | None]:
 
 
 def forget_unfinished(lake: Lake) -> None:
-    """Deletes branches that were begun and not finished: they hold what a lake may be asked to forget."""
-    for path in sorted(Path(lake.root, FOLDER).glob(f"*/.*{_UNFINISHED}")) if lake.is_local else ():
-        shutil.rmtree(path)
+    """Deletes branches that were begun and not finished, or half deleted: they hold what a lake may be asked to
+    forget."""
+    for pattern in (f"*/.*{_UNFINISHED}", f".*{_UNFINISHED}") if lake.is_local else ():
+        for path in sorted(Path(lake.root, FOLDER).glob(pattern)):
+            shutil.rmtree(path)
+
+
+def use(lake: Lake, place: str, name: str) -> None:
+    """Marks a folder of branches as the one that a study of this name used last. Without the folder, does nothing."""
+    if (folder := Path(lake.root, FOLDER, place)).is_dir():
+        (folder / _USED).write_text(name)
 
 
 def branches(lake: Lake) -> list[Lake]:
@@ -97,15 +107,25 @@ def of_run(lake: Lake, name: str) -> Lake | None:
 
 
 def superseded(lake: Lake) -> list[Path]:
-    """Returns the folders of branches of which only earlier forms of a study have been made: the newest form of each
-    name, and studies that have not ended, keep theirs."""
+    """Returns the folders of branches of earlier forms of a study: of each name, the folder that was used last and the
+    one of the newest form that has ended stay."""
     if not lake.is_local or not lake.exists(ABLATIONS.name):
         return []
     rows = lake.scan(ABLATIONS.name).select("study", "name", "branch").collect()
     of = {study: (name, branch) for study, name, branch in rows.iter_rows()}
     newest = dict(of[study] for study in oldest_first(lake, ABLATIONS.name, "study") if study in of)
-    earlier = {branch for _, branch in of.values()} - set(newest.values())
-    return [path for path in sorted(Path(lake.root, branch) for branch in earlier) if path.is_dir()]
+    kept = {branch.rpartition("/")[2] for branch in newest.values()}
+
+    marked = [path for path in Path(lake.root, FOLDER).glob(f"*/{_USED}") if _is_ours(path.parent)]
+    marked.sort(key=lambda path: path.stat().st_mtime_ns)
+    kept |= {path.parent.name for path in {path.read_text(): path for path in marked}.values()}
+    ended = {branch.rpartition("/")[2] for _, branch in of.values()}
+    return [path.parent for path in marked if path.parent.name in ended - kept]
+
+
+def _is_ours(folder: Path) -> bool:
+    """Returns whether a folder was made by a study: what is elsewhere, a link or called otherwise stays."""
+    return not folder.is_symlink() and folder.is_dir() and re.fullmatch(r"[0-9a-f]{32}", folder.name) is not None
 
 
 def sweep(lake: Lake) -> list[str]:
@@ -114,7 +134,10 @@ def sweep(lake: Lake) -> list[str]:
     deleted = []
     for folder in superseded(lake):
         deleted += [str(path.relative_to(lake.root)) for path in sorted(folder.rglob("*")) if path.is_file()]
-        shutil.rmtree(folder)
+        # First out of sight: half a branch would count as whole.
+        os.rename(folder, folder.with_name(f".{folder.name}{_UNFINISHED}"))
+        durable.sync_folder(str(folder.parent))
+    forget_unfinished(lake)
     return deleted
 
 

@@ -69,4 +69,6 @@ def plan(lake: Lake, study: Study, *, counted: bool = False) -> PlanView:
 
 def _parameters(baseline: variants.Variant, model: str, vocab_size: int) -> int:
     """Returns the weights of a model of the baseline, without the embedding."""
-    return with_units(named(model, vocab_size), baseline.run_of("r", model, 0, 1).units or 0).parameters
+    return with_units(
+        named(model, vocab_size), variants.in_units(baseline.run_of("r", model, 0, 1), model).units or 0
+    ).parameters

@@ -15,6 +15,8 @@ from corpus.task import digest, name_of
 from corpus.tokenizer import stages as tokenizer_stages
 from corpus.tokenizer import steps as tokenizer_steps
 from corpus.tokenizer.loading import load
+from eval_suites import stages as scoring
+from eval_suites import suites
 from eval_suites.settings import Score
 from pomona.ablation import chains, held_out
 from pomona.ablation.chains import Chain
@@ -65,7 +67,9 @@ def planned_one(study: Study, variant: Variant, model: str, seed: int, folder: P
     name = name_of(variant.name, model, str(seed))
     branch = branch_of(variant, folder)
     mixture = _left_out(study, variant.mixture_of(name, seed, _in_mixture(tokens)))
-    run, before = _chained(study, variant, model, seed, variant.run_of(name, model, seed, tokens))
+    start = (variant.before or (variant.train,))[0].get("after")
+    last = in_units(variant.run_of(name, model, seed, tokens), study.size_of(start, model))
+    run, before = _chained(study, variant, model, seed, last)
     scores = () if variant.name.startswith(POINT) else _scores(study, name)
     return Planned(variant.name, model, seed, str(branch), mixture, run, scores, before)
 
@@ -89,7 +93,8 @@ def _chained(
         name = name_of(f"before{i + 1}", digest([variant.mixture, fields, after])[:8], model, str(variant.seed(seed)))
         start = {"after": after} if after else {} if fields.get("after") else {"model": model}
         own = {"name": name, "mixture": name, "seed": variant.seed(seed), **start}
-        made = _renamed(in_units(Run.model_validate({**fields, **own}), model), called)
+        size = study.size_of(variant.before[0].get("after"), model)
+        made = _renamed(in_units(Run.model_validate({**fields, **own}), size), called)
 
         mixture = variant.mixture_of(name, seed, _in_mixture(made.tokens or 0))
         own_seed = int(digest([variant.seed(seed), i])[:7], 16)  # it reads other documents than the runs after it
@@ -106,8 +111,7 @@ def shared_runs(study: Study, baseline: Variant, model: str, folder: Path) -> li
     for name, fields in shared(study).items():
         start = {} if fields.get("after") else {"model": fields.get("model") or model}
         own = {"name": called[name], "mixture": called[name], "seed": fields.get("seed", 0), **start}
-        size = str(fields.get("model") or model)
-        run = _renamed(in_units(Run.model_validate({**fields, **own}), size), called)
+        run = _renamed(in_units(Run.model_validate({**fields, **own}), study.size_of(name, model)), called)
         seed = int(digest([run.seed, name])[:7], 16)
         mixture = baseline.mixture_of(called[name], 0, _in_mixture(run.tokens or 0))
         mixture = _left_out(study, mixture.model_copy(update={"seed": seed}))
@@ -126,6 +130,42 @@ def _left_out(study: Study, mixture: Mixture) -> Mixture:
     if not study.measured_on:
         return mixture
     return mixture.model_copy(update={"leave_out": f"../{held_out.FOLDER}/{held_out.LEFT_OUT}"})
+
+
+def by_content(one: Planned, called: Mapping[str, str]) -> Planned:
+    """Returns a run of which all that is made is called by what it is, so that no other form of the study is taken for
+    it: of mixtures, runs and scores, the lake gives the newest of a name.
+
+    `called` has the names of shared runs that were named like this.
+    """
+    known, before = dict(called), []
+    for mixture, run in one.before:
+        mixed, made = _by_content(mixture, run, known)
+        before.append((mixed, made))
+        known[run.name] = made.name
+    mixture, run = _by_content(one.mixture, one.run, known)
+    scores = tuple(
+        score.model_copy(update={"model": run.name, "name": name_of(run.name, _digest_of(score))})
+        for score in one.scores
+    )
+    return replace(one, mixture=mixture, run=run, before=tuple(before), scores=scores)
+
+
+def _by_content(mixture: Mixture, run: Run, known: Mapping[str, str]) -> tuple[Mixture, Run]:
+    """Returns a mixture and its run under a name that has a hash of both, and of what the run starts or learns from."""
+    started = _renamed(run, known)
+    nameless = started.model_copy(update={"name": "r", "mixture": "m"})
+    content = [mixture.definition(), nameless.that_change_results(), started.model, started.after, started.teacher]
+    name = name_of(run.name, digest(content)[:8])
+    return mixture.model_copy(update={"name": name}), started.model_copy(update={"name": name, "mixture": name})
+
+
+def _digest_of(score: Score) -> str:
+    """Returns a hash of what a model is asked."""
+    asked = suites.load(score.suite).model_dump(mode="json") if score.suite else scoring.files(score.tasks_path)
+    settings = score.model_dump(mode="json", exclude={"name", "model"})
+    named = Path(score.suite).stem if score.suite else "own"
+    return f"{named}-{digest([settings, asked, scoring.sizes(score.data)])[:8]}"
 
 
 def at_equal_cost(runs: Sequence[Planned], shared: Sequence[Planned], vocab_size: int) -> list[Planned]:

@@ -39,6 +39,7 @@ from pomona.ablation.planned import (
     Planned,
     at_equal_cost,
     branch_of,
+    by_content,
     planned,
     planned_one,
     shared_runs,
@@ -83,14 +84,21 @@ def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tel
     runs = _of_equal_cost(runs, shared, study, folder)
     pieces, precision = _document_tokens([*runs, *of_points], shared, study, folder), _precision(folder)
 
+    called: dict[str, str] = {}  # what shared runs are called in the end
+
     def mixed(several: Sequence[Planned]) -> list[Planned]:
-        ready = [_as_measured(one, study, measured, pieces, precision) for one in several]
+        measurable = (_as_measured(one, study, measured, pieces, precision) for one in several)
+        ready = [by_content(one, called) for one in measurable]
         for one in {each.mixture.name: each for last in ready for each in (*last.alone(), last)}.values():
             _mix(Lake(one.branch), one)
         return ready
 
-    shared, runs, of_points = mixed(shared), mixed(runs), mixed(of_points)  # before anything is trained
+    first = []
     for one in shared:  # in their order: one may start from another
+        first += mixed([one])
+        called[one.run.name] = first[-1].run.name
+    runs, of_points = mixed(runs), mixed(of_points)  # before anything is trained
+    for one in first:
         _train_all([one], 1, tell)
     at_once = study.at_once or devices(study)
     _train_in_order([*runs, *of_points], at_once, tell)

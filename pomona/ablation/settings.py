@@ -209,6 +209,16 @@ class Study(Settings):
         several = [self.train, *((one or {}).get("train") for one in self.variants.values())]
         return any(isinstance(one, Mapping) and one.get("teacher") is not None for one in several)
 
+    def size_of(self, run: object, model: str) -> str:
+        """Returns the size of the model that a chain begins with: that of one of the study's `runs`, or `model` for a
+        chain that begins with none of them (None)."""
+        for _ in self.runs:
+            fields = self.runs.get(str(run)) or {}
+            if not fields.get("after"):
+                return str(fields.get("model") or model)
+            run = fields["after"]
+        return model
+
     def tokens_of(self, model: str) -> int:
         """Returns the tokens that models of a size are trained on."""
         return self.tokens[self.model.index(model)] if len(self.tokens) > 1 else self.tokens[0]

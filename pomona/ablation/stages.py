@@ -8,13 +8,14 @@ from typing import Any
 
 from corpus import artifacts
 from corpus.errors import UserError
+from corpus.forgetting import tombstones
 from corpus.lake import Lake
 from corpus.stage import Context, Stage, output
 from corpus.task import All, WorkItem, digest
 from corpus.tokenizer import stages as tokenizer_stages
 from eval_suites import stages as scoring
 from eval_suites import suites
-from pomona.ablation import planned
+from pomona.ablation import held_out, planned
 from pomona.ablation import variants as resolving
 from pomona.ablation.settings import Study
 from pomona.ablation.steps import KIND, AblationStep, Studying
@@ -31,6 +32,8 @@ def ablate(context: Context[Study]) -> Stage:
     variants = tuple(resolving.variants(study))
     planned.check(study, variants, planned.vocabulary(lake))
     teachers = _teachers(lake, study, variants)
+    groups = [list(one.mixture.get("groups") or ()) for one in variants]  # a hash of a mapping has no order
+    orders = [names if len(names) > 1 else [] for names in groups]
 
     made_from: dict[str, Any] = (
         {
@@ -44,11 +47,13 @@ def ablate(context: Context[Study]) -> Stage:
             "version": VERSION,
         }
         | ({"teachers": teachers} if teachers else {})
+        | ({"groups": orders} if any(orders) else {})
         | ({"search": 2} if study.search else {})
     )
     key = digest(made_from)
     identity = digest([key, study.name])
-    definition = json.dumps(study.model_dump(mode="json"), sort_keys=True)
+    place = _place(lake, study, variants, made_from)
+    definition = json.dumps(study.model_dump(mode="json"))
     artifact = artifacts.Artifact(kind=KIND, key=key, stage=f"ablate:{study.name}", made_from=made_from)
 
     return Stage(
@@ -59,24 +64,26 @@ def ablate(context: Context[Study]) -> Stage:
         version=VERSION,
         step=AblationStep(lake, identity, key, study.name, study.baseline, definition),
         plan_items=lambda: [WorkItem(digest([identity]), study.name, 1, All())],
-        prepare=Studying(lake, artifact, study, variants, _place(study, variants, made_from)),
+        prepare=Studying(lake, artifact, study, variants, place),
         is_prepared=lambda: artifacts.has(lake, KIND, key),
         in_process=True,
-        facts={"study": identity},
+        facts={"study": identity, "place": place},
     )
 
 
-def _place(study: Study, variants: Sequence[resolving.Variant], made_from: Mapping[str, Any]) -> str:
+def _place(lake: Lake, study: Study, variants: Sequence[resolving.Variant], made_from: Mapping[str, Any]) -> str:
     """Returns the name of the folder that a study's branches are in: a hash of all that its runs have in common.
 
-    So a study finds its runs again after seeds, variants or sizes were added. Each run is a stage there: what differs
-    from what it was is trained again.
+    So a study finds its runs again after seeds, variants or sizes were added. Each run is a stage there, called by what
+    it is: what differs from what it was is trained besides.
     """
-    by = [variants[0].mixture.get(field) for field in ("by", "groups", "where")]
-    learned = [variants[0].mixture, study.seeds[0], study.tokens_of(study.model[0])]
+    by = held_out.groups(variants[0].mixture).definition()
+    learned = [by, variants[0].mixture, study.seeds[0], study.tokens_of(study.model[0])]
     return digest({
         "name": study.name,
         "corpus": made_from["corpus"],
+        "forgotten": [(one.kind, one.value) for one in tombstones.requests(lake)],  # the corpus has the same hash
+        "teachers": made_from.get("teachers"),
         "tokenizer": made_from["tokenizer"] or learned,  # the baseline's, if the lake has none yet
         "recipe": [made_from["recipe"], any(one.recipe for one in variants)],
         "held_out": [sorted(study.measured_on), study.evaluation_tokens, by],

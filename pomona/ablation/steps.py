@@ -52,6 +52,7 @@ class Studying:
     def _study(self, folder: Path) -> None:
         place = Path(self.lake.root, branches.FOLDER, self.place)
         durable.make_folders(str(place))
+        branches.use(self.lake, self.place, self.study.name)
         ran = running.run(self.lake, self.study, self.variants, place, _telling(self.study.name))
 
         values: list[dict[str, Any]] = []

@@ -1,7 +1,7 @@
 """Whether a corpus has the text that a study asks for, before its branches are made: for `--dry-run`.
 
 The study itself finds out when it makes its mixtures, before it trains. Here whole documents are counted, of which a
-mixture can have no more; so what is short here is short there.
+mixture can have no more; so what is short here is short there. Without a tokenizer, a token has a byte or more.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
-from corpus import artifacts
+from corpus import artifacts, row_groups
 from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.mixture import candidates, predicates
@@ -25,8 +25,6 @@ from pomona.ablation.planned import Planned, at_equal_cost, planned, planned_one
 from pomona.ablation.settings import Study
 from pomona.ablation.variants import Variant
 from pomona.stages import decided
-
-_MORE = 1.5  # times as many tokens as an estimate says may be there
 
 
 def check(lake: Lake, study: Study, variants: Sequence[Variant]) -> None:
@@ -45,7 +43,7 @@ def check(lake: Lake, study: Study, variants: Sequence[Variant]) -> None:
         known: dict[str, dict[str, int]] = {}
         for variant, seed, mixture in _asked(lake, study, variants):
             read = mixture.model_copy(update={"leave_out": str(left_out) if left_out else None})
-            key = json.dumps(read.model_dump(include={"by", "groups", "where", "document_tokens"}), sort_keys=True)
+            key = json.dumps([read.by, list(read.groups.items()), read.where, read.document_tokens])
             try:
                 known[key] = known.get(key) or _tokens(lake, read, Path(folder))
                 allocate(read, known[key])
@@ -73,9 +71,17 @@ def _tokens(lake: Lake, mixture: Mixture, folder: Path) -> dict[str, int]:
     for text in (*mixture.groups.values(), *filter(None, [mixture.where])):
         predicates.check(text, dict(signals))
 
-    key = tokenizer_stages.current(lake)
-    exact = bool(key) and lake.exists("tokens") and artifacts.has(lake, tokenizer_steps.KIND, key)
     path = folder / "candidates.parquet"
+    exact = _are_counted(lake)
     candidates.write(candidates.Candidates(lake, mixture, tuple(decided(lake)), exact=exact), path)
     of = pl.scan_parquet(path).group_by("group").agg(pl.col("tokens").sum()).collect(engine="streaming")
-    return {group: int(tokens * (1 if exact else _MORE)) for group, tokens in of.iter_rows()}
+    return {group: int(tokens * (1 if exact else candidates.BYTES_PER_TOKEN)) for group, tokens in of.iter_rows()}
+
+
+def _are_counted(lake: Lake) -> bool:
+    """Returns whether the lake has a tokenizer, and the tokens of all documents."""
+    key = tokenizer_stages.current(lake)
+    if not key or not artifacts.has(lake, tokenizer_steps.KIND, key) or not lake.exists("tokens"):
+        return False
+    groups = {one.group.number for one in row_groups.sized(lake, lake.parts("documents"))}
+    return groups <= row_groups.parts_by_number(lake, "tokens").keys()

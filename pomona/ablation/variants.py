@@ -58,15 +58,15 @@ class Variant:
         """Returns its run for a seed, where the study's own runs have the names that the study gives them."""
         own = {"name": name, "mixture": name, "tokens": tokens, "seed": self.seed(seed)}
         start = {} if self.train.get("after") else {"model": model}
-        return in_units(Run.model_validate(dict(self.train) | own | start), model)
+        return Run.model_validate(dict(self.train) | own | start)
 
 
-def in_units(run: Run, model: str) -> Run:
-    """Returns a run of a study with the units that it keeps as a number: a share is one of what the size has, so that a
-    run after one that has cut them keeps all."""
+def in_units(run: Run, size: str) -> Run:
+    """Returns a run of a study with the units that it keeps as a number: a share is one of what the size has that its
+    chain begins with, so that a run after one that has cut them keeps all."""
     if run.keep is None:
         return run
-    return run.model_copy(update={"keep": None, "units": units_of(run, named(model, 1))})
+    return run.model_copy(update={"keep": None, "units": units_of(run, named(size, 1))})
 
 
 def variants(study: Study) -> list[Variant]:
@@ -87,7 +87,8 @@ def variants(study: Study) -> list[Variant]:
     seen: dict[str, list[str]] = {}
     marked = []
     for one in resolved:
-        learned = [_learned(fields) for fields in (*one.before, one.train)]
+        size = study.size_of((one.before or (one.train,))[0].get("after"), study.model[0])
+        learned = [_learned(fields, size) for fields in (*one.before, one.train)]
         before = seen.setdefault(digest([one.mixture, learned, one.recipe]), [])
         same_as = before[0] if before else ""
         marked.append(replace(one, same_as=same_as, shift=len(before)))
@@ -95,9 +96,11 @@ def variants(study: Study) -> list[Variant]:
     return marked
 
 
-def _learned(fields: Mapping[str, Any]) -> list[Any]:
+def _learned(fields: Mapping[str, Any], size: str) -> list[Any]:
     """Returns what the fields of a run change of what it learns: how they are written does not count."""
-    run = Run.model_validate({**fields, "name": "r", "mixture": "m"})
+    run = in_units(Run.model_validate({**fields, "name": "r", "mixture": "m"}), size)
+    if run.units == named(size, 1).d_ffn:
+        run = run.model_copy(update={"units": None})  # all of them
     final = run.preset.final if run.final is None else run.final
     same = {"learning_rate": run.peak(), "weight_decay": run.decay(), "final": final}
     return [run.that_change_results() | same, run.model, run.after, run.teacher]
@@ -148,7 +151,7 @@ def _variant(study: Study, name: str, fields: Mapping[str, Any]) -> Variant:
     own = fields.get("train") or {}
     if not isinstance(own, Mapping):
         raise UserError(f"variant {name!r}: train is {own!r}; it has fields of a run, e.g. {{optimizer: adamw}}")
-    train = dict(study.train) | dict(own)
+    train = _over(study.train, own)
     changed = {key: value for key, value in fields.items() if key in sections}
     if reserved := sorted(mixture.keys() & _OF_STUDY) + sorted(train.keys() & (_OF_RUNS - {"after"})):
         raise UserError(f"variant {name!r}: {reserved[0]} is set by the study")
@@ -167,6 +170,12 @@ def _variant(study: Study, name: str, fields: Mapping[str, Any]) -> Variant:
     return found
 
 
+def _over(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of all runs with a run's own in their place; units and keep stand for each other."""
+    gone = {"units", "keep"} if {"units", "keep"} & own.keys() else set()
+    return {key: value for key, value in common.items() if key not in gone} | dict(own)
+
+
 def _before(study: Study, name: str, runs: Any, train: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     """Returns the fields of the runs that lead to a variant's own; raises `UserError` for names that no run has."""
     if not isinstance(runs, (list, tuple)) or not all(isinstance(one, Mapping) for one in runs):
@@ -178,7 +187,7 @@ def _before(study: Study, name: str, runs: Any, train: Mapping[str, Any]) -> tup
         where = f"variant {name!r}: before {i + 1}"
         if i and "after" in fields:
             raise UserError(f"{where} comes after the run before it; only the first one says after")
-        kept.append(_shared(study, where, {**study.train, **fields}, set(study.runs)))
+        kept.append(_shared(study, where, _over(study.train, fields), set(study.runs)))
     if kept and "after" in train:
         raise UserError(f"variant {name!r}: its run comes after those in before; train says after, too")
     _shared(study, f"variant {name!r}: train", {**train, "tokens": 1}, set(study.runs))

@@ -1,5 +1,6 @@
 """Mixtures of a real lake: against the kept documents, by source, domain, language and predicate."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from corpus.lake import Lake
 from corpus.mixture import views
 from corpus.mixture.settings import Mixture
 from corpus.mixture.stages import recorded, slot
+from corpus.task import digest
 from pomona import making
 from pomona.kept_documents import kept
 
@@ -124,6 +126,13 @@ def test_documents_of_a_file_are_left_out_of_both_sides(own: Lake, tmp_path: Pat
     pl.DataFrame({"id": ids[:1]}).write_parquet(path)  # another file of the same name is another mixture
     assert set(mix(own, **fields, leave_out=str(path))["id"]) == set(every["id"]) - set(ids[:1])
     assert "leave_out" not in Mixture(name="m").definition()
+    assert "order_of_groups" not in Mixture(name="m", groups={"x": "true"}).definition()
+    one, other = (
+        Mixture(name="m", groups=groups) for groups in ({"x": "true", "a": "1 = 1"}, {"a": "1 = 1", "x": "true"})
+    )
+    assert digest(one.definition()) != digest(other.definition())  # a document is in the first one that it fits
+    stored = json.loads(json.dumps(one.definition(), sort_keys=True))
+    assert list(Mixture.defined("m", stored).groups) == ["x", "a"]
     for bad in (tmp_path / "none.parquet", own.parts("documents")[0].path):
         with pytest.raises(UserError, match="it is no Parquet file with a column id"):
             mix(own, **fields, leave_out=str(bad))

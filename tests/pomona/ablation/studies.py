@@ -7,6 +7,8 @@ from typing import Any
 from corpus.lake import Lake
 from pomona import making
 from pomona.ablation.settings import Study
+from training import views
+from training.views import RunView
 
 FIELDS: dict[str, Any] = {
     "name": "small", "model": "1M", "tokens": 4096, "seeds": [1, 2], "baseline": "plain", "at_once": 1,
@@ -26,6 +28,11 @@ def lake_of(mixed: Lake, path: Path) -> Lake:
     """A copy of the shared lake, which a study may write."""
     shutil.copytree(mixed.root, path)
     return Lake(path)
+
+
+def runs_of(lake: Lake) -> dict[str, RunView]:
+    """The runs of a branch, by their names without the hash."""
+    return {one.name[:-9]: one for one in views.runs(lake)}
 
 
 def run(lake: Lake, wanted: Study) -> str:

@@ -1,6 +1,8 @@
 """A branch begins as its lake is, shares its files, and neither sees what the other does afterwards."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -55,7 +57,7 @@ def test_a_branch_is_made_once_and_whole(mixed: Lake, tmp_path: Path) -> None:
 
 
 def test_a_vacuum_removes_branches_of_earlier_forms_of_a_study(
-    mixed: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    mixed: Lake, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = lake_of(mixed, tmp_path / "lake")
     variants = {"plain": {"weights": {"a": 1.0}}, "copy": {"weights": {"a": 1.0}}}
@@ -65,16 +67,48 @@ def test_a_vacuum_removes_branches_of_earlier_forms_of_a_study(
     )  # fmt: skip
     ids = [run(lake, one) for one in (first, other, edited)]
     earlier, kept, newest = (Path(lake.root, views.study(lake, one).branch) for one in ids)
-    stopped = Path(lake.root, "branches", "stopped", "base")
+    stopped = Path(lake.root, "branches", "0" * 32, "base")
     branches.make(lake, stopped)
+    branches.use(lake, "0" * 32, "stopped")
     assert branches.superseded(lake) == [earlier]
+    run(lake, first)  # nothing to do, but it is what the file says now
+    assert branches.superseded(lake) == []
+    run(lake, edited)
+
+    # A branch that a vacuum has half deleted does not count.
+    monkeypatch.setattr(shutil, "rmtree", _stop)
+    with pytest.raises(KeyboardInterrupt):
+        branches.sweep(lake)
+    monkeypatch.undo()
+    assert str(earlier) not in {str(Path(one.root).parent) for one in branches.branches(lake)}
+    assert not earlier.exists()
+    os.rename(next(earlier.parent.glob(".*.unfinished")), earlier)
 
     assert main(["lake", "--lake", lake.root, "--vacuum", "--json"]) == 0
     assert f"{earlier.relative_to(lake.root)}/base/.branch" in json.loads(capsys.readouterr().out)["deleted"]
     assert not earlier.exists()
+    assert not list(earlier.parent.glob(".*"))
     assert all((one / "base" / ".branch").is_file() for one in (kept, newest, stopped.parent))
     assert views.study(lake, ids[0]).comparisons  # what came out stays
     assert making.ablation_id(lake, first) == run(lake, first)
+
+
+def _stop(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_vacuum_keeps_to_the_folders_of_studies(mixed: Lake, tmp_path: Path) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    variants = {"plain": {"weights": {"a": 1.0}}, "copy": {"weights": {"a": 1.0}}}
+    for held_out_of in (["a"], ["b"]):
+        run(lake, study(variants=variants, tokens=512, held_out=held_out_of))
+    (earlier,) = branches.superseded(lake)
+    (tmp_path / "elsewhere").mkdir()
+    (earlier / ".used").rename(tmp_path / "elsewhere" / ".used")  # a place that the row names, moved out of the lake
+    shutil.rmtree(earlier)
+    earlier.symlink_to(tmp_path / "elsewhere")
+    assert branches.superseded(lake) == branches.sweep(lake) == []
+    assert (tmp_path / "elsewhere" / ".used").exists()
 
 
 def test_a_lake_in_a_bucket_has_none(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pomona import making
 from pomona.ablation import chains, planned, views
 from pomona.ablation.chains import Chain
 from pomona.ablation.variants import variants
-from tests.pomona.ablation.studies import lake_of, run, study
+from tests.pomona.ablation.studies import lake_of, run, runs_of, study
 from tests.training.runs import settings, start, train
 from training import views as of_runs
 from training.settings import Run
@@ -68,6 +68,15 @@ def test_a_share_of_the_units_is_one_of_each_size_and_is_cut_once() -> None:
     }  # fmt: skip
     assert [one.run.units for one in planned.shared_runs(wanted, variants(wanted)[0], "1M", Path())] == [None]
 
+    # After a model of another size, it is a share of what that one has; and units stand in the place of a share.
+    larger = study(train={"keep": 0.5}, runs={"large": {"tokens": 1000, "model": "3M"}}, variants={
+        "plain": {}, "cut": {"before": [{"after": "large", "tokens": 1000}]}, "few": {"train": {"units": 100}},
+    })  # fmt: skip
+    half = [named(size, VOCABULARY).d_ffn // 2 for size in ("1M", "3M")]
+    units = {one.variant: [run.units for run in (*one.chain().before, one.run)]
+             for one in planned.planned(larger, variants(larger), Path())}  # fmt: skip
+    assert units == {"plain": [half[0]], "cut": [half[1], half[1]], "few": [100]}
+
 
 def test_earlier_runs_that_leave_nothing_are_an_error() -> None:
     cut = one_run("c1", 10**6, after="large", units=SMALL)
@@ -107,7 +116,7 @@ def test_a_study_prunes_and_distills_at_equal_cost(mixed: Lake, tmp_path: Path) 
     assert len(of_runs.runs(Lake(f"{lake.root}/{view.branch}/base"))) == 1 + 2 * 2 + 10
 
     base = Lake(f"{lake.root}/{view.branch}/base")
-    every = {one.name: one for one in of_runs.runs(base)}
+    every = runs_of(base)
     every_by_run = {one.run: one for one in every.values()}
     large = every["runs-large-1M"]
     assert (large.tokens, large.settings["seed"], read(large.checkpoint).d_ffn) == (3968, 7, LARGE)
@@ -119,8 +128,7 @@ def test_a_study_prunes_and_distills_at_equal_cost(mixed: Lake, tmp_path: Path) 
         assert cut.after == taught.after == large.run
         assert every[f"both-again-1M-{seed}"].after == taught.run, "variants that begin alike share the run before them"
         assert (cut.kind, taught.kind) == ("prune", "prune+distill")
-        kinds = dict(base.scan("runs").select("name", "kind").collect().iter_rows())
-        assert [kinds[f"{name}-1M-{seed}"] for name in ("scratch", "distilled", "pruned", "both")] == [
+        assert [every[f"{name}-1M-{seed}"].kind for name in ("scratch", "distilled", "pruned", "both")] == [
             "train", "distill", "train", "distill",
         ]  # fmt: skip
     assert run(lake, wanted) == view.study
@@ -272,7 +280,7 @@ def test_runs_for_all_may_follow_one_another_and_texts_are_mixed_before(mixed: L
     wanted = study(**(FIELDS | {"runs": runs, "variants": several, "tokens": "2K", "at_once": 2}))
     run(lake, wanted)
     base = Lake(f"{lake.root}/{views.study(lake, 'small').branch}/base")
-    assert read(of_runs.run(base, "runs-half-1M").checkpoint).d_ffn == 168
+    assert read(runs_of(base)["runs-half-1M"].checkpoint).d_ffn == 168
 
     short = {"scratch": {}, "p": {"before": [{"after": "large", "tokens": "900K"}]}}
     fields = FIELDS | {"variants": short, "equal_cost": False, "name": "short"}

@@ -99,7 +99,7 @@ def test_a_setting_of_a_variant_is_not_overwritten(corpus: Lake) -> None:
     from training import views as of_runs
 
     branch = branches.branches(corpus)[0]
-    settings = {one.name: one.settings["precision"] for one in of_runs.runs(branch)}
+    settings = {one.name[:-9]: one.settings["precision"] for one in of_runs.runs(branch)}
     assert settings["precise-1M-1"] == "float32"
 
 

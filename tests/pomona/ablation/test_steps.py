@@ -8,15 +8,17 @@ from typing import Any
 import polars as pl
 import pytest
 
+import pomona
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona import making
 from pomona.ablation import running, views
 from pomona.ablation.family import FAMILY as ABLATE
+from pomona.ablation.settings import Study
 from pomona.ablation.steps import Studying
 from pomona.cli import main
 from pomona.stages import Wanted
-from tests.pomona.ablation.studies import lake_of, run, study
+from tests.pomona.ablation.studies import lake_of, run, runs_of, study
 from training import views as of_runs
 
 
@@ -78,8 +80,49 @@ def test_the_same_study_again_trains_nothing_and_another_name_neither(
         views.study(studied, "smal")
 
 
+def test_a_study_that_is_changed_and_changed_back_is_the_first_one(mixed: Lake, tmp_path: Path) -> None:
+    def of(tokens: int, limit: int, seeds: list[int]) -> Study:
+        taught = {"weights": {"a": 1.0}, "train": {"teacher": "large"}}
+        return study(
+            seeds=seeds, tokens=512, tasks=["pomona_grammar"], limit=limit, runs={"large": {"tokens": tokens}},
+            variants={"plain": {"weights": {"a": 1.0}}, "taught": taught},
+        )  # fmt: skip
+
+    lake, fresh = (lake_of(mixed, tmp_path / name) for name in ("lake", "fresh"))
+    for wanted in (of(512, 4, [1, 2]), of(1024, 6, [1, 2]), of(512, 4, [1, 2, 3])):
+        run(lake, wanted)
+    run(fresh, of(512, 4, [1, 2, 3]))
+    values, items = (
+        [one.scan(table).drop("study").sort(pl.all()) for one in (lake, fresh)]
+        for table in ("ablation_values", "ablation_items")
+    )
+    for one, other in (values, items):
+        grown, alone = one.collect(), other.collect()
+        assert alone.join(grown, on=alone.columns, how="anti", nulls_equal=True).height == 0
+    newest = views.study(lake, "small")
+    assert newest.comparisons == views.study(fresh, "small").comparisons
+    assert [one.by_seed for one in newest.values] == [one.by_seed for one in views.study(fresh, "small").values]
+
+
+def test_a_study_after_documents_were_forgotten_has_read_none_of_them(mixed: Lake, tmp_path: Path) -> None:
+    lake = lake_of(mixed, tmp_path / "lake")
+    fields: dict[str, Any] = {
+        "variants": {"plain": {"weights": {"a": 1.0}}, "copy": {"weights": {"a": 1.0}}},
+        "tokens": 512,
+    }
+    run(lake, study(**fields))
+    base = Lake(Path(lake.root, views.study(lake, "small").branch, "base"))
+    gone = base.scan("mixtures").select("id").unique().sort("id").collect()["id"][0]
+    pomona.forget(lake, gone)
+    run(lake, study(**fields, seeds=[1, 2, 3]))
+    newest = Lake(Path(lake.root, views.study(lake, "small").branch, "base"))
+    assert newest.root != base.root
+    assert gone not in newest.scan("mixtures").collect()["id"].to_list()
+
+
 def test_a_trace_says_where_a_run_of_a_study_is(studied: Lake, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["trace", "mixed-1M-2", "--lake", studied.root]) == 2
+    name = runs_of(Lake(Path(studied.root, views.study(studied, "small").branch, "base")))["mixed-1M-2"].name
+    assert main(["trace", name, "--lake", studied.root]) == 2
     told = capsys.readouterr().err.strip()
     assert "\n" not in told
     command = told.rpartition("pomona ")[2].split()
@@ -96,7 +139,7 @@ def test_a_study_that_was_stopped_goes_on(mixed: Lake, tmp_path: Path, monkeypat
     def until_killed(planned: running.Planned) -> None:
         if len(trained) == 3:
             raise KeyboardInterrupt
-        trained.append(planned.run.name)
+        trained.append(planned.run.name[:-9])
         plain(planned)
 
     monkeypatch.setattr(running, "one_run", until_killed)
@@ -108,7 +151,7 @@ def test_a_study_that_was_stopped_goes_on(mixed: Lake, tmp_path: Path, monkeypat
 
     fits, real = [], loop.train
     monkeypatch.setattr(running, "one_run", plain)
-    monkeypatch.setattr(loop, "train", lambda plan, *rest: fits.append(plan.name) or real(plan, *rest))
+    monkeypatch.setattr(loop, "train", lambda plan, *rest: fits.append(plan.name[:-9]) or real(plan, *rest))
     run(lake, study())
     assert len(fits) == 3  # of six
     assert not set(fits) & set(trained)
@@ -126,7 +169,7 @@ def test_a_study_with_more_seeds_and_variants_trains_only_those(
     import training.loop as loop
 
     fits, real = [], loop.train
-    monkeypatch.setattr(loop, "train", lambda plan, *rest: fits.append(plan.name) or real(plan, *rest))
+    monkeypatch.setattr(loop, "train", lambda plan, *rest: fits.append(plan.name[:-9]) or real(plan, *rest))
     run(lake, study(seeds=[1, 2, 3], variants=every | {"copy": {"weights": {"a": 1.0}}}))
     assert sorted(fits) == ["copy-1M-1", "copy-1M-2", "copy-1M-3", "mixed-1M-3", "plain-1M-3"]
 
@@ -136,7 +179,13 @@ def test_a_study_with_more_seeds_and_variants_trains_only_those(
 
     fits.clear()
     run(lake, study(variants=every | {"mixed": {"weights": {"a": 0.4, "b": 0.6}}}))
-    assert sorted(fits) == ["mixed-1M-1", "mixed-1M-2"]  # a variant that differs is trained again
+    assert sorted(fits) == ["mixed-1M-1", "mixed-1M-2"]  # a variant that differs is trained besides
+
+    fits.clear()
+    run(lake, study(seeds=[1, 2, 3, 4], variants=every))  # taken back, and grown
+    assert sorted(fits) == ["mixed-1M-4", "plain-1M-4"]
+    again = {(one.variant, one.metric): one.by_seed[:2] for one in views.study(lake, "small").values}
+    assert again == {name: of for name, of in whole.items() if name[0] != "copy"}
 
     def place(**changes: Any) -> str:
         wanted = study(**changes)

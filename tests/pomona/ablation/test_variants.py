@@ -23,7 +23,13 @@ def test_a_default_that_is_written_out_makes_no_other_variant() -> None:
     rate, decay = Run(name="r", mixture="m").peak(), Run(name="r", mixture="m").decay()
     written = {"weights": {"a": 1}, "train": {"learning_rate": rate, "weight_decay": decay}}
     other = {"weights": {"a": 1}, "train": {"learning_rate": rate / 2}}
-    some = variants(study(variants={"plain": {"weights": {"a": 1}}, "written": written, "other": other}))
+    all_units = {"weights": {"a": 1}, "train": {"keep": 1.0}}
+    some = variants(
+        study(variants={"plain": {"weights": {"a": 1}}, "written": written, "other": other, "all": all_units})
+    )
+    assert [one.same_as for one in some] == ["", "plain", "", "plain"]
+    shares = [{"train": {"keep": 0.5}}, {"train": {"units": 168}}, {"train": {"units": 167}}]
+    some = variants(study(variants={"plain": shares[0], "same": shares[1], "other": shares[2]}))
     assert [one.same_as for one in some] == ["", "plain", ""]
 
 
