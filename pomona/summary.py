@@ -68,7 +68,11 @@ def _closing(lake: Lake) -> str:
         slots = decided(lake)
         dropping = max(slots, key=lambda slot: sum(count for _, count, _ in reasons(lake, slot)))
         return f"none of {counted(n, 'document')} is kept; {main_reasons(reasons(lake, dropping))}"
-    return f"{kept:,} of {n:,} documents kept, {size}; next: pomona report{option}, pomona export --out FOLDER{option}"
+    studies = f", pomona ablations{option}" if lake.exists("ablations") else ""
+    return (
+        f"{kept:,} of {n:,} documents kept, {size}; "
+        f"next: pomona report{option}{studies}, pomona export --out FOLDER{option}"
+    )
 
 
 def _option(lake: Lake) -> str:

@@ -89,11 +89,16 @@ def use(lake: Lake, place: str, name: str) -> None:
         (folder / _USED).write_text(name)
 
 
-def branches(lake: Lake) -> list[Lake]:
-    """Returns the branches of a lake, of all studies."""
+def branches(lake: Lake, place: str = "*") -> list[Lake]:
+    """Returns the branches of a lake, of all studies or in one folder."""
     if not lake.is_local:
         return []
-    return [Lake(path.parent) for path in sorted(Path(lake.root, FOLDER).glob(f"*/*/{_WHOLE}"))]
+    return [Lake(path.parent) for path in sorted(Path(lake.root, FOLDER).glob(f"{place}/*/{_WHOLE}"))]
+
+
+def has_other(lake: Lake, name: str) -> bool:
+    """Returns whether a study of this name has branches."""
+    return any(path.read_text() == name for path in Path(lake.root, FOLDER).glob(f"*/{_USED}"))
 
 
 def of_run(lake: Lake, name: str) -> Lake | None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from corpus import durable
 from corpus.dedup.joined import clusters
-from corpus.errors import UserError, unknown
+from corpus.errors import UserError, counted, unknown
 from corpus.lake import Lake
 from corpus.mixture import candidates, choosing
 from corpus.mixture.settings import Mixture
@@ -120,8 +120,8 @@ def _chosen(every: pl.LazyFrame, wanted: Sequence[str], tokens: int) -> pl.DataF
         n, total = of[group]
         if n < 2 * _FEWEST:
             raise UserError(
-                f"held_out {group!r} has {n} documents; a group needs {2 * _FEWEST} at least, to measure on some and "
-                "train on others"
+                f"held_out {group!r} has {counted(n, 'document')}; a group needs {2 * _FEWEST} at least, to measure on "
+                "some and train on others"
             )
         first = every.filter(pl.col("group") == group).select("id", "text_hash", "group", "tokens", "hash")
         most = tokens // _LEAST_TOKENS + _FEWEST

@@ -58,7 +58,7 @@ _PIECES = (256, 512, 1024, 2048, 4096, 8192)  # tokens of a document that a mixt
 _TO_SAVE = 30.0  # seconds for a process that is ended to save its state
 _LAST = 2  # evaluations in a run's last tenth, before the one at its end
 
-Tell = Callable[[int, int, str], None]  # runs done, runs in all, the one that has ended
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,8 @@ def run(lake: Lake, study: Study, variants: Sequence[Variant], folder: Path, tel
         first += mixed([one])
         called[one.run.name] = first[-1].run.name
     runs, of_points = mixed(runs), mixed(of_points)  # before anything is trained
+    if there := _there([*first, *runs, *of_points]):
+        tell(f"{there} of {len(first) + len(runs) + len(of_points)} runs are there already")
     for one in first:
         _train_all([one], 1, tell)
     at_once = study.at_once or devices(study)
@@ -131,7 +133,7 @@ def _train_in_order(runs: Sequence[Planned], at_once: int, tell: Tell) -> None:
 
 def _prepare(lake: Lake, study: Study, variants: Sequence[Variant], first: Planned, folder: Path) -> Path:
     """Makes branches, held-out documents and a tokenizer; returns the folder of the held-out documents."""
-    _check_tasks(first)
+    check_tasks(first)
     base = branches.make(lake, folder / BASE)
     if any(one.recipe for one in variants):
         _decide(base, recipe_of(study, variants[0], unchanged=True))
@@ -161,7 +163,7 @@ def one_run(planned: Planned) -> None:
         _drain(making.score(lake, score))
 
 
-def _check_tasks(planned: Planned) -> None:
+def check_tasks(planned: Planned) -> None:
     """Raises `UserError` for tasks that do not exist, or have no data, before anything is trained."""
     from eval_suites import engine
     from eval_suites import stages as scoring
@@ -272,15 +274,26 @@ def _mix(lake: Lake, one: Planned) -> None:
         raise UserError(f"variant {one.variant!r}, seed {one.seed}: {error}") from error
 
 
+def _there(runs: Sequence[Planned]) -> int:
+    """Returns how many runs are in their branches: names say what runs are."""
+    names = {
+        (branch, name)
+        for branch in {one.branch for one in runs}
+        if Lake(branch).exists("runs")
+        for name in Lake(branch).scan("runs").select("name").collect()["name"]
+    }
+    return sum((one.branch, one.run.name) in names for one in runs)
+
+
 def _train_all(runs: Sequence[Planned], at_once: int, tell: Tell) -> None:
     todo = len(runs)
     if at_once == 1 or todo <= 1:
         for done, one in enumerate(runs):
             one_run(one)
-            tell(done + 1, todo, one.run.name)
+            tell(f"{done + 1:,}/{todo:,} runs, the last one {one.run.name}")
         return
     for done, name in enumerate(_in_processes(runs, min(at_once, todo))):
-        tell(done + 1, todo, name)
+        tell(f"{done + 1:,}/{todo:,} runs, the last one {name}")
 
 
 def _in_processes(runs: Sequence[Planned], at_once: int) -> Iterator[str]:

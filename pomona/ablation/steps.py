@@ -6,6 +6,7 @@ AblationStep   the artifact         → rows of `ablations`, `ablation_values` a
 
 import json
 import math
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -16,6 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from corpus import artifacts, durable, lease
+from corpus.errors import UserError
 from corpus.lake import Lake
 from corpus.task import All, WorkItem
 from eval_suites import shared_items, views
@@ -51,9 +53,17 @@ class Studying:
 
     def _study(self, folder: Path) -> None:
         place = Path(self.lake.root, branches.FOLDER, self.place)
+        tell, is_new = _telling(self.study.name), not place.exists()
+        if is_new and branches.has_other(self.lake, self.study.name):
+            tell("all runs are new: its last form had another corpus, recipe or held-out documents")
         durable.make_folders(str(place))
         branches.use(self.lake, self.place, self.study.name)
-        ran = running.run(self.lake, self.study, self.variants, place, _telling(self.study.name))
+        try:
+            ran = running.run(self.lake, self.study, self.variants, place, tell)
+        except UserError:
+            if is_new and not any(one.exists("runs") for one in branches.branches(self.lake, self.place)):
+                shutil.rmtree(place)  # nothing was trained: a mistake leaves nothing behind
+            raise
 
         values: list[dict[str, Any]] = []
         items: list[dict[str, Any]] = []
@@ -200,7 +210,7 @@ def _columns(schema: pa.Schema) -> pl.Schema:
 
 
 def _telling(name: str) -> running.Tell:
-    def tell(done: int, of: int, run: str) -> None:
-        print(f"ablate {name}: {done:,}/{of:,} runs, the last one {run}", file=sys.stderr, flush=True)
+    def tell(what: str) -> None:
+        print(f"ablate {name}: {what}", file=sys.stderr, flush=True)
 
     return tell

@@ -22,17 +22,19 @@ from corpus.tokenizer import steps as tokenizer_steps
 from pomona import standing
 from pomona.ablation import held_out, search
 from pomona.ablation.planned import Planned, at_equal_cost, planned, planned_one, shared_runs, vocabulary
+from pomona.ablation.running import check_tasks
 from pomona.ablation.settings import Study
 from pomona.ablation.variants import Variant
 from pomona.stages import decided
 
 
 def check(lake: Lake, study: Study, variants: Sequence[Variant]) -> None:
-    """Raises `UserError` if a group that is held out or has a weight does not exist, or has too little text.
+    """Raises `UserError` if a task does not exist, or a group that is held out or has a weight, or has too little text.
 
     Variants that change the recipe cannot be told: the recipe runs first, for all of them.
     """
     standing.require(lake)
+    check_tasks(planned(study, variants, Path())[0])
     if any(one.recipe for one in variants):
         return
     with tempfile.TemporaryDirectory(prefix="pomona-supply-") as folder:

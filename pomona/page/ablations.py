@@ -44,7 +44,10 @@ def ablations(lake: Lake) -> list[Shown]:
         return []
     from pomona.ablation import views
 
-    return [shown(one) for one in views.studies(lake)[::-1][:_STUDIES]]
+    newest: dict[str, AblationView] = {}  # of each name
+    for one in reversed(views.studies(lake)):
+        newest.setdefault(one.name, one)
+    return [shown(one) for one in list(newest.values())[:_STUDIES]]
 
 
 def shown(view: "AblationView") -> Shown:

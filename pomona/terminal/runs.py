@@ -24,7 +24,12 @@ def render(view: "RunView") -> str:
     if view.skipped_steps:
         lines.insert(3, f"  {view.skipped_steps:,} steps were skipped: their gradients were too large or not finite")
     if view.teacher:
-        lines.insert(2, f"  teacher {view.settings['teacher']} ({view.teacher})")
+        named = view.settings["teacher"]
+        lines.insert(2, f"  teacher {named}" + (f" ({view.teacher})" if named != view.teacher else ""))
+    if "prune" in view.kind:
+        from training.shape import read
+
+        lines.insert(2, f"  pruned to {read(view.checkpoint).d_ffn:,} feed-forward units in each block")
     return "\n".join(lines)
 
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from corpus.errors import counted
 from pomona import output
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def render_document(view: "DocumentTrace") -> str:
         own = f"{seen.tokens:,} tokens in steps {seen.first_step:,} to {seen.last_step:,}" if seen.tokens else "nothing"
         before = f"; {seen.tokens_before:,} tokens by the runs before it" if seen.tokens_before else ""
         lines.append(f"  run {seen.run[:8]} {seen.name} read {own}{before}")
-    if not view.runs:
+    lines += [f"  {counted(n, 'run')} of a study in {branch} read it" for branch, n in view.studies.items()]
+    if not view.runs and not view.studies:
         lines.append("  no run has read it")
     return "\n".join(lines)

@@ -88,6 +88,7 @@ class DocumentTrace:
     dropped_by: list[str]  # reasons
     mixtures: list[dict[str, Any]]  # mixture, group, split, repeats, tokens
     runs: list[Seen]  # that have read some of it, or continue from one that has
+    studies: dict[str, int]  # how many runs of studies have, by the folder of their branch
 
 
 def trace_run(lake: Lake, name: str) -> CheckpointTrace:
@@ -140,7 +141,14 @@ def trace_document(lake: Lake, wanted: str) -> DocumentTrace:
     columns = ["mixture", "group", "split", "repeats", "tokens"]
     mixtures = lake.scan("mixtures").filter(of_document).select(columns).sort("mixture").collect().to_dicts()
     kept = None if standing.out_of_date(lake) else not dropped_by
-    return DocumentTrace(**row, kept=kept, dropped_by=dropped_by, mixtures=mixtures, runs=list(_seen(lake, key)))
+    return DocumentTrace(
+        **row,
+        kept=kept,
+        dropped_by=dropped_by,
+        mixtures=mixtures,
+        runs=list(_seen(lake, key)),
+        studies=_in_studies(lake, key),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +184,12 @@ def is_run(lake: Lake, name: str) -> bool:
     except UserError:
         return False
     return True
+
+
+def _in_studies(lake: Lake, document: str) -> dict[str, int]:
+    """Returns how many runs of studies have read a document, by the folder of their branch."""
+    of = {branch.url: len(list(_seen(branch, document))) for branch in branches.branches(lake) if branch.exists("runs")}
+    return {url: n for url, n in of.items() if n}
 
 
 def _seen(lake: Lake, document: str) -> Any:

@@ -8,10 +8,9 @@ import pytest
 from corpus.errors import UserError
 from corpus.lake import Lake
 from pomona.ablation import search, views
-from pomona.ablation.running import checkpoint, planned
 from pomona.ablation.settings import SEARCHED
 from pomona.ablation.variants import variants
-from tests.pomona.ablation.studies import lake_of, run, study
+from tests.pomona.ablation.studies import lake_of, run, runs_of, study
 
 THREE = {"plain": {"weights": {"a": 2, "b": 1, "c": 1}, "max_epochs": 50}}
 
@@ -81,9 +80,8 @@ def test_a_search_is_trained_fitted_and_confirmed(mixed: Lake, tmp_path: Path) -
     every = items.filter((items["metric"] == "bits_per_byte:a") & (items["variant"] == "plain") & (items["seed"] == 1))
     assert of_a.items == sum(not search.is_searched_on(one) for one in every["id"])
 
-    place = Path(lake.root, view.branch)
-    first = planned(wanted, variants(wanted), place)[0]
+    first = runs_of(Lake(Path(lake.root, view.branch, "base")))["plain-1M-1"]
     seen = items.filter(items["variant"] == "plain", items["seed"] == 1)
     seen = seen.filter([search.is_searched_on(one) for one in seen["id"]])
     rates = [part["value"].sum() / part["weight"].sum() for _, part in seen.group_by("metric")]
-    assert search.target(checkpoint(first)) == pytest.approx(np.mean(rates))
+    assert search.target(Path(first.checkpoint)) == pytest.approx(np.mean(rates))

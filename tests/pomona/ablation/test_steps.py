@@ -18,6 +18,7 @@ from pomona.ablation.settings import Study
 from pomona.ablation.steps import Studying
 from pomona.cli import main
 from pomona.stages import Wanted
+from pomona.views.trace import trace_document
 from tests.pomona.ablation.studies import lake_of, run, runs_of, study
 from training import views as of_runs
 
@@ -128,6 +129,12 @@ def test_a_trace_says_where_a_run_of_a_study_is(studied: Lake, capsys: pytest.Ca
     command = told.rpartition("pomona ")[2].split()
     assert main(command) == 0
     assert "mixed-1M-2" in capsys.readouterr().out
+    base = Lake(Path(studied.root, views.study(studied, "small").branch, "base"))
+    rows = base.scan("mixtures").filter(pl.col("split") == "train").group_by("id").agg(pl.col("mixture").n_unique())
+    document, n = rows.sort("mixture", "id").collect().rows()[0]  # whole or in part, a run reads most of its mixture
+    assert 0 < trace_document(studied, document).studies[base.url] <= n
+    assert main(["trace", document, "--lake", studied.root]) == 0
+    assert f"of a study in {base.url} read it" in capsys.readouterr().out
     assert main(["trace", "mixed-1M-9", "--lake", studied.root]) == 2
     assert "a study has trained" not in capsys.readouterr().err
 
@@ -160,7 +167,7 @@ def test_a_study_that_was_stopped_goes_on(mixed: Lake, tmp_path: Path, monkeypat
 
 
 def test_a_study_with_more_seeds_and_variants_trains_only_those(
-    studied: Lake, mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    studied: Lake, mixed: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lake = lake_of(mixed, tmp_path / "lake")
     every = {"plain": {"weights": {"a": 1.0}}, "mixed": {"weights": {"a": 0.5, "b": 0.5}}}
@@ -182,7 +189,9 @@ def test_a_study_with_more_seeds_and_variants_trains_only_those(
     assert sorted(fits) == ["mixed-1M-1", "mixed-1M-2"]  # a variant that differs is trained besides
 
     fits.clear()
+    capsys.readouterr()
     run(lake, study(seeds=[1, 2, 3, 4], variants=every))  # taken back, and grown
+    assert "ablate small: 6 of 8 runs are there already" in capsys.readouterr().err
     assert sorted(fits) == ["mixed-1M-4", "plain-1M-4"]
     again = {(one.variant, one.metric): one.by_seed[:2] for one in views.study(lake, "small").values}
     assert again == {name: of for name, of in whole.items() if name[0] != "copy"}
@@ -211,6 +220,7 @@ def test_a_group_without_enough_text_shows_before_anything_is_trained(
             run(lake, study(variants=variants, tokens=8192))
     with pytest.raises(UserError, match="held_out group 'nowhere'"):
         run(lake, study(held_out=["nowhere"]))
+    assert not list(Path(lake.root, "branches").iterdir())  # mistakes leave nothing behind
 
 
 def test_several_at_once_give_what_one_after_the_other_gives(studied: Lake, mixed: Lake, tmp_path: Path) -> None:

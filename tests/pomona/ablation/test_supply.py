@@ -28,6 +28,7 @@ def lake(mixed: Lake, tmp_path_factory: pytest.TempPathFactory) -> Lake:
         ({"variants": PLAIN | {"other": {"weights": {"d": 1}}}}, "variant 'other', seed 1: .*'d', which has a weight"),
         ({"variants": PLAIN | {"other": {"weights": {"c": 1}}}, "tokens": 20_000}, "variant 'other', seed 1: .*short"),
         ({"variants": PLAIN | {"other": {"where": "nothing > 1"}}}, "variant 'other', seed 1: .*nothing"),
+        ({"tasks": ["pomona_gramar"]}, "unknown task 'pomona_gramar'; did you mean 'pomona_grammar'"),
         ({"runs": {"large": {"tokens": "9M"}}}, "variant 'runs-large', seed 0: .*short of text"),
         ({"search": {"runs": 8}, "tokens": 40_000, "variants": {"plain": {"weights": {"a": 0.9, "c": 0.1}}}}, "short"),
     ],
