@@ -5,6 +5,7 @@ It has no script and loads nothing from the network.
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,8 @@ def environment() -> "Environment":
         lstrip_blocks=True,
     )  # fmt: skip
     filters: dict[str, Any] = {
-        "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "breakable": _breakable,
+        "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "changes": _changes,
+        "breakable": _breakable,
         "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
         "times": _times, "dots": _dots, "growth": _growth, "differences": _differences, "profile": _profile,
         "together": _together,
@@ -219,6 +221,21 @@ def _breakable(name: str) -> Any:
     from markupsafe import Markup
 
     return Markup("<wbr>").join(re.split(r"(?<=[._/])", name))
+
+
+def _changes(changes: Mapping[str, Any]) -> str:
+    """Returns what a variant changes, in words: `weights: a 0.5, b 0.5; train: teacher large`."""
+
+    def told(value: Any) -> str:
+        if isinstance(value, Mapping):
+            return ", ".join(f"{name} {told(one)}" for name, one in value.items())
+        if isinstance(value, (list, tuple)):
+            return " and ".join(told(one) for one in value)
+        return str(value)
+
+    of_mixture = dict(changes.get("mixture") or {})
+    others = {name: value for name, value in changes.items() if name != "mixture" and value}
+    return "; ".join(f"{name}: {told(value)}" for name, value in (of_mixture | others).items())
 
 
 def _json(value: Any) -> str:

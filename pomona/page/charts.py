@@ -91,7 +91,7 @@ def losses(
     def at(x: float, y: float) -> tuple[float, float]:
         return _LEFT + inner_w * (x - left) / (right - left), _TOP + inner_h * (1 - (y - low) / (high - low))
 
-    parts = [_y_axis([(low + (high - low) * i / 4, _short(low + (high - low) * i / 4)) for i in range(5)], low, high)]
+    parts = [_y_axis(_ticks(low, high), low, high)]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in training))
     parts.append(f'<polyline points="{path}" fill="none" stroke="var(--line)" stroke-width="1.2"/>')
     for i, (name, each) in enumerate(held_out.items()):
@@ -138,10 +138,9 @@ def dots(rows: Sequence[tuple[str, int, float, float, float]], mark: float | Non
             f'<circle cx="{at(score):.1f}" cy="{y:.1f}" r="4" fill="{tint}"><title>{escape(tip)}</title></circle>'
             f'<text x="{_DOTS_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{escape(_fitted(name))}</text>'
         )
-    for i in range(5):
-        value = low + (high - low) * i / 4
-        anchor = "end" if i == 4 else "middle"
-        parts.append(f'<text x="{at(value):.1f}" y="{height - 8}" text-anchor="{anchor}">{_short(value)}</text>')
+    for value, text in _ticks(low, high):
+        anchor = "end" if at(value) > _WIDTH - _RIGHT - 12 else "middle"
+        parts.append(f'<text x="{at(value):.1f}" y="{height - 8}" text-anchor="{anchor}">{text}</text>')
     return _svg(parts, title, height=height)
 
 
@@ -159,7 +158,7 @@ def growth(
     def at(x: float, y: float) -> tuple[float, float]:
         return _LEFT + inner_w * (x - left) / (right - left), _TOP + inner_h * (1 - (y - low) / (high - low))
 
-    parts = [_y_axis([(low + (high - low) * i / 4, _short(low + (high - low) * i / 4)) for i in range(5)], low, high)]
+    parts = [_y_axis(_ticks(low, high), low, high)]
     if mark is not None:
         y = at(left, mark)[1]
         parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="var(--ink)" '
@@ -175,8 +174,7 @@ def growth(
                 ends = f'y1="{at(tokens, below)[1]:.1f}" y2="{at(tokens, above)[1]:.1f}"'
                 parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" {ends} stroke="{tint}"/>')
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{tint}"><title>{escape(tip)}</title></circle>')
-    ticks = [left + (right - left) * i / 4 for i in range(5)]
-    parts += [_x_label(at(tick, low)[0], _short(tick)) for tick in ticks]
+    parts += [_x_label(at(tick, low)[0], text) for tick, text in _ticks(left, right)]
     return _svg(parts, title)
 
 
@@ -199,8 +197,7 @@ def band(
             f"{_LEFT + inner_w * (x - left) / (right - left):.1f},{_TOP + inner_h * (1 - (y - low) / (high - low)):.1f}"
         )
 
-    heights = [low + (high - low) * i / 4 for i in range(5)]
-    parts = [_y_axis([(height, f"{height:.3g}") for height in heights], low, high)]
+    parts = [_y_axis(_ticks(low, high), low, high)]
     around = [*(at(x, top) for x, _, _, top in points), *(at(x, bottom) for x, _, bottom, _ in reversed(points))]
     parts.append(f'<polygon points="{" ".join(around)}" fill="var(--accent)" opacity="0.18"/>')
     for x, y in dots:
@@ -214,8 +211,7 @@ def band(
             place_x = at(x, low).split(",")[0]
             parts.append(f'<line x1="{place_x}" x2="{place_x}" y1="{_TOP}" y2="{_HEIGHT - _BOTTOM}" '
                          'stroke="var(--ink)" stroke-dasharray="4 3"/>')  # fmt: skip
-    ticks = [left + (right - left) * i / 4 for i in range(5)]
-    parts += [_x_label(float(at(tick, low).split(",")[0]), _short(tick)) for tick in ticks]
+    parts += [_x_label(float(at(tick, low).split(",")[0]), text) for tick, text in _ticks(left, right)]
     return _svg(parts, title)
 
 
@@ -233,6 +229,16 @@ def _rounded_range(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     step = 10 ** math.floor(math.log10(max(high - low, 1e-3))) / 2
     return math.floor(low / step) * step, math.ceil(high / step + 1e-9) * step
+
+
+def _ticks(low: float, high: float) -> list[tuple[float, str]]:
+    """Returns places on an axis with their labels: multiples of 1, 2 or 5 times a power of ten, zero among them."""
+    rough = (high - low) / 5
+    power = 10 ** math.floor(math.log10(rough))
+    step = next(n * power for n in (1, 2, 5, 10) if n * power >= rough * (1 - 1e-9))
+    n_decimals = max(-math.floor(math.log10(step * (1 + 1e-9))), 0)
+    places = [i * step for i in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
+    return [(one, _short(one) if step >= 1 else f"{one:.{n_decimals}f}") for one in places]
 
 
 def _place(value: float, edges: Sequence[float]) -> float | None:

@@ -26,6 +26,22 @@ def test_ticks_are_short_and_have_no_exponent(value: float, label: str) -> None:
     assert charts._short(value) == label
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [
+        (-0.25, 0.05, ["-0.2", "-0.1", "0.0"]),
+        (-0.1, 0.26, ["-0.1", "0.0", "0.1", "0.2"]),
+        (3.05, 3.35, ["3.1", "3.2", "3.3"]),
+        (0.0, 0.57, ["0.0", "0.2", "0.4"]),
+        (0.0, 5_000_000, ["0", "1M", "2M", "3M", "4M", "5M"]),
+    ],
+)
+def test_ticks_are_round_and_zero_is_one(low: float, high: float, labels: list[str]) -> None:
+    ticks = charts._ticks(low, high)
+    assert [text for _, text in ticks] == labels
+    assert all(low - 1e-9 <= value <= high + 1e-9 for value, _ in ticks)
+
+
 def test_ticks_stay_inside_the_chart() -> None:
     chart = charts.histogram([1] * 28, [0] * 28, [i * 1000.5 for i in range(29)], [(14_000.0, "≥ 14000")], "n")
     labels = re.findall(r'<text x="([\d.]+)" y="[\d.]+" text-anchor="(\w+)">([^<]+)</text>', chart)
