@@ -96,7 +96,7 @@ def branches(lake: Lake, place: str = "*") -> list[Lake]:
     return [Lake(path.parent) for path in sorted(Path(lake.root, FOLDER).glob(f"{place}/*/{_WHOLE}"))]
 
 
-def has_other(lake: Lake, name: str) -> bool:
+def has_study(lake: Lake, name: str) -> bool:
     """Returns whether a study of this name has branches."""
     return any(path.read_text() == name for path in Path(lake.root, FOLDER).glob(f"*/{_USED}"))
 
@@ -139,11 +139,17 @@ def sweep(lake: Lake) -> list[str]:
     deleted = []
     for folder in superseded(lake):
         deleted += [str(path.relative_to(lake.root)) for path in sorted(folder.rglob("*")) if path.is_file()]
-        # First out of sight: half a branch would count as whole.
-        os.rename(folder, folder.with_name(f".{folder.name}{_UNFINISHED}"))
-        durable.sync_folder(str(folder.parent))
-    forget_unfinished(lake)
+        delete(folder)
+    forget_unfinished(lake)  # what was half deleted before
     return deleted
+
+
+def delete(folder: Path) -> None:
+    """Deletes a folder of branches. First it goes out of sight: half a branch would count as whole."""
+    hidden = folder.with_name(f".{folder.name}{_UNFINISHED}")
+    os.rename(folder, hidden)
+    durable.sync_folder(str(folder.parent))
+    shutil.rmtree(hidden)
 
 
 def _share(source: Path, target: Path) -> None:

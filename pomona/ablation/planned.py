@@ -145,8 +145,7 @@ def by_content(one: Planned, called: Mapping[str, str]) -> Planned:
         known[run.name] = made.name
     mixture, run = _by_content(one.mixture, one.run, known)
     scores = tuple(
-        score.model_copy(update={"model": run.name, "name": name_of(run.name, _digest_of(score))})
-        for score in one.scores
+        score.model_copy(update={"model": run.name, "name": name_of(run.name, *_asked(score))}) for score in one.scores
     )
     return replace(one, mixture=mixture, run=run, before=tuple(before), scores=scores)
 
@@ -160,12 +159,12 @@ def _by_content(mixture: Mixture, run: Run, known: Mapping[str, str]) -> tuple[M
     return mixture.model_copy(update={"name": name}), started.model_copy(update={"name": name, "mixture": name})
 
 
-def _digest_of(score: Score) -> str:
-    """Returns a hash of what a model is asked."""
+def _asked(score: Score) -> tuple[str, str]:
+    """Returns the name of what a model is asked, and a hash of it."""
     asked = suites.load(score.suite).model_dump(mode="json") if score.suite else scoring.files(score.tasks_path)
     settings = score.model_dump(mode="json", exclude={"name", "model"})
     named = Path(score.suite).stem if score.suite else "own"
-    return f"{named}-{digest([settings, asked, scoring.sizes(score.data)])[:8]}"
+    return named, digest([settings, asked, scoring.sizes(score.data)])[:8]
 
 
 def at_equal_cost(runs: Sequence[Planned], shared: Sequence[Planned], vocab_size: int) -> list[Planned]:

@@ -44,7 +44,7 @@ from pomona.ablation.planned import (
     planned_one,
     shared_runs,
     vocabulary,
-)  # fmt: skip
+)
 from pomona.ablation.settings import POINT, Study
 from pomona.ablation.variants import Variant, recipe_of
 from pomona.recipe import Recipe
@@ -58,7 +58,7 @@ _PIECES = (256, 512, 1024, 2048, 4096, 8192)  # tokens of a document that a mixt
 _TO_SAVE = 30.0  # seconds for a process that is ended to save its state
 _LAST = 2  # evaluations in a run's last tenth, before the one at its end
 
-Tell = Callable[[str], None]
+Tell = Callable[[str], None]  # says on the way how far a study is
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,7 @@ def ablate(context: Context[Study]) -> Stage:
     variants = tuple(resolving.variants(study))
     planned.check(study, variants, planned.vocabulary(lake))
     teachers = _teachers(lake, study, variants)
-    groups = [list(one.mixture.get("groups") or ()) for one in variants]  # a hash of a mapping has no order
-    orders = [names if len(names) > 1 else [] for names in groups]
+    groups = [list(one.mixture.get("groups") or ()) for one in variants]  # in order, which a hash of a mapping lacks
 
     made_from: dict[str, Any] = (
         {
@@ -47,8 +46,8 @@ def ablate(context: Context[Study]) -> Stage:
             "version": VERSION,
         }
         | ({"teachers": teachers} if teachers else {})
-        | ({"groups": orders} if any(orders) else {})
-        | ({"search": 2} if study.search else {})
+        | ({"groups": groups} if any(len(names) > 1 for names in groups) else {})
+        | ({"search": 2} if study.search else {})  # 2: seeds of its runs do not depend on how many seeds a study has
     )
     key = digest(made_from)
     identity = digest([key, study.name])
@@ -75,10 +74,10 @@ def _place(lake: Lake, study: Study, variants: Sequence[resolving.Variant], made
     """Returns the name of the folder that a study's branches are in: a hash of all that its runs have in common.
 
     So a study finds its runs again after seeds, variants or sizes were added. Each run is a stage there, called by what
-    it is: what differs from what it was is trained besides.
+    it is: what differs from what it was is trained, too.
     """
     by = held_out.groups(variants[0].mixture).definition()
-    learned = [by, variants[0].mixture, study.seeds[0], study.tokens_of(study.model[0])]
+    learned = [variants[0].mixture, study.seeds[0], study.tokens_of(study.model[0])]
     return digest({
         "name": study.name,
         "corpus": made_from["corpus"],

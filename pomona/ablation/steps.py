@@ -6,7 +6,6 @@ AblationStep   the artifact         → rows of `ablations`, `ablation_values` a
 
 import json
 import math
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -54,7 +53,7 @@ class Studying:
     def _study(self, folder: Path) -> None:
         place = Path(self.lake.root, branches.FOLDER, self.place)
         tell, is_new = _telling(self.study.name), not place.exists()
-        if is_new and branches.has_other(self.lake, self.study.name):
+        if is_new and branches.has_study(self.lake, self.study.name):
             tell("all runs are new: its last form had another corpus, recipe or held-out documents")
         durable.make_folders(str(place))
         branches.use(self.lake, self.place, self.study.name)
@@ -62,7 +61,7 @@ class Studying:
             ran = running.run(self.lake, self.study, self.variants, place, tell)
         except UserError:
             if is_new and not any(one.exists("runs") for one in branches.branches(self.lake, self.place)):
-                shutil.rmtree(place)  # nothing was trained: a mistake leaves nothing behind
+                branches.delete(place)  # nothing was trained: a mistake leaves nothing behind
             raise
 
         values: list[dict[str, Any]] = []

@@ -71,11 +71,11 @@ def in_units(run: Run, size: str) -> Run:
 
 def variants(study: Study) -> list[Variant]:
     """Returns all variants, the baseline first; raises `UserError` that names a variant and what is wrong with it."""
-    named = {study.baseline: study.variants[study.baseline]} | study.variants
-    resolved = [_variant(study, name, fields or {}) for name, fields in named.items()]
+    given = {study.baseline: study.variants[study.baseline]} | study.variants
+    resolved = [_variant(study, name, fields or {}) for name, fields in given.items()]
     if study.leave_one_out:
-        resolved += _without_each(study, resolved[0], taken=set(named))
-    if taken := [name for name in named if name == SEARCHED or name.startswith(POINT)]:
+        resolved += _without_each(study, resolved[0], taken=set(given))
+    if taken := [name for name in given if name == SEARCHED or name.startswith(POINT)]:
         raise UserError(f"variant {taken[0]!r}: a search gives names like this to its own runs; choose another one")
     if study.search and len(resolved[0].mixture.get("weights") or {}) < _FEWEST_GROUPS:
         raise UserError(f"search: the baseline {study.baseline!r} needs weights of two groups or more")
@@ -87,8 +87,9 @@ def variants(study: Study) -> list[Variant]:
     seen: dict[str, list[str]] = {}
     marked = []
     for one in resolved:
-        size = study.size_of((one.before or (one.train,))[0].get("after"), study.model[0])
-        learned = [_learned(fields, size) for fields in (*one.before, one.train)]
+        runs = (*one.before, one.train)
+        sizes = [study.size_of(runs[0].get("after"), model) for model in study.model]
+        learned = [_learned(fields, size) for size in sizes for fields in runs]  # a share is another number in each
         before = seen.setdefault(digest([one.mixture, learned, one.recipe]), [])
         same_as = before[0] if before else ""
         marked.append(replace(one, same_as=same_as, shift=len(before)))

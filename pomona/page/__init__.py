@@ -102,8 +102,8 @@ def environment() -> "Environment":
     )  # fmt: skip
     filters: dict[str, Any] = {
         "n": _count, "pct": _percent, "size": output.size_text, "g": _number, "json": _json, "changes": _changes,
-        "breakable": _breakable,
-        "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses, "color": charts.color,
+        "breakable": _breakable, "beside": _beside, "histogram": _histogram, "curve": _curve, "losses": _losses,
+        "color": charts.color,
         "times": _times, "dots": _dots, "growth": _growth, "differences": _differences, "profile": _profile,
         "together": _together,
     }  # fmt: skip

@@ -27,9 +27,9 @@ def render(view: "RunView") -> str:
         named = view.settings["teacher"]
         lines.insert(2, f"  teacher {named}" + (f" ({view.teacher})" if named != view.teacher else ""))
     if "prune" in view.kind:
-        from training.shape import read
-
-        lines.insert(2, f"  pruned to {read(view.checkpoint).d_ffn:,} feed-forward units in each block")
+        units, keep = view.settings.get("units"), view.settings.get("keep")
+        kept = f"{units:,}" if keep is None else f"{keep:.4g} of the"
+        lines.insert(2, f"  pruned to {kept} feed-forward units in each block")
     return "\n".join(lines)
 
 

@@ -37,6 +37,8 @@ def test_the_commands_need_no_more_than_the_run(own: Lake, capsys: pytest.Captur
         views.run(own, "large").run,
     )
     assert read(pruned["checkpoint"]).d_ffn == 10  # of 42
+    assert main(["runs", "large-0.25-1K-seed0"]) == 0
+    assert "pruned to 0.25 of the feed-forward units in each block" in capsys.readouterr().out
 
     command = ["distill", "large", "--after", "large-0.25-1K-seed0", "--seed", "3", *SHORT, "--json"]
     assert main(command) == 0

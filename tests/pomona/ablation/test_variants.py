@@ -28,6 +28,8 @@ def test_a_default_that_is_written_out_makes_no_other_variant() -> None:
         study(variants={"plain": {"weights": {"a": 1}}, "written": written, "other": other, "all": all_units})
     )
     assert [one.same_as for one in some] == ["", "plain", "", "plain"]
+    sizes = study(model=["1M", "3M"], variants={"plain": {"train": {"keep": 0.5}}, "units": {"train": {"units": 168}}})
+    assert [one.same_as for one in variants(sizes)] == ["", ""]  # the same for 1M alone
     shares = [{"train": {"keep": 0.5}}, {"train": {"units": 168}}, {"train": {"units": 167}}]
     some = variants(study(variants={"plain": shares[0], "same": shares[1], "other": shares[2]}))
     assert [one.same_as for one in some] == ["", "plain", ""]
